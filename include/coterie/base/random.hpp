@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+namespace coterie {
+
+/// What a random number is for. Numbers of two purposes are independent under one seed. Values are part of the
+/// results' meaning: never renumber them.
+enum class Purpose : std::uint32_t {
+  kmeans_seeding = 1,  ///< index = draw number, step = the k-means run (0 .. n_init-1)
+  montage_sample = 2,  ///< index = row
+  export_sample = 3,   ///< index = row
+  random_weights = 4,  ///< index = element, step = tensor
+  test_data = 5,
+};
+
+/// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw
+/// any of them, in any order, and all agree.
+///
+/// Source: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) as
+/// implemented by Random123.
+class Random {
+ public:
+  Random(std::uint64_t seed, Purpose purpose, std::uint32_t step = 0) : seed_(seed), purpose_(purpose), step_(step) {}
+
+  /// 64 uniform bits.
+  std::uint64_t bits(std::uint64_t index) const;
+
+  /// Uniform in [0, 1), a multiple of 2^-53.
+  double uniform(std::uint64_t index) const;
+
+  /// Uniform in [0, bound), bound >= 1; the bias is below bound / 2^64.
+  std::int64_t below(std::uint64_t index, std::int64_t bound) const;
+
+  /// Standard normal (Box-Muller on two uniforms of the same index).
+  double normal(std::uint64_t index) const;
+
+ private:
+  std::uint64_t seed_;
+  Purpose purpose_;
+  std::uint32_t step_;
+};
+
+}  // namespace coterie

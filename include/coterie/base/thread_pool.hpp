@@ -1,0 +1,44 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace coterie {
+
+/// A fixed team of threads that share out numbered tasks. The caller's thread is worker 0, so a pool of one
+/// starts none. Which worker gets which task is open; a result must therefore depend on the task number alone.
+class ThreadPool {
+ public:
+  /// Throws InvalidArgument unless threads >= 1.
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int threads() const { return static_cast<int>(team_.size()) + 1; }
+
+  /// Calls task(index, worker) for each index in [0, count), worker in [0, threads()), and returns when all are
+  /// done. The first exception ends the hand-out of further tasks and is rethrown here. Not reentrant.
+  void for_each(std::int64_t count, const std::function<void(std::int64_t index, int worker)>& task);
+
+ private:
+  void work(int worker);
+  void take_tasks(int worker);
+
+  std::vector<std::thread> team_;
+  std::mutex mutex_;
+  std::condition_variable start_, finished_;
+  const std::function<void(std::int64_t, int)>* task_ = nullptr;
+  std::int64_t next_ = 0, count_ = 0;
+  int busy_ = 0;
+  std::uint64_t round_ = 0;
+  bool closing_ = false;
+  std::exception_ptr error_;
+};
+
+}  // namespace coterie

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace coterie {
+
+/// A group of ranks that work together: the one place where coterie speaks MPI.
+///
+/// Every method but rank(), size(), is_root(), local_rank(), local_size(), send() and receive() is collective:
+/// all ranks call it, in the same order. There is no floating-point sum on purpose: its bits would depend on the
+/// number of ranks. Sum integers (see ExactScale) or merge over a fixed tree instead.
+///
+/// Any MPI failure throws Error naming the call and the rank. Messages of more than 2^31-1 elements are split here.
+class Communicator {
+ public:
+  /// All ranks that mpirun or srun started; one rank when started without them. Initialises MPI on first use
+  /// (MPI_THREAD_FUNNELED: only the thread that called world() first may communicate).
+  static const Communicator& world();
+
+  /// This rank alone. Shares nothing, sends nothing.
+  static const Communicator& self();
+
+  /// Ends MPI in good order; call once, last. abort() ends all ranks at once with `code`.
+  static void finalize();
+  [[noreturn]] static void abort(int code);
+
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+  bool is_root() const { return rank_ == 0; }
+
+  /// This rank's number among the ranks on the same node, and how many those are.
+  int local_rank() const { return local_rank_; }
+  int local_size() const { return local_size_; }
+
+  void barrier() const;
+
+  /// Replaces each element by the sum, minimum or maximum over ranks of the elements in that place.
+  /// The caller guarantees that no sum overflows.
+  void sum(std::span<std::int64_t> values) const;
+  void min(std::span<std::int64_t> values) const;
+  void max(std::span<std::int64_t> values) const;
+  void min(std::span<double> values) const;
+  void max(std::span<double> values) const;
+
+  std::int64_t sum(std::int64_t value) const;
+  std::int64_t max(std::int64_t value) const;
+  double max(double value) const;
+
+  /// True on every rank if `value` is true on any.
+  bool any(bool value) const;
+
+  /// Copies root's bytes to every rank. The sizes agree beforehand.
+  void broadcast_bytes(void* data, std::size_t bytes, int root = 0) const;
+  template <typename T>
+  void broadcast(std::span<T> values, int root = 0) const {
+    broadcast_bytes(values.data(), values.size_bytes(), root);
+  }
+
+  /// Copies root's text to every rank, whatever its length.
+  void broadcast(std::string& text, int root = 0) const;
+
+  /// Concatenates all ranks' elements in rank order; on every rank.
+  std::vector<std::byte> gather_all_bytes(const void* data, std::size_t bytes) const;
+  template <typename T>
+  std::vector<T> gather_all(std::span<const T> values) const {
+    const auto bytes = gather_all_bytes(values.data(), values.size_bytes());
+    const auto* first = reinterpret_cast<const T*>(bytes.data());
+    return {first, first + bytes.size() / sizeof(T)};
+  }
+
+  /// One rank to one rank, blocking; the receiver knows the size.
+  void send(const void* data, std::size_t bytes, int to, int tag) const;
+  void receive(void* data, std::size_t bytes, int from, int tag) const;
+
+  /// Runs `action` on every rank; if it throws on any, all ranks throw the error of the lowest such rank, with
+  /// the same type of exit code and "(rank R)" added where there is more than one rank. This is how a local
+  /// failure becomes everybody's decision.
+  void together(const std::function<void()>& action) const;
+
+  /// The same for work that only the root does.
+  void on_root(const std::function<void()>& action) const;
+
+  /// The MPI_Comm, as an integer handle for the store's HDF5 calls only.
+  std::uintptr_t native_handle() const;
+
+ private:
+  struct Handle;
+  explicit Communicator(std::unique_ptr<Handle> handle);
+  ~Communicator();
+
+  std::unique_ptr<Handle> handle_;
+  int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
+};
+
+}  // namespace coterie

@@ -1,0 +1,82 @@
+#include "coterie/dist/communicator.hpp"
+
+#include <doctest/doctest.h>
+
+#include <numeric>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie {
+namespace {
+
+const Communicator& world() { return Communicator::world(); }
+
+}  // namespace
+
+TEST_CASE("sums and extremes agree with a serial recount on every rank") {
+  const int p = world().size(), r = world().rank();
+  std::vector<std::int64_t> values = {r, 10 * r, 1};
+  world().sum(values);
+  CHECK(values == std::vector<std::int64_t>{p * (p - 1) / 2, 10 * p * (p - 1) / 2, p});
+  CHECK(world().max(static_cast<std::int64_t>(r)) == p - 1);
+  CHECK(world().max(-1.5 * r) == 0);
+  double lowest = 0.5 * r;
+  world().min(std::span(&lowest, 1));
+  CHECK(lowest == 0);
+  CHECK(world().any(r == p - 1));
+  CHECK_FALSE(world().any(false));
+}
+
+TEST_CASE("a text of any length reaches all ranks") {
+  std::string text = world().is_root() ? std::string(100'001, 'q') : "else";
+  world().broadcast(text);
+  CHECK(text == std::string(100'001, 'q'));
+}
+
+TEST_CASE("gathered pieces of unequal length lie in rank order") {
+  std::vector<int> mine(static_cast<std::size_t>(world().rank()), world().rank());  // rank r brings r times r
+  const auto all = world().gather_all(std::span<const int>(mine));
+  std::vector<int> expected;
+  for (int r = 0; r < world().size(); ++r) expected.insert(expected.end(), static_cast<std::size_t>(r), r);
+  CHECK(all == expected);
+}
+
+TEST_CASE("a message goes round the ring") {
+  const int p = world().size(), r = world().rank();
+  if (p == 1) return;
+  int token = 0;
+  if (r == 0) {
+    token = 42;
+    world().send(&token, sizeof token, 1, 0);
+    world().receive(&token, sizeof token, p - 1, 0);
+    CHECK(token == 42 + p - 1);
+  } else {
+    world().receive(&token, sizeof token, r - 1, 0);
+    ++token;
+    world().send(&token, sizeof token, (r + 1) % p, 0);
+  }
+}
+
+TEST_CASE("one rank's error becomes every rank's error, with its code") {
+  const int last = world().size() - 1;
+  CHECK_THROWS_AS(world().together([&] { require(world().rank() != last, "rank {} refuses", last); }), InvalidArgument);
+  try {
+    world().together([&] {
+      if (world().rank() == last) throw FileError("x.png", "is gone");
+    });
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("x.png: is gone") == 0);
+    CHECK(error.exit_code() == ExitCode::failed);
+  }
+  CHECK_THROWS_AS(world().on_root([] { throw Stopped("enough"); }), Stopped);
+  CHECK_NOTHROW(world().together([] {}));
+}
+
+TEST_CASE("a rank alone is a group of one") {
+  CHECK(Communicator::self().size() == 1);
+  CHECK(Communicator::self().sum(7) == 7);
+  CHECK(world().local_size() == world().size());  // these tests run on one node
+}
+
+}  // namespace coterie
