@@ -4,6 +4,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -22,7 +23,12 @@ struct CaseCounter : doctest::IReporter {
   void test_case_start(const doctest::TestCaseData&) override { ++cases_run; }
   void test_case_reenter(const doctest::TestCaseData&) override {}
   void test_case_end(const doctest::CurrentTestCaseStats&) override {}
-  void test_case_exception(const doctest::TestCaseException&) override {}
+  // The other ranks would wait in a collective for the one that threw: end them all, and say why.
+  void test_case_exception(const doctest::TestCaseException& thrown) override {
+    if (coterie::Communicator::world().size() == 1) return;
+    std::fprintf(stderr, "rank %d threw: %s\n", coterie::Communicator::world().rank(), thrown.error_string.c_str());
+    coterie::Communicator::abort(5);
+  }
   void subcase_start(const doctest::SubcaseSignature&) override {}
   void subcase_end() override {}
   void log_assert(const doctest::AssertData&) override {}

@@ -1,0 +1,173 @@
+#include <algorithm>
+
+#include "coterie/base/digest.hpp"
+#include "coterie/store/artifact.hpp"
+#include "coterie/store/raw_file.hpp"
+#include "h5.hpp"
+
+namespace coterie {
+namespace {
+
+herr_t collect_link(hid_t, const char* name, const H5L_info_t*, void* names) {
+  static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+  return 0;
+}
+
+DatasetPlace place_of(hid_t dataset, const std::string& path) {
+  DatasetPlace place;
+  place.bytes = static_cast<std::int64_t>(H5Dget_storage_size(dataset));
+  const haddr_t offset = H5Dget_offset(dataset);
+  if (place.bytes > 0 && offset == HADDR_UNDEF)
+    throw FileError(path, "holds a dataset that is not contiguous; coterie did not write it");
+  place.offset = place.bytes > 0 ? static_cast<std::int64_t>(offset) : 0;
+  return place;
+}
+
+bool is_text(hid_t dataset) { return H5Tis_variable_str(h5::Id(H5Dget_type(dataset))) > 0; }
+
+std::vector<std::string> read_texts(hid_t dataset, const std::string& path) {
+  const auto shape = h5::shape_of(dataset, path);
+  const std::size_t count = shape.empty() ? 1 : static_cast<std::size_t>(shape[0]);
+  std::vector<char*> pointers(count, nullptr);
+  if (count == 0) return {};
+  h5::check(H5Dread(dataset, h5::string_type(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "H5Dread", path);
+  std::vector<std::string> texts;
+  for (const char* text : pointers) texts.emplace_back(text == nullptr ? "" : text);
+  const h5::Id space(H5Dget_space(dataset));
+  H5Dvlen_reclaim(h5::string_type(), space, H5P_DEFAULT, pointers.data());
+  return texts;
+}
+
+// Of the raw bytes as they lie in the file; of texts, each followed by a NUL.
+std::string checksum(hid_t dataset, const RawFile& file, const std::string& path) {
+  Hash64 hash;
+  if (is_text(dataset)) {
+    for (const auto& text : read_texts(dataset, path)) hash.update(text.c_str(), text.size() + 1);
+  } else {
+    const DatasetPlace place = place_of(dataset, path);
+    std::vector<char> buffer(static_cast<std::size_t>(std::min<std::int64_t>(place.bytes, 8 << 20)));
+    for (std::int64_t done = 0; done < place.bytes;) {
+      const auto piece = std::min<std::int64_t>(place.bytes - done, static_cast<std::int64_t>(buffer.size()));
+      file.read(buffer.data(), piece, place.offset + done);
+      hash.update(buffer.data(), static_cast<std::size_t>(piece));
+      done += piece;
+    }
+  }
+  return fmt::format("{:016x}", hash.value());
+}
+
+}  // namespace
+
+void seal_artifact(const std::string& path, const Recipe& recipe) {
+  h5::Id file = h5::open_file(path, true);
+  const RawFile raw(path);
+  for (const auto& name : h5::dataset_names(file, path)) {
+    const h5::Id dataset = h5::open_dataset(file, name, path);
+    h5::write_text_attribute(dataset, h5::kChecksum, checksum(dataset, raw, path), path);
+  }
+  h5::write_text_attribute(file, h5::kRecipe, recipe.text(), path);
+  h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush", path);
+  file.close();
+  raw.sync();
+}
+
+struct ArtifactReader::State {
+  std::string path;
+  h5::Id file;
+  Recipe recipe;
+};
+
+ArtifactReader::ArtifactReader(std::string path) : state_(new State{path, h5::open_file(path, false), {}}) {
+  if (!h5::has_attribute(state_->file, h5::kRecipe))
+    throw FileError(path, "carries no recipe: it is no finished artifact of coterie");
+  state_->recipe = Recipe::parse(h5::read_text_attribute(state_->file, h5::kRecipe, path));
+}
+ArtifactReader::~ArtifactReader() = default;
+ArtifactReader::ArtifactReader(ArtifactReader&&) noexcept = default;
+
+const std::string& ArtifactReader::path() const { return state_->path; }
+const Recipe& ArtifactReader::recipe() const { return state_->recipe; }
+
+std::string ArtifactReader::digest() const {
+  std::string text;
+  for (const auto& name : datasets()) {
+    const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
+    text += name + " " + h5::read_text_attribute(dataset, h5::kChecksum, state_->path) + "\n";
+  }
+  return sha256(text);
+}
+
+bool ArtifactReader::has(const std::string& name) const {
+  h5::quiet();
+  const hid_t object = H5Oopen(state_->file, name.c_str(), H5P_DEFAULT);
+  if (object < 0) return false;
+  H5Oclose(object);
+  return true;
+}
+
+std::vector<std::int64_t> ArtifactReader::shape(const std::string& name) const {
+  return h5::shape_of(h5::open_dataset(state_->file, name, state_->path), state_->path);
+}
+
+std::vector<std::string> ArtifactReader::children(const std::string& group) const {
+  std::vector<std::string> names;
+  if (!has(group)) return names;
+  const h5::Id id(h5::check(H5Gopen2(state_->file, group.c_str(), H5P_DEFAULT), "H5Gopen2", state_->path));
+  hsize_t at = 0;
+  h5::check(H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, &at, collect_link, &names), "H5Literate", state_->path);
+  return names;
+}
+
+std::vector<std::string> ArtifactReader::datasets() const { return h5::dataset_names(state_->file, state_->path); }
+
+template <typename T>
+std::vector<T> ArtifactReader::read(const std::string& name) const {
+  const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
+  std::int64_t elements = 1;
+  for (const auto length : h5::shape_of(dataset, state_->path)) elements *= length;
+  std::vector<T> values(static_cast<std::size_t>(elements));
+  if (elements > 0)
+    h5::check(H5Dread(dataset, h5::type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dread",
+              state_->path);
+  return values;
+}
+
+std::vector<std::string> ArtifactReader::texts(const std::string& name) const {
+  return read_texts(h5::open_dataset(state_->file, name, state_->path), state_->path);
+}
+
+std::string ArtifactReader::attribute(const std::string& name) const {
+  return h5::read_text_attribute(state_->file, name.c_str(), state_->path);
+}
+
+bool ArtifactReader::has_attribute(const std::string& name) const {
+  return h5::has_attribute(state_->file, name.c_str());
+}
+
+DatasetPlace ArtifactReader::place(const std::string& name) const {
+  return place_of(h5::open_dataset(state_->file, name, state_->path), state_->path);
+}
+
+std::vector<std::string> ArtifactReader::damaged() const {
+  std::vector<std::string> names;
+  const RawFile raw(state_->path);
+  for (const auto& name : datasets()) {
+    try {
+      const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
+      const std::string expected = h5::read_text_attribute(dataset, h5::kChecksum, state_->path);
+      if (checksum(dataset, raw, state_->path) != expected) names.push_back(name);
+    } catch (const Error&) {
+      names.push_back(name);  // cannot even be read
+    }
+  }
+  return names;
+}
+
+template std::vector<float> ArtifactReader::read<float>(const std::string&) const;
+template std::vector<double> ArtifactReader::read<double>(const std::string&) const;
+template std::vector<std::int32_t> ArtifactReader::read<std::int32_t>(const std::string&) const;
+template std::vector<std::int64_t> ArtifactReader::read<std::int64_t>(const std::string&) const;
+template std::vector<std::uint8_t> ArtifactReader::read<std::uint8_t>(const std::string&) const;
+template std::vector<std::uint64_t> ArtifactReader::read<std::uint64_t>(const std::string&) const;
+
+}  // namespace coterie

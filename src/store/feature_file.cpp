@@ -1,0 +1,219 @@
+#include "coterie/store/feature_file.hpp"
+
+#include <filesystem>
+
+#include "coterie/base/digest.hpp"
+#include "coterie/store/artifact.hpp"
+#include "coterie/store/raw_file.hpp"
+#include "coterie/store/study.hpp"
+#include "h5.hpp"
+#include "parallel_file.hpp"
+
+namespace coterie {
+namespace fs = std::filesystem;
+namespace {
+
+std::uint64_t block_hash(std::int64_t block, std::span<const float> rows, std::span<const std::uint8_t> fates) {
+  Hash64 hash(static_cast<std::uint64_t>(block));
+  hash.update(rows.data(), rows.size_bytes());
+  hash.update(fates.data(), fates.size_bytes());
+  return hash.value() == 0 ? 1 : hash.value();  // 0 is what an unwritten entry holds
+}
+
+// Where the parts of a block lie, to check it without HDF5.
+class BlockChecker {
+ public:
+  explicit BlockChecker(const std::string& path) : reader_(path), file_(path) {
+    const auto shape = reader_.shape("features");
+    const auto blocks = reader_.shape("block_hash").at(0);
+    columns_ = shape.at(1);
+    block_rows_ = std::stoll(reader_.attribute("block_rows"));
+    partition_ = RowPartition(shape.at(0), block_rows_, 1);
+    if (partition_.blocks() != blocks) throw FileError(path, "its journal does not fit its rows");
+    features_ = reader_.place("features").offset;
+    fates_ = reader_.place("fate").offset;
+    journal_ = reader_.read<std::uint64_t>("block_hash");
+  }
+
+  const RowPartition& partition() const { return partition_; }
+  std::int64_t columns() const { return columns_; }
+
+  bool sound(std::int64_t block) {
+    const RowRange range = partition_.block(block);
+    rows_.resize(static_cast<std::size_t>(range.size() * columns_));
+    row_fates_.resize(static_cast<std::size_t>(range.size()));
+    const auto bytes = static_cast<std::int64_t>(sizeof(float));
+    file_.read(rows_.data(), range.size() * columns_ * bytes, features_ + range.begin * columns_ * bytes);
+    file_.read(row_fates_.data(), range.size(), fates_ + range.begin);
+    return block_hash(block, rows_, row_fates_) == journal_[static_cast<std::size_t>(block)];
+  }
+
+ private:
+  ArtifactReader reader_;
+  RawFile file_;
+  RowPartition partition_{0, 1, 1};
+  std::int64_t columns_ = 0, block_rows_ = 0, features_ = 0, fates_ = 0;
+  std::vector<std::uint64_t> journal_;
+  std::vector<float> rows_;
+  std::vector<std::uint8_t> row_fates_;
+};
+
+void create_file(const std::string& path, const Recipe& recipe, const FeatureShape& shape,
+                 std::span<const std::int64_t> images) {
+  fs::create_directories(fs::path(path).parent_path());
+  const std::string fresh = path + ".new";
+  const RowPartition partition(shape.rows, shape.block_rows, 1);
+  h5::Id file = h5::create_parallel_file(fresh, Communicator::self());
+  h5::create_dataset(file, "features", H5T_IEEE_F32LE, {shape.rows, shape.columns}, fresh);
+  h5::create_dataset(file, "fate", H5T_STD_U8LE, {shape.rows}, fresh);
+  h5::create_dataset(file, "block_hash", H5T_STD_U64LE, {partition.blocks()}, fresh);
+  {
+    const h5::Id image = h5::create_dataset(file, "image", H5T_STD_I64LE, {shape.rows}, fresh);
+    h5::write_rows(image, 0, images.data(), static_cast<std::int64_t>(images.size()), H5T_NATIVE_INT64, fresh);
+  }
+  h5::write_text_attribute(file, "block_rows", fmt::to_string(shape.block_rows), fresh);
+  h5::write_text_attribute(file, h5::kRecipe, recipe.text(), fresh);
+  h5::flush_and_close(file, fresh);
+  try {
+    const RawFile raw(fresh);
+    raw.claim_space();
+    raw.sync();
+  } catch (...) {
+    fs::remove(fresh);
+    throw;
+  }
+  fs::rename(fresh, path);
+}
+
+}  // namespace
+
+struct FeatureFile::State {
+  std::string path, partial;
+  Recipe recipe;
+  const Communicator& comm;
+  RowPartition partition;
+  std::int64_t columns;
+  bool complete = false;
+  std::vector<std::int64_t> missing;
+  h5::Id file, features, fates, journal;
+
+  void prepare(const FeatureShape& shape, std::span<const std::int64_t> images, bool overwrite);
+  void find_missing(const std::string& where);
+  void open();
+  void close();
+};
+
+// On the root: afterwards either the final file or the partial one is there, with the wanted recipe.
+void FeatureFile::State::prepare(const FeatureShape& shape, std::span<const std::int64_t> images, bool overwrite) {
+  const Study study(fs::path(path).parent_path().string());
+  if (study.standing(path, recipe, overwrite) == Standing::current) return;
+  if (study.standing(partial, recipe, overwrite) == Standing::current) return;
+  create_file(partial, recipe, shape, images);  // a finished file of another recipe stays until this one replaces it
+}
+
+// Each rank checks its share of the blocks; reads every byte once, at disk speed.
+void FeatureFile::State::find_missing(const std::string& where) {
+  std::vector<std::int64_t> sound(static_cast<std::size_t>(partition.blocks()), 0);
+  comm.together([&] {
+    BlockChecker checker(where);
+    const RowPartition mine(partition.blocks(), 1, comm.size());
+    for (auto b = mine.rows_of(comm.rank()).begin; b < mine.rows_of(comm.rank()).end; ++b)
+      sound[static_cast<std::size_t>(b)] = checker.sound(b);
+  });
+  comm.sum(sound);
+  for (std::int64_t b = 0; b < partition.blocks(); ++b)
+    if (sound[static_cast<std::size_t>(b)] == 0) missing.push_back(b);
+}
+
+void FeatureFile::State::open() {
+  comm.together([&] {
+    file = h5::open_parallel_file(partial, comm);
+    features = h5::open_dataset(file, "features", partial);
+    fates = h5::open_dataset(file, "fate", partial);
+    journal = h5::open_dataset(file, "block_hash", partial);
+  });
+}
+
+void FeatureFile::State::close() {
+  features.close(), fates.close(), journal.close();
+  h5::flush_and_close(file, partial);
+}
+
+FeatureFile::FeatureFile(std::string path, const Recipe& recipe, FeatureShape shape,
+                         std::span<const std::int64_t> images, bool overwrite, const Communicator& comm)
+    : state_(new State{path,
+                       path + ".partial",
+                       recipe,
+                       comm,
+                       RowPartition(shape.rows, shape.block_rows, 1),
+                       shape.columns,
+                       false,
+                       {},
+                       {},
+                       {},
+                       {},
+                       {}}) {
+  State& state = *state_;
+  comm.on_root([&] { state.prepare(shape, images, overwrite); });
+  bool finished = false;
+  if (comm.is_root()) finished = !fs::exists(state.partial);
+  comm.broadcast(std::span(&finished, 1));
+  state.find_missing(finished ? state.path : state.partial);
+  state.complete = finished && state.missing.empty();
+  if (state.complete) return;
+  if (finished) comm.on_root([&] { fs::rename(state.path, state.partial); });
+  state.open();
+}
+
+FeatureFile::~FeatureFile() = default;
+
+bool FeatureFile::complete() const { return state_->complete; }
+const std::vector<std::int64_t>& FeatureFile::missing() const { return state_->missing; }
+std::int64_t FeatureFile::found() const {
+  return state_->partition.blocks() - static_cast<std::int64_t>(state_->missing.size());
+}
+RowRange FeatureFile::rows_of(std::int64_t block) const { return state_->partition.block(block); }
+
+void FeatureFile::commit(std::int64_t block, std::span<const float> rows, std::span<const std::uint8_t> fates) {
+  const RowRange range = state_->partition.block(block);
+  require(static_cast<std::int64_t>(rows.size()) == range.size() * state_->columns &&
+              static_cast<std::int64_t>(fates.size()) == range.size(),
+          "block {} wants {} rows of {}, was given {} numbers and {} fates", block, range.size(), state_->columns,
+          rows.size(), fates.size());
+  const std::uint64_t hash = block_hash(block, rows, fates);
+  const auto count = static_cast<std::int64_t>(rows.size());
+  h5::write_rows(state_->features, range.begin, rows.data(), count, H5T_NATIVE_FLOAT, state_->partial);
+  h5::write_rows(state_->fates, range.begin, fates.data(), range.size(), H5T_NATIVE_UINT8, state_->partial);
+  h5::write_rows(state_->journal, block, &hash, 1, H5T_NATIVE_UINT64, state_->partial);
+}
+
+void FeatureFile::pause() {
+  state_->comm.together([&] {
+    state_->close();
+    RawFile(state_->partial).sync();
+  });
+}
+
+void FeatureFile::finish() {
+  State& state = *state_;
+  state.comm.together([&] { state.close(); });
+  state.missing.clear();
+  state.find_missing(state.partial);
+  require(state.missing.empty(), "{}: {} blocks did not reach the file, the first is {}; run the same command again",
+          state.partial, state.missing.size(), state.missing.empty() ? 0 : state.missing.front());
+  state.comm.on_root([&] {
+    seal_artifact(state.partial, state.recipe);
+    fs::rename(state.partial, state.path);
+  });
+  state.complete = true;
+}
+
+std::vector<std::int64_t> damaged_blocks(const std::string& path) {
+  BlockChecker checker(path);
+  std::vector<std::int64_t> damaged;
+  for (std::int64_t b = 0; b < checker.partition().blocks(); ++b)
+    if (!checker.sound(b)) damaged.push_back(b);
+  return damaged;
+}
+
+}  // namespace coterie

@@ -1,0 +1,121 @@
+#include "h5.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+namespace coterie::h5 {
+namespace {
+
+herr_t keep_innermost(unsigned, const H5E_error2_t* error, void* text) {
+  if (error->desc != nullptr) *static_cast<std::string*>(text) = error->desc;
+  return 0;
+}
+
+herr_t collect_dataset(hid_t, const char* name, const H5O_info_t* info, void* names) {
+  if (info->type == H5O_TYPE_DATASET) static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+  return 0;
+}
+
+std::string innermost_reason() {
+  std::string text;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, &text);
+  return text.empty() ? "no reason given" : text;
+}
+
+}  // namespace
+
+void quiet() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+
+hid_t check(hid_t status, const char* call, const std::string& path) {
+  if (status >= 0) return status;
+  throw FileError(path, fmt::format("{} failed: {}", call, innermost_reason()));
+}
+
+Id open_file(const std::string& path, bool writable) {
+  quiet();
+  if (!std::filesystem::exists(path)) throw FileError(path, "is not there");
+  const hid_t file = H5Fopen(path.c_str(), writable ? H5F_ACC_RDWR : H5F_ACC_RDONLY, H5P_DEFAULT);
+  if (file < 0 && H5Fis_hdf5(path.c_str()) == 0) throw FileError(path, "is no HDF5 file, or its start is damaged");
+  return Id(check(file, "H5Fopen", path));
+}
+
+Id simple_space(const std::vector<std::int64_t>& shape) {
+  if (shape.empty()) return Id(H5Screate(H5S_SCALAR));
+  const std::vector<hsize_t> dimensions(shape.begin(), shape.end());
+  return Id(H5Screate_simple(static_cast<int>(shape.size()), dimensions.data(), nullptr));
+}
+
+std::vector<std::int64_t> shape_of(hid_t dataset, const std::string& path) {
+  const Id space(check(H5Dget_space(dataset), "H5Dget_space", path));
+  const auto rank = check(H5Sget_simple_extent_ndims(space), "H5Sget_simple_extent_ndims", path);
+  std::vector<hsize_t> dimensions(static_cast<std::size_t>(rank));
+  check(H5Sget_simple_extent_dims(space, dimensions.data(), nullptr), "H5Sget_simple_extent_dims", path);
+  return {dimensions.begin(), dimensions.end()};
+}
+
+Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape,
+                  const std::string& path) {
+  const Id links(H5Pcreate(H5P_LINK_CREATE));
+  check(H5Pset_create_intermediate_group(links, 1), "H5Pset_create_intermediate_group", path);
+  const Id creation(H5Pcreate(H5P_DATASET_CREATE));
+  check(H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY), "H5Pset_alloc_time", path);
+  if (H5Tis_variable_str(type) == 0)  // HDF5 wants pointers filled
+    check(H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER), "H5Pset_fill_time", path);
+  check(H5Pset_obj_track_times(creation, false), "H5Pset_obj_track_times", path);  // the same study, the same bytes
+  const Id space = simple_space(shape);
+  Id dataset(check(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), "H5Dcreate2", path));
+  // The room for the checksum is made now, so that sealing a file overwrites bytes and moves none.
+  write_text_attribute(dataset, kChecksum, "0000000000000000", path);
+  return dataset;
+}
+
+// Fixed length: a variable-length text could not be written through MPI-IO. An empty text is kept as one NUL.
+void write_text_attribute(hid_t object, const char* name, std::string_view text, const std::string& path) {
+  const Id type(H5Tcopy(H5T_C_S1));
+  const std::string padded = text.empty() ? std::string(1, '\0') : std::string(text);
+  check(H5Tset_size(type, padded.size()), "H5Tset_size", path);
+  check(H5Tset_cset(type, H5T_CSET_UTF8), "H5Tset_cset", path);
+  check(H5Tset_strpad(type, H5T_STR_NULLPAD), "H5Tset_strpad", path);
+  if (has_attribute(object, name) && read_text_attribute(object, name, path).size() != text.size())
+    check(H5Adelete(object, name), "H5Adelete", path);
+  const Id space(H5Screate(H5S_SCALAR));
+  const Id attribute(has_attribute(object, name)
+                         ? check(H5Aopen(object, name, H5P_DEFAULT), "H5Aopen", path)
+                         : check(H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT), "H5Acreate2", path));
+  check(H5Awrite(attribute, type, padded.data()), "H5Awrite", path);
+}
+
+std::string read_text_attribute(hid_t object, const char* name, const std::string& path) {
+  const Id attribute(check(H5Aopen(object, name, H5P_DEFAULT), "H5Aopen", path));
+  const Id type(check(H5Aget_type(attribute), "H5Aget_type", path));
+  std::string text(H5Tget_size(type), '\0');
+  check(H5Aread(attribute, type, text.data()), "H5Aread", path);
+  text.resize(std::strlen(text.c_str()));
+  return text;
+}
+
+bool has_attribute(hid_t object, const char* name) { return H5Aexists(object, name) > 0; }
+
+std::vector<std::string> dataset_names(hid_t file, const std::string& path) {
+  std::vector<std::string> names;
+  check(H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, collect_dataset, &names, H5O_INFO_BASIC), "H5Ovisit2", path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Id open_dataset(hid_t file, const std::string& name, const std::string& path) {
+  quiet();
+  const hid_t dataset = H5Dopen2(file, name.c_str(), H5P_DEFAULT);
+  if (dataset < 0) throw FileError(path, fmt::format("has no dataset \"{}\"", name));
+  return Id(dataset);
+}
+
+Id string_type() {
+  Id type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}
+
+}  // namespace coterie::h5

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie::h5 {
+
+/// The attributes that every artifact carries: its recipe at the root, and on each dataset its XXH3-64 checksum.
+inline constexpr const char* kRecipe = "recipe";
+inline constexpr const char* kChecksum = "xxh3";
+
+/// An HDF5 identifier that closes itself. Made by check(), which refuses a failed one.
+class Id {
+ public:
+  Id() = default;
+  explicit Id(hid_t id) : id_(id) {}
+  ~Id() { close(); }
+  Id(Id&& other) noexcept : id_(other.id_) { other.id_ = H5I_INVALID_HID; }
+  Id& operator=(Id&& other) noexcept {
+    if (this != &other) {
+      close();
+      id_ = other.id_;
+      other.id_ = H5I_INVALID_HID;
+    }
+    return *this;
+  }
+  operator hid_t() const { return id_; }
+  void close() {
+    if (id_ >= 0) H5Idec_ref(id_);
+    id_ = H5I_INVALID_HID;
+  }
+
+ private:
+  hid_t id_ = H5I_INVALID_HID;
+};
+
+/// Throws FileError naming the file, the HDF5 call and HDF5's innermost reason when `status` says failure.
+/// Returns it otherwise.
+hid_t check(hid_t status, const char* call, const std::string& path);
+
+/// Keeps HDF5 from printing its error stack: errors come as exceptions. Called by each opening function.
+void quiet();
+
+/// Opens for reading, or for writing in place, without MPI.
+Id open_file(const std::string& path, bool writable);
+
+Id simple_space(const std::vector<std::int64_t>& shape);
+std::vector<std::int64_t> shape_of(hid_t dataset, const std::string& path);
+
+/// Creates a contiguous dataset, with the groups above it, its space allocated at once and never filled.
+Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape,
+                  const std::string& path);
+
+void write_text_attribute(hid_t object, const char* name, std::string_view text, const std::string& path);
+std::string read_text_attribute(hid_t object, const char* name, const std::string& path);
+bool has_attribute(hid_t object, const char* name);
+
+/// Names of all datasets below the root, sorted.
+std::vector<std::string> dataset_names(hid_t file, const std::string& path);
+
+/// Opens a dataset, or throws FileError that names it.
+Id open_dataset(hid_t file, const std::string& name, const std::string& path);
+
+/// A variable-length string type, UTF-8 by label; bytes are stored as given.
+Id string_type();
+
+template <typename T>
+hid_t type_of();
+template <>
+inline hid_t type_of<float>() {
+  return H5T_NATIVE_FLOAT;
+}
+template <>
+inline hid_t type_of<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
+template <>
+inline hid_t type_of<std::int32_t>() {
+  return H5T_NATIVE_INT32;
+}
+template <>
+inline hid_t type_of<std::int64_t>() {
+  return H5T_NATIVE_INT64;
+}
+template <>
+inline hid_t type_of<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+template <>
+inline hid_t type_of<std::uint64_t>() {
+  return H5T_NATIVE_UINT64;
+}
+
+}  // namespace coterie::h5

@@ -1,0 +1,62 @@
+#include "parallel_file.hpp"
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace coterie::h5 {
+namespace {
+
+constexpr std::int64_t kMaxBytesPerCall = std::int64_t{1} << 30;
+
+Id access_list(const Communicator& comm, const std::string& path) {
+  Id access(check(H5Pcreate(H5P_FILE_ACCESS), "H5Pcreate", path));
+  if (comm.size() == 1) return access;
+  MPI_Comm handle = MPI_COMM_NULL;
+  const std::uintptr_t native = comm.native_handle();
+  std::memcpy(&handle, &native, sizeof handle);
+  check(H5Pset_fapl_mpio(access, handle, MPI_INFO_NULL), "H5Pset_fapl_mpio", path);
+  return access;
+}
+
+}  // namespace
+
+Id create_parallel_file(const std::string& path, const Communicator& comm) {
+  quiet();
+  return Id(check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access_list(comm, path)), "H5Fcreate", path));
+}
+
+Id open_parallel_file(const std::string& path, const Communicator& comm) {
+  quiet();
+  return Id(check(H5Fopen(path.c_str(), H5F_ACC_RDWR, access_list(comm, path)), "H5Fopen", path));
+}
+
+void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int64_t count, hid_t type,
+                const std::string& path) {
+  const auto shape = shape_of(dataset, path);
+  std::int64_t row_elements = 1;
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) row_elements *= shape[axis];
+  if (count == 0 || row_elements == 0) return;
+  const auto element_bytes = static_cast<std::int64_t>(H5Tget_size(type));
+  const std::int64_t rows = count / row_elements;
+  const std::int64_t step = std::max<std::int64_t>(1, kMaxBytesPerCall / (row_elements * element_bytes));
+  for (std::int64_t done = 0; done < rows; done += step) {
+    std::vector<hsize_t> start(shape.size(), 0), extent(shape.begin(), shape.end());
+    start[0] = static_cast<hsize_t>(first + done);
+    extent[0] = static_cast<hsize_t>(std::min(step, rows - done));
+    const Id file_space(check(H5Dget_space(dataset), "H5Dget_space", path));
+    check(H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr),
+          "H5Sselect_hyperslab", path);
+    const Id memory_space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
+    const char* from = static_cast<const char*>(values) + done * row_elements * element_bytes;
+    check(H5Dwrite(dataset, type, memory_space, file_space, H5P_DEFAULT, from), "H5Dwrite", path);
+  }
+}
+
+void flush_and_close(Id& file, const std::string& path) {
+  check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush", path);
+  file.close();
+}
+
+}  // namespace coterie::h5

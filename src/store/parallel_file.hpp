@@ -1,0 +1,20 @@
+#pragma once
+
+#include "coterie/dist/communicator.hpp"
+#include "h5.hpp"
+
+namespace coterie::h5 {
+
+/// Creates or opens a file that all ranks of `comm` write: through MPI-IO where there are several. Collective.
+Id create_parallel_file(const std::string& path, const Communicator& comm);
+Id open_parallel_file(const std::string& path, const Communicator& comm);
+
+/// Writes `count` elements as whole rows from row `first` on; independent of other ranks. Split below the 2 GiB
+/// that MPI-IO takes in one call.
+void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int64_t count, hid_t type,
+                const std::string& path);
+
+/// H5Fflush, then H5Fclose: under MPI-IO closing alone does not flush (measured, HDF5 1.10).
+void flush_and_close(Id& file, const std::string& path);
+
+}  // namespace coterie::h5

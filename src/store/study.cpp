@@ -1,0 +1,116 @@
+#include "coterie/store/study.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "coterie/base/nearest_name.hpp"
+#include "h5.hpp"
+
+namespace coterie {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr Kind kKinds[] = {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations};
+constexpr const char* kSuffix = ".h5";
+
+const char* maker_of(Kind kind) {
+  switch (kind) {
+    case Kind::features:
+      return "coterie extract (or import)";
+    case Kind::reductions:
+      return "coterie reduce";
+    case Kind::clusterings:
+      return "coterie cluster";
+    case Kind::evaluations:
+      return "coterie evaluate";
+  }
+  return "";
+}
+
+void link(hid_t file, const std::string& target, const std::string& name, const std::string& path) {
+  const h5::Id links(H5Pcreate(H5P_LINK_CREATE));
+  h5::check(H5Pset_create_intermediate_group(links, 1), "H5Pset_create_intermediate_group", path);
+  h5::check(H5Lcreate_external(target.c_str(), "/", file, name.c_str(), links, H5P_DEFAULT), "H5Lcreate_external",
+            path);
+}
+
+}  // namespace
+
+const char* folder_of(Kind kind) {
+  switch (kind) {
+    case Kind::features:
+      return "features";
+    case Kind::reductions:
+      return "reductions";
+    case Kind::clusterings:
+      return "clusterings";
+    case Kind::evaluations:
+      return "evaluations";
+  }
+  return "";
+}
+
+Study::Study(std::string folder) : folder_(std::move(folder)) {
+  require(!folder_.empty(), "--study wants a folder");
+  while (folder_.size() > 1 && folder_.back() == '/') folder_.pop_back();
+  require(!fs::exists(folder_) || fs::is_directory(folder_), "{} is a file; --study wants a folder", folder_);
+}
+
+std::string Study::path(Kind kind, const std::string& name) const {
+  return fmt::format("{}/{}/{}{}", folder_, folder_of(kind), name, kSuffix);
+}
+
+std::vector<std::string> Study::list(Kind kind) const {
+  std::vector<std::string> names;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder_ + "/" + folder_of(kind), missing))
+    if (entry.path().extension() == kSuffix) names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string Study::find(Kind kind, const std::string& name) const {
+  const auto names = list(kind);
+  require(!names.empty(), "{} holds no {} yet: run {} first", folder_, folder_of(kind), maker_of(kind));
+  if (!name.empty()) {
+    require(std::find(names.begin(), names.end(), name) != names.end(), "{} holds no {} called \"{}\", only: {}{}",
+            folder_, folder_of(kind), name, fmt::join(names, ", "), did_you_mean(name, names));
+    return name;
+  }
+  return *std::max_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+    return fs::last_write_time(path(kind, a)) < fs::last_write_time(path(kind, b));
+  });
+}
+
+Standing Study::standing(const std::string& path, const Recipe& wanted, bool overwrite) const {
+  if (!fs::exists(path)) return Standing::missing;
+  const Recipe there = ArtifactReader(path).recipe();
+  if (there.digest() == wanted.digest()) return Standing::current;
+  require(overwrite, "{} was made by another recipe:\n  {}\nGive --overwrite to replace it, or --name to keep both.",
+          path, fmt::join(wanted.differences_from(there), "\n  "));
+  return Standing::replaced;
+}
+
+void Study::link_all() const {
+  const std::string path = folder_ + "/study.h5", partial = path + ".tmp";
+  h5::quiet();
+  {
+    const h5::Id file(
+        h5::check(H5Fcreate(partial.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), "H5Fcreate", partial));
+    if (fs::exists(images_path())) link(file, "images.h5", "images", partial);
+    for (const Kind kind : kKinds)
+      for (const auto& name : list(kind)) {
+        const std::string inside = fmt::format("{}/{}", folder_of(kind), name);
+        link(file, inside + kSuffix, inside, partial);
+      }
+  }
+  fs::rename(partial, path);
+}
+
+void require_artifact_name(const std::string& name) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=";
+  require(!name.empty() && name.find_first_not_of(kAllowed) == std::string::npos && name.front() != '.',
+          "\"{}\" cannot name an artifact: use letters, digits, '.', '_', '-', '+', '='", name);
+}
+
+}  // namespace coterie
