@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "coterie/study/option_table.hpp"
+
+namespace coterie {
+
+/// The options of one command: each value that was given, from wherever, and the default of each that was not.
+class Options {
+ public:
+  explicit Options(std::string command) : command_(std::move(command)) {}
+
+  const std::string& command() const { return command_; }
+
+  /// Checks the text against the table; throws InvalidArgument.
+  void set(const std::string& name, const std::string& text);
+  bool given(const std::string& name) const { return values_.contains(name); }
+
+  /// The value as text: given, else the default. A name that is not in the table is a mistake of ours: throws.
+  std::string text(const std::string& name) const;
+  bool flag(const std::string& name) const { return text(name) == "true"; }
+  std::int64_t count(const std::string& name) const;
+  double real(const std::string& name) const;
+  std::vector<std::int64_t> counts(const std::string& name) const {
+    return text(name).empty() ? std::vector<std::int64_t>{} : parse_counts(text(name));
+  }
+
+  /// Values separated by commas; empty when not given.
+  std::vector<std::string> list(const std::string& name) const;
+
+  /// Throws InvalidArgument that names the option when it was not given and has no default.
+  std::string required(const std::string& name) const;
+
+  /// Words that belong to no option: the INI file of run.
+  std::vector<std::string> words;
+
+ private:
+  std::string command_;
+  std::map<std::string, std::string> values_;
+};
+
+/// Reads a command line, program and command names removed. Throws InvalidArgument.
+Options parse_command_line(const std::string& command, const std::vector<std::string>& arguments);
+
+/// The stages that an INI file asks for, in the order of `stages`, each with its options: those of [study] for
+/// all, its own section's, and above both what the command line of run gave. A stage runs when its section is
+/// there, even an empty one. Throws InvalidArgument naming the file for an unknown section or key.
+std::vector<Options> read_study_file(const std::string& path, const std::vector<std::string>& stages,
+                                     const Options& above);
+
+/// The complete effective configuration of these stages; read_study_file of it gives them back.
+std::string study_file_text(const std::vector<Options>& stages);
+
+/// What --help prints below a command's summary: each option with its default and unit.
+std::string options_help(const std::string& command);
+
+}  // namespace coterie

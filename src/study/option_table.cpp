@@ -1,0 +1,229 @@
+#include "coterie/study/option_table.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+#include <system_error>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/base/nearest_name.hpp"
+
+namespace coterie {
+namespace {
+
+using enum OptionType;
+constexpr double kMost = std::numeric_limits<double>::infinity();
+constexpr double kMaxCount = 1e15;
+
+constexpr Option kTable[] = {
+    // Where and how
+    {"study", "*", text, "", "DIR", "the study's folder; made when it is not there"},
+    {"threads", "*", count, "0", "N", "threads of each rank; 0: the cores it is bound to, shared among the ranks", 0,
+     4096},
+    {"memory", "*", size, "auto", "SIZE",
+     "memory that a rank may use for its rows; auto: half the node's, shared by its ranks"},
+    {"overwrite", "*", flag, "false", "", "replace an artifact that was made by another recipe"},
+    {"dry-run", "*", flag, "false", "", "say what would be done, and do nothing"},
+    {"dump-config", "*", flag, "false", "",
+     "print the complete effective configuration as an INI file, and do nothing"},
+
+    // scan
+    {"images", "scan", text, "", "PATH",
+     "a folder (searched through), a text file of paths, or a CSV with a column of paths"},
+    {"root", "scan", text, "", "DIR", "the folder that paths in a list are relative to; default: the list's own"},
+    {"path-column", "scan import", text, "", "NAME", "the CSV column of paths; default: path, filename, file or image"},
+    {"max-pixels", "scan", count, "500000000", "PIXELS", "larger images are recorded as too large, not decoded", 1,
+     1e12},
+    {"max-bytes", "scan", size, "2GiB", "SIZE", "larger files are recorded as too large, not read"},
+    {"duplicates", "scan", choice, "keep", "",
+     "files equal byte for byte: keep them all, or leave out all but the first", 0, kMost, "keep|skip"},
+
+    // extract
+    {"backbone", "extract info", text, "efficientnet_lite0", "NAME",
+     "the network; coterie info --backbone NAME shows one"},
+    {"layer", "extract", text, "", "NAME", "the layer whose output is the feature; default: the backbone's usual one"},
+    {"weights", "extract", text, "", "FILE",
+     "the weight file (.pth, .h5, .safetensors), or random:SEED for tests; default: what "
+     "tools/fetch_weights fetched"},
+    {"device", "extract", choice, "auto", "", "where the network runs; auto takes a GPU where there is one", 0, kMost,
+     "auto|cpu|cuda"},
+    {"preprocess", "extract", text, "", "KEY=VALUE,...",
+     "departures from the backbone's own preprocessing, such as filter=bilinear"},
+    {"exif", "extract", choice, "apply", "", "the rotation that a camera wrote into the file", 0, kMost,
+     "apply|ignore"},
+    {"alpha", "extract", choice, "white", "", "transparency: put on white, on black, or dropped", 0, kMost,
+     "white|black|drop"},
+    {"decode-threads", "extract", count, "0", "N",
+     "threads that decode images for the network; 0: as many as --threads", 0, 4096},
+
+    // import
+    {"file", "import", text, "", "FILE", "the features: .npy (N x D), .csv/.tsv (a number in each column), or .h5"},
+    {"dataset", "import", text, "features", "NAME", "the dataset inside an .h5 file"},
+    {"names", "import", text, "", "FILE",
+     "one name for each row: a text file, or a CSV whose other columns are kept as labels"},
+
+    // which artifact
+    {"features", "reduce cluster export", text, "", "NAME", "the features to read; default: the newest"},
+    {"reduction", "cluster", text, "", "NAME", "the reduction to read; default: the newest"},
+    {"clustering", "evaluate montage report export", text, "", "NAME", "the clustering to read; default: the newest"},
+    {"name", "extract import reduce cluster", text, "", "NAME",
+     "what to call the artifact; default: made from its input"},
+
+    // reduce
+    {"normalize", "reduce", choice, "l2", "", "before the PCA: columns to mean 0 and deviation 1, or rows to length 1",
+     0, kMost, "none|standard|l2"},
+    {"components", "reduce", count, "32", "N", "principal components to keep; 0: all, or as --variance says", 0,
+     kMaxCount},
+    {"variance", "reduce", real, "0", "SHARE",
+     "keep the fewest components that explain this share (0.95), at most --components; "
+     "0: not used",
+     0, 1},
+    {"normalize-after", "reduce", choice, "l2", "", "after the PCA: rows to length 1, or nothing", 0, kMost, "none|l2"},
+
+    // cluster
+    {"raw", "cluster", flag, "false", "", "cluster the features themselves, without a reduction"},
+    {"k", "cluster montage report export", counts, "", "K", "the number of clusters, or several: 8 or 6,8,10 or 5-20",
+     1, kMaxCount},
+    {"n-init", "cluster", count, "10", "N", "runs from different seeds; the one of least inertia is kept", 1, 10000},
+    {"tol", "cluster", real, "1e-4", "SHARE",
+     "stop when centroids move less, relative to the mean column variance; 0: when no label "
+     "changes",
+     0, 1},
+    {"max-iter", "cluster", count, "300", "N", "iterations of one run at most", 1, 1e9},
+    {"seed", "cluster montage report export", count, "1", "N", "the seed of all random draws of this command", 0, 9e15},
+
+    // evaluate
+    {"labels", "evaluate", text, "", "COLUMN",
+     "metadata columns to compare the clusters with, such as folder; several: a,b"},
+    {"silhouette", "evaluate", flag, "true", "",
+     "the exact silhouette of every image (work grows with the square of their number)"},
+
+    // montage and report
+    {"preset", "montage", choice, "none", "", "draw as a published study did; peng: 20 to a row, squares of 300 pixels",
+     0, kMost, "none|peng"},
+    {"tile", "montage report", count, "150", "PIXELS", "the side of an image's square", 16, 2000},
+    {"rows", "montage report", count, "2", "N", "rows of nearest and rows of random images for each cluster", 1, 1000},
+    {"columns", "montage report", count, "10", "N", "images in a row", 1, 200},
+    {"title", "report", text, "", "TEXT", "the report's title; default: the study's name"},
+
+    // export
+    {"to", "export", text, "", "DIR", "where to write; default: tables/ in the study"},
+    {"write-features", "export", flag, "false", "", "write the features, too, as features.npy"},
+    {"pictures", "export", choice, "none", "",
+     "a folder for each cluster, with links to its images, copies, or copies of a sample", 0, kMost,
+     "none|links|copies|sample"},
+    {"sample", "export", count, "20", "N", "images of a cluster in a sample (drawn with --sample-seed)", 1, kMaxCount},
+    {"sample-seed", "export", count, "42", "N", "the seed of the sample", 0, 9e15},
+};
+
+[[noreturn]] void refuse(const Option& option, const std::string& given, const std::string& wanted) {
+  throw InvalidArgument(fmt::format("--{} is \"{}\", must be {}", option.name, given, wanted));
+}
+
+template <typename T>
+bool parse_whole(const std::string& given, T& value) {
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), value);
+  return error == std::errc() && end == given.data() + given.size();
+}
+
+std::string range_text(const Option& option, const char* what) {
+  if (std::isinf(option.most) || option.most >= kMaxCount) return fmt::format("{} of at least {}", what, option.least);
+  return fmt::format("{} from {} to {}", what, option.least, option.most);
+}
+
+std::vector<std::string> split(std::string_view list, char delimiter) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(delimiter, begin), list.size());
+    parts.emplace_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+std::span<const Option> option_table() { return kTable; }
+
+bool takes(std::string_view command, const Option& option) {
+  if (option.commands == "*" || command == "run") return true;
+  const auto commands = split(option.commands, ' ');
+  return std::find(commands.begin(), commands.end(), command) != commands.end();
+}
+
+const Option& find_option(std::string_view command, const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& option : option_table()) {
+    if (!takes(command, option)) continue;
+    if (option.name == name) return option;
+    known.emplace_back(option.name);
+  }
+  throw InvalidArgument(fmt::format("{} knows no option \"{}\"{}", command, name, did_you_mean(name, known)));
+}
+
+void check_value(const Option& option, const std::string& given) {
+  switch (option.type) {
+    case text:
+      break;
+    case flag:
+      if (given != "true" && given != "false") refuse(option, given, "true or false");
+      break;
+    case count: {
+      std::int64_t value = 0;
+      if (!parse_whole(given, value) || static_cast<double>(value) < option.least ||
+          static_cast<double>(value) > option.most)
+        refuse(option, given, range_text(option, "a whole number"));
+      break;
+    }
+    case real: {
+      double value = 0;
+      if (!parse_whole(given, value) || !(value >= option.least && value <= option.most))
+        refuse(option, given, range_text(option, "a number"));
+      break;
+    }
+    case size:
+      if (given != "auto") parse_size(given);
+      break;
+    case choice: {
+      const auto choices = split(option.choices, '|');
+      if (std::find(choices.begin(), choices.end(), given) == choices.end())
+        refuse(option, given, fmt::format("one of {}{}", fmt::join(choices, ", "), did_you_mean(given, choices)));
+      break;
+    }
+    case counts:
+      if (given.empty()) break;
+      for (const auto value : parse_counts(given))
+        if (static_cast<double>(value) < option.least) refuse(option, given, range_text(option, "whole numbers"));
+      break;
+  }
+}
+
+std::int64_t parse_size(const std::string& given) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
+  const std::string unit(end, given.data() + given.size());
+  constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"", 1},         {"B", 1},        {"KB", 1e3},     {"MB", 1e6},   {"GB", 1e9},   {"TB", 1e12},  {"KiB", 0x1p10},
+      {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"K", 0x1p10}, {"M", 0x1p20}, {"G", 0x1p30}, {"T", 0x1p40}};
+  for (const auto& [name, factor] : kUnits)
+    if (error == std::errc() && unit == name && number >= 0 && number * factor < 0x1p62)
+      return static_cast<std::int64_t>(number * factor);
+  throw InvalidArgument(fmt::format("\"{}\" is no size; write it as 500MB or 4GiB", given));
+}
+
+std::vector<std::int64_t> parse_counts(const std::string& given) {
+  std::set<std::int64_t> values;
+  for (const auto& part : split(given, ',')) {
+    const std::size_t dash = part.find('-', 1);
+    std::int64_t first = 0, last = 0;
+    const bool good = parse_whole(part.substr(0, dash), first) &&
+                      (dash == std::string::npos ? (last = first, true) : parse_whole(part.substr(dash + 1), last));
+    require(good && first <= last, "\"{}\" is no list of whole numbers; write it as 8 or 6,8,10 or 5-20", given);
+    require(last - first < 100'000, "\"{}\" lists more than 100,000 numbers", given);
+    for (auto value = first; value <= last; ++value) values.insert(value);
+  }
+  return {values.begin(), values.end()};
+}
+
+}  // namespace coterie
