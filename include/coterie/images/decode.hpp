@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/images/probe.hpp"
+
+namespace coterie {
+
+/// An 8-bit RGB picture: pixel (x, y) is rgb[3 * (y * width + x)] and the two bytes after it.
+struct Image {
+  int width = 0, height = 0;
+  std::vector<std::uint8_t> rgb;
+};
+
+enum class ExifRotation { apply, ignore };
+enum class AlphaGround {
+  white,  ///< composed over white, as PIL's alpha_composite does to the bit
+  black,
+  drop,  ///< the colours under the alpha as they are stored: PIL's convert("RGB"), which Keras' load_img uses
+};
+
+struct DecodeOptions {
+  ExifRotation exif = ExifRotation::apply;
+  AlphaGround alpha = AlphaGround::white;
+  DecodeLimits limits;
+};
+
+/// An image that cannot be had; `fate` and `reason` are what the accounting records.
+class DecodeError : public FileError {
+ public:
+  DecodeError(const std::string& path, Fate fate, const std::string& reason)
+      : FileError(path, reason), fate_(fate), reason_(reason) {}
+  Fate fate() const { return fate_; }
+  const std::string& reason() const { return reason_; }
+
+ private:
+  Fate fate_;
+  std::string reason_;
+};
+
+/// Decodes one file to 8-bit RGB with the pixels that Pillow gives (JPEG: libjpeg's accurate integer DCT and smooth
+/// chroma; CMYK by Pillow's formula, inverted as Adobe writes it). 16-bit samples keep their high byte (TIFF: nearest
+/// of 255). Of several frames or pages the first. Thread-safe, silent. Throws DecodeError: a stream that ends early
+/// or does not decode cleanly is damaged, never a picture filled up with grey.
+Image decode_image(const std::string& path, const DecodeOptions& options = {});
+
+/// What decodes: "GIF", "HEIC", … are recognised but not decoded. Name as in Probe::format.
+bool can_decode(const std::string& format);
+
+}  // namespace coterie

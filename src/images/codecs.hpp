@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "coterie/images/fate.hpp"
+#include "header.hpp"
+
+namespace coterie {
+
+/// Decoded samples: 8 bits, interleaved, RGB or RGBA.
+struct Raster {
+  int width = 0, height = 0;
+  int channels = 3;            ///< 3, or 4 with alpha
+  bool premultiplied = false;  ///< colours are already weighted by alpha (TIFF)
+  std::vector<std::uint8_t> samples;
+
+  void allocate(int w, int h, int c) {
+    width = w;
+    height = h;
+    channels = c;
+    samples.resize(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * static_cast<std::size_t>(c));
+  }
+  std::size_t row_bytes() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(channels); }
+  std::uint8_t* row(int y) { return samples.data() + static_cast<std::size_t>(y) * row_bytes(); }
+};
+
+/// Why a codec gave no picture.
+struct CodecError {
+  Fate fate;
+  std::string reason;
+};
+
+// Each decodes one whole file, thread-safe and silent, and throws CodecError. The file has passed parse_header.
+Raster decode_jpeg(Bytes file);    ///< libjpeg
+Raster decode_png(Bytes file);     ///< libpng
+Raster decode_webp(Bytes file);    ///< libwebp, the first frame on its canvas
+Raster decode_tiff(Bytes file);    ///< libtiff, the first page
+Raster decode_bitmap(Bytes file);  ///< BMP and PNM, by OpenCV
+
+}  // namespace coterie

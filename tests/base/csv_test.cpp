@@ -1,0 +1,66 @@
+#include "coterie/base/csv.hpp"
+
+#include <doctest/doctest.h>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie {
+
+using Row = std::vector<std::string>;
+
+TEST_CASE("quoted fields hold delimiters, quotes and newlines") {
+  const CsvTable table = parse_csv("path,note\r\n\"a,b.jpg\",\"say \"\"hi\"\"\r\ntwice\"\r\nc.jpg,\n", "t.csv");
+  CHECK(table.header == Row{"path", "note"});
+  REQUIRE(table.rows.size() == 2);
+  CHECK(table.rows[0] == Row{"a,b.jpg", "say \"hi\"\r\ntwice"});
+  CHECK(table.rows[1] == Row{"c.jpg", ""});
+  CHECK(table.lines == std::vector<long>{2, 4});
+}
+
+TEST_CASE("a byte order mark, blank lines, a missing last newline and bytes that are not UTF-8 are read") {
+  const CsvTable table = parse_csv(
+      "\xEF\xBB\xBF"
+      "a,b\n\n1,\xFF\xFE\n\n",
+      "t.csv");
+  CHECK(table.header == Row{"a", "b"});
+  CHECK(table.rows == std::vector<Row>{{"1", "\xFF\xFE"}});
+  CHECK(parse_csv("a\n1", "t.csv").rows == std::vector<Row>{{"1"}});
+  CHECK(parse_csv("a,b\n1,", "t.csv").rows == std::vector<Row>{{"1", ""}});
+}
+
+TEST_CASE("the delimiter is the tab when the header has more tabs, unless it is given") {
+  CHECK(parse_csv("a\tb,c\td\n", "t").header == Row{"a", "b,c", "d"});
+  CHECK(parse_csv("a\tb,c\td\n", "t", ',').header == Row{"a\tb", "c\td"});
+  CHECK(parse_csv("\"x\ty\tz\",b\n", "t").header == Row{"x\ty\tz", "b"});
+}
+
+TEST_CASE("mistakes name the file and the line") {
+  const auto message = [](const char* text) -> std::string {
+    try {
+      parse_csv(text, "t.csv");
+    } catch (const FileError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(message("a,b\n1,2\n3\n") == "t.csv: line 3: 1 fields, but the header names 2 columns");
+  CHECK(message("a,b\n\"1\n\n,2\n") == "t.csv: line 2: a quoted field is never closed");
+  CHECK(message("a,b\n\"1\"x,2\n").starts_with("t.csv: line 2: 'x' follows a closing quote"));
+  CHECK(message("a,a\n") == "t.csv: line 1: a column name occurs twice");
+  CHECK(message("\n\n").starts_with("t.csv: the table is empty"));
+  CHECK_THROWS_AS(read_csv("/nowhere/t.csv"), FileError);
+}
+
+TEST_CASE("what csv_line writes, parse_csv reads") {
+  const Row hard = {"plain", "", "a,b", "a\"b", "\"", "line\nbreak", "cr\r", " blanks ", "\ttab", "\xFF"};
+  for (const char delimiter : {',', '\t'}) {
+    const std::string text = "a b c d e f g h i j";
+    std::string header = text;
+    for (char& c : header) c = c == ' ' ? delimiter : c;
+    CHECK(parse_csv(header + "\n" + csv_line(hard, delimiter), "t", delimiter).rows == std::vector<Row>{hard});
+  }
+  CHECK(csv_line({"a", "b c", "1.5"}) == "a,b c,1.5\n");
+  CHECK(parse_csv("a\n" + csv_line({""}), "t").rows == std::vector<Row>{{""}});
+}
+
+}  // namespace coterie

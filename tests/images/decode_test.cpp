@@ -1,0 +1,138 @@
+#include "coterie/images/decode.hpp"
+
+#include <doctest/doctest.h>
+
+#include <opencv2/imgcodecs.hpp>
+#include <set>
+
+#include "coterie/base/csv.hpp"
+#include "coterie/base/digest.hpp"
+#include "coterie/base/random.hpp"
+#include "image_files.hpp"
+#include "temporary_folder.hpp"
+
+namespace coterie {
+
+namespace {
+
+std::string digest(const Image& image) {
+  return sha256({reinterpret_cast<const char*>(image.rgb.data()), image.rgb.size()}).substr(0, 16);
+}
+
+DecodeOptions options_of(const std::vector<std::string>& row) {
+  DecodeOptions options;
+  options.alpha = row[1] == "white" ? AlphaGround::white : row[1] == "black" ? AlphaGround::black : AlphaGround::drop;
+  options.exif = row[2] == "apply" ? ExifRotation::apply : ExifRotation::ignore;
+  return options;
+}
+
+std::set<std::string> decodable_files() {
+  std::set<std::string> files;
+  for (const auto& row : read_csv(kImageData + "decoded.csv").rows) files.insert(row[0]);
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("every format, depth, palette, alpha, animation and orientation has Pillow's pixels") {
+  const CsvTable reference = read_csv(kImageData + "decoded.csv");
+  REQUIRE(reference.rows.size() > 90);
+  for (const auto& row : reference.rows) {
+    CAPTURE(row[0]);
+    CAPTURE(row[1]);
+    const Image image = decode_image(kImageData + row[0], options_of(row));
+    CHECK(std::to_string(image.width) == row[3]);
+    CHECK(std::to_string(image.height) == row[4]);
+    CHECK(digest(image) == row[5]);
+  }
+}
+
+TEST_CASE("a picture cut off anywhere is an error, never filled up") {
+  const TemporaryFolder folder;
+  for (const std::string& file : decodable_files()) {
+    if (file == "two_pages.tiff") continue;  // its first page may be whole
+    CAPTURE(file);
+    const std::string bytes = read_bytes(kImageData + file);
+    for (std::size_t part = 0; part < 16; ++part) {
+      const std::string cut = write_bytes(folder / "cut", bytes.substr(0, bytes.size() * part / 16));
+      CHECK_THROWS_AS(decode_image(cut), DecodeError);
+    }
+  }
+}
+
+TEST_CASE("a picture with wrong bytes is a picture or an error, nothing worse") {
+  const TemporaryFolder folder;
+  const Random random(1, Purpose::test_data);
+  std::uint64_t draw = 0;
+  std::int64_t refused = 0;
+  for (const std::string& file : decodable_files()) {
+    const std::string bytes = read_bytes(kImageData + file);
+    for (int trial = 0; trial < 20; ++trial) {
+      std::string wrong = bytes;
+      for (int i = 0; i < 3; ++i) {
+        const auto place = random.below(draw++, static_cast<std::int64_t>(wrong.size()));
+        wrong[static_cast<std::size_t>(place)] = static_cast<char>(random.bits(draw++));
+      }
+      try {
+        DecodeOptions options;
+        options.limits.max_pixels = 1'000'000;
+        decode_image(write_bytes(folder / "wrong", wrong), options);
+      } catch (const DecodeError& error) {
+        CHECK_FALSE(error.reason().empty());
+        ++refused;
+      }
+    }
+  }
+  CHECK(refused > 100);
+}
+
+TEST_CASE("JPEG data that end or break in the middle are damaged although the end marker is there") {
+  const TemporaryFolder folder;
+  const std::string bytes = read_bytes(kImageData + "chroma_444.jpg");
+  const std::string gap = bytes.substr(0, bytes.size() * 3 / 4) + "\xFF\xD9";
+  try {
+    decode_image(write_bytes(folder / "gap.jpg", gap));
+    FAIL("the gap was not seen");
+  } catch (const DecodeError& error) {
+    CHECK(error.fate() == Fate::damaged);
+    CHECK(std::string(error.what()).starts_with(folder / "gap.jpg"));
+  }
+}
+
+TEST_CASE("one pixel, a wide panorama and a file of another program are read") {
+  const TemporaryFolder folder;
+  const Image dot = decode_image(write_bytes(folder / "dot.ppm", ppm_bytes(noise(1, 1))));
+  CHECK(dot.rgb == noise(1, 1).rgb);
+  cv::Mat panorama(8, 30000, CV_8UC3, cv::Scalar(1, 2, 3));
+  for (const char* name : {"wide.png", "wide.jpg", "wide.tiff", "wide.bmp"}) {
+    REQUIRE(cv::imwrite(folder / name, panorama));
+    const Image image = decode_image(folder / name);
+    CHECK(image.width == 30000);
+    CHECK(image.rgb.size() == std::size_t{3} * 30000 * 8);
+  }
+  CHECK(decode_image(folder / "wide.tiff").rgb[0] == 3);
+}
+
+TEST_CASE("16 bits keep their high byte") {
+  const TemporaryFolder folder;
+  cv::Mat deep(2, 2, CV_16UC3, cv::Scalar(0x12FF, 0x3400, 0xFFFF));
+  for (const char* name : {"deep.png", "deep.ppm"}) {
+    REQUIRE(cv::imwrite(folder / name, deep));
+    const Image image = decode_image(folder / name);
+    CHECK(image.rgb[0] == 0xFF);
+    CHECK(image.rgb[1] == 0x34);
+    CHECK(image.rgb[2] == 0x12);
+  }
+}
+
+TEST_CASE("what is not decoded says so") {
+  CHECK_FALSE(can_decode("GIF"));
+  CHECK(can_decode("WebP"));
+  DecodeOptions options;
+  options.limits.max_pixels = 100;
+  CHECK_THROWS_WITH_AS(decode_image(kImageData + "rgb.png", options), doctest::Contains("47 x 33"), DecodeError);
+  CHECK_THROWS_WITH_AS(decode_image(kImageData + "animated.gif"), doctest::Contains("convert"), DecodeError);
+  CHECK_THROWS_WITH_AS(decode_image("/nowhere/x.png"), doctest::Contains("no such file"), DecodeError);
+}
+
+}  // namespace coterie

@@ -1,0 +1,120 @@
+#include "coterie/images/listing.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "coterie/base/errors.hpp"
+#include "temporary_folder.hpp"
+
+namespace coterie {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Strings = std::vector<std::string>;
+
+void write(const std::string& path, const std::string& text = "x") {
+  fs::create_directories(fs::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+bool has_problem(const ImageList& list, const std::string& path, const std::string& reason) {
+  return std::any_of(list.problems.begin(), list.problems.end(), [&](const auto& problem) {
+    return problem.path == path && problem.reason.find(reason) != std::string::npos;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a folder is listed recursively in natural order, with its top folders") {
+  const TemporaryFolder folder;
+  for (const char* name :
+       {"b/10.jpg", "b/9.jpg", "a/deep/1.PNG", "top.webp", "b/notes.txt", ".hidden.jpg", ".git/x.png"})
+    write(folder / name);
+  const ImageList list = list_images({folder.path().string()});
+  CHECK(list.paths == Strings{"a/deep/1.PNG", "b/9.jpg", "b/10.jpg", "top.webp"});
+  CHECK(list.columns == Strings{"folder"});
+  CHECK(list.values == std::vector<Strings>{{"a", "b", "b", ""}});
+  CHECK(list.passed_over == 3);
+  CHECK(list.problems.empty());
+  CHECK(image_file(list.root, list.paths[1]) == folder / "b/9.jpg");
+}
+
+TEST_CASE("blanks, quotes, newlines, accents and bytes that are not UTF-8 survive") {
+  const TemporaryFolder folder;
+  Strings names = {"a b.jpg", "it's \"so\".jpg", "new\nline.jpg", "\xC3\xA9t\xC3\xA9.jpg", "\xFF\xFE.jpg", "-rf.jpg"};
+  for (const std::string& name : names) write(folder / name);
+  Strings listed = list_images({folder.path().string()}).paths;
+  std::sort(names.begin(), names.end());
+  std::sort(listed.begin(), listed.end());
+  CHECK(listed == names);
+}
+
+TEST_CASE("links are followed once, loops and links to nothing are told") {
+  const TemporaryFolder folder;
+  write(folder / "a/1.jpg");
+  fs::create_directory_symlink("../a", folder.path() / "a" / "loop");
+  fs::create_directory_symlink("a", folder.path() / "again");
+  fs::create_symlink("nowhere.jpg", folder.path() / "gone.jpg");
+  const ImageList list = list_images({folder.path().string()});
+  CHECK(list.paths == Strings{"a/1.jpg", "again/1.jpg"});
+  CHECK(has_problem(list, "a/loop", "leads back"));
+  CHECK(has_problem(list, "gone.jpg", "link to nothing"));
+  ListingOptions options{folder.path().string()};
+  options.follow_links = false;
+  CHECK(list_images(options).paths == Strings{"a/1.jpg"});
+}
+
+TEST_CASE("a folder without permission is a problem, not the end") {
+  if (geteuid() == 0) return;  // root reads everything
+  const TemporaryFolder folder;
+  write(folder / "open/1.jpg");
+  write(folder / "shut/2.jpg");
+  fs::permissions(folder.path() / "shut", fs::perms::none);
+  const ImageList list = list_images({folder.path().string()});
+  fs::permissions(folder.path() / "shut", fs::perms::owner_all);
+  CHECK(list.paths == Strings{"open/1.jpg"});
+  CHECK(has_problem(list, "shut", "cannot be read"));
+}
+
+TEST_CASE("a text list keeps its order, names each file once and reads CRLF") {
+  const TemporaryFolder folder;
+  const std::string inside = folder / "z/in.jpg";
+  write(folder / "list.txt", "b/2.jpg\r\n\r\n./b/../b/2.jpg\n" + inside + "\n/elsewhere/3.jpg\nplain.jpg");
+  const ImageList list = list_images({folder / "list.txt"});
+  CHECK(list.root == folder.path().string());
+  CHECK(list.paths == Strings{"b/2.jpg", "z/in.jpg", "/elsewhere/3.jpg", "plain.jpg"});
+  CHECK(list.values[0] == Strings{"b", "z", "", ""});
+  CHECK(has_problem(list, folder / "list.txt:3", "occurs again"));
+  CHECK(image_file(list.root, list.paths[2]) == "/elsewhere/3.jpg");
+}
+
+TEST_CASE("a table's other columns are kept as metadata") {
+  const TemporaryFolder folder;
+  write(folder / "meta.csv", "year,filename,title\n1901,a/1.jpg,\"one, two\"\n1902,2.jpg,\n1903,a/1.jpg,again\n,,\n");
+  const ImageList list = list_images({folder / "meta.csv", "/photos"});
+  CHECK(list.root == "/photos");
+  CHECK(list.paths == Strings{"a/1.jpg", "2.jpg"});
+  CHECK(list.columns == Strings{"folder", "year", "title"});
+  CHECK(list.values == std::vector<Strings>{{"a", ""}, {"1901", "1902"}, {"one, two", ""}});
+  CHECK(has_problem(list, folder / "meta.csv:4", "occurs again"));
+  CHECK(has_problem(list, folder / "meta.csv:5", "no path"));
+}
+
+TEST_CASE("the path column may be named, and a missing one is told with those there are") {
+  const TemporaryFolder folder;
+  write(folder / "meta.tsv", "photo\tfolder\nx/1.jpg\tmine\n");
+  CHECK_THROWS_WITH_AS(list_images({folder / "meta.tsv"}), doctest::Contains("photo, folder"), InvalidArgument);
+  ListingOptions options{folder / "meta.tsv"};
+  options.path_column = "photo";
+  const ImageList list = list_images(options);
+  CHECK(list.columns == Strings{"folder"});
+  CHECK(list.values == std::vector<Strings>{{"mine"}});
+  CHECK_THROWS_AS(list_images({folder / "nothing"}), FileError);
+}
+
+}  // namespace coterie

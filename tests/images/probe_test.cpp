@@ -1,0 +1,115 @@
+#include "coterie/images/probe.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include "coterie/base/digest.hpp"
+#include "image_files.hpp"
+#include "temporary_folder.hpp"
+
+namespace coterie {
+
+namespace {
+
+std::string big_endian(std::uint32_t value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+  return bytes;
+}
+
+/// A PNG's frame without its pixels: enough to be probed.
+std::string hollow_png(std::uint32_t width, std::uint32_t height) {
+  return std::string("\x89PNG\r\n\x1A\n", 8) + big_endian(13) + "IHDR" + big_endian(width) + big_endian(height) +
+         std::string("\x08\x02\0\0\0", 5) + "crc." + big_endian(0) + "IEND" + "crc.";
+}
+
+Fate fate_of(const std::string& path) { return probe_image(path).fate; }
+
+}  // namespace
+
+TEST_CASE("a sound file tells its format, its size and the hash of its bytes") {
+  const std::string path = kImageData + "turned_6.jpg", bytes = read_bytes(path);
+  const Probe probe = probe_image(path);
+  CHECK(probe.fate == Fate::ok);
+  CHECK(probe.reason.empty());
+  CHECK(probe.format == "JPEG");
+  CHECK(probe.width == 23);
+  CHECK(probe.height == 15);
+  CHECK(probe.channels == 3);
+  CHECK(probe.bits == 8);
+  CHECK(probe.orientation == 6);
+  CHECK(probe.bytes == static_cast<std::int64_t>(bytes.size()));
+  CHECK(probe.content_hash == hash64(bytes.data(), bytes.size()));
+  CHECK(probe_image(kImageData + "grey16.png").bits == 16);
+  CHECK(probe_image(kImageData + "grey_alpha.png").channels == 2);
+  CHECK(probe_image(kImageData + "turned_8.webp").orientation == 8);
+}
+
+TEST_CASE("missing, empty, unreadable and foreign files each have their fate") {
+  const TemporaryFolder folder;
+  CHECK(fate_of(folder / "gone.jpg") == Fate::vanished);
+  CHECK(fate_of(write_bytes(folder / "empty.jpg", "")) == Fate::empty);
+  CHECK(fate_of(folder.path().string()) == Fate::unreadable);
+  REQUIRE(mkfifo((folder / "pipe.jpg").c_str(), 0600) == 0);
+  CHECK(fate_of(folder / "pipe.jpg") == Fate::unreadable);
+  const auto looks_like = [&](const std::string& bytes, const char* what) {
+    const Probe probe = probe_image(write_bytes(folder / "x.jpg", bytes));
+    CHECK(probe.fate == Fate::unsupported);
+    CHECK_MESSAGE(probe.reason.find(what) != std::string::npos, probe.reason);
+  };
+  looks_like("hello, I am a letter", "text");
+  looks_like("<!DOCTYPE html><p>404", "HTML");
+  looks_like("%PDF-1.7", "PDF");
+  looks_like(std::string(600, '\0'), "zero");
+  looks_like(std::string("\0\0\0\x18"
+                         "ftypheic",
+                         12),
+             "HEIC is not decoded; convert");
+  looks_like("BMW is a car", "text");
+  looks_like("P5", "text");
+  CHECK(probe_image(kImageData + "animated.gif").reason.find("convert") != std::string::npos);
+}
+
+TEST_CASE("a file's name does not matter, its content does") {
+  const TemporaryFolder folder;
+  CHECK(probe_image(write_bytes(folder / "png.jpg", read_bytes(kImageData + "rgb.png"))).format == "PNG");
+}
+
+TEST_CASE("a decompression bomb is too large, a panorama of 30,000 pixels is not") {
+  const TemporaryFolder folder;
+  const Probe bomb = probe_image(write_bytes(folder / "bomb.png", hollow_png(60000, 60000)));
+  CHECK(bomb.fate == Fate::too_large);
+  CHECK(bomb.reason == "60000 x 60000 pixels are 3600 million; the limit is 500 million");
+  CHECK(fate_of(write_bytes(folder / "huge.png", hollow_png(0x7FFFFFFF, 0x7FFFFFFF))) == Fate::too_large);
+  CHECK(fate_of(write_bytes(folder / "wide.png", hollow_png(30000, 2000))) == Fate::ok);
+  CHECK(fate_of(write_bytes(folder / "none.png", hollow_png(0, 10))) == Fate::damaged);
+  DecodeLimits limits;
+  limits.max_bytes = 100;
+  const Probe heavy = probe_image(kImageData + "rgb.png", limits);
+  const std::string bytes = read_bytes(kImageData + "rgb.png");
+  CHECK(heavy.fate == Fate::too_large);
+  CHECK(heavy.content_hash == hash64(bytes.data(), bytes.size()));
+}
+
+TEST_CASE("a file without its end is damaged") {
+  const TemporaryFolder folder;
+  for (const std::string name :
+       {"chroma_420.jpg", "progressive_422.jpg", "rgb.png", "lossy.webp", "grey.tiff", "rgb.bmp", "rgb.ppm"}) {
+    CAPTURE(name);
+    const std::string bytes = read_bytes(kImageData + name);
+    CHECK(fate_of(write_bytes(folder / "cut", bytes.substr(0, bytes.size() / 2))) == Fate::damaged);
+  }
+  const std::string jpeg = read_bytes(kImageData + "turned_1.jpg");
+  CHECK(fate_of(write_bytes(folder / "no_eoi", jpeg.substr(0, jpeg.size() - 2))) == Fate::damaged);
+  CHECK(fate_of(write_bytes(folder / "trailer", jpeg + "camera's own data")) == Fate::ok);
+}
+
+TEST_CASE("a fate has a name and a sentence") {
+  for (const Fate fate : kFates) {
+    CHECK_FALSE(fate_name(fate).empty());
+    CHECK(fate_explanation(fate).ends_with("."));
+  }
+  CHECK_THROWS_AS(fate_name(static_cast<Fate>(99)), InvalidArgument);
+}
+
+}  // namespace coterie
