@@ -1,0 +1,153 @@
+#include "coterie/evaluation/agreement.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie {
+namespace {
+
+constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+
+std::int64_t label_count(std::span<const std::int32_t> labels) {
+  std::int32_t most = -1;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    require(labels[i] >= 0, "row {} has the label {}: labels count from 0", i, labels[i]);
+    most = std::max(most, labels[i]);
+  }
+  return std::int64_t{most} + 1;
+}
+
+/// The table with its margins.
+struct Margins {
+  std::vector<std::int64_t> rows, columns;
+  std::int64_t total = 0;
+};
+
+Margins margins_of(const Contingency& table) {
+  Margins m{std::vector<std::int64_t>(static_cast<std::size_t>(table.rows)),
+            std::vector<std::int64_t>(static_cast<std::size_t>(table.columns)), 0};
+  for (std::int64_t i = 0; i < table.rows; ++i)
+    for (std::int64_t j = 0; j < table.columns; ++j) {
+      m.rows[static_cast<std::size_t>(i)] += table.at(i, j);
+      m.columns[static_cast<std::size_t>(j)] += table.at(i, j);
+      m.total += table.at(i, j);
+    }
+  return m;
+}
+
+/// Ordered pairs of rows, both the same: n (n - 1), below 2^63 for n up to 3 * 10^9.
+double pairs(const std::vector<std::int64_t>& counts) {
+  double sum = 0;
+  for (const std::int64_t n : counts) sum += static_cast<double>(n) * static_cast<double>(n - 1);
+  return sum;
+}
+
+double adjusted_rand(const Contingency& table, const Margins& m) {
+  const double all = pairs({m.total}), together = pairs(table.counts);
+  const double in_rows = pairs(m.rows), in_columns = pairs(m.columns);
+  if (in_rows == in_columns && together == in_rows) return 1;
+  const double expected = in_rows / all * in_columns;
+  return (together - expected) / ((in_rows + in_columns) / 2 - expected);
+}
+
+double entropy(const std::vector<std::int64_t>& counts, std::int64_t total) {
+  double sum = 0;
+  for (const std::int64_t n : counts) {
+    const double share = static_cast<double>(n) / static_cast<double>(total);
+    if (n > 0) sum -= share * std::log(share);
+  }
+  return std::max(sum, 0.0);
+}
+
+double mutual_info(const Contingency& table, const Margins& m) {
+  const auto total = static_cast<double>(m.total);
+  double sum = 0;
+  for (std::int64_t i = 0; i < table.rows; ++i)
+    for (std::int64_t j = 0; j < table.columns; ++j)
+      if (const auto n = static_cast<double>(table.at(i, j)); n > 0)
+        sum += n / total *
+               (std::log(n) + std::log(total) - std::log(static_cast<double>(m.rows[static_cast<std::size_t>(i)])) -
+                std::log(static_cast<double>(m.columns[static_cast<std::size_t>(j)])));
+  return std::max(sum, 0.0);
+}
+
+/// Of one pair of margins a, b: the mean over random tables of n/N log(N n / (a b)), n hypergeometric. The
+/// probabilities follow from one another, so that each step costs a logarithm and no gamma function.
+double expected_cell(double a, double b, double total) {
+  const double first = std::max(1.0, a + b - total), last = std::min(a, b);
+  const auto log_factorial = [](double n) { return std::lgamma(n + 1); };
+  // Start at the mode, where the probability is representable, and walk both ways.
+  const double mode = std::clamp(std::floor((a + 1) * (b + 1) / (total + 2)), first, last);
+  const double at_mode = std::exp(
+      log_factorial(a) + log_factorial(b) + log_factorial(total - a) + log_factorial(total - b) - log_factorial(total) -
+      log_factorial(mode) - log_factorial(a - mode) - log_factorial(b - mode) - log_factorial(total - a - b + mode));
+  const auto term = [&](double n, double p) { return p * n / total * std::log(total * n / (a * b)); };
+  double sum = 0;
+  for (double n = mode, p = at_mode; n <= last && p > 0; ++n) {
+    sum += term(n, p);
+    p *= (a - n) / (n + 1) * ((b - n) / (total - a - b + n + 1));
+  }
+  for (double n = mode, p = at_mode; n > first && p > 0;) {
+    p *= n / (a - n + 1) * ((total - a - b + n) / (b - n + 1));
+    sum += term(--n, p);
+  }
+  return sum;
+}
+
+double expected_mutual_info(const Margins& m) {
+  double sum = 0;
+  for (const std::int64_t a : m.rows)
+    for (const std::int64_t b : m.columns)
+      if (a > 0 && b > 0)
+        sum += expected_cell(static_cast<double>(a), static_cast<double>(b), static_cast<double>(m.total));
+  return sum;
+}
+
+double purity(const Contingency& table, std::int64_t total) {
+  std::int64_t sum = 0;
+  for (std::int64_t j = 0; j < table.columns; ++j) {
+    std::int64_t most = 0;
+    for (std::int64_t i = 0; i < table.rows; ++i) most = std::max(most, table.at(i, j));
+    sum += most;
+  }
+  return static_cast<double>(sum) / static_cast<double>(total);
+}
+
+}  // namespace
+
+Contingency contingency(std::span<const std::int32_t> first, std::span<const std::int32_t> second) {
+  require(first.size() == second.size(), "labellings of {} and {} rows cannot be compared", first.size(),
+          second.size());
+  Contingency table{label_count(first), label_count(second), {}};
+  table.counts.resize(static_cast<std::size_t>(table.rows * table.columns));
+  for (std::size_t i = 0; i < first.size(); ++i)
+    ++table.counts[static_cast<std::size_t>(first[i] * table.columns + second[i])];
+  return table;
+}
+
+Agreement agreement(const Contingency& table) {
+  const Margins m = margins_of(table);
+  require(m.total >= 1, "there are no rows whose labels could agree");
+  Agreement result;
+  result.purity = purity(table, m.total);
+  result.adjusted_rand = adjusted_rand(table, m);
+  const double first = entropy(m.rows, m.total), second = entropy(m.columns, m.total);
+  const double shared = mutual_info(table, m), mean = (first + second) / 2;
+  result.homogeneity = first > 0 ? shared / first : 1;
+  result.completeness = second > 0 ? shared / second : 1;
+  const double both = result.homogeneity + result.completeness;
+  result.v_measure = both > 0 ? 2 * result.homogeneity * result.completeness / both : 0;
+  if (std::ranges::count(m.rows, m.total) == 1 && std::ranges::count(m.columns, m.total) == 1) {  // one cluster each
+    result.normalised_mutual_info = result.adjusted_mutual_info = 1;
+    return result;
+  }
+  result.normalised_mutual_info = shared > kEpsilon ? shared / mean : 0;
+  const double expected = expected_mutual_info(m), room = mean - expected;
+  result.adjusted_mutual_info = (shared - expected) / (room < 0 ? std::min(room, -kEpsilon) : std::max(room, kEpsilon));
+  return result;
+}
+
+}  // namespace coterie

@@ -1,0 +1,175 @@
+#include "coterie/reduction/pca.hpp"
+
+#include <cblas.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "coterie/base/errors.hpp"
+#include "principal_axes.hpp"
+#include "rows.hpp"
+
+namespace coterie {
+namespace {
+
+/// Rows of one GEMM in project(), always: a shorter part is filled up, so that each row meets the same kernel.
+constexpr std::int64_t kGemmRows = 64;
+
+void check(const PcaOptions& options, std::int64_t rows, std::int64_t columns) {
+  require(rows >= 1 && columns >= 1, "PCA of {} rows of {} columns: there is nothing to fit", rows, columns);
+  const std::int64_t most = std::min(rows, columns);
+  require(options.components >= 0 && options.components <= most,
+          "{} components asked for, but {} rows of {} columns have at most {}", options.components, rows, columns,
+          most);
+  require(options.variance >= 0 && options.variance <= 1, "variance is {}, must be a share between 0 and 1",
+          options.variance);
+}
+
+/// Row-major double rows, normalised and centred: what the axes are the axes of.
+void centre(const Pca& pca, const float* rows, std::int64_t count, double* out) {
+  const std::int64_t columns = pca.dimensions;
+  const double *mean = pca.mean.data(), *scale = pca.scale.data();
+  for (std::int64_t i = 0; i < count; ++i, rows += columns, out += columns) {
+    if (pca.normalise == Normalise::l2) {
+      const double factor = inverse_length(rows, columns);
+      for (std::int64_t j = 0; j < columns; ++j) out[j] = rows[j] * factor - mean[j];
+    } else if (pca.normalise == Normalise::standard) {
+      for (std::int64_t j = 0; j < columns; ++j) out[j] = (rows[j] - mean[j]) / scale[j];
+    } else {
+      for (std::int64_t j = 0; j < columns; ++j) out[j] = rows[j] - mean[j];
+    }
+  }
+}
+
+double sum_of_squares(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += v * v;
+  return sum;
+}
+
+/// The fewest components whose squares reach the wanted share of the whole, at most as many as asked for.
+std::int64_t kept_components(const PcaOptions& options, const std::vector<double>& singular_values) {
+  const std::int64_t most = options.components > 0 ? options.components : std::ssize(singular_values);
+  if (options.variance == 0) return most;
+  const double wanted = options.variance * sum_of_squares(singular_values);
+  double sum = 0;
+  std::int64_t count = 0;
+  while (count < most && (count == 0 || sum < wanted)) {
+    const double value = singular_values[static_cast<std::size_t>(count++)];
+    sum += value * value;
+  }
+  return count;
+}
+
+PrincipalAxes principal_axes(const Pca& pca, const RowSource& source, const PcaOptions& options,
+                             const Communicator& comm, ThreadPool& pool) {
+  const TallMatrix centred{pca.rows, pca.dimensions, [&](RowRange range, double* out) {
+                             std::vector<float> buffer;
+                             centre(pca, rows_at(source, range, buffer), range.size(), out);
+                           }};
+  const KeepCount keep = [&](const std::vector<double>& values) { return kept_components(options, values); };
+  const bool tall = pca.rows >= pca.dimensions;
+  if (options.solver == PcaSolver::tsqr || (options.solver == PcaSolver::automatic && !tall))
+    return axes_of_factor(tsqr(centred, options.memory_bytes, comm, pool), keep, comm, pool);
+  return axes_of_gram(gram(centred, options.memory_bytes, comm, pool), pca.rows, keep, comm, pool);
+}
+
+/// Makes the entry of largest magnitude positive: scikit-learn's svd_flip(u_based_decision=False).
+void fix_sign(std::span<double> component) {
+  const auto largest = std::max_element(component.begin(), component.end(),
+                                        [](double a, double b) { return std::abs(a) < std::abs(b); });
+  if (*largest < 0)
+    for (double& x : component) x = -x;
+}
+
+void explain(Pca& pca, const std::vector<double>& singular_values) {
+  const auto freedom = static_cast<double>(std::max<std::int64_t>(pca.rows - 1, 1));
+  pca.total_variance = sum_of_squares(singular_values) / freedom;
+  for (const double s : pca.singular_values) {
+    const double variance = s * s / freedom;
+    pca.explained_variance.push_back(variance);
+    pca.explained_variance_ratio.push_back(pca.total_variance > 0 ? variance / pca.total_variance : 0);
+  }
+}
+
+void normalise_projected(const Pca& pca, double* row) {
+  const std::int64_t count = pca.count();
+  if (pca.normalise_after == Normalise::l2) {
+    double sum = 0;
+    for (std::int64_t k = 0; k < count; ++k) sum += row[k] * row[k];
+    for (std::int64_t k = 0; sum > 0 && k < count; ++k) row[k] /= std::sqrt(sum);
+  } else if (pca.normalise_after == Normalise::standard) {
+    for (std::int64_t k = 0; k < count; ++k) {
+      const double deviation = pca.singular_values[static_cast<std::size_t>(k)] / std::sqrt(double(pca.rows));
+      row[k] = deviation > 0 ? row[k] / deviation : 0;
+    }
+  }
+}
+
+}  // namespace
+
+Pca fit_pca(const RowSource& source, const PcaOptions& options, const Communicator& comm, ThreadPool& pool) {
+  check(options, source.rows(), source.columns());
+  const bool standard = options.normalise == Normalise::standard;
+  ColumnStatistics statistics =
+      column_statistics(source, standard ? Normalise::none : options.normalise, comm, pool, standard);
+  Pca pca{.normalise = options.normalise,
+          .normalise_after = options.normalise_after,
+          .dimensions = source.columns(),
+          .mean = std::move(statistics.mean),
+          .scale = std::move(statistics.scale),
+          .rows = source.rows(),
+          .constant_columns = std::move(statistics.constant_columns)};
+  PrincipalAxes axes = principal_axes(pca, source, options, comm, pool);
+  const auto kept = axes.vectors.columns;
+  pca.components = std::move(axes.vectors.data);  // D x d by columns is d x D by rows
+  for (std::int64_t k = 0; k < kept; ++k)
+    fix_sign({pca.components.data() + k * pca.dimensions, static_cast<std::size_t>(pca.dimensions)});
+  pca.singular_values.assign(axes.singular_values.begin(), axes.singular_values.begin() + kept);
+  explain(pca, axes.singular_values);
+  return pca;
+}
+
+void project(const Pca& pca, MatrixView<const float> rows, float* out) {
+  require(rows.columns == pca.dimensions, "a PCA of {} columns cannot project rows of {} columns", pca.dimensions,
+          rows.columns);
+  const std::int64_t columns = pca.dimensions, count = pca.count();
+  std::vector<double> centred(static_cast<std::size_t>(kGemmRows * columns));
+  std::vector<double> projected(static_cast<std::size_t>(kGemmRows * count));
+  for (std::int64_t first = 0; first < rows.rows; first += kGemmRows) {
+    const std::int64_t part = std::min(kGemmRows, rows.rows - first);
+    centre(pca, rows.row(first), part, centred.data());
+    const int d = static_cast<int>(count), n = static_cast<int>(columns);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, kGemmRows, d, n, 1.0, centred.data(), n, pca.components.data(),
+                n, 0.0, projected.data(), d);
+    for (std::int64_t i = 0; i < part; ++i) normalise_projected(pca, projected.data() + i * count);
+    std::transform(projected.begin(), projected.begin() + part * count, out + first * count,
+                   [](double x) { return static_cast<float>(x); });
+  }
+}
+
+void project_rows(const RowSource& source, const Pca& pca, const Communicator& comm, ThreadPool& pool,
+                  const std::function<void(RowRange, const float*)>& sink) {
+  const RowPartition partition(source.rows(), kProjectBlockRows, comm.size());
+  const RowRange blocks = partition.blocks_of(comm.rank());
+  std::vector<std::vector<float>> results(static_cast<std::size_t>(pool.threads()));
+  comm.together([&] {
+    for (std::int64_t first = blocks.begin; first < blocks.end; first += pool.threads()) {
+      const std::int64_t count = std::min<std::int64_t>(pool.threads(), blocks.end - first);
+      pool.for_each(count, [&](std::int64_t b, int) {
+        const RowRange range = partition.block(first + b);
+        std::vector<float> buffer;
+        auto& result = results[static_cast<std::size_t>(b)];
+        result.resize(static_cast<std::size_t>(range.size() * pca.count()));
+        project(pca, {rows_at(source, range, buffer), range.size(), source.columns()}, result.data());
+      });
+      for (std::int64_t b = 0; b < count; ++b)
+        sink(partition.block(first + b), results[static_cast<std::size_t>(b)].data());
+    }
+  });
+}
+
+}  // namespace coterie

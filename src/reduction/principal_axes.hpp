@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "coterie/reduction/tsqr.hpp"
+
+namespace coterie {
+
+/// Singular values (min(N, D), descending) and right singular vectors (columns of `vectors`, D x kept) of A. The
+/// numbers are those of one fixed sequence of LAPACK calls; equal on every rank.
+struct PrincipalAxes {
+  std::vector<double> singular_values;
+  Matrix vectors;
+};
+
+/// `keep` is told all singular values and says how many vectors are wanted; called on every rank with the same values.
+using KeepCount = std::function<std::int64_t(const std::vector<double>& singular_values)>;
+
+/// From the eigenproblem of A'A (see gram). Serial on rank 0: reduction to tridiagonal form (4/3 D^3 flops, half of
+/// them bound by memory) and divide and conquer; shared by all: 2 D^2 kept flops. Collective.
+PrincipalAxes axes_of_gram(Matrix gram, std::int64_t rows, const KeepCount& keep, const Communicator& comm,
+                           ThreadPool& pool);
+
+/// From the singular value decomposition of R (see tsqr), without its left vectors. Serial on rank 0: reduction to
+/// bidiagonal form (8/3 D^3 flops) and divide and conquer. Collective.
+PrincipalAxes axes_of_factor(Matrix r, const KeepCount& keep, const Communicator& comm, ThreadPool& pool);
+
+}  // namespace coterie

@@ -1,0 +1,70 @@
+#include "coterie/evaluation/agreement.hpp"
+
+#include <doctest/doctest.h>
+
+#include "coterie/base/errors.hpp"
+#include "test_labels.hpp"
+
+namespace coterie {
+namespace {
+
+Agreement agreement_of(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second) {
+  return agreement(contingency(first, second));
+}
+
+std::vector<double> fields(const Agreement& a) {
+  return {a.adjusted_rand, a.normalised_mutual_info, a.adjusted_mutual_info, a.homogeneity, a.completeness, a.v_measure,
+          a.purity};
+}
+
+}  // namespace
+
+TEST_CASE("agreement is that of scikit-learn") {
+  const TestLabels first("labels"), second("other_labels");
+  CHECK(distance(fields(agreement_of(first.values, second.values)), reference("agreement")) < 1e-12);
+}
+
+TEST_CASE("equal partitions agree wholly, whatever the clusters are called") {
+  const std::vector<std::int32_t> a{0, 0, 1, 1, 2, 2, 2}, b{5, 5, 0, 0, 2, 2, 2};
+  for (const double value : fields(agreement_of(a, b))) CHECK(value == doctest::Approx(1).epsilon(1e-14));
+  for (const double value : fields(agreement_of({0}, {3}))) CHECK(value == 1);
+}
+
+TEST_CASE("one cluster says nothing about classes, and independent labels agree as chance has it") {
+  const auto single = agreement_of({0, 0, 1, 1}, {0, 0, 0, 0});
+  CHECK(single.adjusted_rand == 0);
+  CHECK(single.normalised_mutual_info == 0);
+  CHECK(single.homogeneity == 0);
+  CHECK(single.completeness == 1);
+  CHECK(single.v_measure == 0);
+  CHECK(single.purity == 0.5);
+  const auto chance = agreement_of(TestLabels(20'000, 5, 1).values, TestLabels(20'000, 8, 2).values);
+  CHECK(std::abs(chance.adjusted_rand) < 2e-3);  // deviations of order 1/sqrt(N * cells)
+  CHECK(std::abs(chance.adjusted_mutual_info) < 2e-3);
+}
+
+TEST_CASE("agreement does not depend on the order of the rows") {
+  TestLabels a(500, 4, 1), b(500, 3, 2);
+  const auto before = fields(agreement_of(a.values, b.values));
+  std::reverse(a.values.begin(), a.values.end());
+  std::reverse(b.values.begin(), b.values.end());
+  CHECK(before == fields(agreement_of(a.values, b.values)));
+}
+
+TEST_CASE("a hundred million rows do not overflow") {
+  const std::int64_t n = 25'000'000;  // the same proportions as a table of four
+  const auto large = fields(agreement({2, 2, {2 * n, n, 0, n}}));
+  const auto exact = fields(agreement({2, 2, {2000, 1000, 0, 1000}}));
+  // Pairs without replacement, and the small table's chance terms, differ by the order of 1 / 4000.
+  CHECK(distance(large, exact) < 1e-3);
+  CHECK(large[6] == 0.75);
+}
+
+TEST_CASE("tables that cannot be are refused") {
+  const std::vector<std::int32_t> two{0, 1}, three{0, 1, 2}, negative{0, -1};
+  CHECK_THROWS_AS(contingency(two, three), InvalidArgument);
+  CHECK_THROWS_WITH_AS(contingency(two, negative), "row 1 has the label -1: labels count from 0", InvalidArgument);
+  CHECK_THROWS_AS(agreement({}), InvalidArgument);
+}
+
+}  // namespace coterie
