@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "coterie/base/matrix_view.hpp"
+#include "coterie/base/thread_pool.hpp"
+#include "coterie/dist/communicator.hpp"
+#include "coterie/dist/row_source.hpp"
+
+namespace coterie {
+
+/// The clusters of this rank's rows.
+struct Assignment {
+  RowRange local_rows;
+  std::vector<std::int32_t> local_labels;
+  std::vector<float> local_distances;  ///< Euclidean, to the row's own centroid
+};
+
+/// Gives each row to the nearest of given centroids (k x D): the same definition, and so the same labels, as kmeans().
+/// Throws InvalidArgument on every rank when the columns differ, there is no centroid, or a row or centroid is not
+/// finite or beyond 1e15. 2 n k D flops for n local rows; rows that are not in memory are read
+/// block by block, five times.
+Assignment assign(const RowSource& rows, MatrixView<const float> centroids, const Communicator& comm, ThreadPool& pool);
+
+}  // namespace coterie

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "coterie/base/thread_pool.hpp"
+#include "coterie/dist/communicator.hpp"
+#include "coterie/dist/row_source.hpp"
+
+namespace coterie {
+
+/// What k-means is asked for. Names and meanings are scikit-learn's where it has one.
+struct KMeansOptions {
+  std::int64_t k = 8;      ///< clusters, 1 <= k <= distinct rows
+  int n_init = 10;         ///< independent starts; the one with the smallest inertia wins, the first among equals
+  int max_iter = 300;      ///< of one start
+  double tol = 1e-4;       ///< stops when the centroids' squared shifts sum to at most tol x the mean column
+                           ///< variance; 0 goes on until no label changes
+  std::uint64_t seed = 0;  ///< of the k-means++ seeding
+  std::span<const float> initial_centroids = {};  ///< k x D, or empty; given ones mean a single start
+  bool bounds = true;                             ///< skip distances that cannot matter: speed only, never the result
+  std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, for a copy of rows that are not in memory, then
+                                                      ///< for bounds; what does not fit is read or computed again
+};
+
+/// The clusters that the best start found, and how the others fared.
+struct KMeansResult {
+  std::int64_t k = 0;
+  std::vector<float> centroids;            ///< k x D: float32 of the exact mean; the same bits on every rank
+  RowRange local_rows;                     ///< the rows that this rank owns
+  std::vector<std::int32_t> local_labels;  ///< of those rows
+  std::vector<float> local_distances;      ///< Euclidean, to the row's own centroid
+  std::vector<std::int64_t> sizes;         ///< k row counts; 0 is possible only where max_iter or tol ended the run
+  double inertia = 0;                      ///< sum of squared distances
+  int n_iter = 0;
+  bool converged = false;     ///< by tol, or because no label changed; false when max_iter ended it
+  std::int64_t reseeded = 0;  ///< empty clusters that were given a new start
+  int best_init = 0;
+  std::vector<double> init_inertia;  ///< of each start
+  std::vector<int> init_n_iter;
+  std::vector<double> init_agreement;  ///< n_init x n_init adjusted Rand indices between the starts' labels
+  double stability = 1;                ///< their mean over pairs; 1 where there is a single start
+};
+
+/// Lloyd's k-means with greedy k-means++ seeding (Arthur & Vassilvitskii, SODA 2007; 2 + floor(ln k) trials).
+///
+/// A row's label is *defined* as the centroid with the smallest squared distance evaluated in double in one fixed
+/// order, the lowest number among equals; centroids are exact means rounded to float32. So the result has the same
+/// bits on any number of ranks and threads, with bounds or without, from memory or streamed.
+///
+/// A cluster that loses all its rows takes the row farthest from its centroid (the lowest among equals; several empty
+/// clusters take different rows; no cluster gives away its only row).
+///
+/// Throws InvalidArgument on every rank: k < 1, k > rows, k > distinct rows (the message names both numbers), a value
+/// that is not finite or beyond 1e15 (names the lowest row), initial centroids of another size. FileError or Error
+/// from the source.
+///
+/// Cost for n local rows: one iteration is at most 2 n k D flops in float32 (in practice a small part of it after some
+/// iterations) and one message of 8 (k D + k + 1) bytes, 8 more bytes if rows are streamed. One start's seeding is at
+/// most 2 n k D (2 + ln k) flops and two messages per centroid, of 8 (2 + ln k) bytes and that times the ranks.
+/// The agreement of the starts: one message of 8 k^2 bytes per pair. Memory: 4 n (k/16 + 5 + n_init) bytes, and
+/// 8 k D (threads + 2), beside the rows.
+KMeansResult kmeans(const RowSource& rows, const KMeansOptions& options, const Communicator& comm, ThreadPool& pool);
+
+/// The same for each k, reading and checking the rows once. options.k is ignored; initial centroids are refused.
+std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks,
+                                       const KMeansOptions& options, const Communicator& comm, ThreadPool& pool);
+
+}  // namespace coterie

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "coterie/dist/exact_scale.hpp"
+#include "nearest_centroids.hpp"
+
+namespace coterie {
+
+/// The sum and the number of each cluster's rows over all ranks, exact (64-bit integers), so that only rows that
+/// moved are touched and their order is free. Centroids follow with one division and one rounding to float32.
+/// Memory: 8 k D bytes (threads + 2).
+class CentroidSums {
+ public:
+  CentroidSums(const LocalRows& rows, std::int64_t centroids);
+
+  /// Notes the moves of a block. Safe from several workers at once.
+  void add(std::span<const Move> moves, int worker);
+
+  /// Adds all ranks' moves and returns how many there were. One message of 8 (k D + k + 1) bytes.
+  std::int64_t reduce();
+
+  std::span<const std::int64_t> counts() const { return counts_; }
+
+  /// Moves the centroids to their means and drifts[j] = how far centroid j went (at least: the true length is less).
+  /// A cluster without rows stays. Returns the sum of the squared drifts; the same bits on every rank.
+  double move_centroids(MatrixView<float> centroids, std::span<double> drifts) const;
+
+ private:
+  std::int64_t columns_;
+  ThreadPool& pool_;
+  const Communicator& comm_;
+  ExactScale scale_;
+  std::vector<std::int64_t> sums_, counts_;
+  std::vector<std::vector<std::int64_t>> changes_;  // per worker: k D sums, k counts, 1 number of moves
+  std::vector<std::int64_t> merged_;
+};
+
+}  // namespace coterie

@@ -1,0 +1,60 @@
+#include "labelling_agreement.hpp"
+
+#include <span>
+
+namespace coterie {
+namespace {
+
+double pairs(std::int64_t count) { return 0.5 * static_cast<double>(count) * static_cast<double>(count - 1); }
+
+double adjusted_rand_index(std::span<const std::int64_t> table, std::int64_t k) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(k)), columns(rows);
+  double together = 0, in_rows = 0, in_columns = 0;
+  std::int64_t total = 0;
+  for (std::size_t a = 0; a < rows.size(); ++a)
+    for (std::size_t b = 0; b < columns.size(); ++b) {
+      const std::int64_t count = table[a * columns.size() + b];
+      together += pairs(count);
+      rows[a] += count;
+      columns[b] += count;
+      total += count;
+    }
+  for (const auto count : rows) in_rows += pairs(count);
+  for (const auto count : columns) in_columns += pairs(count);
+  if (total < 2) return 1;
+  const double expected = in_rows * in_columns / pairs(total), most = 0.5 * (in_rows + in_columns);
+  return most == expected ? 1 : (together - expected) / (most - expected);  // equal: both all in one, or all apart
+}
+
+}  // namespace
+
+std::vector<double> pairwise_agreement(const std::vector<std::vector<std::int32_t>>& labellings, std::int64_t k,
+                                       const Communicator& comm, ThreadPool& pool) {
+  const auto count = static_cast<std::int64_t>(labellings.size());
+  const auto cells = static_cast<std::size_t>(k * k), size = static_cast<std::size_t>(count);
+  std::vector<double> agreement(size * size, 1.0);
+  // One labelling against all later ones at a time: bounds the memory to count tables.
+  for (std::size_t a = 0; a + 1 < size; ++a) {
+    std::vector<std::int64_t> tables(cells * (size - a - 1));
+    pool.for_each(static_cast<std::int64_t>(size - a - 1), [&](std::int64_t offset, int) {
+      const auto& other = labellings[a + 1 + static_cast<std::size_t>(offset)];
+      std::int64_t* const table = tables.data() + static_cast<std::size_t>(offset) * cells;
+      for (std::size_t i = 0; i < other.size(); ++i) ++table[labellings[a][i] * k + other[i]];
+    });
+    comm.sum(std::span(tables));
+    for (std::size_t b = a + 1; b < size; ++b) {
+      const auto table = std::span<const std::int64_t>(tables).subspan((b - a - 1) * cells, cells);
+      agreement[a * size + b] = agreement[b * size + a] = adjusted_rand_index(table, k);
+    }
+  }
+  return agreement;
+}
+
+double mean_over_pairs(const std::vector<double>& agreement, int labellings) {
+  if (labellings < 2) return 1;
+  double sum = -labellings;  // the diagonal
+  for (const double value : agreement) sum += value;
+  return sum / (static_cast<double>(labellings) * (labellings - 1));
+}
+
+}  // namespace coterie

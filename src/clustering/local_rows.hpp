@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "coterie/base/thread_pool.hpp"
+#include "coterie/dist/communicator.hpp"
+#include "coterie/dist/row_source.hpp"
+
+namespace coterie {
+
+/// Rows in one block: the unit of work of a thread and of a streamed read, and of row ownership.
+inline constexpr std::int64_t kBlockRows = 256;
+
+/// This rank's rows and what is known of each: read where they lie, or copied once if they fit `memory_bytes`, or
+/// read again block by block in each pass.
+class LocalRows {
+ public:
+  /// Collective. Checks that every value is finite and below 1e15 in magnitude (squares stay in float32): throws
+  /// InvalidArgument with the lowest bad row. Three passes over the rows; messages of 8 (columns + 4) bytes.
+  LocalRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes);
+
+  const RowSource& source() const { return source_; }
+  const Communicator& communicator() const { return comm_; }
+  ThreadPool& pool() const { return pool_; }
+
+  std::int64_t total() const { return partition_.rows(); }
+  std::int64_t columns() const { return columns_; }
+  RowRange range() const { return partition_.rows_of(comm_.rank()); }
+  RowRange range_of(int rank) const { return partition_.rows_of(rank); }
+  std::int64_t count() const { return range().size(); }
+
+  /// Local blocks, numbered from zero, and their rows, counted from this rank's first.
+  std::int64_t blocks() const { return partition_.blocks_of(comm_.rank()).size(); }
+  RowRange block(std::int64_t number) const;
+
+  /// The values of a block: where they lie, or read into `buffer`. FileError when the store cannot deliver.
+  const float* values(RowRange block, std::vector<float>& buffer) const;
+
+  /// One row, which any rank may ask for by its global number.
+  std::vector<float> row(std::int64_t global_row) const;
+
+  /// Calls task(block, worker) for each local block over the pool. Collective when rows are streamed, so that a
+  /// failed read ends every rank.
+  void for_each_block(const std::function<void(std::int64_t block, int worker)>& task) const;
+
+  /// Of each local row: a bound on its length, and |row - middle|^2.
+  std::span<const float> norms() const { return norms_; }
+  std::span<const float> spreads() const { return spreads_; }
+
+  /// The mean row rounded to float32, the largest |value|, the largest |row - middle|^2, and the mean over columns
+  /// of their variance; the same on every rank.
+  const float* middle() const { return middle_.data(); }
+  double largest_value() const { return largest_value_; }
+  double largest_spread() const { return largest_spread_; }
+  double mean_variance() const { return mean_variance_; }
+
+ private:
+  void make_resident(std::int64_t memory_bytes);
+  void check_values();
+  void find_middle();
+  void find_spreads();
+
+  const RowSource& source_;
+  const Communicator& comm_;
+  ThreadPool& pool_;
+  RowPartition partition_;
+  std::int64_t columns_;
+  std::vector<float> copy_;
+  const float* resident_ = nullptr;
+  bool streams_ = false;  // on any rank
+  std::vector<float> norms_, spreads_, middle_;
+  double largest_value_ = 0, largest_spread_ = 0, mean_variance_ = 0;
+};
+
+}  // namespace coterie

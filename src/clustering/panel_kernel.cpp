@@ -1,0 +1,197 @@
+#include "panel_kernel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#if defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#endif
+
+namespace coterie {
+namespace {
+
+constexpr int kMostRows = 8;
+
+#if defined(__AVX2__) && defined(__FMA__)
+
+/// One register tile: kRows x (8 * kVectors) accumulators, kept in registers over the whole inner loop.
+template <int kVectors, int kRows>
+void tile(const float* const* rows, const float* panel, std::int64_t columns, float* dots) {
+  std::array<const float*, kRows> row;
+  for (int r = 0; r < kRows; ++r) row[r] = rows[r];
+  for (std::int64_t begin = 0; begin < columns; begin += kTermsPerSum) {
+    const std::int64_t end = std::min(columns, begin + kTermsPerSum);
+    __m256 sum[kRows][kVectors];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 3
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_setzero_ps();
+    for (std::int64_t d = begin; d < end; ++d) {
+      __m256 lane[kVectors];
+#pragma GCC unroll 3
+      for (int v = 0; v < kVectors; ++v) lane[v] = _mm256_loadu_ps(panel + (d * kVectors + v) * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const __m256 x = _mm256_broadcast_ss(row[r] + d);
+#pragma GCC unroll 3
+        for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_fmadd_ps(x, lane[v], sum[r][v]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 3
+      for (int v = 0; v < kVectors; ++v) {
+        float* out = dots + (r * kVectors + v) * kLanes;
+        _mm256_storeu_ps(out, begin == 0 ? sum[r][v] : _mm256_add_ps(_mm256_loadu_ps(out), sum[r][v]));
+      }
+  }
+}
+
+#else
+
+template <int kVectors, int kRows>
+void tile(const float* const* rows, const float* panel, std::int64_t columns, float* dots) {
+  constexpr int width = kVectors * kLanes;
+  for (int r = 0; r < kRows; ++r)
+    for (std::int64_t begin = 0; begin < columns; begin += kTermsPerSum) {
+      std::array<float, width> sum{};
+      for (std::int64_t d = begin; d < std::min(columns, begin + kTermsPerSum); ++d)
+        for (int lane = 0; lane < width; ++lane) sum[lane] += rows[r][d] * panel[d * width + lane];
+      for (int lane = 0; lane < width; ++lane)
+        dots[r * width + lane] = begin == 0 ? sum[lane] : dots[r * width + lane] + sum[lane];
+    }
+}
+
+#endif
+
+using Tile = void (*)(const float* const*, const float*, std::int64_t, float*);
+
+template <int kVectors, int... kCounts>
+constexpr std::array<Tile, kMostRows + 1> tiles_of(std::integer_sequence<int, kCounts...>) {
+  return {nullptr, tile<kVectors, kCounts + 1>...};
+}
+
+// Indexed by vectors - 1 and rows. Taller tiles than 8, 6 and 4 rows would spill.
+constexpr std::array<std::array<Tile, kMostRows + 1>, kMaxVectors> kTiles = {
+    tiles_of<1>(std::make_integer_sequence<int, 8>()), tiles_of<2>(std::make_integer_sequence<int, 6>()),
+    tiles_of<3>(std::make_integer_sequence<int, 4>())};
+constexpr std::array<std::int64_t, kMaxVectors> kTileRows = {8, 6, 4};
+
+}  // namespace
+
+void panel_dots(const float* const* rows, std::int64_t count, const float* panel, int vectors, std::int64_t columns,
+                float* dots) {
+  const auto& tiles = kTiles[static_cast<std::size_t>(vectors - 1)];
+  const std::int64_t full = kTileRows[static_cast<std::size_t>(vectors - 1)];
+  for (std::int64_t first = 0; first < count; first += full) {
+    const std::int64_t height = std::min(full, count - first);
+    tiles[static_cast<std::size_t>(height)](rows + first, panel, columns, dots + first * vectors * kLanes);
+  }
+}
+
+LaneMinimum lane_minimum(const float* dots, const float* biases, int vectors) {
+#if defined(__AVX2__) && defined(__FMA__)
+  const __m256 two = _mm256_set1_ps(2.0F), infinite = _mm256_set1_ps(std::numeric_limits<float>::infinity());
+  __m256 score[kMaxVectors];
+  __m256 low = infinite, next = infinite;  // the smallest and second smallest in each lane position
+  for (int v = 0; v < vectors; ++v) {
+    score[v] = _mm256_fnmadd_ps(two, _mm256_loadu_ps(dots + v * kLanes), _mm256_loadu_ps(biases + v * kLanes));
+    next = _mm256_min_ps(next, _mm256_max_ps(low, score[v]));
+    low = _mm256_min_ps(low, score[v]);
+  }
+  const auto spread_minimum = [](__m256 x) {
+    x = _mm256_min_ps(x, _mm256_permute2f128_ps(x, x, 1));
+    x = _mm256_min_ps(x, _mm256_permute_ps(x, 0x4E));
+    return _mm256_min_ps(x, _mm256_permute_ps(x, 0xB1));
+  };
+  const __m256 best = spread_minimum(low);
+  const auto holders = static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(low, best, _CMP_EQ_OQ)));
+  if (holders == 0) return {INFINITY, INFINITY, 0};  // not a number: overflow, which no accepted input reaches
+  const int position = std::countr_zero(holders);
+  int lane = position;
+  for (int v = 0; v < vectors; ++v)
+    if (static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(score[v], best, _CMP_EQ_OQ))) >> position & 1U) {
+      lane = v * kLanes + position;
+      break;
+    }
+  alignas(32) static constexpr std::array<std::int32_t, 16> kOnes = {0, 0, 0, 0, 0, 0, 0, 0, -1};
+  const __m256 winner =
+      _mm256_castsi256_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(kOnes.data() + kLanes - position)));
+  const __m256 second = spread_minimum(_mm256_min_ps(next, _mm256_blendv_ps(low, infinite, winner)));
+  return {_mm256_cvtss_f32(best), _mm256_cvtss_f32(second), lane};
+#else
+  LaneMinimum minimum{INFINITY, INFINITY, 0};
+  for (int lane = 0; lane < vectors * kLanes; ++lane) {
+    const float score = biases[lane] - 2 * dots[lane];
+    if (score < minimum.best) {
+      minimum = {score, minimum.best, lane};
+    } else {
+      minimum.second = std::min(minimum.second, score);
+    }
+  }
+  return minimum;
+#endif
+}
+
+double squared_distance(const float* a, const float* b, std::int64_t columns) {
+  std::array<double, 8> sum{};
+  const std::int64_t whole = columns - columns % 8;
+  for (std::int64_t d = 0; d < whole; d += 8)
+    for (std::size_t lane = 0; lane < 8; ++lane) {
+      const auto at = static_cast<std::size_t>(d) + lane;
+      const double difference = static_cast<double>(a[at]) - static_cast<double>(b[at]);
+      sum[lane] += difference * difference;
+    }
+  for (std::int64_t d = whole; d < columns; ++d) {
+    const double difference = static_cast<double>(a[d]) - static_cast<double>(b[d]);
+    sum[static_cast<std::size_t>(d - whole)] += difference * difference;
+  }
+  return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+float quick_squared_distance(const float* a, const float* b, std::int64_t columns) {
+#if defined(__AVX2__) && defined(__FMA__)
+  __m256 sum[4] = {};
+  const auto add = [&](__m256& to, std::int64_t d) {
+    const __m256 difference = _mm256_sub_ps(_mm256_loadu_ps(a + d), _mm256_loadu_ps(b + d));
+    to = _mm256_fmadd_ps(difference, difference, to);
+  };
+  std::int64_t d = 0;
+  for (; d + 4 * kLanes <= columns; d += 4 * kLanes) {
+    add(sum[0], d);
+    add(sum[1], d + kLanes);
+    add(sum[2], d + 2 * kLanes);
+    add(sum[3], d + 3 * kLanes);
+  }
+  for (std::int64_t v = 0; d + kLanes <= columns; d += kLanes, ++v) add(sum[v], d);
+  std::array<float, kLanes> lanes;
+  _mm256_storeu_ps(lanes.data(), _mm256_add_ps(_mm256_add_ps(sum[0], sum[1]), _mm256_add_ps(sum[2], sum[3])));
+#else
+  std::array<float, kLanes> lanes{};
+  std::int64_t d = 0;
+  for (; d + kLanes <= columns; d += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const float difference = a[static_cast<std::size_t>(d) + lane] - b[static_cast<std::size_t>(d) + lane];
+      lanes[lane] += difference * difference;
+    }
+#endif
+  for (std::size_t lane = 0; d < columns; ++d, ++lane) lanes[lane] += (a[d] - b[d]) * (a[d] - b[d]);
+  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
+void add_row(std::int64_t* sums, const float* row, std::int64_t columns, double steps_per_unit, std::int64_t sign) {
+  constexpr double kMagic = 0x1.8p52;  // adding it leaves the nearest integer in the low bits: |steps| <= 2^51
+  constexpr auto kMagicBits = std::bit_cast<std::int64_t>(kMagic);
+  if (sign > 0) {
+    for (std::int64_t d = 0; d < columns; ++d)
+      sums[d] += std::bit_cast<std::int64_t>(static_cast<double>(row[d]) * steps_per_unit + kMagic) - kMagicBits;
+  } else {
+    for (std::int64_t d = 0; d < columns; ++d)
+      sums[d] -= std::bit_cast<std::int64_t>(static_cast<double>(row[d]) * steps_per_unit + kMagic) - kMagicBits;
+  }
+}
+
+}  // namespace coterie

@@ -1,0 +1,192 @@
+#include "coterie/clustering/kmeans.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "coterie/base/npy.hpp"
+#include "coterie/clustering/assign.hpp"
+#include "example_rows.hpp"
+
+namespace coterie {
+namespace {
+
+const std::string kData = std::string(COTERIE_SOURCE_DIR) + "/tests/data/kmeans/";
+
+std::vector<std::int32_t> all_labels(const KMeansResult& result, const Communicator& comm) {
+  return comm.gather_all(std::span<const std::int32_t>(result.local_labels));
+}
+
+/// Every rank's labels, and all else that the result says, bit for bit.
+void check_same(const KMeansResult& a, const Communicator& comm_a, const KMeansResult& b, const Communicator& comm_b) {
+  CHECK(all_labels(a, comm_a) == all_labels(b, comm_b));
+  CHECK(comm_a.gather_all(std::span<const float>(a.local_distances)) ==
+        comm_b.gather_all(std::span<const float>(b.local_distances)));
+  CHECK(a.centroids == b.centroids);
+  CHECK(a.sizes == b.sizes);
+  CHECK(a.init_inertia == b.init_inertia);
+  CHECK(a.init_n_iter == b.init_n_iter);
+  CHECK(a.init_agreement == b.init_agreement);
+  CHECK(a.inertia == b.inertia);
+  CHECK(a.best_init == b.best_init);
+}
+
+double plain_squared_distance(const float* a, const float* b, std::int64_t columns) {
+  double sum = 0;
+  for (std::int64_t d = 0; d < columns; ++d) sum += (double{a[d]} - double{b[d]}) * (double{a[d]} - double{b[d]});
+  return sum;
+}
+
+/// Recounts labels, sizes, distances and inertia of a result in the plainest way.
+void check_recount(const std::vector<float>& values, std::int64_t columns, const KMeansResult& result,
+                   const Communicator& comm) {
+  const auto labels = all_labels(result, comm);
+  const auto distances = comm.gather_all(std::span<const float>(result.local_distances));
+  std::vector<std::int64_t> sizes(result.sizes.size());
+  double inertia = 0;
+  int wrong = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const float* row = values.data() + static_cast<std::int64_t>(i) * columns;
+    double least = INFINITY;
+    std::int32_t nearest = -1;
+    for (std::int32_t c = 0; c < result.k; ++c) {
+      const double squared = plain_squared_distance(row, result.centroids.data() + c * columns, columns);
+      if (squared < least) least = squared, nearest = c;
+    }
+    wrong += labels[i] != nearest || std::abs(distances[i] - std::sqrt(least)) > 1e-6 * (1 + std::sqrt(least));
+    inertia += least;
+    ++sizes[static_cast<std::size_t>(nearest)];
+  }
+  CHECK(wrong == 0);
+  CHECK(sizes == result.sizes);
+  CHECK(result.inertia == doctest::Approx(inertia).epsilon(1e-12));
+}
+
+}  // namespace
+
+TEST_CASE("from given centroids the labels, inertia and iterations are scikit-learn's") {
+  std::vector<std::int64_t> shape;
+  const auto values = read_npy<float>(kData + "rows.npy", &shape);
+  const MemoryRows rows({values.data(), shape[0], shape[1]});
+  ThreadPool pool(2);
+  const auto& world = Communicator::world();
+  for (const std::int64_t k : {7, 30})
+    for (const std::string name : {"strict", "tol"}) {
+      CAPTURE(k);
+      CAPTURE(name);
+      const auto start = read_npy<float>(fmt::format("{}start_{}.npy", kData, k));
+      const auto outcome = read_npy<double>(fmt::format("{}outcome_{}_{}.npy", kData, k, name));
+      const KMeansOptions options{.k = k, .tol = name == "tol" ? 0.05 : 0, .initial_centroids = start};
+      const auto result = kmeans(rows, options, world, pool);
+      CHECK(all_labels(result, world) == read_npy<std::int32_t>(fmt::format("{}labels_{}_{}.npy", kData, k, name)));
+      CHECK(result.inertia == doctest::Approx(outcome[0]).epsilon(1e-7));  // our centroids are rounded to float32
+      CHECK(result.n_iter == static_cast<int>(outcome[1]));
+      CHECK(result.converged);
+      CHECK(result.init_inertia.size() == 1);
+    }
+}
+
+TEST_CASE("every way to compute gives the same bits: ranks, threads, bounds, streaming") {
+  const auto& world = Communicator::world();
+  const auto& self = Communicator::self();
+  ThreadPool one(1), two(2);
+  for (const std::int64_t k : {3, 20, 60}) {
+    CAPTURE(k);
+    const std::int64_t columns = 21;
+    const auto values = example_rows(2300, columns, 25, 0.8);
+    const MemoryRows rows(view(values, columns));
+    KMeansOptions options{.k = k, .n_init = 3, .tol = 0, .seed = 5};
+    const auto reference = kmeans(rows, options, self, one);
+    check_recount(values, columns, reference, self);
+    check_same(reference, self, kmeans(rows, options, world, two), world);
+    options.bounds = false;
+    check_same(reference, self, kmeans(rows, options, world, one), world);
+    options.bounds = true;
+    const StreamedRows streamed(view(values, columns));
+    check_same(reference, self, kmeans(streamed, options, world, two), world);  // copied
+    options.memory_bytes = 0;                                                   // neither a copy nor bounds fit
+    check_same(reference, self, kmeans(streamed, options, world, two), world);
+    options.memory_bytes = 4 * 2300 * 9;  // bounds fit, a copy does not
+    check_same(reference, self, kmeans(streamed, options, self, two), self);
+  }
+}
+
+TEST_CASE("labels are right where float32 cannot tell: far from the origin, and among exact ties") {
+  ThreadPool pool(2);
+  const auto& world = Communicator::world();
+  SUBCASE("rows a thousand spreads from the origin, one column far wider than the others") {
+    auto values = example_rows(1500, 9, 6, 0.3, 3000);
+    for (std::size_t i = 0; i < values.size(); i += 9) values[i] *= 1000;
+    const KMeansOptions options{.k = 31, .n_init = 1, .max_iter = 8, .seed = 2};
+    check_recount(values, 9, kmeans(MemoryRows(view(values, 9)), options, world, pool), world);
+  }
+  SUBCASE("a grid, where many rows lie in the middle between two centroids") {
+    std::vector<float> values;
+    for (int i = 0; i < 1600; ++i)
+      values.insert(values.end(), {static_cast<float>(i % 40), static_cast<float>(i / 40)});
+    std::vector<float> start;
+    for (int c = 0; c < 40; ++c) start.insert(start.end(), {static_cast<float>(4 * c % 40), static_cast<float>(c)});
+    const KMeansOptions options{.k = 40, .max_iter = 20, .initial_centroids = start};
+    check_recount(values, 2, kmeans(MemoryRows(view(values, 2)), options, world, pool), world);
+    KMeansOptions plain = options;
+    plain.bounds = false;
+    check_same(kmeans(MemoryRows(view(values, 2)), options, world, pool), world,
+               kmeans(MemoryRows(view(values, 2)), plain, world, pool), world);
+  }
+}
+
+TEST_CASE("inertia never increases from one iteration to the next") {
+  const auto values = example_rows(1300, 12, 9, 1.0);
+  ThreadPool pool(1);
+  double before = INFINITY;
+  for (int iterations = 1; iterations <= 15; ++iterations) {
+    const KMeansOptions options{.k = 28, .n_init = 1, .max_iter = iterations, .tol = 0, .seed = 1};
+    const auto result = kmeans(MemoryRows(view(values, 12)), options, Communicator::world(), pool);
+    CHECK(result.inertia <= before * (1 + 1e-7));  // centroids are rounded to float32
+    if (iterations == 1) CHECK_FALSE(result.converged);
+    before = result.inertia;
+  }
+}
+
+TEST_CASE("clear clusters are found, agree between starts, and each start can be asked about") {
+  const auto values = example_rows(1100, 6, 4, 0.05);
+  ThreadPool pool(2);
+  const KMeansOptions options{.k = 4, .n_init = 5, .seed = 3};
+  const auto result = kmeans(MemoryRows(view(values, 6)), options, Communicator::world(), pool);
+  CHECK(result.stability == doctest::Approx(1.0));
+  REQUIRE(result.init_inertia.size() == 5);
+  for (const double inertia : result.init_inertia) CHECK(result.inertia <= inertia);
+  CHECK(result.inertia == result.init_inertia[static_cast<std::size_t>(result.best_init)]);
+  CHECK(result.inertia == doctest::Approx(1100 * 6 * 0.05 * 0.05).epsilon(0.1));
+}
+
+TEST_CASE("a sweep gives for each k what a single run gives") {
+  const auto values = example_rows(1200, 8, 5, 0.6);
+  const MemoryRows rows(view(values, 8));
+  ThreadPool pool(2);
+  const auto& world = Communicator::world();
+  KMeansOptions options{.n_init = 2, .seed = 8};
+  const std::vector<std::int64_t> ks{2, 5, 26};
+  const auto results = kmeans_sweep(rows, ks, options, world, pool);
+  REQUIRE(results.size() == 3);
+  for (std::size_t at = 0; at < ks.size(); ++at) {
+    options.k = ks[at];
+    CHECK(results[at].k == ks[at]);
+    check_same(results[at], world, kmeans(rows, options, world, pool), world);
+  }
+}
+
+TEST_CASE("assign gives rows the labels that k-means gave them") {
+  const auto values = example_rows(1400, 10, 7, 0.7);
+  const StreamedRows rows(view(values, 10));
+  ThreadPool pool(2);
+  const auto& world = Communicator::world();
+  const auto result = kmeans(rows, {.k = 27, .n_init = 1, .max_iter = 4}, world, pool);
+  const auto assignment = assign(rows, view(result.centroids, 10), world, pool);
+  CHECK(assignment.local_rows == result.local_rows);
+  CHECK(assignment.local_labels == result.local_labels);
+  CHECK(assignment.local_distances == result.local_distances);
+}
+
+}  // namespace coterie
