@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace coterie {
+
+/// A chart as a gnuplot script, with the sentence that says the same to who cannot see it. Made by the functions
+/// below, drawn by chart_svg and write_chart. An empty script means that the data holds nothing to draw.
+struct Chart {
+  std::string name;  ///< file stem and prefix of the SVG's ids: [a-z0-9-], unique on a page
+  std::string title;
+  std::string alt;     ///< one or two sentences with the numbers
+  std::string script;  ///< everything but the terminal and the output
+  int width = 400;     ///< px at scale 1; half a page's width, and a phone's whole width, so text stays readable
+  int height = 270;
+
+  bool empty() const { return script.empty(); }
+};
+
+/// Cumulative explained variance (shares in [0, 1], first component first), with the chosen number of components
+/// marked when chosen > 0.
+Chart variance_chart(const std::string& name, const std::vector<double>& cumulative, std::int64_t chosen);
+
+/// A quantity for each k; points whose value is not finite are left out, and an empty chart is returned when fewer
+/// than two remain. `quantity` is its name as it begins a sentence ("Inertia").
+Chart selection_chart(const std::string& name, const std::string& quantity, const std::vector<std::int64_t>& k,
+                      const std::vector<double>& values);
+
+/// The knife plot (Rousseeuw 1987): one blade for each cluster, its silhouettes sorted, as thick as the cluster is
+/// large. `silhouettes[c]` holds all values of cluster c, or a sample of them, or their quantiles, in any order; about
+/// 2,000 points are drawn in all. sizes[c] is the number of images.
+Chart silhouette_chart(const std::string& name, const std::vector<std::vector<double>>& silhouettes,
+                       const std::vector<std::int64_t>& sizes);
+
+/// A bar with its number for each cluster.
+Chart sizes_chart(const std::string& name, const std::vector<std::int64_t>& sizes);
+
+/// Draws with gnuplot (run as a program, without its start-up files) and returns one <svg> element that stands
+/// alone and fits into a page: lines and letters take the page's colour and font, ids begin with the chart's name,
+/// <title> and <desc> carry title and alt text. Throws Error when gnuplot is missing (naming the package) or fails
+/// (with its message), InvalidArgument for an empty chart.
+std::string chart_svg(const Chart& chart);
+
+/// Writes FOLDER/NAME.svg and FOLDER/NAME.png (twice the size, for slides). Throws as chart_svg, and FileError.
+void write_chart(const Chart& chart, const std::string& folder);
+
+}  // namespace coterie

@@ -1,0 +1,241 @@
+#include "coterie/report/chart.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <numeric>
+
+#include "coterie/base/errors.hpp"
+#include "gnuplot.hpp"
+#include "text.hpp"
+
+namespace coterie {
+namespace {
+
+// Blue and vermilion are told apart in every common colour blindness (Okabe and Ito 2008), and these two shades
+// keep a contrast of at least 3:1 on white and on the page's dark background alike.
+constexpr char kBlue[] = "#2b7bba";
+constexpr char kVermilion[] = "#cf6420";
+constexpr std::size_t kMostPoints = 200;  ///< of a curve: more cannot be told apart at 400 px
+
+auto append(std::string& out) { return std::back_inserter(out); }
+
+/// Frame, grid and title that all charts share.
+std::string axes(const std::string& title, const std::string& x, const std::string& y) {
+  return fmt::format(
+      "set title {} noenhanced offset 0,-0.3\nset xlabel {} noenhanced\nset ylabel {} noenhanced\n"
+      "set border 3 lc rgb 'black'\nset tics nomirror scale 0.5\nset format '%h'\nset decimalsign '.'\n"
+      "set grid ytics lc rgb '#a8808080' lt 1\nset key off\nset style fill solid 1 noborder\n",
+      gnuplot_quoted(title), gnuplot_quoted(x), gnuplot_quoted(y));
+}
+
+/// Unit for a large quantity's axis, so that its numbers stay short.
+struct Unit {
+  double size = 1;
+  const char* name = "";
+};
+
+Unit unit_for(double largest) {
+  if (largest >= 1e15) return {1e15, " (quadrillions)"};
+  if (largest >= 1e12) return {1e12, " (trillions)"};
+  if (largest >= 1e9) return {1e9, " (billions)"};
+  if (largest >= 1e6) return {1e6, " (millions)"};
+  if (largest >= 1e4) return {1e3, " (thousands)"};
+  return {};
+}
+
+/// Range and ticks of an axis: a little more than the data, ticks at multiples of 1, 2 or 5 times a power of ten,
+/// about `ticks` of them and at least `least` apart.
+std::string axis_range(char axis, double low, double high, int ticks, double least) {
+  const double span = high > low ? high - low : std::max(std::fabs(high), 1.0);
+  const double rough = span / ticks, power = std::pow(10.0, std::floor(std::log10(rough)));
+  const double step = power * (rough > 5 * power ? 10 : rough > 2 * power ? 5 : rough > power ? 2 : 1);
+  return fmt::format("set {0}range [{1}:{2}]\nset {0}tics {3}\n", axis, low - 0.05 * span, high + 0.05 * span,
+                     std::max(step, least));
+}
+
+/// At most `most` indices into `count` values, evenly spread, first and last among them.
+std::vector<std::size_t> spread_indices(std::size_t count, std::size_t most) {
+  const std::size_t points = std::min(count, most);
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < points; ++i) indices.push_back(points == 1 ? 0 : i * (count - 1) / (points - 1));
+  return indices;
+}
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// Where cluster c's blade or bar lies on the vertical axis, first cluster at the top.
+struct Band {
+  double begin = 0, end = 0;
+  double middle() const { return (begin + end) / 2; }
+};
+
+std::vector<Band> bands(const std::vector<std::int64_t>& sizes) {
+  const auto total = static_cast<double>(std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}));
+  const double gap = 0.25 * total / static_cast<double>(sizes.size());
+  std::vector<Band> out;
+  double at = gap / 2;
+  for (const auto size : sizes) {
+    out.push_back({at, at + static_cast<double>(size)});
+    at = out.back().end + gap;
+  }
+  return out;
+}
+
+/// Cluster numbers beside their bands, leaving out those for which there is no room.
+std::string cluster_tics(const std::vector<Band>& at, double rows_of_text) {
+  const double room = at.back().end / rows_of_text;
+  double free_from = -room;
+  std::string tics;
+  for (std::size_t c = 0; c < at.size(); ++c) {
+    if (at[c].middle() < free_from) continue;
+    fmt::format_to(append(tics), "{}'{}' {}", tics.empty() ? "" : ", ", c, at[c].middle());
+    free_from = at[c].middle() + room;
+  }
+  return fmt::format("set ytics ({}) scale 0\nset yrange [{}:0]\nunset grid\nset grid xtics lc rgb '#a8808080' lt 1\n",
+                     tics, at.back().end + at.front().begin);
+}
+
+int height_for(std::size_t clusters) { return std::clamp(130 + 22 * static_cast<int>(clusters), 240, 640); }
+
+/// "Silhouette is highest, 0.213, at k = 8 and lowest, 0.101, at k = 20."
+std::string extremes_text(const std::string& quantity, const std::vector<std::int64_t>& k,
+                          const std::vector<double>& values) {
+  const auto high = std::max_element(values.begin(), values.end()),
+             low = std::min_element(values.begin(), values.end());
+  const auto k_of = [&](auto place) { return k[static_cast<std::size_t>(place - values.begin())]; };
+  const bool falls = std::is_sorted(values.rbegin(), values.rend()),
+             rises = std::is_sorted(values.begin(), values.end());
+  if (falls != rises)
+    return fmt::format("{} {} from {} at k = {} to {} at k = {}.", quantity, falls ? "falls" : "rises",
+                       number_text(values.front()), k.front(), number_text(values.back()), k.back());
+  return fmt::format("{} for k from {} to {}: highest, {}, at k = {}; lowest, {}, at k = {}.", quantity, k.front(),
+                     k.back(), number_text(*high), k_of(high), number_text(*low), k_of(low));
+}
+
+std::string blade_points(std::vector<double> values, Band band, std::size_t most) {
+  std::sort(values.begin(), values.end(), std::greater<>());
+  std::string points = fmt::format("0 {}\n", band.begin);
+  const auto last = static_cast<double>(std::max<std::size_t>(values.size() - 1, 1));
+  for (const std::size_t i : spread_indices(values.size(), most))
+    fmt::format_to(append(points), "{} {}\n", values[i],
+                   band.begin + (band.end - band.begin) * static_cast<double>(i) / last);
+  fmt::format_to(append(points), "0 {}\n\n\n", band.end);
+  return points;
+}
+
+}  // namespace
+
+Chart variance_chart(const std::string& name, const std::vector<double>& cumulative, std::int64_t chosen) {
+  Chart chart{.name = name, .title = "Variance kept by the components"};
+  if (cumulative.empty()) return chart;
+  const auto count = static_cast<std::int64_t>(cumulative.size());
+  require(chosen >= 0 && chosen <= count, "variance_chart: {} components chosen of {}", chosen, count);
+  chart.script = axes(chart.title, "components", "explained variance") +
+                 fmt::format("set yrange [0:1]\nset xrange [0:{}]\n", count + (count + 19) / 20);
+  chart.alt = fmt::format("The first component explains {:.3f} of the variance", cumulative.front());
+  if (chosen > 0) {
+    const double kept = cumulative[static_cast<std::size_t>(chosen - 1)];
+    chart.alt += fmt::format(", the {} that were kept explain {:.3f}", chosen, kept);
+    // The label stands at the foot of the line, where the curve, which is concave, never comes.
+    const bool left_half = 2 * chosen < count;
+    fmt::format_to(append(chart.script),
+                   "set arrow from {0},0 to {0},{1} nohead lc rgb '{2}' lw 1.5 dt 2\n"
+                   "set label 1 '' at {0},{1} point pt 7 ps 0.8 lc rgb '{2}'\n"
+                   "set label 2 '{0} kept: {1:.3f}' at {0},0.07 {3} offset {4},0\n",
+                   chosen, kept, kVermilion, left_half ? "left" : "right", left_half ? 1 : -1);
+  }
+  chart.alt += chosen == count ? "." : fmt::format(", all {} shown explain {:.3f}.", count, cumulative.back());
+  chart.script += "$curve << EOD\n";
+  for (const std::size_t i : spread_indices(cumulative.size(), kMostPoints))
+    fmt::format_to(append(chart.script), "{} {}\n", i + 1, cumulative[i]);
+  fmt::format_to(append(chart.script), "EOD\nplot $curve with {} lc rgb '{}' lw 2 pt 7 ps 0.4\n",
+                 count <= 40 ? "linespoints" : "lines", kBlue);
+  return chart;
+}
+
+Chart selection_chart(const std::string& name, const std::string& quantity, const std::vector<std::int64_t>& k,
+                      const std::vector<double>& values) {
+  require(k.size() == values.size(), "selection_chart: {} k but {} values", k.size(), values.size());
+  Chart chart{.name = name, .title = quantity + " for each number of clusters"};
+  std::vector<std::int64_t> shown_k;
+  std::vector<double> shown;
+  for (std::size_t i = 0; i < k.size(); ++i) {
+    if (!std::isfinite(values[i])) continue;
+    shown_k.push_back(k[i]);
+    shown.push_back(values[i]);
+  }
+  if (shown.size() < 2) return chart;
+  const Unit unit = unit_for(*std::max_element(shown.begin(), shown.end()));
+  chart.alt = extremes_text(quantity, shown_k, shown);
+  const auto [low, high] = std::minmax_element(shown.begin(), shown.end());
+  chart.script = axes(chart.title, "clusters, k", quantity + unit.name) +
+                 axis_range('x', static_cast<double>(shown_k.front()), static_cast<double>(shown_k.back()), 10, 1) +
+                 axis_range('y', *low / unit.size, *high / unit.size, 5, 0) + "$points << EOD\n";
+  for (std::size_t i = 0; i < shown.size(); ++i)
+    fmt::format_to(append(chart.script), "{} {}\n", shown_k[i], shown[i] / unit.size);
+  fmt::format_to(append(chart.script), "EOD\nplot $points with linespoints lc rgb '{}' lw 2 pt 7 ps 0.6\n", kBlue);
+  return chart;
+}
+
+Chart silhouette_chart(const std::string& name, const std::vector<std::vector<double>>& silhouettes,
+                       const std::vector<std::int64_t>& sizes) {
+  require(silhouettes.size() == sizes.size(), "silhouette_chart: silhouettes of {} clusters but {} sizes",
+          silhouettes.size(), sizes.size());
+  Chart chart{.name = name, .title = "Silhouettes of each cluster's images"};
+  std::string blades;
+  double weighted = 0, images = 0, best = -2, worst = 2;
+  std::size_t best_cluster = 0, worst_cluster = 0;
+  const std::size_t most = std::clamp<std::size_t>(2000 / std::max<std::size_t>(sizes.size(), 1), 16, kMostPoints);
+  const std::vector<Band> at = sizes.empty() ? std::vector<Band>{} : bands(sizes);
+  for (std::size_t c = 0; c < sizes.size(); ++c) {
+    if (silhouettes[c].empty()) continue;
+    const double average = mean(silhouettes[c]);
+    weighted += average * static_cast<double>(sizes[c]);
+    images += static_cast<double>(sizes[c]);
+    if (average > best) best = average, best_cluster = c;
+    if (average < worst) worst = average, worst_cluster = c;
+    blades += blade_points(silhouettes[c], at[c], most);
+  }
+  if (images == 0) return chart;
+  chart.height = height_for(sizes.size());
+  chart.alt =
+      fmt::format("The mean silhouette is {}; cluster {} has the highest, {}, and cluster {} the lowest, {}.",
+                  index_text(weighted / images), best_cluster, index_text(best), worst_cluster, index_text(worst));
+  chart.script = axes(chart.title, "silhouette (dashed: mean of all images)", "cluster") +
+                 cluster_tics(at, 0.05 * chart.height) +
+                 fmt::format("set arrow from {0},graph 0 to {0},graph 1 nohead front lc rgb 'black' lw 1.2 dt 2\n",
+                             weighted / images) +
+                 "$blades << EOD\n" + blades + "EOD\n";
+  fmt::format_to(append(chart.script),
+                 "plot $blades using ($1>0?$1:0):2 with filledcurves x1=0 lc rgb '{}', "
+                 "$blades using ($1<0?$1:0):2 with filledcurves x1=0 lc rgb '{}'\n",
+                 kBlue, kVermilion);
+  return chart;
+}
+
+Chart sizes_chart(const std::string& name, const std::vector<std::int64_t>& sizes) {
+  Chart chart{.name = name, .title = "Images in each cluster"};
+  if (sizes.empty()) return chart;
+  const auto high = std::max_element(sizes.begin(), sizes.end()), low = std::min_element(sizes.begin(), sizes.end());
+  chart.height = height_for(sizes.size());
+  chart.alt = fmt::format("The {} clusters hold from {} images (cluster {}) to {} (cluster {}).", sizes.size(),
+                          with_commas(*low), low - sizes.begin(), with_commas(*high), high - sizes.begin());
+  std::vector<Band> rows = bands(std::vector<std::int64_t>(sizes.size(), 1));
+  chart.script =
+      axes(chart.title, "images", "cluster") + cluster_tics(rows, 0.05 * chart.height) +
+      fmt::format("set xrange [0:{}]\n$bars << EOD\n", 1.16 * static_cast<double>(std::max<std::int64_t>(*high, 1)));
+  for (std::size_t c = 0; c < sizes.size(); ++c)
+    fmt::format_to(append(chart.script), "{} {} \"{}\"\n", sizes[c], rows[c].middle(), with_commas(sizes[c]));
+  fmt::format_to(append(chart.script), "EOD\nplot $bars using ($1/2.0):2:($1/2.0):(0.5) with boxxyerror lc rgb '{}'",
+                 kBlue);
+  if (sizes.size() <= 24) chart.script += ", $bars using 1:2:3 with labels left offset 0.6,0 noenhanced";
+  chart.script += "\n";
+  return chart;
+}
+
+}  // namespace coterie

@@ -1,0 +1,89 @@
+#include "gnuplot.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "coterie/base/errors.hpp"
+#include "write_file.hpp"
+
+extern char** environ;
+
+namespace coterie {
+namespace {
+
+/// A folder for one run's script, drawing and messages; files instead of pipes, so neither side can block.
+class ScratchFolder {
+ public:
+  ScratchFolder() : path_((std::filesystem::temp_directory_path() / "coterie-gnuplot-XXXXXX").string()) {
+    if (mkdtemp(path_.data()) == nullptr) throw FileError(path_, "cannot be made; set TMPDIR to a writable folder");
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  std::string operator/(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+std::string content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The exit status of `gnuplot -d < script > drawing 2> messages`; -1 when it died of a signal.
+int spawn_and_wait(const std::string& script, const std::string& drawing, const std::string& messages) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, script.c_str(), O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, drawing.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, messages.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  char program[] = "gnuplot", defaults[] = "-d";
+  char* arguments[] = {program, defaults, nullptr};
+  pid_t child = 0;
+  const int failure = posix_spawnp(&child, program, &files, nullptr, arguments, environ);
+  posix_spawn_file_actions_destroy(&files);
+  if (failure == ENOENT)
+    throw Error("gnuplot, which draws the charts, was not found: install it (Debian: apt-get install gnuplot-nox)");
+  if (failure != 0) throw Error(fmt::format("gnuplot cannot be started: {}", std::strerror(failure)));
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) throw Error(fmt::format("waiting for gnuplot: {}", std::strerror(errno)));
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+std::string run_gnuplot(const std::string& script) {
+  const ScratchFolder folder;
+  write_file(folder / "script", script);
+  const int status = spawn_and_wait(folder / "script", folder / "drawing", folder / "messages");
+  if (status != 0) throw Error(fmt::format("gnuplot ended with status {}: {}", status, content(folder / "messages")));
+  std::string drawing = content(folder / "drawing");
+  if (drawing.empty()) throw Error(fmt::format("gnuplot drew nothing: {}", content(folder / "messages")));
+  return drawing;
+}
+
+std::string gnuplot_quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += c;
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;  // a newline would end the command
+  }
+  return out + "'";
+}
+
+}  // namespace coterie

@@ -1,0 +1,158 @@
+#include "coterie/report/page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/base/version.hpp"
+#include "coterie/report/html.hpp"
+#include "page_parts.hpp"
+#include "report_css.hpp"
+#include "write_file.hpp"
+
+namespace coterie {
+namespace {
+
+std::int64_t images_of(const ReportSolution& solution) {
+  std::int64_t images = 0;
+  for (const auto& cluster : solution.clusters) images += cluster.size;
+  return images;
+}
+
+void ensure(bool condition, const std::string& contradiction) {
+  if (!condition) throw Error("the report contradicts itself: " + contradiction);
+}
+
+void check(const ReportSolution& solution, const ReportAgreement& agreement) {
+  const std::size_t classes = agreement.classes.size(), clusters = solution.clusters.size();
+  ensure(agreement.counts.size() == clusters * classes,
+         fmt::format("crosstab of '{}' has {} counts for {} clusters and {} classes", agreement.column,
+                     agreement.counts.size(), clusters, classes));
+  for (std::size_t c = 0; c < clusters; ++c) {
+    const auto begin = agreement.counts.begin() + static_cast<std::ptrdiff_t>(c * classes);
+    const auto sum = std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(classes), std::int64_t{0});
+    ensure(sum <= solution.clusters[c].size, fmt::format("crosstab of '{}' holds {} images in cluster {}, which has {}",
+                                                         agreement.column, sum, c, solution.clusters[c].size));
+  }
+}
+
+void check(const Report& report) {
+  std::int64_t accounted = 0;
+  for (const auto& fate : report.fates) accounted += fate.count;
+  ensure(report.fates.empty() || accounted == report.images_listed,
+         fmt::format("{} images are listed, {} accounted for", report.images_listed, accounted));
+  ensure(report.solutions.empty() || report.chosen < report.solutions.size(),
+         fmt::format("solution {} of {} is chosen", report.chosen, report.solutions.size()));
+  for (const auto& solution : report.solutions) {
+    ensure(images_of(solution) == images_of(report.solutions.front()),
+           fmt::format("'{}' holds {} images, '{}' {}", solution.name, images_of(solution),
+                       report.solutions.front().name, images_of(report.solutions.front())));
+    for (const auto& agreement : solution.agreements) check(solution, agreement);
+  }
+}
+
+std::vector<std::string> pictures(const Report& report, const PageOptions& options) {
+  std::vector<std::string> paths;
+  for (std::size_t s = 0; s < report.solutions.size(); ++s) {
+    const std::size_t most = pictures_per_strip(report, s, options);
+    const auto add = [&](const std::vector<std::string>& strip) {
+      paths.insert(paths.end(), strip.begin(),
+                   strip.begin() + static_cast<std::ptrdiff_t>(std::min(most, strip.size())));
+    };
+    for (const auto& cluster : report.solutions[s].clusters) {
+      add(cluster.nearest);
+      if (s == report.chosen) add(cluster.random);
+    }
+  }
+  return paths;
+}
+
+std::map<std::string, std::string> draw_figures(const Report& report, ThreadPool& pool) {
+  const std::vector<Chart> charts = report_charts(report);
+  std::vector<std::string> figures(charts.size());
+  pool.for_each(static_cast<std::int64_t>(charts.size()), [&](std::int64_t i, int) {
+    const auto at = static_cast<std::size_t>(i);
+    figures[at] = fmt::format("<figure>\n{}<figcaption>{}</figcaption></figure>\n", chart_svg(charts[at]),
+                              html_text(charts[at].alt));
+  });
+  std::map<std::string, std::string> by_name;
+  for (std::size_t i = 0; i < charts.size(); ++i) by_name[charts[i].name] = std::move(figures[i]);
+  return by_name;
+}
+
+/// Links to the sections that are there.
+std::string contents(const std::string& body) {
+  constexpr std::pair<const char*, const char*> kSections[] = {{"images", "Images"},
+                                                               {"components", "Components"},
+                                                               {"choice", "How many clusters"},
+                                                               {"clusters", "The clusters"},
+                                                               {"agreement", "Agreement"},
+                                                               {"others", "Other numbers of clusters"},
+                                                               {"provenance", "How it was made"},
+                                                               {"repeat", "Repeat and cite"}};
+  std::string out = "<nav aria-label=\"Contents\"><ul>\n";
+  for (const auto& [id, name] : kSections)
+    if (body.find(fmt::format("<section id=\"{}\">", id)) != std::string::npos)
+      out += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", id, name);
+  return out + "</ul></nav>\n\n";
+}
+
+/// The policy lets nothing run and nothing be fetched, whatever a file name may smuggle in.
+std::string head(const Report& report) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: 'self' file:; "
+      "style-src "
+      "'unsafe-inline'\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+      "<meta name=\"color-scheme\" content=\"light dark\"/>\n<meta name=\"generator\" content=\"coterie {}\"/>\n"
+      "<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n",
+      html_text(version()), html_text(report.title), kReportCss);
+}
+
+}  // namespace
+
+std::vector<Chart> report_charts(const Report& report) {
+  std::vector<std::int64_t> k;
+  std::vector<double> inertia, silhouette;
+  for (const auto& row : report.ks) {
+    k.push_back(row.k);
+    inertia.push_back(row.inertia);
+    silhouette.push_back(row.silhouette);
+  }
+  std::vector<Chart> charts = {variance_chart("variance", report.variance.cumulative, report.variance.chosen),
+                               selection_chart("inertia", "Inertia", k, inertia),
+                               selection_chart("silhouette", "Silhouette", k, silhouette)};
+  for (std::size_t s = 0; s < report.solutions.size(); ++s) {
+    std::vector<std::int64_t> sizes;
+    std::vector<std::vector<double>> silhouettes;
+    for (const auto& cluster : report.solutions[s].clusters) {
+      sizes.push_back(cluster.size);
+      silhouettes.push_back(cluster.silhouettes);
+    }
+    const std::string id = solution_id(report, s);
+    charts.push_back(sizes_chart(id + "-sizes", sizes));
+    charts.push_back(silhouette_chart(id + "-silhouettes", silhouettes, sizes));
+  }
+  std::erase_if(charts, [](const Chart& chart) { return chart.empty(); });
+  return charts;
+}
+
+void write_report(const Report& report, const ImageReader& read, const std::string& folder, ThreadPool& pool,
+                  const PageOptions& options) {
+  check(report);
+  make_folder(folder);
+  const auto figures = draw_figures(report, pool);
+  const PictureAlbum album(pictures(report, options), read, folder, options, pool);
+  const PageMaterial page{report, options, album, figures};
+  const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
+                           clusters_section(page) + agreement_section(page) + other_solutions_section(page) +
+                           provenance_section(page) + repeat_section(page);
+  write_file(
+      folder + "/index.html",
+      head(report) + summary_section(page) + contents(body) + body +
+          fmt::format("</main>\n<footer>Written by coterie {}.</footer>\n</body>\n</html>\n", html_text(version())));
+}
+
+}  // namespace coterie

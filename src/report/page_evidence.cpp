@@ -1,0 +1,103 @@
+// The sections before the clusters themselves: what was run, the images, and the evidence for the choices.
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "coterie/report/html.hpp"
+#include "page_parts.hpp"
+#include "text.hpp"
+
+namespace coterie {
+namespace {
+
+std::string warnings(const Report& report) {
+  if (report.warnings.empty()) return "";
+  std::string out =
+      "<aside class=\"warning\" aria-label=\"Warnings\">\n<h2>Before you trust these results</h2>\n<ul>\n";
+  for (const auto& warning : report.warnings) out += "<li>" + html_text(warning) + "</li>\n";
+  return out + "</ul>\n</aside>\n";
+}
+
+/// For a column of numbers between ten and a million.
+std::string one_decimal(double value) {
+  return std::fabs(value) < 1000 ? fmt::format("{:.1f}", value) : number_text(value);
+}
+
+std::string paragraph(const std::string& text) { return text.empty() ? "" : "<p>" + html_text(text) + "</p>\n"; }
+
+}  // namespace
+
+std::string summary_section(const PageMaterial& page) {
+  const Report& report = page.report;
+  std::string out =
+      fmt::format("<header>\n<p class=\"kind\">Image clustering report</p>\n<h1>{}</h1>\n", html_text(report.title));
+  if (!report.when.empty()) out += fmt::format("<p class=\"when\">{}</p>\n", html_text(report.when));
+  if (!report.summary.empty()) out += fmt::format("<p class=\"lead\">{}</p>\n", html_text(report.summary));
+  out += "</header>\n" + warnings(report);
+  if (!report.overview.empty()) {
+    out += "<dl class=\"overview\">\n";
+    for (const auto& fact : report.overview)
+      out += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", html_text(fact.name), html_text(fact.value));
+    out += "</dl>\n";
+  }
+  return out + "\n";
+}
+
+std::string images_section(const PageMaterial& page) {
+  const Report& report = page.report;
+  if (report.fates.empty()) return "";
+  HtmlTable table{
+      .caption = "What became of each listed image",
+      .columns = {{"outcome"}, {"images", true}, {"share", true}},
+      .totals = {"listed", with_commas(report.images_listed), share_text(report.images_listed, report.images_listed)}};
+  for (const auto& fate : report.fates)
+    table.rows.push_back(
+        {fmt::format("{}<span class=\"meaning\">{}</span>", html_text(fate.fate), html_text(fate.meaning)),
+         with_commas(fate.count), share_text(fate.count, report.images_listed)});
+  std::string body = table.html();
+  if (!report.skipped_link.empty())
+    body += fmt::format("<p>Each image that was left out, with its reason: <a href=\"{}\">{}</a>.</p>\n",
+                        html_link(report.skipped_link), html_text(report.skipped_link));
+  return section("images", "The images", body);
+}
+
+std::string components_section(const PageMaterial& page) {
+  const ReportVariance& variance = page.report.variance;
+  if (variance.cumulative.empty()) return "";
+  std::string body = "<p>A principal component analysis keeps the directions in which the images' features differ most";
+  if (variance.chosen > 0) body += fmt::format("; {} of them were kept", with_commas(variance.chosen));
+  if (!variance.rule.empty()) body += fmt::format(" (<code>{}</code>)", html_text(variance.rule));
+  return section("components", "How many components", body + ".</p>\n" + page.charts({"variance"}));
+}
+
+std::string choice_of_k_section(const PageMaterial& page) {
+  const Report& report = page.report;
+  if (report.ks.empty()) return "";
+  HtmlTable table{.caption = "Evidence for each number of clusters",
+                  .columns = {{"k", true},
+                              {"inertia", true},
+                              {"silhouette", true},
+                              {"Calinski-Harabasz", true},
+                              {"Davies-Bouldin", true},
+                              {"stability", true},
+                              {"iterations", true}}};
+  for (const auto& row : report.ks)
+    table.rows.push_back({with_commas(row.k), number_text(row.inertia), index_text(row.silhouette),
+                          one_decimal(row.calinski_harabasz), index_text(row.davies_bouldin), index_text(row.stability),
+                          row.n_iter > 0 ? with_commas(row.n_iter) : "–"});
+  const std::string reading =
+      "<p class=\"note\">How to read it. <b>Inertia</b>, the sum of squared distances to the centroids, always falls "
+      "with "
+      "more clusters; look for the k after which it falls more slowly. <b>Silhouette</b>, from −1 to 1, says how much "
+      "nearer an image lies to its own cluster than to the next; near 0 the clusters touch. <b>Calinski-Harabasz</b>: "
+      "higher is "
+      "better; <b>Davies-Bouldin</b>: lower is better. <b>Stability</b> is the mean adjusted Rand index between runs "
+      "that differ only in their random start: 1 means that they all found the same clusters, 0 that they agree no "
+      "more "
+      "than by chance.</p>\n";
+  return section("choice", "How many clusters",
+                 paragraph(report.chosen_because) + page.charts({"inertia", "silhouette"}) + table.html() + reading);
+}
+
+}  // namespace coterie

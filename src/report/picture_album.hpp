@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "coterie/report/page.hpp"
+
+namespace coterie {
+
+/// The page's pictures, each path decoded once.
+class PictureAlbum {
+ public:
+  /// Paths may repeat. Writes FOLDER/pictures/NNNNN.jpg unless options.single_file.
+  PictureAlbum(const std::vector<std::string>& paths, const ImageReader& read, const std::string& folder,
+               const PageOptions& options, ThreadPool& pool);
+
+  /// The <img> element of one of the paths.
+  std::string img(const std::string& path) const;
+
+ private:
+  struct Picture {
+    std::string source;  ///< for src=""
+    bool readable = false;
+  };
+  std::map<std::string, Picture> pictures_;
+};
+
+/// How many pictures of each kind a solution's clusters show, so that the whole page keeps to most_pictures.
+std::size_t pictures_per_strip(const Report& report, std::size_t solution, const PageOptions& options);
+
+}  // namespace coterie

@@ -1,0 +1,125 @@
+#include "coterie/report/chart.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+#include "coterie/base/errors.hpp"
+#include "temporary_folder.hpp"
+#include "well_formed.hpp"
+
+namespace coterie {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void check_svg(const Chart& chart) {
+  const std::string svg = chart_svg(chart);
+  CHECK(svg.starts_with("<svg "));
+  CHECK(markup_fault(svg) == "");
+  CHECK(contains(svg, "role=\"img\""));
+  CHECK(contains(svg, ">" + chart.alt + "</desc>"));
+  CHECK(contains(svg, "currentColor"));
+  for (const char* unwanted : {"<?xml", "Arial", "font-family=\"sans\"", "\"black\"", "'black'", "id='gp", "Gnuplot", "rgb(0,0,0)", "rgb(  0,   0,   0)"})
+    CHECK_MESSAGE(!contains(svg, unwanted), unwanted);
+}
+
+}  // namespace
+
+TEST_CASE("the variance curve marks the chosen number and says so") {
+  const Chart chart = variance_chart("variance", {0.5, 0.75, 0.875, 0.9375}, 2);
+  CHECK(chart.alt ==
+        "The first component explains 0.500 of the variance, the 2 that were kept explain 0.750, all 4 shown explain "
+        "0.938.");
+  check_svg(chart);
+  CHECK(contains(chart_svg(chart), ">2 kept: 0.750<"));
+  CHECK(variance_chart("variance", {}, 0).empty());
+  CHECK_THROWS_AS(variance_chart("variance", {0.5}, 2), InvalidArgument);
+}
+
+TEST_CASE("a curve over k says whether it falls, rises, or where its ends lie") {
+  CHECK(selection_chart("inertia", "Inertia", {5, 10, 20}, {5321.2, 4000, 3000}).alt ==
+        "Inertia falls from 5,321 at k = 5 to 3,000 at k = 20.");
+  CHECK(selection_chart("x", "Index", {5, 10}, {1, 2}).alt == "Index rises from 1 at k = 5 to 2 at k = 10.");
+  const Chart chart = selection_chart("silhouette", "Silhouette", {5, 8, 20}, {0.1, 0.25, 0.05});
+  CHECK(chart.alt == "Silhouette for k from 5 to 20: highest, 0.25, at k = 8; lowest, 0.05, at k = 20.");
+  check_svg(chart);
+}
+
+TEST_CASE("values that were not measured are left out of a curve, and one value is no curve") {
+  const Chart chart = selection_chart("s", "Silhouette", {5, 8, 20}, {NAN, 0.25, 0.05});
+  CHECK(chart.alt == "Silhouette falls from 0.25 at k = 8 to 0.05 at k = 20.");
+  CHECK(selection_chart("s", "Silhouette", {5, 8}, {NAN, 0.25}).empty());
+  CHECK(selection_chart("s", "Silhouette", {}, {}).empty());
+  CHECK_THROWS_AS(selection_chart("s", "Silhouette", {1}, {}), InvalidArgument);
+}
+
+TEST_CASE("equal values at all k are drawn") { check_svg(selection_chart("s", "Inertia", {2, 3}, {0, 0})); }
+
+TEST_CASE("blades are weighted by their clusters' sizes") {
+  const Chart chart = silhouette_chart("knife", {{0.5, 0.3}, {-0.2}, {}}, {30, 10, 0});
+  CHECK(chart.alt ==
+        "The mean silhouette is 0.250; cluster 0 has the highest, 0.400, and cluster 1 the lowest, −0.200.");
+  check_svg(chart);
+  CHECK(silhouette_chart("knife", {{}, {}}, {3, 4}).empty());
+  CHECK(silhouette_chart("knife", {}, {}).empty());
+}
+
+TEST_CASE("each cluster has its bar and its number") {
+  const Chart chart = sizes_chart("sizes", {1200, 3, 45});
+  CHECK(chart.alt == "The 3 clusters hold from 3 images (cluster 1) to 1,200 (cluster 0).");
+  check_svg(chart);
+  const std::string svg = chart_svg(chart);
+  for (const char* number : {">1,200<", ">3<", ">45<"}) CHECK(contains(svg, number));
+}
+
+TEST_CASE("two hundred clusters and fifty thousand values still make a small drawing") {
+  std::vector<std::vector<double>> values(200);
+  std::vector<std::int64_t> sizes;
+  for (std::size_t c = 0; c < values.size(); ++c) {
+    for (std::size_t i = 0; i < 250; ++i) values[c].push_back(0.001 * static_cast<double>((i * 37 + c) % 500) - 0.1);
+    sizes.push_back(250);
+  }
+  const Chart chart = silhouette_chart("many", values, sizes);
+  check_svg(chart);
+  CHECK(chart_svg(chart).size() < 400'000);
+}
+
+TEST_CASE("a chart is written as SVG and as PNG of twice its size") {
+  const TemporaryFolder folder;
+  write_chart(sizes_chart("sizes", {1, 2}), folder.path().string());
+  CHECK(std::filesystem::file_size(folder / "sizes.svg") > 1000);
+  std::ifstream file(folder / "sizes.png", std::ios::binary);
+  const std::string png{std::istreambuf_iterator<char>(file), {}};
+  REQUIRE(png.size() > 24);
+  const auto big_endian_16 = [&](std::size_t at) {
+    return static_cast<unsigned char>(png[at]) * 256 + static_cast<unsigned char>(png[at + 1]);
+  };
+  CHECK(png.substr(1, 3) == "PNG");
+  CHECK(big_endian_16(18) == 2 * 400);
+  CHECK(big_endian_16(22) == 2 * sizes_chart("sizes", {1, 2}).height);
+  CHECK_THROWS_AS(write_chart(sizes_chart("sizes", {1}), folder / "absent"), FileError);
+  CHECK_THROWS_AS(chart_svg(sizes_chart("sizes", {})), InvalidArgument);
+  CHECK_THROWS_AS(chart_svg(sizes_chart("a b", {1})), InvalidArgument);
+}
+
+TEST_CASE("without gnuplot the error names the package") {
+  const TemporaryFolder empty;
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", empty.path().c_str(), 1);
+  std::string message;
+  try {
+    chart_svg(sizes_chart("sizes", {1, 2}));
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  setenv("PATH", path.c_str(), 1);
+  CHECK(contains(message, "apt-get install gnuplot-nox"));
+}
+
+}  // namespace coterie
