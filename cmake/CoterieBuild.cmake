@@ -35,6 +35,7 @@ add_library(coterie_settings INTERFACE)
 target_include_directories(coterie_settings INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
 target_compile_options(coterie_settings INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wpedantic -Wno-missing-field-initializers
+  -Wno-restrict  # GCC 12 reports it falsely for "text" + std::string (GCC bug 105651)
   # Contraction would let the same expression give other bits in another place; kernels that want FMA say so.
   -ffp-contract=off
   $<$<BOOL:${COTERIE_PCH}>:-fpch-preprocess -Winvalid-pch>
