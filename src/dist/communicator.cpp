@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "coterie/base/errors.hpp"
 
@@ -59,6 +61,7 @@ void reduce(std::span<T> values, MPI_Op operation, MPI_Comm comm, int size) {
 
 struct Communicator::Handle {
   MPI_Comm comm = MPI_COMM_NULL;
+  MPI_Comm farewell = MPI_COMM_NULL;  ///< for all_arrive() alone: never confused with a collective left unanswered
 };
 
 Communicator::Communicator(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {
@@ -69,6 +72,7 @@ Communicator::Communicator(std::unique_ptr<Handle> handle) : handle_(std::move(h
   check(MPI_Comm_rank(node, &local_rank_), "MPI_Comm_rank");
   check(MPI_Comm_size(node, &local_size_), "MPI_Comm_size");
   MPI_Comm_free(&node);
+  check(MPI_Comm_dup(handle_->comm, &handle_->farewell), "MPI_Comm_dup");
 }
 
 Communicator::~Communicator() = default;
@@ -77,7 +81,7 @@ Communicator::~Communicator() = default;
 const Communicator& Communicator::world() {
   static const Communicator* const world = [] {
     initialise();
-    return new Communicator(std::make_unique<Handle>(Handle{MPI_COMM_WORLD}));
+    return new Communicator(std::make_unique<Handle>(Handle{MPI_COMM_WORLD, MPI_COMM_NULL}));
   }();
   return *world;
 }
@@ -85,7 +89,7 @@ const Communicator& Communicator::world() {
 const Communicator& Communicator::self() {
   static const Communicator* const self = [] {
     initialise();
-    return new Communicator(std::make_unique<Handle>(Handle{MPI_COMM_SELF}));
+    return new Communicator(std::make_unique<Handle>(Handle{MPI_COMM_SELF, MPI_COMM_NULL}));
   }();
   return *self;
 }
@@ -204,6 +208,18 @@ void Communicator::on_root(const std::function<void()>& action) const {
   together([&] {
     if (is_root()) action();
   });
+}
+
+bool Communicator::all_arrive(double seconds) const {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ibarrier(handle_->farewell, &request), "MPI_Ibarrier");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  int arrived = 0;
+  while (true) {
+    check(MPI_Test(&request, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
+    if (arrived || std::chrono::steady_clock::now() > deadline) return arrived != 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 std::uintptr_t Communicator::native_handle() const {

@@ -1,23 +1,32 @@
 #include "coterie/dist/stop_signal.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
+
+#include "coterie/base/errors.hpp"
 
 namespace coterie {
 namespace {
 
 volatile std::sig_atomic_t stop_wanted = 0;
 
-void remember(int) { stop_wanted = 1; }
+void note(int) { stop_wanted = 1; }
+void end(int) { _exit(static_cast<int>(ExitCode::stopped)); }
 
-}  // namespace
-
-void StopSignal::install() {
+void install(void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = remember;
+  action.sa_handler = handler;
   action.sa_flags = SA_RESTART;  // a read that is under way goes on
   sigaction(SIGUSR1, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
+
+}  // namespace
+
+void StopSignal::end_at_once() { install(end); }
+
+void StopSignal::remember() { install(note); }
 
 bool StopSignal::seen_here() { return stop_wanted != 0; }
 

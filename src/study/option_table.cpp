@@ -79,6 +79,10 @@ constexpr Option kTable[] = {
      "keep the fewest components that explain this share (0.95), at most --components; "
      "0: not used",
      0, 1},
+    {"solver", "reduce", choice, "auto", "",
+     "how the components are found: from R of a QR factorisation, or from the covariance "
+     "matrix (faster, singular values good to 1e-8 of the largest); auto chooses by the shape",
+     0, kMost, "auto|tsqr|covariance"},
     {"normalize-after", "reduce", choice, "l2", "", "after the PCA: rows to length 1, or nothing", 0, kMost, "none|l2"},
 
     // cluster

@@ -73,6 +73,14 @@ TEST_CASE("one rank's error becomes every rank's error, with its code") {
   CHECK_NOTHROW(world().together([] {}));
 }
 
+TEST_CASE("a rank that failed learns whether the others come along") {
+  CHECK(world().all_arrive(10));
+  if (world().size() == 1) return;
+  if (world().is_root()) CHECK_FALSE(world().all_arrive(0.05));  // the others come too late
+  world().barrier();
+  if (!world().is_root()) CHECK(world().all_arrive(10));
+}
+
 TEST_CASE("a rank alone is a group of one") {
   CHECK(Communicator::self().size() == 1);
   CHECK(Communicator::self().sum(7) == 7);

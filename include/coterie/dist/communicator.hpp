@@ -86,6 +86,10 @@ class Communicator {
   /// The same for work that only the root does.
   void on_root(const std::function<void()>& action) const;
 
+  /// Whether all ranks call this within so many seconds: how a rank that failed learns whether the others failed
+  /// with it, or still wait for it somewhere and have to be ended with abort().
+  bool all_arrive(double seconds) const;
+
   /// The MPI_Comm, as an integer handle for the store's HDF5 calls only.
   std::uintptr_t native_handle() const;
 

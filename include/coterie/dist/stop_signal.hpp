@@ -4,17 +4,18 @@
 
 namespace coterie {
 
-/// Remembers SIGUSR1 and SIGTERM, which Slurm sends before a time limit, instead of dying of them.
+/// What SIGUSR1 and SIGTERM do, which Slurm sends before a time limit.
 class StopSignal {
  public:
-  /// Installs the handlers for the whole process; they stay.
-  static void install();
+  /// From now on they end the process with exit code 75. Right wherever nothing half done would be lost: artifacts
+  /// get their names only when they are complete.
+  static void end_at_once();
 
-  /// Whether this rank was told to stop. Local: make it everybody's decision before acting on it.
+  /// From now on they are remembered, so that a stage can finish the block in hand.
+  static void remember();
+
+  /// Whether this rank was told to stop since remember(). Local: make it everybody's decision before acting on it.
   static bool seen_here();
-
-  /// Whether any rank was told to stop. Collective.
-  static bool seen(const Communicator& comm) { return comm.any(seen_here()); }
 };
 
 }  // namespace coterie

@@ -1,0 +1,42 @@
+#include "clustering_reader.hpp"
+
+#include <algorithm>
+
+#include "coterie/store/store_rows.hpp"
+
+namespace coterie {
+
+std::unique_ptr<RowSource> open_rows(const Study& study, const std::string& features, const std::string& reduction) {
+  if (!reduction.empty())
+    return std::make_unique<StoreRows>(ArtifactReader(study.path(Kind::reductions, reduction)), "rows");
+  const ArtifactReader artifact(study.path(Kind::features, features));
+  return std::make_unique<StoreRows>(artifact, "features", good_rows(artifact));
+}
+
+ClusteringReader::ClusteringReader(const Study& study, const std::string& name)
+    : study_(study),
+      name_(name),
+      artifact_(study.path(Kind::clusterings, name)),
+      features_(artifact_.attribute("features")),
+      reduction_(artifact_.attribute("reduction")),
+      ks_(artifact_.read<std::int64_t>("k")) {}
+
+std::vector<std::int64_t> ClusteringReader::choose(const std::vector<std::int64_t>& asked) const {
+  for (const auto k : asked)
+    require(std::find(ks_.begin(), ks_.end(), k) != ks_.end(), "{} holds no solution for k = {}, only {}",
+            artifact_.path(), k, fmt::join(ks_, ", "));
+  return asked.empty() ? ks_ : asked;
+}
+
+std::vector<std::int32_t> ClusteringReader::labels(std::int64_t k) const {
+  return artifact_.read<std::int32_t>(group(k) + "/labels");
+}
+std::vector<float> ClusteringReader::distances(std::int64_t k) const {
+  return artifact_.read<float>(group(k) + "/distances");
+}
+
+std::unique_ptr<RowSource> ClusteringReader::open_rows() const {
+  return coterie::open_rows(study_, features_, reduction_);
+}
+
+}  // namespace coterie

@@ -1,0 +1,161 @@
+// The program: the table of commands, and how each ends.
+
+#include <sched.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "coterie/base/blas.hpp"
+#include "coterie/base/errors.hpp"
+#include "coterie/base/nearest_name.hpp"
+#include "coterie/base/version.hpp"
+#include "coterie/dist/stop_signal.hpp"
+#include "coterie/features/allocator.hpp"
+#include "job.hpp"
+
+namespace coterie {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = {
+      {"scan", "lists the images and accounts for each", scan, true, true,
+       "coterie scan --study demo --images photos/"},
+      {"extract", "turns images into features with a pretrained network; resumable", extract, true, true,
+       "mpirun -n 2 coterie extract --study demo --backbone efficientnet_lite0"},
+      {"import", "takes over features made elsewhere", import_features, false, true,
+       "coterie import --study vec --file vgg.npy --names names.txt --name vgg"},
+      {"reduce", "normalises the features and reduces them by principal components", reduce, true, true,
+       "mpirun -n 2 coterie reduce --study demo --normalize l2 --components 32"},
+      {"cluster", "groups the rows by k-means", cluster, true, true,
+       "mpirun -n 2 coterie cluster --study demo --k 8,10,12 --n-init 10 --seed 1"},
+      {"evaluate", "measures the clusters: silhouettes, indices, agreement with labels", evaluate, true, true,
+       "mpirun -n 2 coterie evaluate --study demo --labels folder"},
+      {"montage", "draws the images of each cluster", montage, false, true,
+       "coterie montage --study demo --k 10 --preset peng"},
+      {"report", "writes report/index.html, which needs no network", report, false, true,
+       "coterie report --study demo"},
+      {"export", "writes tables, features and folders of images", export_tables, false, true,
+       "coterie export --study demo --k 10 --to demo/tables"},
+      {"run", "runs the whole study that an INI file describes", run_study, true, false,
+       "mpirun -n 4 coterie run configs/quickstart.ini"},
+      {"info", "tells what a study holds, or what a backbone does", info, false, false, "coterie info --study demo"},
+      {"verify", "checks every artifact against its checksums", verify, false, false, "coterie verify --study demo"},
+  };
+  return table;
+}
+
+namespace {
+
+// Seconds that a failed rank gives the others to fail with it, before it ends them.
+constexpr double kPatience = 20;
+
+const Command& find_command(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& command : commands()) {
+    if (command.name == name) return command;
+    names.emplace_back(command.name);
+  }
+  throw InvalidArgument(
+      fmt::format("coterie knows no command \"{}\"{}\ncoterie --help lists them", name, did_you_mean(name, names)));
+}
+
+void print_help() {
+  fmt::print(
+      "coterie {}: groups large image collections without labels.\n\nUsage: coterie COMMAND --study DIR [options]\n\n",
+      version());
+  for (const auto& command : commands()) fmt::print("  {:<10}{}\n", command.name, command.summary);
+  fmt::print(
+      "\nOne machine:  coterie run configs/quickstart.ini\nSeveral ranks: mpirun -n 4 coterie ..., or srun coterie ... "
+      "under Slurm\n"
+      "More: coterie COMMAND --help\n");
+}
+
+void print_command_help(const Command& command) {
+  fmt::print("coterie {}: {}.\n\n  {}\n\n{}", command.name, command.summary, command.example,
+             options_help(command.name));
+  fmt::print("\nExit codes: 0 done, 1 failed, 2 wrong use, 75 stopped in good order: the same command goes on.\n");
+}
+
+bool asks_for_help(const std::vector<std::string>& arguments) {
+  for (const auto& argument : arguments)
+    if (argument == "--help" || argument == "-h") return true;
+  return false;
+}
+
+void dispatch(const std::vector<std::string>& arguments, const Communicator& comm) {
+  const Command& command = find_command(arguments.front());
+  const Options options = parse_command_line(command.name, {arguments.begin() + 1, arguments.end()});
+  if (options.flag("dump-config") && command.stage) {
+    if (comm.is_root()) fmt::print("{}", study_file_text({options}));
+    return;
+  }
+  if (command.run == run_study || (command.run == info && !options.given("study"))) {
+    ThreadPool none(1);
+    Job job{options, comm, none, Study(options.given("study") ? options.text("study") : "."), 0};
+    return command.run(job);
+  }
+  run_command(command, options, comm);
+}
+
+// A singleton MPI_Init binds the process to one core (Open MPI 4.1); the binding found before is put back.
+const Communicator& start_ranks() {
+  cpu_set_t mask;
+  const bool known = sched_getaffinity(0, sizeof mask, &mask) == 0;
+  const Communicator& comm = Communicator::world();
+  if (known) sched_setaffinity(0, sizeof mask, &mask);
+  return comm;
+}
+
+int run_program(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "-h" || arguments.front() == "help") {
+    print_help();
+    return arguments.empty() ? static_cast<int>(ExitCode::wrong_use) : 0;
+  }
+  if (arguments.front() == "--version") {
+    fmt::print("coterie {}\n", version());
+    return 0;
+  }
+  if (asks_for_help(arguments)) {
+    print_command_help(find_command(arguments.front()));
+    return 0;
+  }
+  const Communicator& comm = start_ranks();
+  int code = 0;
+  try {
+    comm.together([&] { find_command(arguments.front()); });
+    dispatch(arguments, comm);
+  } catch (const Error& error) {
+    code = static_cast<int>(error.exit_code());
+    const bool alone = !comm.all_arrive(kPatience);
+    if (alone || comm.is_root()) fmt::print(stderr, "coterie: {}\n", error.what());
+    if (alone) Communicator::abort(code);
+  }
+  Communicator::finalize();
+  return code;
+}
+
+}  // namespace
+}  // namespace coterie
+
+int main(int argc, char** argv) {
+  using namespace coterie;
+#if defined(__AVX2__)
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    std::fputs("coterie was built for processors with AVX2; build it with -DCOTERIE_ARCH= for this one\n", stderr);
+    return static_cast<int>(ExitCode::failed);
+  }
+#endif
+  keep_allocator();
+  use_single_threaded_blas();
+  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);  // parallel file systems often refuse flock; coterie writes to new names
+  StopSignal::end_at_once();
+  try {
+    return run_program({argv + 1, argv + argc});
+  } catch (const Error& error) {
+    fmt::print(stderr, "coterie: {}\n", error.what());
+    return static_cast<int>(error.exit_code());
+  } catch (const std::exception& error) {
+    // Nobody foresaw this one, so other ranks may be waiting: end them all.
+    fmt::print(stderr, "coterie: {}\n", error.what());
+    Communicator::abort(static_cast<int>(ExitCode::failed));
+  }
+}

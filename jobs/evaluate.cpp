@@ -1,0 +1,126 @@
+#include <map>
+
+#include "clustering_reader.hpp"
+#include "coterie/evaluation/agreement.hpp"
+#include "coterie/evaluation/indices.hpp"
+#include "coterie/evaluation/silhouette.hpp"
+#include "image_table.hpp"
+#include "job.hpp"
+
+namespace coterie {
+namespace {
+
+constexpr int kRevision = 1;
+
+// A metadata column as numbers: its distinct values, sorted, are the classes.
+struct Classes {
+  std::string column;
+  std::vector<std::string> names;
+  std::vector<std::int32_t> labels;
+};
+
+Classes classes_of(const RowNames& rows, const std::string& column) {
+  Classes classes{column, {}, {}};
+  std::map<std::string, std::int32_t> numbers;
+  const auto& values = column_of(rows, column);
+  for (const auto& value : values) numbers.emplace(value, 0);
+  for (auto& [name, number] : numbers) {
+    number = static_cast<std::int32_t>(classes.names.size());
+    classes.names.push_back(name.empty() ? "(none)" : name);
+  }
+  for (const auto& value : values) classes.labels.push_back(numbers.at(value));
+  return classes;
+}
+
+void put_value(ArtifactWriter& writer, const std::string& name, double value) {
+  writer.put<double>(name, {1}, std::vector{value});
+}
+
+void write_agreement(ArtifactWriter& writer, const std::string& group, const Classes& classes,
+                     const std::vector<std::int32_t>& labels) {
+  const Contingency table = contingency(classes.labels, labels);
+  const Agreement found = agreement(table);
+  writer.put<std::int64_t>(group + "/crosstab", {table.rows, table.columns}, table.counts);
+  put_value(writer, group + "/adjusted_rand", found.adjusted_rand);
+  put_value(writer, group + "/normalised_mutual_info", found.normalised_mutual_info);
+  put_value(writer, group + "/adjusted_mutual_info", found.adjusted_mutual_info);
+  put_value(writer, group + "/homogeneity", found.homogeneity);
+  put_value(writer, group + "/completeness", found.completeness);
+  put_value(writer, group + "/v_measure", found.v_measure);
+  put_value(writer, group + "/purity", found.purity);
+}
+
+void write_indices(ArtifactWriter& writer, const std::string& group, const ClusterIndices& indices) {
+  const auto k = static_cast<std::int64_t>(indices.sizes.size());
+  writer.put<std::int64_t>(group + "/sizes", {k}, indices.sizes);
+  writer.put<double>(group + "/mean_distance", {k}, indices.mean_distance);
+  put_value(writer, group + "/inertia", indices.inertia);
+  if (!indices.defined) return;
+  put_value(writer, group + "/calinski_harabasz", indices.calinski_harabasz);
+  put_value(writer, group + "/davies_bouldin", indices.davies_bouldin);
+}
+
+void write_silhouette(ArtifactWriter& writer, const std::string& group, const Silhouette& silhouette) {
+  if (!silhouette.defined) return;
+  const std::vector<float> values(silhouette.values.begin(), silhouette.values.end());
+  writer.put<float>(group + "/silhouette", {static_cast<std::int64_t>(values.size())}, values);
+  writer.put<double>(group + "/silhouette_clusters", {static_cast<std::int64_t>(silhouette.cluster_means.size())},
+                     silhouette.cluster_means);
+  put_value(writer, group + "/silhouette_mean", silhouette.mean);
+}
+
+}  // namespace
+
+void evaluate(Job& job) {
+  const auto columns = job.options.list("labels");
+  std::string name;
+  RowNames names;
+  std::vector<Classes> classes;
+  job.comm.together([&] { name = job.study.find(Kind::clusterings, job.options.text("clustering")); });
+  const ClusteringReader clustering(job.study, name);
+  job.comm.on_root([&] {
+    names = read_row_names(job.study, clustering.features());
+    for (const auto& column : columns) classes.push_back(classes_of(names, column));
+  });
+
+  Recipe recipe("evaluate", kRevision);
+  recipe.set("labels", job.options.text("labels"));
+  recipe.set("silhouette", job.options.text("silhouette"));
+  recipe.input("clustering " + name, clustering.digest());
+  const std::string path = job.study.path(Kind::evaluations, name);
+  if (!job.must_make(path, recipe)) return;
+
+  const auto rows = clustering.open_rows();
+  std::vector<std::vector<std::int32_t>> labels;
+  std::vector<Labelling> labellings;
+  for (const auto k : clustering.ks()) labels.push_back(clustering.labels(k));
+  for (std::size_t i = 0; i < labels.size(); ++i) labellings.push_back({labels[i], clustering.ks()[i]});
+  std::vector<Silhouette> found(labels.size());
+  if (job.options.flag("silhouette")) found = silhouettes(*rows, labellings, job.comm, job.pool, job.memory_bytes);
+  std::vector<ClusterIndices> indices;
+  for (const auto& labelling : labellings) indices.push_back(cluster_indices(*rows, labelling, job.comm, job.pool));
+
+  job.comm.on_root([&] {
+    ArtifactWriter writer(path, recipe, Communicator::self());
+    writer.attribute("clustering", name);
+    for (const auto& c : classes) writer.put_texts("classes/" + c.column, c.names);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const std::string group = ClusteringReader::group(clustering.ks()[i]);
+      write_indices(writer, group, indices[i]);
+      write_silhouette(writer, group, found[i]);
+      for (const auto& c : classes) write_agreement(writer, group + "/agreement/" + c.column, c, labels[i]);
+    }
+    writer.finish();
+  });
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    std::string line = fmt::format("k = {}: inertia {:.6g}", clustering.ks()[i], indices[i].inertia);
+    line += found[i].defined ? fmt::format(", silhouette {:.3f}", found[i].mean) : "";
+    for (const auto& c : classes)
+      line += fmt::format(", agreement with {} (ARI) {:.3f}", c.column,
+                          agreement(contingency(c.labels, labels[i])).adjusted_rand);
+    job.say("{}", line);
+  }
+  job.made(path);
+}
+
+}  // namespace coterie

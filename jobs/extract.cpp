@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "artifact_name.hpp"
+#include "coterie/base/digest.hpp"
+#include "coterie/dist/progress.hpp"
+#include "coterie/dist/stop_signal.hpp"
+#include "coterie/features/extractor.hpp"
+#include "coterie/store/feature_file.hpp"
+#include "image_table.hpp"
+#include "job.hpp"
+
+namespace coterie {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kRevision = 1;
+constexpr std::int64_t kBlockRows = 32;  // rows that are committed together: what a kill can cost each rank
+constexpr std::string_view kRandom = "random:";
+
+struct Weights {
+  std::string path;  ///< empty for random ones
+  std::uint64_t seed = 0;
+  std::string identity;  ///< for the recipe: SHA-256, or "random:SEED"
+};
+
+std::vector<std::string> weight_folders() {
+  std::vector<std::string> folders;
+  if (const char* given = std::getenv("COTERIE_WEIGHTS")) folders.emplace_back(given);
+  if (const char* cache = std::getenv("XDG_CACHE_HOME")) folders.push_back(std::string(cache) + "/coterie/weights");
+  if (const char* home = std::getenv("HOME")) folders.push_back(std::string(home) + "/.cache/coterie/weights");
+  return folders;
+}
+
+std::string find_weight_file(const Backbone& backbone) {
+  const auto folders = weight_folders();
+  for (const auto& folder : folders)
+    for (const auto& file : backbone.weight_files)
+      if (fs::exists(fs::path(folder) / file)) return (fs::path(folder) / file).string();
+  throw InvalidArgument(fmt::format("no weights of {} were found (looked for {} in {}). {} Or give --weights FILE.",
+                                    backbone.name, fmt::join(backbone.weight_files, ", "), fmt::join(folders, ", "),
+                                    backbone.how_to_get));
+}
+
+// On the root; the file is read once more for its digest, at disk speed.
+Weights choose_weights(const Job& job, const Backbone& backbone) {
+  Weights weights;
+  std::string text = job.options.text("weights");
+  job.comm.on_root([&] {
+    if (text.starts_with(kRandom)) {
+      weights.identity = text;
+      require(text.size() > kRandom.size() && text.find_first_not_of("0123456789", kRandom.size()) == std::string::npos,
+              "--weights is \"{}\"; random weights are asked for as random:SEED, such as random:1", text);
+      return;
+    }
+    weights.path = text.empty() ? find_weight_file(backbone) : text;
+    weights.identity = "sha256 " + sha256_of_file(weights.path);
+  });
+  job.comm.broadcast(weights.path);
+  job.comm.broadcast(weights.identity);
+  if (weights.path.empty()) weights.seed = std::stoull(text.substr(kRandom.size()));
+  return weights;
+}
+
+Preprocess choose_preprocess(const Job& job, const Backbone& backbone) {
+  Preprocess chosen = backbone.preprocess;
+  if (job.options.given("exif")) override_preprocess(chosen, "exif=" + job.options.text("exif"));
+  if (job.options.given("alpha")) override_preprocess(chosen, "alpha=" + job.options.text("alpha"));
+  for (const auto& assignment : job.options.list("preprocess")) override_preprocess(chosen, assignment);
+  require(chosen.size == backbone.input_size, "{} takes images of {} pixels, --preprocess asks for {}", backbone.name,
+          backbone.input_size, chosen.size);
+  return chosen;
+}
+
+Device device_of(const std::string& text) {
+  if (text == "cpu") return Device::cpu;
+  return text == "cuda" ? Device::cuda : Device::automatic;
+}
+
+std::unique_ptr<Network> make_network(const Job& job, const Backbone& backbone, const FeatureLayer& layer,
+                                      const Weights& weights) {
+  std::unique_ptr<Network> network;
+  NetworkOptions options;
+  options.device = device_of(job.options.text("device"));
+  options.local_rank = job.comm.local_rank();
+  job.comm.together([&] {
+    const WeightFile file = weights.path.empty() ? random_weights(backbone, weights.seed) : read_weights(weights.path);
+    network = std::make_unique<Network>(backbone, layer.name, file, options);
+  });
+  job.say("{}: layer {}, {} numbers an image, on {}", backbone.name, layer.name, layer.dimension,
+          network->device_text());
+  return network;
+}
+
+// This rank's share of the blocks that are still to be done.
+std::vector<Block> my_blocks(const Job& job, const FeatureFile& file, const ImageTable& table,
+                             const std::vector<std::int64_t>& images) {
+  const auto& missing = file.missing();
+  const RowRange mine =
+      RowPartition(static_cast<std::int64_t>(missing.size()), 1, job.comm.size()).rows_of(job.comm.rank());
+  std::vector<Block> blocks;
+  for (std::int64_t i = mine.begin; i < mine.end; ++i) {
+    Block block{missing[static_cast<std::size_t>(i)], {}};
+    const RowRange rows = file.rows_of(block.number);
+    for (std::int64_t row = rows.begin; row < rows.end; ++row)
+      block.paths.push_back(table.paths[static_cast<std::size_t>(images[static_cast<std::size_t>(row)])]);
+    blocks.push_back(std::move(block));
+  }
+  return blocks;
+}
+
+ExtractTimes compute(const Job& job, const Network& network, FeatureFile& file, const std::vector<Block>& blocks,
+                     const ExtractorOptions& options) {
+  std::int64_t images = 0;
+  for (const auto& block : blocks) images += static_cast<std::int64_t>(block.paths.size());
+  Progress progress(job.comm.is_root(), "extract", images, "images");
+  return extract_blocks(network, blocks, options, [&](BlockFeatures&& block) {
+    std::vector<std::uint8_t> fates;
+    for (const auto fate : block.fates) fates.push_back(static_cast<std::uint8_t>(fate));
+    file.commit(block.number, block.rows, fates);
+    progress.advance(static_cast<std::int64_t>(fates.size()));
+    return !StopSignal::seen_here();
+  });
+}
+
+void tell_times(const Job& job, const ExtractTimes& times) {
+  if (times.images == 0) return;
+  const double busy = std::max(times.decode + times.network + times.commit, 1e-9);
+  job.say(
+      "rank 0: {:.1f} images/s; {:.0f} % of its processor time in the network, {:.0f} % in decoding, {:.0f} % in "
+      "writing",
+      static_cast<double>(times.images) / std::max(times.total, 1e-9), 100 * times.network / busy,
+      100 * times.decode / busy, 100 * times.commit / busy);
+}
+
+// Images that were sound when they were scanned and could not be read now.
+void tell_failures(const Job& job, const std::string& path, const ImageTable& table) {
+  job.comm.on_root([&] {
+    const ArtifactReader reader(path);
+    const auto fates = reader.read<std::uint8_t>("fate");
+    const auto images = reader.read<std::int64_t>("image");
+    for (std::size_t row = 0; row < fates.size(); ++row)
+      if (fates[row] != 0)
+        job.say("{}: {}", table.paths[static_cast<std::size_t>(images[row])],
+                fate_explanation(static_cast<Fate>(fates[row])));
+    const auto good = std::count(fates.begin(), fates.end(), std::uint8_t{0});
+    job.say("features of {} images, {} failed since the scan", good, static_cast<std::int64_t>(fates.size()) - good);
+  });
+}
+
+}  // namespace
+
+void extract(Job& job) {
+  const Backbone& backbone = find_backbone(job.options.text("backbone"));
+  const FeatureLayer& layer = find_layer(backbone, job.options.text("layer"));
+  const Preprocess preprocess = choose_preprocess(job, backbone);
+  ImageTable table;
+  std::string images_digest;
+  job.comm.together([&] {
+    table = read_image_table(job.study.images_path());
+    images_digest = ArtifactReader(job.study.images_path()).digest();
+  });
+  const auto images = usable_images(table);
+  require(!images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
+          fates_text(table.fates));
+  const Weights weights = choose_weights(job, backbone);
+  const std::string name = artifact_name(job.options);
+  require_artifact_name(name);
+
+  Recipe recipe("extract", kRevision);
+  recipe.set("backbone", backbone.name);
+  recipe.set("layer", layer.name);
+  recipe.set("weights", weights.identity);
+  recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(preprocess), "; ")));
+  recipe.set("batch", fmt::to_string(backbone.batch));
+  recipe.set("block rows", fmt::to_string(kBlockRows));
+  recipe.set("precision", "fp32");
+  recipe.input("images", images_digest);
+  const std::string path = job.study.path(Kind::features, name);
+  if (job.dry_run()) {
+    job.must_make(path, recipe);
+    return;
+  }
+  if (weights.path.empty())
+    job.say("WARNING: the weights are random ({}). The features mean nothing; use this for tests only.",
+            weights.identity);
+
+  const FeatureShape shape{static_cast<std::int64_t>(images.size()), layer.dimension, kBlockRows};
+  FeatureFile file(path, recipe, shape, images, job.options.flag("overwrite"), job.comm);
+  if (file.complete()) {
+    job.say("{} is up to date", path);
+    return;
+  }
+  if (file.found() > 0)
+    job.say("{} of {} blocks are there already", file.found(),
+            file.found() + static_cast<std::int64_t>(file.missing().size()));
+  const auto network = make_network(job, backbone, layer, weights);
+  ExtractorOptions options;
+  options.root = table.root;
+  options.preprocess = preprocess;
+  options.decode = decode_options(preprocess);
+  options.threads = job.pool.threads();
+  options.decode_threads = static_cast<int>(
+      job.options.count("decode-threads") > 0 ? job.options.count("decode-threads") : job.pool.threads());
+  options.batch = backbone.batch;
+  ExtractTimes times;
+  StopSignal::remember();
+  job.comm.together([&] { times = compute(job, *network, file, my_blocks(job, file, table, images), options); });
+  const bool stopped = job.comm.any(StopSignal::seen_here());
+  StopSignal::end_at_once();
+  if (stopped) {
+    file.pause();
+    throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", path));
+  }
+  file.finish();
+  tell_times(job, times);
+  tell_failures(job, path, table);
+  job.made(path);
+}
+
+}  // namespace coterie

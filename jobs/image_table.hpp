@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/images/fate.hpp"
+#include "coterie/store/study.hpp"
+
+namespace coterie {
+
+/// images.h5 in memory: every listed image, in the global order, with what became of it.
+struct ImageTable {
+  std::string root;                ///< the folder that relative paths start from
+  std::vector<std::string> paths;  ///< bytes, relative to the root
+  std::vector<Fate> fates;
+  std::vector<std::string> reasons;        ///< empty where the fate is ok
+  std::vector<std::int64_t> duplicate_of;  ///< the first image with the same bytes, -1 where there is none
+  std::vector<std::int64_t> bytes;
+  std::vector<std::int32_t> widths, heights;
+  std::vector<std::string> columns;              ///< metadata; the first is "folder"
+  std::vector<std::vector<std::string>> values;  ///< values[c][i]
+
+  std::int64_t size() const { return static_cast<std::int64_t>(paths.size()); }
+};
+
+/// Reads images.h5. Throws InvalidArgument that says to scan first when there is none.
+ImageTable read_image_table(const std::string& path);
+
+/// Writes images.h5; one rank.
+void write_image_table(const std::string& path, const Recipe& recipe, const ImageTable& table);
+
+/// The numbers of the images whose features are wanted, ascending.
+std::vector<std::int64_t> usable_images(const ImageTable& table);
+
+/// "796 images listed: 790 ok, 5 damaged, 1 empty".
+std::string fates_text(const std::vector<Fate>& fates);
+
+/// What the rows of a features artifact stand for: the images of the study, or the names that were imported.
+struct RowNames {
+  std::vector<std::string> names;                ///< of each good row
+  std::vector<std::int64_t> images;              ///< of each good row: its number in images.h5, or -1
+  std::vector<std::string> columns;              ///< metadata columns
+  std::vector<std::vector<std::string>> values;  ///< values[c][row]
+};
+RowNames read_row_names(const Study& study, const std::string& features);
+
+/// The values of one metadata column for each row. Throws InvalidArgument that offers the columns there are.
+const std::vector<std::string>& column_of(const RowNames& rows, const std::string& column);
+
+}  // namespace coterie

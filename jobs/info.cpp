@@ -1,0 +1,54 @@
+#include <filesystem>
+
+#include "coterie/features/backbone.hpp"
+#include "image_table.hpp"
+#include "job.hpp"
+#include "manifest.hpp"
+
+namespace coterie {
+namespace {
+
+void tell_backbone(const Backbone& backbone) {
+  fmt::print("{}: {}\n\nLayers:\n", backbone.name, backbone.description);
+  for (const auto& layer : backbone.layers)
+    fmt::print("  {:<12} {} numbers{}\n", layer.name, layer.dimension,
+               &layer == &backbone.layers.front() ? " (default)" : "");
+  fmt::print("\nPreprocessing:\n");
+  for (const auto& step : describe(backbone.preprocess)) fmt::print("  {}\n", step);
+  fmt::print("\nWeights: {}\n  {}\n", fmt::join(backbone.weight_files, ", "), backbone.how_to_get);
+}
+
+void tell_artifact(const std::string& path, const std::string& name) {
+  const ArtifactReader artifact(path);
+  fmt::print("\n{}\n", name);
+  for (const auto& [parameter, value] : artifact.recipe().parameters()) fmt::print("  {}: {}\n", parameter, value);
+  for (const auto& dataset : artifact.datasets())
+    fmt::print("  {:<32} {}\n", dataset, fmt::join(artifact.shape(dataset), " × "));
+}
+
+void tell_study(const Study& study) {
+  require(std::filesystem::is_directory(study.folder()), "{} is no study: there is no such folder", study.folder());
+  fmt::print("study {}\n", study.folder());
+  if (std::filesystem::exists(study.images_path())) {
+    const ImageTable table = read_image_table(study.images_path());
+    fmt::print("{}\nimages from {}\n", fates_text(table.fates), table.root);
+  }
+  for (const Kind kind : {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations})
+    for (const auto& name : study.list(kind))
+      tell_artifact(study.path(kind, name), fmt::format("{}/{}", folder_of(kind), name));
+  const auto entries = read_manifest(study);
+  if (!entries.empty()) fmt::print("\ncommands\n");
+  for (const auto& entry : entries) fmt::print("  {}  {}\n", entry.when, entry.command_line);
+}
+
+}  // namespace
+
+void info(Job& job) {
+  require(job.options.given("study") || job.options.given("backbone"), "info wants --study DIR or --backbone NAME");
+  job.comm.on_root([&] {
+    if (job.options.given("backbone")) tell_backbone(find_backbone(job.options.text("backbone")));
+    if (job.options.given("study")) tell_study(job.study);
+  });
+}
+
+}  // namespace coterie

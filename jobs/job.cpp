@@ -1,0 +1,75 @@
+#include "job.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "coterie/dist/progress.hpp"
+#include "manifest.hpp"
+
+namespace coterie {
+namespace {
+
+// The cores this rank is bound to, or, where all ranks of the node may use all cores, its share of them.
+int resolve_threads(std::int64_t asked, const Communicator& comm) {
+  if (asked > 0) return static_cast<int>(asked);
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  const int bound = sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 1;
+  const int online = static_cast<int>(std::thread::hardware_concurrency());
+  if (bound * comm.local_size() <= std::max(online, 1)) return std::max(bound, 1);
+  return std::max(1, std::max(online, bound) / comm.local_size());
+}
+
+std::int64_t resolve_memory(const std::string& asked, const Communicator& comm) {
+  if (asked != "auto") return parse_size(asked);
+  const std::int64_t node = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  return node / 2 / comm.local_size();
+}
+
+}  // namespace
+
+void Job::speak(const std::string& line) const {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+  if (dry_run() || !std::filesystem::is_directory(study.folder())) return;
+  std::ofstream log(study.folder() + "/run.log", std::ios::app);
+  log << timestamp() << "  " << options.command() << ": " << line << '\n';
+}
+
+bool Job::must_make(const std::string& path, const Recipe& recipe) const {
+  bool wanted = false;
+  comm.on_root([&] { wanted = study.standing(path, recipe, options.flag("overwrite")) != Standing::current; });
+  comm.broadcast(std::span(&wanted, 1));
+  if (!wanted) say("{} is up to date", path);
+  if (wanted && dry_run()) say("would make {}", path);
+  return wanted && !dry_run();
+}
+
+void Job::made(const std::string& path) const {
+  comm.on_root([&] { study.link_all(); });
+  say("made {}", path);
+}
+
+void run_command(const Command& command, const Options& options, const Communicator& comm) {
+  const int threads = resolve_threads(options.count("threads"), comm);
+  ThreadPool pool(threads);
+  const std::string folder = options.required("study");
+  Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm)};
+  const auto start = std::chrono::steady_clock::now();
+  command.run(job);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!command.stage || job.dry_run()) return;
+  job.say("{} took {} on {} rank{} × {} thread{}", command.name, duration_text(seconds), comm.size(),
+          comm.size() == 1 ? "" : "s", threads, threads == 1 ? "" : "s");
+  comm.on_root([&] { record_command(job.study, options, comm.size(), threads, seconds); });
+}
+
+}  // namespace coterie

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/base/thread_pool.hpp"
+#include "coterie/dist/communicator.hpp"
+#include "coterie/store/study.hpp"
+#include "coterie/study/options.hpp"
+
+namespace coterie {
+
+/// What every command is given: its options, its ranks, its threads, and the study it works on.
+struct Job {
+  const Options& options;
+  const Communicator& comm;
+  ThreadPool& pool;
+  Study study;
+  std::int64_t memory_bytes;  ///< that this rank may use for rows
+
+  /// One line for the person, on standard output and in the study's run.log; the root alone speaks.
+  template <typename... Args>
+  void say(fmt::format_string<Args...> format, Args&&... args) const {
+    if (comm.is_root()) speak(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  /// Whether only to tell what would be done.
+  bool dry_run() const { return options.flag("dry-run"); }
+
+  /// The standing of the artifact at `path` under `recipe`, decided on the root for all. Says "up to date" itself.
+  /// True when the stage has to work; then a dry run says so and the answer is false.
+  bool must_make(const std::string& path, const Recipe& recipe) const;
+
+  /// Brings study.h5 up to date after a new artifact, and says where it lies.
+  void made(const std::string& path) const;
+
+ private:
+  void speak(const std::string& line) const;
+};
+
+/// One command of the program.
+struct Command {
+  const char* name;
+  const char* summary;
+  void (*run)(Job&);
+  bool parallel;        ///< gains from several ranks; others work on the root alone
+  bool stage;           ///< may stand in a study file
+  const char* example;  ///< for --help
+};
+
+/// All commands, stages in the order of a study.
+const std::vector<Command>& commands();
+
+void scan(Job&);
+void extract(Job&);
+void import_features(Job&);
+void reduce(Job&);
+void cluster(Job&);
+void evaluate(Job&);
+void montage(Job&);
+void report(Job&);
+void export_tables(Job&);
+void run_study(Job&);
+void info(Job&);
+void verify(Job&);
+
+/// Runs a command with these options: resolves threads and memory, keeps the manifest.
+void run_command(const Command& command, const Options& options, const Communicator& comm);
+
+}  // namespace coterie

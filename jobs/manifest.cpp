@@ -1,0 +1,119 @@
+#include "manifest.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/base/version.hpp"
+
+namespace coterie {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string manifest_path(const Study& study) { return study.folder() + "/manifest.json"; }
+
+Json load(const Study& study) {
+  std::ifstream file(manifest_path(study));
+  if (!file) return Json::object();
+  try {
+    return Json::parse(file);
+  } catch (const nlohmann::json::exception&) {
+    throw FileError(manifest_path(study), "is damaged; move it away and run the command again");
+  }
+}
+
+Json describe_artifact(const std::string& path, const std::string& name) {
+  const ArtifactReader artifact(path);
+  return {{"name", name}, {"recipe", Json::parse(artifact.recipe().text())}, {"content", artifact.digest()}};
+}
+
+Json describe_artifacts(const Study& study) {
+  Json list = Json::array();
+  if (std::filesystem::exists(study.images_path())) list.push_back(describe_artifact(study.images_path(), "images.h5"));
+  for (const Kind kind : {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations})
+    for (const auto& name : study.list(kind))
+      list.push_back(describe_artifact(study.path(kind, name), fmt::format("{}/{}.h5", folder_of(kind), name)));
+  return list;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+std::string shell_quoted(const std::string& word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted(1, '\'');
+  for (const char c : word) {
+    if (c == '\'')
+      quoted.append("'\\''");
+    else
+      quoted.push_back(c);
+  }
+  quoted.push_back('\'');
+  return quoted;
+}
+
+}  // namespace
+
+std::string timestamp() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local);
+  return text.data();
+}
+
+std::string command_line_text(const Options& options) {
+  std::string text = "coterie " + options.command();
+  for (const auto& word : options.words) text += " " + shell_quoted(word);
+  for (const auto& option : option_table()) {
+    const std::string name(option.name);
+    if (!takes(options.command(), option) || !options.given(name)) continue;
+    if (option.type == OptionType::flag)
+      text += options.flag(name) ? " --" + name : " --" + name + "=false";
+    else
+      text += " --" + name + " " + shell_quoted(options.text(name));
+  }
+  return text;
+}
+
+void record_command(const Study& study, const Options& options, int ranks, int threads, double seconds) {
+  Json manifest = load(study);
+  manifest["study"] = std::filesystem::absolute(study.folder()).lexically_normal().string();
+  manifest["commands"].push_back({{"when", timestamp()},
+                                  {"command", command_line_text(options)},
+                                  {"version", version()},
+                                  {"host", host_name()},
+                                  {"ranks", ranks},
+                                  {"threads", threads},
+                                  {"seconds", seconds}});
+  manifest["artifacts"] = describe_artifacts(study);
+  const std::string path = manifest_path(study), partial = path + ".tmp";
+  std::ofstream file(partial);
+  file << manifest.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  file.close();
+  if (!file) throw FileError(partial, "cannot be written");
+  std::filesystem::rename(partial, path);
+}
+
+std::vector<ManifestEntry> read_manifest(const Study& study) {
+  std::vector<ManifestEntry> entries;
+  const Json manifest = load(study);
+  for (const auto& entry : manifest.value("commands", Json::array()))
+    entries.push_back({entry.value("when", ""), entry.value("command", ""), entry.value("version", ""),
+                       entry.value("host", ""), entry.value("ranks", 0), entry.value("threads", 0),
+                       entry.value("seconds", 0.0)});
+  return entries;
+}
+
+}  // namespace coterie

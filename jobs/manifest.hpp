@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coterie/store/study.hpp"
+#include "coterie/study/options.hpp"
+
+namespace coterie {
+
+/// One command that was run to its end on a study.
+struct ManifestEntry {
+  std::string when, command_line, version, host;
+  int ranks = 0, threads = 0;
+  double seconds = 0;
+};
+
+/// Adds a command to the study's manifest.json and lists all artifacts there afresh, with their digests. One rank.
+void record_command(const Study& study, const Options& options, int ranks, int threads, double seconds);
+
+/// The commands of the manifest, oldest first; none when there is no manifest.
+std::vector<ManifestEntry> read_manifest(const Study& study);
+
+/// "coterie reduce --study demo --components 32": the options that were given, quoted for a shell.
+std::string command_line_text(const Options& options);
+
+/// "2026-11-22 13:05:09", local time.
+std::string timestamp();
+
+}  // namespace coterie

@@ -1,0 +1,105 @@
+"""The commands of a study, one after the other, on real files: what they make, and that ranks do not matter."""
+
+import csv
+import os
+import unittest
+
+from coterie_program import ProgramTest, SOURCE, main, make_images, make_trouble, read, run
+
+RANDOM = ("--backbone", "efficientnet_lite0", "--weights", "random:7")
+
+
+def study(folder, images, ranks, *threads):
+    run(ranks, "scan", "--study", folder, "--images", images)
+    run(ranks, "extract", "--study", folder, *RANDOM, *threads)
+    run(ranks, "reduce", "--study", folder, "--normalize", "l2", "--components", "8", *threads)
+    run(ranks, "cluster", "--study", folder, "--k", "3,4", "--n-init", "3", "--seed", "1", *threads)
+    run(ranks, "evaluate", "--study", folder, "--labels", "folder", *threads)
+    run(0, "export", "--study", folder, "--k", "4", "--to", os.path.join(folder, "tables"))
+
+
+class Pipeline(ProgramTest):
+    def test_every_image_is_accounted_for_and_the_report_stands(self):
+        images = self.path("images")
+        sound = make_images(images, each=6)
+        trouble = make_trouble(images)
+        folder = self.path("study")
+        study(folder, images, 2)
+        with open(os.path.join(folder, "tables/assignments.csv"), newline="", encoding="latin-1") as file:
+            labelled = list(csv.DictReader(file))
+        with open(os.path.join(folder, "tables/skipped.csv"), newline="", encoding="latin-1") as file:
+            skipped = {row["path"].encode("latin-1"): row for row in csv.DictReader(file)}
+        self.assertEqual(len(labelled) + len(skipped), sound + len(trouble))
+        labelled_paths = {row["path"].encode("latin-1") for row in labelled}
+        for path, fate in trouble.items():
+            if fate == "ok":
+                self.assertIn(path, labelled_paths)
+            else:
+                self.assertIn(path, skipped)
+                self.assertTrue(skipped[path]["reason"])
+                if fate:
+                    self.assertEqual(skipped[path]["fate"], fate)
+        run(0, "montage", "--study", folder, "--k", "4")
+        run(0, "report", "--study", folder)
+        page = read(os.path.join(folder, "report/index.html")).decode()
+        self.assertIn("random", page)  # the warning about the weights
+        self.assertGreater(page.count("data:image/jpeg"), 10)
+        self.assertIn("is up to date", run(1, "extract", "--study", folder, *RANDOM))
+        self.assertIn("all 5 artifacts are sound", run(0, "verify", "--study", folder))
+        self.assertIn("efficientnet_lite0-pca", run(0, "info", "--study", folder))
+
+    def test_any_number_of_ranks_and_threads_gives_the_same_bytes(self):
+        images = self.path("images")
+        make_images(images)
+        first = None
+        for ranks, threads in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (2, 2)):
+            folder = self.path(f"study-{ranks}-{threads}")
+            study(folder, images, ranks, "--threads", str(threads))
+            names = [
+                "images.h5",
+                "features/efficientnet_lite0.h5",
+                "reductions/efficientnet_lite0-pca.h5",
+                "clusterings/efficientnet_lite0-pca-kmeans.h5",
+                "evaluations/efficientnet_lite0-pca-kmeans.h5",
+                "tables/assignments.csv",
+            ]
+            made = {name: read(os.path.join(folder, name)) for name in names}
+            first = first or made
+            for name in names:
+                self.assertEqual(made[name], first[name], f"{name} differs on {ranks} ranks × {threads} threads")
+
+    def test_one_study_file_does_it_all_and_again_does_nothing(self):
+        images = self.path("images")
+        make_images(images, each=4)
+        arguments = ("run", os.path.join(SOURCE, "configs/quickstart.ini"), "--study", self.path("study"), "--images", images,
+                     "--weights", "random:1", "--k", "4", "--components", "6")
+        run(2, *arguments)
+        self.assertTrue(os.path.exists(self.path("study", "report/index.html")))
+        self.assertTrue(os.path.exists(self.path("study", "tables/assignments.csv")))
+        again = run(3, *arguments)
+        for stage in ("images.h5", "efficientnet_lite0.h5", "-pca.h5", "clusterings/", "evaluations/"):
+            self.assertRegex(again, f"{stage}.* is up to date")
+        text = run(0, *arguments, "--dump-config")
+        with open(self.path("dumped.ini"), "w", encoding="utf-8") as file:
+            file.write(text)
+        self.assertRegex(run(1, "run", self.path("dumped.ini")), "efficientnet_lite0.h5 is up to date")
+
+    def test_features_made_elsewhere_go_the_same_way(self):
+        rows = [[(i % 3) * 10 + (i * j % 7) / 7 for j in range(1, 9)] for i in range(60)]
+        with open(self.path("vgg.csv"), "w", encoding="utf-8") as file:
+            file.write("path,kind," + ",".join(f"f{j}" for j in range(8)) + "\n")
+            for i, row in enumerate(rows):
+                file.write(f"a/{i}.jpg,kind{i % 3}," + ",".join(map(str, row)) + "\n")
+        folder = self.path("vec")
+        run(0, "import", "--study", folder, "--file", self.path("vgg.csv"), "--name", "vgg")
+        run(2, "reduce", "--study", folder, "--features", "vgg", "--normalize", "standard", "--variance", "0.95", "--components", "200")
+        run(2, "cluster", "--study", folder, "--features", "vgg", "--raw", "--k", "3")
+        self.assertRegex(run(2, "evaluate", "--study", folder, "--labels", "kind"), r"agreement with kind \(ARI\) 1\.000")
+        run(0, "export", "--study", folder, "--write-features")
+        self.assertEqual(len(read(os.path.join(folder, "tables/assignments.csv")).splitlines()), 61)
+        run(0, "report", "--study", folder)
+
+
+if __name__ == "__main__":
+    unittest.TestCase.maxDiff = None
+    main()
