@@ -78,21 +78,6 @@ Device device_of(const std::string& text) {
   return text == "cuda" ? Device::cuda : Device::automatic;
 }
 
-std::unique_ptr<Network> make_network(const Job& job, const Backbone& backbone, const FeatureLayer& layer,
-                                      const Weights& weights) {
-  std::unique_ptr<Network> network;
-  NetworkOptions options;
-  options.device = device_of(job.options.text("device"));
-  options.local_rank = job.comm.local_rank();
-  job.comm.together([&] {
-    const WeightFile file = weights.path.empty() ? random_weights(backbone, weights.seed) : read_weights(weights.path);
-    network = std::make_unique<Network>(backbone, layer.name, file, options);
-  });
-  job.say("{}: layer {}, {} numbers an image, on {}", backbone.name, layer.name, layer.dimension,
-          network->device_text());
-  return network;
-}
-
 // This rank's share of the blocks that are still to be done.
 std::vector<Block> my_blocks(const Job& job, const FeatureFile& file, const ImageTable& table,
                              const std::vector<std::int64_t>& images) {
@@ -149,74 +134,127 @@ void tell_failures(const Job& job, const std::string& path, const ImageTable& ta
   });
 }
 
+// What is to be computed, from what, and under which name: all that the recipe says.
+struct Plan {
+  const Backbone& backbone;
+  const FeatureLayer& layer;
+  Preprocess preprocess;
+  Weights weights;
+  ImageTable table;
+  std::vector<std::int64_t> images;  ///< numbers of the usable ones
+  std::string path;
+  Recipe recipe;
+};
+
+Plan make_plan(const Job& job) {
+  const Backbone& backbone = find_backbone(job.options.text("backbone"));
+  Plan plan{backbone, find_layer(backbone, job.options.text("layer")), choose_preprocess(job, backbone), {}, {}, {}, {},
+            {}};
+  std::string images_digest;
+  job.comm.together([&] {
+    plan.table = read_image_table(job.study.images_path());
+    images_digest = ArtifactReader(job.study.images_path()).digest();
+  });
+  plan.images = usable_images(plan.table);
+  require(!plan.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
+          fates_text(plan.table.fates));
+  plan.weights = choose_weights(job, backbone);
+  const std::string name = artifact_name(job.options);
+  require_artifact_name(name);
+  plan.path = job.study.path(Kind::features, name);
+
+  plan.recipe = Recipe("extract", kRevision);
+  plan.recipe.set("backbone", backbone.name);
+  plan.recipe.set("layer", plan.layer.name);
+  plan.recipe.set("weights", plan.weights.identity);
+  plan.recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(plan.preprocess), "; ")));
+  plan.recipe.set("batch", fmt::to_string(backbone.batch));
+  plan.recipe.set("block rows", fmt::to_string(kBlockRows));
+  plan.recipe.set("precision", "fp32");
+  plan.recipe.input("images", images_digest);
+  return plan;
+}
+
+std::unique_ptr<Network> make_network(const Job& job, const Plan& plan) {
+  std::unique_ptr<Network> network;
+  NetworkOptions options;
+  options.device = device_of(job.options.text("device"));
+  options.local_rank = job.comm.local_rank();
+  job.comm.together([&] {
+    const WeightFile file =
+        plan.weights.path.empty() ? random_weights(plan.backbone, plan.weights.seed) : read_weights(plan.weights.path);
+    network = std::make_unique<Network>(plan.backbone, plan.layer.name, file, options);
+  });
+  job.say("{}: layer {}, {} numbers an image, on {}", plan.backbone.name, plan.layer.name, plan.layer.dimension,
+          network->device_text());
+  return network;
+}
+
+// Nothing of that name is there yet, neither finished nor begun.
+bool is_new(const Job& job, const std::string& path) {
+  bool answer = false;
+  job.comm.on_root([&] { answer = !fs::exists(path) && !fs::exists(path + ".partial"); });
+  job.comm.broadcast(std::span(&answer, 1));
+  return answer;
+}
+
+ExtractorOptions extractor_options(const Job& job, const Plan& plan) {
+  const std::int64_t decoders = job.options.count("decode-threads");
+  ExtractorOptions options;
+  options.root = plan.table.root;
+  options.preprocess = plan.preprocess;
+  options.decode = decode_options(plan.preprocess);
+  options.threads = job.pool.threads();
+  options.decode_threads = decoders > 0 ? static_cast<int>(decoders) : job.pool.threads();
+  options.batch = plan.backbone.batch;
+  return options;
+}
+
+// Computes what is missing. Throws Stopped, with everything committed on disk, after a stop signal.
+void fill(const Job& job, const Plan& plan, const Network& network, FeatureFile& file) {
+  ExtractTimes times;
+  StopSignal::remember();
+  job.comm.together([&] {
+    times = compute(job, network, file, my_blocks(job, file, plan.table, plan.images), extractor_options(job, plan));
+  });
+  const bool stopped = job.comm.any(StopSignal::seen_here());
+  StopSignal::end_at_once();
+  if (stopped) {
+    file.pause();
+    throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", plan.path));
+  }
+  file.finish();
+  tell_times(job, times);
+}
+
 }  // namespace
 
 void extract(Job& job) {
-  const Backbone& backbone = find_backbone(job.options.text("backbone"));
-  const FeatureLayer& layer = find_layer(backbone, job.options.text("layer"));
-  const Preprocess preprocess = choose_preprocess(job, backbone);
-  ImageTable table;
-  std::string images_digest;
-  job.comm.together([&] {
-    table = read_image_table(job.study.images_path());
-    images_digest = ArtifactReader(job.study.images_path()).digest();
-  });
-  const auto images = usable_images(table);
-  require(!images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
-          fates_text(table.fates));
-  const Weights weights = choose_weights(job, backbone);
-  const std::string name = artifact_name(job.options);
-  require_artifact_name(name);
-
-  Recipe recipe("extract", kRevision);
-  recipe.set("backbone", backbone.name);
-  recipe.set("layer", layer.name);
-  recipe.set("weights", weights.identity);
-  recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(preprocess), "; ")));
-  recipe.set("batch", fmt::to_string(backbone.batch));
-  recipe.set("block rows", fmt::to_string(kBlockRows));
-  recipe.set("precision", "fp32");
-  recipe.input("images", images_digest);
-  const std::string path = job.study.path(Kind::features, name);
+  const Plan plan = make_plan(job);
   if (job.dry_run()) {
-    job.must_make(path, recipe);
+    job.must_make(plan.path, plan.recipe);
     return;
   }
-  if (weights.path.empty())
+  if (plan.weights.path.empty())
     job.say("WARNING: the weights are random ({}). The features mean nothing; use this for tests only.",
-            weights.identity);
+            plan.weights.identity);
+  // Before the file is begun, so that weights which do not fit leave nothing behind.
+  std::unique_ptr<Network> network;
+  if (is_new(job, plan.path)) network = make_network(job, plan);
 
-  const FeatureShape shape{static_cast<std::int64_t>(images.size()), layer.dimension, kBlockRows};
-  FeatureFile file(path, recipe, shape, images, job.options.flag("overwrite"), job.comm);
+  const FeatureShape shape{static_cast<std::int64_t>(plan.images.size()), plan.layer.dimension, kBlockRows};
+  FeatureFile file(plan.path, plan.recipe, shape, plan.images, job.options.flag("overwrite"), job.comm);
   if (file.complete()) {
-    job.say("{} is up to date", path);
+    job.say("{} is up to date", plan.path);
     return;
   }
   if (file.found() > 0)
     job.say("{} of {} blocks are there already", file.found(),
             file.found() + static_cast<std::int64_t>(file.missing().size()));
-  const auto network = make_network(job, backbone, layer, weights);
-  ExtractorOptions options;
-  options.root = table.root;
-  options.preprocess = preprocess;
-  options.decode = decode_options(preprocess);
-  options.threads = job.pool.threads();
-  options.decode_threads = static_cast<int>(
-      job.options.count("decode-threads") > 0 ? job.options.count("decode-threads") : job.pool.threads());
-  options.batch = backbone.batch;
-  ExtractTimes times;
-  StopSignal::remember();
-  job.comm.together([&] { times = compute(job, *network, file, my_blocks(job, file, table, images), options); });
-  const bool stopped = job.comm.any(StopSignal::seen_here());
-  StopSignal::end_at_once();
-  if (stopped) {
-    file.pause();
-    throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", path));
-  }
-  file.finish();
-  tell_times(job, times);
-  tell_failures(job, path, table);
-  job.made(path);
+  if (!network) network = make_network(job, plan);
+  fill(job, plan, *network, file);
+  tell_failures(job, plan.path, plan.table);
+  job.made(plan.path);
 }
 
 }  // namespace coterie

@@ -79,7 +79,12 @@ void check_common(const std::string& path, const std::map<std::string, std::stri
 }  // namespace
 
 void Options::set(const std::string& name, const std::string& text) {
-  check_value(find_option(command_, name), text);
+  const Option& option = find_option(command_, name);
+  if (text.empty()) {
+    values_.erase(name);
+    return;
+  }
+  check_value(option, text);
   values_[name] = text;
 }
 

@@ -10,8 +10,9 @@ import tempfile
 import unittest
 import zlib
 
-PROGRAM = os.environ.get("COTERIE_PROGRAM", "coterie")
+
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.environ.get("COTERIE_PROGRAM", os.path.join(SOURCE, "build/release/coterie"))
 MPI_ENVIRONMENT = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",

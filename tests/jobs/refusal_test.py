@@ -39,7 +39,7 @@ class Refusals(ProgramTest):
         with open(self.path("weights.pth"), "w", encoding="utf-8") as file:
             file.write("no weights")
         self.refused(2, "extract", "--study", study, "--weights", self.path("weights.pth"), says="weights.pth", code=1)
-        self.refused(2, "extract", "--study", study, "--device", "cuda", *RANDOM, says="GPU")
+        self.refused(2, "extract", "--study", study, "--device", "cuda", *RANDOM, says="device cuda was asked for")
         self.refused(0, "import", "--study", study, "--file", self.path("weights.pth"), says=".npy")
         run(2, "extract", "--study", study, *RANDOM)
         run(2, "reduce", "--study", study, "--components", "4")

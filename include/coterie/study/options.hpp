@@ -16,7 +16,7 @@ class Options {
 
   const std::string& command() const { return command_; }
 
-  /// Checks the text against the table; throws InvalidArgument.
+  /// Checks the text against the table; throws InvalidArgument. An empty text is the same as none given.
   void set(const std::string& name, const std::string& text);
   bool given(const std::string& name) const { return values_.contains(name); }
 

@@ -1,0 +1,140 @@
+"""Extraction that is killed, told to stop, starved of disk, or damaged: what was committed stays, and the rest is done."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+from coterie_program import ProgramTest, command, environment, main, make_images, read, run
+
+EXTRACT = ("--backbone", "efficientnet_lite0", "--weights", "random:7", "--threads", "1")
+FEATURES = "features/efficientnet_lite0.h5"
+KILLS = 10
+
+
+def ranks_of(launcher):
+    """The processes that mpirun started."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(fields[1]) == launcher.pid:
+            found.append(int(name))
+    return found
+
+
+def committed_blocks(path):
+    """Entries of the journal that were written, read without coterie."""
+    dump = subprocess.run(["h5dump", "-d", "/block_hash", "-y", "-w", "1", path], capture_output=True, text=True, check=True).stdout
+    return sum(int(entry) != 0 for entry in re.findall(r"^\s+(\d+)", dump, re.MULTILINE))
+
+
+class Survival(ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.dice = random.Random(11)
+
+    def setUp(self):
+        super().setUp()
+        self.images = self.path("images")
+        make_images(self.images, each=64)
+
+    def undisturbed(self):
+        start = time.monotonic()
+        run(2, "extract", "--study", self.scanned("calm"), *EXTRACT)
+        return read(self.path("calm", FEATURES)), time.monotonic() - start
+
+    def scanned(self, name):
+        run(0, "scan", "--study", self.path(name), "--images", self.images)
+        return self.path(name)
+
+    def start(self, study, ranks):
+        return subprocess.Popen(command(ranks, "extract", "--study", study, *EXTRACT), env=environment(), stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+
+    def test_a_killed_rank_costs_only_the_blocks_in_hand(self):
+        calm, duration = self.undisturbed()
+        resumed = 0
+        for attempt in range(KILLS):
+            study = self.scanned(f"kill-{attempt}")
+            launcher = self.start(study, 2)
+            time.sleep(self.dice.uniform(0.1, 1.0) * duration)
+            ranks = ranks_of(launcher)
+            for rank in ranks if attempt % 2 else ranks[:1]:
+                os.kill(rank, signal.SIGKILL)
+            launcher.wait(timeout=60)
+            partial = os.path.join(study, FEATURES + ".partial")
+            committed = committed_blocks(partial) if os.path.exists(partial) else 0
+            text = run(self.dice.choice((1, 3, 4)), "extract", "--study", study, *EXTRACT)
+            found = re.search(r"(\d+) of \d+ blocks are there already", text)
+            if "is up to date" not in text:
+                self.assertEqual(int(found.group(1)) if found else 0, committed)
+            resumed += found is not None
+            self.assertEqual(read(os.path.join(study, FEATURES)), calm, f"attempt {attempt}")
+        self.assertGreater(resumed, KILLS // 3)  # else the kills came too early to show anything
+
+    def test_a_stop_signal_ends_with_75_and_the_next_run_goes_on(self):
+        calm, duration = self.undisturbed()
+        study = self.scanned("stop")
+        launcher = self.start(study, 2)
+        time.sleep(0.6 * duration)
+        launcher.send_signal(signal.SIGUSR1)
+        self.assertEqual(launcher.wait(timeout=60), 75)
+        self.assertFalse(os.path.exists(os.path.join(study, FEATURES)))
+        self.assertIn("blocks are there already", run(3, "extract", "--study", study, *EXTRACT))
+        self.assertEqual(read(os.path.join(study, FEATURES)), calm)
+
+    def test_a_flipped_byte_is_found_and_only_its_block_is_done_again(self):
+        calm, _ = self.undisturbed()
+        path = self.path("calm", FEATURES)
+        with open(path, "r+b") as file:
+            file.seek(len(calm) // 2)
+            byte = file.read(1)
+            file.seek(len(calm) // 2)
+            file.write(bytes([byte[0] ^ 4]))
+        self.assertIn("damaged: features", run(0, "verify", "--study", self.path("calm"), code=1))
+        self.assertIn("7 of 8 blocks are there already", run(2, "extract", "--study", self.path("calm"), *EXTRACT))
+        self.assertEqual(read(path), calm)
+        self.assertIn("artifacts are sound", run(0, "verify", "--study", self.path("calm")))
+
+    def test_images_that_vanish_or_break_after_the_scan_are_accounted_for(self):
+        study = self.scanned("vanish")
+        os.remove(os.path.join(self.images, "discs", "discs 3.png"))
+        with open(os.path.join(self.images, "ramps", "ramps 5.png"), "wb") as file:
+            file.write(b"\x89PNG\r\n\x1a\n broken")
+        self.assertIn("254 images, 2 failed since the scan", run(2, "extract", "--study", study, *EXTRACT))
+        run(2, "reduce", "--study", study, "--components", "4")
+        run(2, "cluster", "--study", study, "--k", "3")
+        run(0, "export", "--study", study)
+        self.assertEqual(len(read(os.path.join(study, "tables/assignments.csv")).splitlines()), 1 + 254)
+        skipped = read(os.path.join(study, "tables/skipped.csv")).decode()
+        self.assertIn("discs/discs 3.png,vanished", skipped)
+        self.assertIn("ramps/ramps 5.png,", skipped)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
+    def test_a_full_disk_and_an_unwritable_folder_are_told_and_keep_what_was_there(self):
+        disk = self.path("disk")
+        os.makedirs(disk)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", disk], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
+        study = os.path.join(disk, "study")
+        run(0, "scan", "--study", study, "--images", self.images)
+        images = read(os.path.join(study, "images.h5"))
+        text = run(2, "extract", "--study", study, *EXTRACT, code=1)
+        self.assertIn("needs 1.3 MiB of disk space", text)
+        self.assertEqual(read(os.path.join(study, "images.h5")), images)
+        subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
+        run(2, "extract", "--study", study, *EXTRACT)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        self.assertIn(study, run(2, "reduce", "--study", study, code=1))
+        self.assertIn("artifacts are sound", run(0, "verify", "--study", study))
+
+
+if __name__ == "__main__":
+    main()
