@@ -43,6 +43,13 @@ const std::vector<Command>& commands() {
   return table;
 }
 
+std::vector<std::string> stage_names() {
+  std::vector<std::string> names;
+  for (const auto& command : commands())
+    if (command.stage) names.emplace_back(command.name);
+  return names;
+}
+
 namespace {
 
 // Seconds that a failed rank gives the others to fail with it, before it ends them.

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/errors.hpp"
@@ -96,7 +97,8 @@ void record_command(const Study& study, const Options& options, int ranks, int t
                                   {"host", host_name()},
                                   {"ranks", ranks},
                                   {"threads", threads},
-                                  {"seconds", seconds}});
+                                  {"seconds", seconds},
+                                  {"config", study_file_text({options})}});
   manifest["artifacts"] = describe_artifacts(study);
   const std::string path = manifest_path(study), partial = path + ".tmp";
   std::ofstream file(partial);
@@ -106,13 +108,29 @@ void record_command(const Study& study, const Options& options, int ranks, int t
   std::filesystem::rename(partial, path);
 }
 
+std::string study_config(const std::vector<ManifestEntry>& entries, const std::vector<std::string>& stages) {
+  std::map<std::string, std::string> last;  // stage -> its section
+  std::string common;
+  for (const auto& entry : entries) {
+    const std::size_t section = entry.config.find("\n[");
+    if (section == std::string::npos) continue;
+    common = entry.config.substr(0, section);
+    const std::size_t end = entry.config.find(']', section);
+    last[entry.config.substr(section + 2, end - section - 2)] = entry.config.substr(section);
+  }
+  std::string text = common;
+  for (const auto& stage : stages)
+    if (last.contains(stage)) text += last.at(stage);
+  return text;
+}
+
 std::vector<ManifestEntry> read_manifest(const Study& study) {
   std::vector<ManifestEntry> entries;
   const Json manifest = load(study);
   for (const auto& entry : manifest.value("commands", Json::array()))
     entries.push_back({entry.value("when", ""), entry.value("command", ""), entry.value("version", ""),
                        entry.value("host", ""), entry.value("ranks", 0), entry.value("threads", 0),
-                       entry.value("seconds", 0.0)});
+                       entry.value("seconds", 0.0), entry.value("config", "")});
   return entries;
 }
 

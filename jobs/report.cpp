@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "coterie/base/version.hpp"
 #include "coterie/report/page.hpp"
 #include "job.hpp"
 #include "manifest.hpp"
@@ -155,8 +156,10 @@ void choose_solution(Report& report) {
   for (std::size_t i = 1; i < report.ks.size(); ++i)
     if (report.ks[i].silhouette > report.ks[report.chosen].silhouette) report.chosen = i;
   if (report.ks.size() > 1 && std::isfinite(report.ks[report.chosen].silhouette))
-    report.chosen_because =
-        "it has the highest mean silhouette of those tried; weigh that against stability and what the pictures show";
+    report.chosen_because = fmt::format(
+        "The solution with {} clusters is shown first because its mean silhouette is the highest of those tried; weigh "
+        "that against stability and what the pictures show.",
+        report.ks[report.chosen].k);
 }
 
 void add_artifact(Report& report, const ArtifactReader& artifact, const std::string& name) {
@@ -179,7 +182,11 @@ void fill_provenance(const Sources& from, Report& report) {
   add(Kind::reductions, from.clustering.reduction());
   add(Kind::clusterings, from.clustering.name());
   if (from.evaluation) add(Kind::evaluations, from.clustering.name());
-  for (const auto& entry : read_manifest(from.study)) {
+  const auto entries = read_manifest(from.study);
+  report.config = study_config(entries, stage_names());
+  report.citation =
+      fmt::format("coterie, version {}: software that groups image collections without labels.", version());
+  for (const auto& entry : entries) {
     report.commands.push_back(entry.command_line);
     report.environment.push_back(
         {entry.when, fmt::format("{}: {:.1f} s, {} ranks × {} threads on {}, coterie {}",

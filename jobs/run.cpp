@@ -11,13 +11,6 @@ const Command& command_named(const std::string& name) {
   throw Error(fmt::format("no command {}", name));
 }
 
-std::vector<std::string> stage_names() {
-  std::vector<std::string> names;
-  for (const auto& command : commands())
-    if (command.stage) names.emplace_back(command.name);
-  return names;
-}
-
 // Each stage works on what the stage before it in this file made, even where the study holds newer artifacts.
 void chain(std::vector<Options>& stages) {
   std::string features, reduction, clustering;

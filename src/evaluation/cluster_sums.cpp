@@ -7,7 +7,6 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/exact_scale.hpp"
 #include "coterie/evaluation/labelling.hpp"
-#include "rows.hpp"
 
 namespace coterie {
 namespace {
@@ -35,19 +34,6 @@ const char* undefined_reason(const std::vector<std::int64_t>& sizes) {
   if (used < 2) return "fewer than two clusters hold rows";
   if (used >= rows) return "there are as many clusters as rows";
   return "";
-}
-
-void visit_own_blocks(const RowSource& source, std::int64_t block_rows, const Communicator& comm, ThreadPool& pool,
-                      const VisitRows& visit) {
-  const RowPartition partition(source.rows(), block_rows, comm.size());
-  const RowRange blocks = partition.blocks_of(comm.rank());
-  std::vector<std::vector<float>> buffers(static_cast<std::size_t>(pool.threads()));
-  comm.together([&] {
-    pool.for_each(blocks.size(), [&](std::int64_t b, int worker) {
-      const RowRange range = partition.block(blocks.begin + b);
-      visit(rows_at(source, range, buffers[static_cast<std::size_t>(worker)]), worker, range);
-    });
-  });
 }
 
 std::vector<double> column_bounds(const RowSource& source, const Communicator& comm, ThreadPool& pool) {

@@ -11,8 +11,8 @@
 #include "cluster_sums.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/exact_scale.hpp"
+#include "coterie/dist/own_blocks.hpp"
 #include "distances.hpp"
-#include "rows.hpp"
 
 namespace coterie {
 namespace {

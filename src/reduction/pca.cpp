@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/dist/own_blocks.hpp"
 #include "principal_axes.hpp"
-#include "rows.hpp"
 
 namespace coterie {
 namespace {

@@ -3,34 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <utility>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/exact_scale.hpp"
-#include "rows.hpp"
+#include "coterie/dist/own_blocks.hpp"
 
 namespace coterie {
 namespace {
 
 constexpr std::int64_t kBlockRows = 1024;
 constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
-
-/// The rows of this rank, block by block on the pool's threads: visit(rows, worker, first row, number of rows).
-using Visit = std::function<void(const float* rows, int worker, RowRange range)>;
-
-void visit_own_blocks(const RowSource& source, const Communicator& comm, ThreadPool& pool, const Visit& visit) {
-  const RowPartition partition(source.rows(), kBlockRows, comm.size());
-  const RowRange blocks = partition.blocks_of(comm.rank());
-  std::vector<std::vector<float>> buffers(static_cast<std::size_t>(pool.threads()));
-  comm.together([&] {
-    pool.for_each(blocks.size(), [&](std::int64_t b, int worker) {
-      const RowRange range = partition.block(blocks.begin + b);
-      visit(rows_at(source, range, buffers[static_cast<std::size_t>(worker)]), worker, range);
-    });
-  });
-}
 
 struct Extent {
   std::vector<double> low, high;
@@ -59,7 +43,7 @@ Extent column_extent(const RowSource& source, bool l2, const Communicator& comm,
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const Extent nothing{std::vector<double>(columns, kInfinity), std::vector<double>(columns, -kInfinity), kNone};
   std::vector<Extent> parts(static_cast<std::size_t>(pool.threads()), nothing);
-  visit_own_blocks(source, comm, pool, [&](const float* rows, int worker, RowRange range) {
+  visit_own_blocks(source, kBlockRows, comm, pool, [&](const float* rows, int worker, RowRange range) {
     widen(parts[static_cast<std::size_t>(worker)], rows, range, l2);
   });
   Extent all = nothing;
@@ -87,7 +71,7 @@ std::vector<double> column_means(const RowSource& source, bool l2, const std::ve
   for (const double b : bound) scales.emplace_back(b * block_rows, blocks);
   std::vector<std::vector<std::int64_t>> sums(static_cast<std::size_t>(pool.threads()),
                                               std::vector<std::int64_t>(columns));
-  visit_own_blocks(source, comm, pool, [&](const float* rows, int worker, RowRange range) {
+  visit_own_blocks(source, kBlockRows, comm, pool, [&](const float* rows, int worker, RowRange range) {
     std::vector<double> sum(columns);
     for (std::int64_t i = 0; i < range.size(); ++i, rows += columns) {
       const double factor = l2 ? inverse_length(rows, static_cast<std::int64_t>(columns)) : 1.0;

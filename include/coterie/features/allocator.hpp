@@ -1,0 +1,10 @@
+#pragma once
+
+namespace coterie {
+
+/// Makes malloc keep freed memory for the process instead of giving it back to the system and faulting it in again
+/// at each batch (measured on extraction with LibTorch: 1.2x to 1.7x). The first thing in main: it acts on later
+/// allocations.
+void keep_allocator();
+
+}  // namespace coterie

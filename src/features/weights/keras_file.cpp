@@ -1,0 +1,153 @@
+// Layout: keras/engine/saving.py of Keras 2.2.4 (save_weights_to_hdf5_group), and keras/engine/topology.py of 1.2.2.
+// The group's attribute layer_names lists the layers; each layer's group has an attribute weight_names, whose entries
+// are paths of datasets below that group. Children are never enumerated: a slash in a layer's name nests groups.
+
+#include <hdf5.h>
+
+#include <map>
+#include <utility>
+
+#include "coterie/base/errors.hpp"
+#include "formats.hpp"
+#include "number_format.hpp"
+
+namespace coterie {
+namespace {
+
+// An HDF5 identifier and the call that closes it.
+class Handle {
+ public:
+  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  operator hid_t() const { return id_; }
+
+ private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+// HDF5 prints its stack of errors by itself; here each failure becomes one sentence.
+class SilentErrors {
+ public:
+  SilentErrors() {
+    H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~SilentErrors() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
+  SilentErrors(const SilentErrors&) = delete;
+  SilentErrors& operator=(const SilentErrors&) = delete;
+
+ private:
+  H5E_auto2_t print_ = nullptr;
+  void* data_ = nullptr;
+};
+
+constexpr std::int64_t kMostNames = 100'000;
+
+std::int64_t length_of(hid_t space, const std::string& path, const std::string& name) {
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  if (count < 0 || count > kMostNames) throw FileError(path, fmt::format("'{}' is damaged", name));
+  return count;
+}
+
+std::vector<std::string> read_variable_texts(hid_t attribute, hid_t space, std::int64_t count,
+                                             const std::string& path) {
+  const Handle type(H5Aget_type(attribute), H5Tclose);
+  std::vector<char*> texts(static_cast<std::size_t>(count), nullptr);
+  if (H5Aread(attribute, type, texts.data()) < 0) throw FileError(path, "a list of names cannot be read");
+  std::vector<std::string> names;
+  for (const char* text : texts) names.emplace_back(text == nullptr ? "" : text);
+  H5Dvlen_reclaim(type, space, H5P_DEFAULT, texts.data());
+  return names;
+}
+
+std::vector<std::string> read_texts(hid_t object, const std::string& name, const std::string& path) {
+  const Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose);
+  const Handle type(H5Aget_type(attribute), H5Tclose);
+  const Handle space(H5Aget_space(attribute), H5Sclose);
+  if (attribute < 0 || type < 0 || space < 0) throw FileError(path, fmt::format("attribute '{}' cannot be read", name));
+  const std::int64_t count = length_of(space, path, name);
+  if (count == 0) return {};
+  if (H5Tget_class(type) != H5T_STRING) throw FileError(path, fmt::format("attribute '{}' holds no names", name));
+  if (H5Tis_variable_str(type) > 0) return read_variable_texts(attribute, space, count, path);
+  const std::size_t width = H5Tget_size(type);
+  std::string buffer(width * static_cast<std::size_t>(count), '\0');
+  if (H5Aread(attribute, type, buffer.data()) < 0) throw FileError(path, fmt::format("'{}' cannot be read", name));
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < buffer.size(); at += width) names.emplace_back(buffer.substr(at, width).c_str());
+  return names;
+}
+
+// Lists too long for one attribute (64 KiB) are split into name0, name1, …
+std::vector<std::string> read_names(hid_t object, const std::string& name, const std::string& path) {
+  if (H5Aexists(object, name.c_str()) > 0) return read_texts(object, name, path);
+  std::vector<std::string> names;
+  for (int part = 0; H5Aexists(object, fmt::format("{}{}", name, part).c_str()) > 0; ++part)
+    for (auto& text : read_texts(object, fmt::format("{}{}", name, part), path)) names.push_back(std::move(text));
+  return names;
+}
+
+Tensor read_dataset(hid_t group, const std::string& name, const std::string& path) {
+  const Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose);
+  const Handle space(H5Dget_space(dataset), H5Sclose);
+  const Handle type(H5Dget_type(dataset), H5Tclose);
+  const int rank = H5Sget_simple_extent_ndims(space);
+  if (dataset < 0 || rank < 0) throw FileError(path, fmt::format("'{}' is listed but missing or damaged", name));
+  const auto kind = H5Tget_class(type);
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER) throw FileError(path, fmt::format("'{}' holds no numbers", name));
+  std::vector<hsize_t> lengths(static_cast<std::size_t>(rank));
+  H5Sget_simple_extent_dims(space, lengths.data(), nullptr);
+  Tensor tensor{{lengths.begin(), lengths.end()}, {}};
+  const std::int64_t count = elements_of(tensor.shape);
+  // What the dataset claims must be in the file: a lying shape would else ask for terabytes of fill value.
+  if (count < 0 || H5Dget_storage_size(dataset) < static_cast<hsize_t>(count))
+    throw FileError(path, fmt::format("'{}' is smaller than its shape [{}] says: truncated or damaged", name,
+                                      fmt::join(tensor.shape, ", ")));
+  tensor.values.resize(static_cast<std::size_t>(count));
+  if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.values.data()) < 0)
+    throw FileError(path, fmt::format("'{}' cannot be read: truncated or damaged", name));
+  return tensor;
+}
+
+// "fc1/kernel:0" (Keras 2) and "fc1_W_1:0" (Keras 1) of layer fc1 are both "kernel". Keras 1 calls the running
+// variance running_std.
+std::string role_of(const std::string& layer, const std::string& weight) {
+  static const std::map<std::string, std::string> kKeras1 = {
+      {"W", "kernel"}, {"b", "bias"}, {"running_mean", "moving_mean"}, {"running_std", "moving_variance"}};
+  std::string role = weight.substr(weight.rfind('/') + 1);  // npos + 1 == 0: no slash, the whole
+  role = role.substr(0, role.find(':'));
+  const std::string prefix = layer.substr(layer.rfind('/') + 1) + "_";
+  if (!role.starts_with(prefix)) return role;
+  role = role.substr(prefix.size());
+  if (const auto digits = role.find_last_not_of("0123456789"); digits != std::string::npos && role[digits] == '_')
+    role = role.substr(0, digits);
+  const auto renamed = kKeras1.find(role);
+  return renamed == kKeras1.end() ? role : renamed->second;
+}
+
+}  // namespace
+
+WeightFile read_keras(const std::string& path) {
+  const SilentErrors silence;
+  const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  if (file < 0) throw FileError(path, "is an HDF5 file that cannot be opened: truncated or damaged; fetch it again");
+  const bool whole_model = H5Lexists(file, "model_weights", H5P_DEFAULT) > 0;
+  const Handle root(H5Gopen2(file, whole_model ? "/model_weights" : "/", H5P_DEFAULT), H5Gclose);
+  const auto layers = root < 0 ? std::vector<std::string>{} : read_names(root, "layer_names", path);
+  if (layers.empty())
+    throw FileError(path, "is an HDF5 file without Keras' layer_names (a .weights.h5 of Keras 3? save it as .h5)");
+  WeightFile weights(path, "Keras HDF5");
+  for (const auto& layer : layers) {
+    const Handle group(H5Gopen2(root, layer.c_str(), H5P_DEFAULT), H5Gclose);
+    if (group < 0) throw FileError(path, fmt::format("layer '{}' is listed but missing: truncated or damaged", layer));
+    for (const auto& weight : read_names(group, "weight_names", path))
+      weights.add(layer + "/" + role_of(layer, weight), read_dataset(group, weight, path));
+  }
+  return weights;
+}
+
+}  // namespace coterie

@@ -1,0 +1,99 @@
+#include "number_format.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace coterie {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "weight files are little-endian");
+
+struct Float16 {
+  std::uint16_t bits;
+  explicit operator float() const {
+    const int exponent = bits >> 10 & 31;
+    const float fraction = static_cast<float>(bits & 1023);
+    float magnitude = std::ldexp(fraction, -24);  // subnormal
+    if (exponent == 31)
+      magnitude = fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
+    else if (exponent > 0)
+      magnitude = std::ldexp(1024.0f + fraction, exponent - 25);
+    return bits & 0x8000 ? -magnitude : magnitude;
+  }
+};
+
+struct BFloat16 {
+  std::uint16_t bits;
+  explicit operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+};
+
+template <typename Stored>
+void convert(const unsigned char* source, std::int64_t count, float* out) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    Stored value;
+    std::memcpy(&value, source + i * static_cast<std::int64_t>(sizeof(Stored)), sizeof(Stored));  // may be unaligned
+    out[i] = static_cast<float>(value);
+  }
+}
+
+}  // namespace
+
+std::int64_t bytes_of(NumberFormat format) {
+  switch (format) {
+    case NumberFormat::float64:
+    case NumberFormat::int64:
+      return 8;
+    case NumberFormat::float32:
+    case NumberFormat::int32:
+      return 4;
+    case NumberFormat::float16:
+    case NumberFormat::bfloat16:
+    case NumberFormat::int16:
+      return 2;
+    case NumberFormat::int8:
+    case NumberFormat::uint8:
+    case NumberFormat::boolean:
+      return 1;
+  }
+  return 0;
+}
+
+std::int64_t elements_of(const std::vector<std::int64_t>& shape) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;
+  std::int64_t product = 1;
+  for (const auto length : shape) {
+    if (length < 0 || (length > 0 && product > kMost / length)) return -1;
+    product *= length;
+  }
+  return product;
+}
+
+void to_float32(Bytes source, NumberFormat format, std::int64_t first, std::int64_t count, float* out) {
+  const unsigned char* from = source.data() + first * bytes_of(format);
+  switch (format) {
+    case NumberFormat::float64:
+      return convert<double>(from, count, out);
+    case NumberFormat::float32:
+      if (count > 0) std::memcpy(out, from, static_cast<std::size_t>(count) * sizeof(float));
+      return;
+    case NumberFormat::float16:
+      return convert<Float16>(from, count, out);
+    case NumberFormat::bfloat16:
+      return convert<BFloat16>(from, count, out);
+    case NumberFormat::int64:
+      return convert<std::int64_t>(from, count, out);
+    case NumberFormat::int32:
+      return convert<std::int32_t>(from, count, out);
+    case NumberFormat::int16:
+      return convert<std::int16_t>(from, count, out);
+    case NumberFormat::int8:
+      return convert<std::int8_t>(from, count, out);
+    case NumberFormat::uint8:
+    case NumberFormat::boolean:
+      return convert<std::uint8_t>(from, count, out);
+  }
+}
+
+}  // namespace coterie

@@ -1,0 +1,193 @@
+#include "coterie/features/network.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <thread>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/base/random.hpp"
+#include "nets/cpu_kernels.hpp"
+#include "nets/engine.hpp"
+#include "nets/families.hpp"
+
+namespace coterie {
+namespace {
+
+std::vector<float> noise(std::int64_t count, std::uint32_t step) {
+  const Random random(3, Purpose::test_data, step);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(random.normal(i));
+  return values;
+}
+
+// Sums of a standard deviation of about 3, so that each activation cuts some and leaves some.
+Affine random_affine(std::int64_t kernel, std::int64_t outputs) {
+  Affine affine{noise(kernel, 1), noise(outputs, 2)};
+  for (float& value : affine.kernel) value *= 3 / std::sqrt(static_cast<float>(kernel / outputs));
+  return affine;
+}
+
+double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) largest = std::max<double>(largest, std::fabs(a[i] - b[i]));
+  return largest;
+}
+
+double largest(const std::vector<float>& values) {
+  return std::fabs(
+      *std::max_element(values.begin(), values.end(), [](float a, float b) { return std::fabs(a) < std::fabs(b); }));
+}
+
+// The same plan by both engines. Chains of up to 3,000 float32 additions in two orders: 1e-5 of the largest value is
+// ten times what was seen.
+void check_engines_agree(const Plan& plan, std::int64_t count) {
+  const auto pixels = noise(count * plan.extent(kInput).elements(), 9);
+  const auto last = static_cast<Value>(plan.steps().size());
+  std::vector<float> ours(static_cast<std::size_t>(count * plan.extent(last).elements())), torch(ours.size());
+  make_cpu_engine(plan)->run(pixels.data(), count, ours.data());
+  make_torch_engine(plan, "cpu", 2)->run(pixels.data(), count, torch.data());
+  CHECK(largest(torch) > 0);
+  CHECK(largest_difference(ours, torch) <= 1e-5 * largest(torch));
+}
+
+// ATen gives its results channels first; averaging or flattening makes the order the same.
+Plan one_layer(Extent input, const std::function<void(Plan&)>& add) {
+  Plan plan(input);
+  add(plan);
+  plan.flatten(static_cast<Value>(plan.steps().size()));
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("each layer of our own agrees with LibTorch's, at odd sizes, paddings, strides and channel counts") {
+  for (const Window window :
+       {Window{1, 1, 0, 0}, Window{3, 1, 1, 1}, Window{3, 2, 0, 1}, Window{5, 2, 1, 2}, Window{7, 2, 3, 3}})
+    for (const std::int64_t in : {1, 3, 40, 264})
+      for (const std::int64_t out : {8, 24, 32}) {
+        CAPTURE(window.kernel);
+        CAPTURE(in);
+        CAPTURE(out);
+        for (const auto activation : {Activation::none, Activation::relu, Activation::relu6})
+          check_engines_agree(one_layer({9, 11, in},
+                                        [&](Plan& plan) {
+                                          plan.convolve(kInput, random_affine(window.taps() * in * out, out), window,
+                                                        activation);
+                                        }),
+                              3);
+      }
+  for (const std::int64_t channels : {8, 40, 96})
+    for (const Window window : {tf_same(3, 1, 10), tf_same(3, 2, 10), tf_same(5, 2, 10), tf_same(5, 1, 10)})
+      check_engines_agree(one_layer({10, 10, channels},
+                                    [&](Plan& plan) {
+                                      plan.depthwise(kInput, random_affine(window.taps() * channels, channels), window,
+                                                     Activation::relu6);
+                                    }),
+                          3);
+  for (const Window window : {symmetric(3, 2, 1), symmetric(2, 2, 0)})
+    check_engines_agree(one_layer({7, 8, 5}, [&](Plan& plan) { plan.max_pool(kInput, window); }), 3);
+  check_engines_agree(one_layer({7, 8, 5}, [](Plan& plan) { plan.average(kInput); }), 3);
+}
+
+TEST_CASE("a residual sum, and a value read long after it was made, survive the reuse of buffers") {
+  Plan plan({8, 8, 8});
+  const Value a = plan.convolve(kInput, random_affine(64, 8), {}, Activation::relu);
+  const Value b = plan.convolve(a, random_affine(9 * 64, 8), symmetric(3, 1, 1), Activation::relu);
+  const Value c = plan.convolve(b, random_affine(9 * 64, 8), symmetric(3, 1, 1), Activation::none, a);
+  const Value d = plan.convolve(c, random_affine(64, 8), {}, Activation::relu, b);
+  plan.convolve(plan.flatten(d), random_affine(512 * 16, 16), {}, Activation::none);
+  check_engines_agree(plan, 5);
+}
+
+TEST_CASE("TensorFlow's SAME puts the odd cell of padding behind") {
+  const Window even = tf_same(3, 2, 224), odd = tf_same(5, 2, 7), unit = tf_same(3, 1, 56);
+  CHECK((even.before == 0 && even.after == 1 && even.output(224) == 112));
+  CHECK((odd.before == 2 && odd.after == 2 && odd.output(7) == 4));
+  CHECK((unit.before == 1 && unit.after == 1 && unit.output(56) == 56));
+}
+
+TEST_CASE("a row's bits depend on its image alone: not on the count, the neighbours or the thread") {
+  const Backbone& backbone = find_backbone("efficientnet_lite0");
+  const Network network(backbone, "", random_weights(backbone, 1), {.device = Device::cpu});
+  constexpr std::int64_t kCount = 5, kPixels = 224 * 224 * 3;
+  const auto pixels = noise(kCount * kPixels, 4);
+  const auto dimension = static_cast<std::size_t>(network.dimension());
+  std::vector<float> together(kCount * dimension), apart(kCount * dimension);
+  network.forward(pixels.data(), kCount, together.data());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < kCount; ++i)
+    threads.emplace_back([&, i] { network.forward(pixels.data() + i * kPixels, 1, apart.data() + i * dimension); });
+  for (auto& thread : threads) thread.join();
+  CHECK(together == apart);
+  CHECK(largest(together) > 0.01);
+  CHECK(std::all_of(together.begin(), together.end(), [](float value) { return value >= 0 && value <= 6; }));
+}
+
+TEST_CASE("random weights are a function of the seed, and every network takes its own and no other's") {
+  const Backbone& lite0 = find_backbone("efficientnet_lite0");
+  const WeightFile first = random_weights(lite0, 1), again = random_weights(lite0, 1), other = random_weights(lite0, 2);
+  CHECK(first.find("_conv_stem.weight")->values == again.find("_conv_stem.weight")->values);
+  CHECK(first.find("_conv_stem.weight")->values != other.find("_conv_stem.weight")->values);
+  CHECK_THROWS_WITH_AS(Network(find_backbone("resnet50"), "", first, {.device = Device::cpu}),
+                       doctest::Contains("has no tensor 'conv1.weight'"), FileError);
+}
+
+TEST_CASE("a missing, an extra and a misshapen tensor are named") {
+  const Backbone& backbone = find_backbone("efficientnet_lite0");
+  const WeightFile good = random_weights(backbone, 1);
+  const auto message = [&](const std::function<void(const std::string&, Tensor&, WeightFile&)>& add) {
+    WeightFile file("some.pth", "test");
+    for (const auto& [name, tensor] : good.tensors()) {
+      Tensor copy = tensor;
+      add(name, copy, file);
+    }
+    try {
+      const Network network(backbone, "", file, {.device = Device::cpu});
+    } catch (const FileError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string stem = "_conv_stem.weight";
+  const auto missing = message([&](const auto& name, Tensor& tensor, WeightFile& file) {
+    file.add(name == stem ? "_conv_stam.weight" : name, tensor);
+  });
+  CHECK(missing.find("some.pth: has no tensor '_conv_stem.weight' (nearest: '_conv_stam.weight')") !=
+        std::string::npos);
+  const auto misshapen = message([&](const auto& name, Tensor& tensor, WeightFile& file) {
+    if (name == stem) tensor.shape = {32, 27};
+    file.add(name, tensor);
+  });
+  CHECK(misshapen.find("'_conv_stem.weight' has shape [32, 27], [32, 3, 3, 3] is wanted") != std::string::npos);
+  const auto extra = message([&](const auto& name, Tensor& tensor, WeightFile& file) {
+    file.add(name, tensor);
+    if (name == stem) file.add("_se_reduce.weight", {});
+  });
+  CHECK(extra.find("'_se_reduce.weight'") != std::string::npos);
+}
+
+TEST_CASE("ResNet-50 of both engines agrees, so that a GPU computes the same network") {
+  const Backbone& backbone = find_backbone("resnet50");
+  const WeightFile file = random_weights(backbone, 5);
+  FileWeights weights(file);
+  check_engines_agree(plan_backbone(backbone.name, weights), 1);
+}
+
+TEST_CASE("the device is told with its reason, and cuda without a GPU is the person's mistake") {
+  const Backbone& backbone = find_backbone("efficientnet_lite0");
+  const WeightFile weights = random_weights(backbone, 1);
+  CHECK(Network(backbone, "", weights, {.device = Device::cpu}).device_text() == "cpu (as asked)");
+  const Network chosen(backbone, "", weights);
+  if (find_gpus().count == 0) {
+    CHECK(chosen.device_text().starts_with("cpu ("));
+    CHECK_THROWS_WITH_AS(Network(backbone, "", weights, {.device = Device::cuda}), doctest::Contains("--device auto"),
+                         InvalidArgument);
+  } else {
+    CHECK(chosen.device_text().starts_with("cuda:"));
+  }
+}
+
+}  // namespace coterie
