@@ -25,7 +25,8 @@ void check_svg(const Chart& chart) {
   CHECK(contains(svg, "role=\"img\""));
   CHECK(contains(svg, ">" + chart.alt + "</desc>"));
   CHECK(contains(svg, "currentColor"));
-  for (const char* unwanted : {"<?xml", "Arial", "font-family=\"sans\"", "\"black\"", "'black'", "id='gp", "Gnuplot", "rgb(0,0,0)", "rgb(  0,   0,   0)"})
+  for (const char* unwanted : {"<?xml", "Arial", "font-family=\"sans\"", "\"black\"", "'black'", "id='gp", "Gnuplot",
+                               "rgb(0,0,0)", "rgb(  0,   0,   0)"})
     CHECK_MESSAGE(!contains(svg, unwanted), unwanted);
 }
 
