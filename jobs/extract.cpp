@@ -65,8 +65,8 @@ Weights choose_weights(const Job& job, const Backbone& backbone) {
 
 Preprocess choose_preprocess(const Job& job, const Backbone& backbone) {
   Preprocess chosen = backbone.preprocess;
-  if (job.options.given("exif")) override_preprocess(chosen, "exif=" + job.options.text("exif"));
-  if (job.options.given("alpha")) override_preprocess(chosen, "alpha=" + job.options.text("alpha"));
+  for (const std::string name : {"exif", "alpha"})
+    if (job.options.text(name) != "backbone") override_preprocess(chosen, name + "=" + job.options.text(name));
   for (const auto& assignment : job.options.list("preprocess")) override_preprocess(chosen, assignment);
   require(chosen.size == backbone.input_size, "{} takes images of {} pixels, --preprocess asks for {}", backbone.name,
           backbone.input_size, chosen.size);

@@ -8,12 +8,18 @@
 namespace coterie {
 namespace {
 
+constexpr int kPlainRows = 2;  // of images of each cluster; as many as the report shows
+
 MontageStyle style_of(const Job& job) {
   const bool peng = job.options.text("preset") == "peng";
   MontageStyle style = peng ? peng_style() : MontageStyle{};
-  if (!peng || job.options.given("tile")) style.tile = static_cast<int>(job.options.count("tile"));
-  if (!peng || job.options.given("columns")) style.columns = static_cast<int>(job.options.count("columns"));
-  if (!peng || job.options.given("rows")) style.rows = static_cast<int>(job.options.count("rows"));
+  if (!peng) style.rows = kPlainRows;
+  const auto set = [&](const char* option, int& field) {
+    if (job.options.count(option) > 0) field = static_cast<int>(job.options.count(option));
+  };
+  set("tile", style.tile);
+  set("columns", style.columns);
+  set("rows", style.rows);
   return style;
 }
 

@@ -129,7 +129,10 @@ void fill_silhouettes(const Sources& from, const std::string& group, const Clust
 
 ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k) {
   const std::string group = ClusteringReader::group(k);
-  const auto count = job.options.count("columns") * job.options.count("rows");
+  const auto or_else = [&](const char* option, std::int64_t usual) {
+    return job.options.count(option) > 0 ? job.options.count(option) : usual;
+  };
+  const auto count = or_else("columns", 10) * or_else("rows", 2);
   const auto pictures = pick_pictures(from.clustering, k, count, static_cast<std::uint64_t>(job.options.count("seed")));
   ReportSolution solution;
   solution.name = from.clustering.name();

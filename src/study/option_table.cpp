@@ -50,10 +50,11 @@ constexpr Option kTable[] = {
      "auto|cpu|cuda"},
     {"preprocess", "extract", text, "", "KEY=VALUE,...",
      "departures from the backbone's own preprocessing, such as filter=bilinear"},
-    {"exif", "extract", choice, "apply", "", "the rotation that a camera wrote into the file", 0, kMost,
-     "apply|ignore"},
-    {"alpha", "extract", choice, "white", "", "transparency: put on white, on black, or dropped", 0, kMost,
-     "white|black|drop"},
+    {"exif", "extract", choice, "backbone", "",
+     "the rotation that a camera wrote into the file; backbone: as its origin does", 0, kMost, "backbone|apply|ignore"},
+    {"alpha", "extract", choice, "backbone", "",
+     "transparency: put on white, on black, or dropped; backbone: as its origin does", 0, kMost,
+     "backbone|white|black|drop"},
     {"decode-threads", "extract", count, "0", "N",
      "threads that decode images for the network; 0: as many as --threads", 0, 4096},
 
@@ -104,11 +105,12 @@ constexpr Option kTable[] = {
      "the exact silhouette of every image (work grows with the square of their number)"},
 
     // montage and report
-    {"preset", "montage", choice, "none", "", "draw as a published study did; peng: 20 to a row, squares of 300 pixels",
-     0, kMost, "none|peng"},
-    {"tile", "montage report", count, "150", "PIXELS", "the side of an image's square", 16, 2000},
-    {"rows", "montage report", count, "2", "N", "rows of nearest and rows of random images for each cluster", 1, 1000},
-    {"columns", "montage report", count, "10", "N", "images in a row", 1, 200},
+    {"preset", "montage", choice, "plain", "",
+     "how to draw; peng: as Peng's studies did, 20 to a row, squares of 300 pixels", 0, kMost, "plain|peng"},
+    {"tile", "montage", count, "0", "PIXELS", "the side of an image's square; 0: 150, with --preset peng 300", 0, 2000},
+    {"rows", "montage report", count, "0", "N",
+     "rows of nearest and rows of random images for each cluster; 0: 2, with --preset peng 1", 0, 1000},
+    {"columns", "montage report", count, "0", "N", "images in a row; 0: 10, with --preset peng 20", 0, 200},
     {"title", "report", text, "", "TEXT", "the report's title; default: the study's name"},
 
     // export

@@ -71,6 +71,20 @@ Keys parse_keys(const std::string& path, const std::string& text, const std::vec
   return keys;
 }
 
+// The option's name on the left, its words on the right, wrapped to the width of a terminal.
+std::string help_entry(const std::string& name, const std::string& text) {
+  constexpr std::size_t kIndent = 26, kWidth = 100;
+  std::string entry = fmt::format("  {:<{}}", name, kIndent - 3);
+  std::size_t column = entry.size();
+  if (column >= kIndent) entry += "\n" + std::string(kIndent - 1, ' '), column = kIndent - 1;
+  std::istringstream words(text);
+  for (std::string word; words >> word; column += word.size() + 1) {
+    if (column + 1 + word.size() > kWidth) entry += "\n" + std::string(kIndent - 1, ' '), column = kIndent - 1;
+    entry += " " + word;
+  }
+  return entry + "\n";
+}
+
 void check_common(const std::string& path, const std::map<std::string, std::string>& keys) {
   for (const auto& [key, ignored] : keys)
     require(is_common(find_option("run", key)), "{}: \"{}\" belongs under a stage, not under [study]", path, key);
@@ -188,12 +202,9 @@ std::string options_help(const std::string& command) {
   for (const auto& option : option_table()) {
     if (!takes(command, option) || (command == "run" && !is_common(option))) continue;
     const std::string value(option.type == OptionType::choice ? option.choices : option.value);
-    const std::string fallback =
-        option.fallback.empty() || (option.type == OptionType::flag && option.fallback == "false")
-            ? ""
-            : fmt::format(" [{}]", option.fallback);
-    (is_common(option) ? common : own) +=
-        fmt::format("  --{:<22} {}{}\n", fmt::format("{} {}", option.name, value), option.help, fallback);
+    const bool silent = option.fallback.empty() || (option.type == OptionType::flag && option.fallback == "false");
+    const std::string text = std::string(option.help) + (silent ? "" : fmt::format(" [{}]", option.fallback));
+    (is_common(option) ? common : own) += help_entry(fmt::format("--{} {}", option.name, value), text);
   }
   return (own.empty() ? "" : "Options [default]:\n" + own + "\n") + "Options of every command:\n" + common;
 }

@@ -1,6 +1,6 @@
-// Times coterie's k-means on the data that kmeans_peer.py made: one line of JSON for each data set and k.
+// Times coterie's k-means on the data that kmeans_bench.py made: one line of JSON for each data set and k.
 //
-//     mpirun -n RANKS kmeans_bench DIR THREADS      (see kmeans_bench.sh, which runs all sides and prints ratios)
+//     mpirun -n RANKS kmeans_bench DIR THREADS      (kmeans_bench.py runs all sides and prints ratios)
 
 #include <chrono>
 #include <cstdio>

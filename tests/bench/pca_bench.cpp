@@ -1,5 +1,5 @@
 // Times one PCA fit: pca_bench MATRIX.npy THREADS SOLVER COMPONENTS (SOLVER covariance or tsqr, 0 components for all).
-// Rank 0 prints the seconds of the slowest rank. The driver that sets it beside scikit-learn is pca_peer.py.
+// Rank 0 prints the seconds of the slowest rank. The driver that sets it beside scikit-learn is pca_bench.py.
 
 #include <chrono>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // Times one silhouette: silhouette_bench MATRIX.npy LABELS.npy CLUSTERS THREADS. Rank 0 prints the seconds of the
-// slowest rank and the score. The driver that sets it beside scikit-learn is silhouette_peer.py.
+// slowest rank and the score. The driver that sets it beside scikit-learn is silhouette_bench.py.
 
 #include <chrono>
 #include <cstdio>

@@ -1,8 +1,6 @@
-"""The peers of kmeans_bench: writes the bench data, and times scikit-learn and FAISS on it.
+"""Times k-means beside scikit-learn and FAISS on the same rows in one go, and prints the ratios as a Markdown table.
 
-    kmeans_peer.py make DIR             the data sets and their initial centroids, as .npy
-    kmeans_peer.py time DIR THREADS     one line of JSON for each data set and k
-    kmeans_peer.py table DIR            the ratios, from what kmeans_bench.sh left in DIR
+    kmeans_bench.py BUILD_DIR            needs scikit-learn and faiss-cpu, and a machine that does nothing else
 
 Both peers start from the same given centroids and run the same number of iterations: as many as scikit-learn's
 Lloyd needs until no label changes (at most 100). Seconds are the best of three runs.
@@ -14,7 +12,9 @@ features    the shape of network features: a 48-dimensional mixture of 150 clust
 """
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -82,6 +82,7 @@ def time_peers(folder, threads):
     import faiss
 
     faiss.omp_set_num_threads(threads)
+    found = []
     with threadpool_limits(threads):
         for name in ("clustered", "features"):
             rows = np.load(os.path.join(folder, f"{name}.npy"))
@@ -89,35 +90,33 @@ def time_peers(folder, threads):
                 start = np.load(os.path.join(folder, f"{name}_{k}.npy"))
                 sklearn_run(rows[:1000], start, 1)  # the libraries load and their threads start
                 seconds, model = best_of(3, lambda: sklearn_run(rows, start, MAX_ITER))
-                faiss_seconds, (done, inertia) = best_of(3, lambda: faiss_run(rows, start, model.n_iter_))
-                print(json.dumps({"data": name, "k": k, "threads": threads, "iterations": int(model.n_iter_),
-                                  "sklearn": seconds / model.n_iter_, "sklearn_inertia": float(model.inertia_),
-                                  "faiss": faiss_seconds / done, "faiss_inertia": float(inertia)}), flush=True)
+                faiss_seconds, (done, _) = best_of(3, lambda: faiss_run(rows, start, model.n_iter_))
+                found.append({"sklearn": seconds / model.n_iter_, "faiss": faiss_seconds / done})
+    return found
 
 
-def read_lines(folder, name):
-    with open(os.path.join(folder, name)) as lines:
-        return [json.loads(line) for line in lines]
+def time_ours(build, folder, ranks, threads):
+    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    program = os.path.join(build, "tests/bench/kmeans_bench")
+    command = ["mpirun", "--bind-to", "none", "-n", str(ranks), program, folder, str(threads)]
+    lines = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [json.loads(line) for line in lines]
 
 
-def table(folder):
-    print("| data | k | threads | ms/iteration | scikit-learn / ours | FAISS / ours | pass without bounds, GFLOP/s |"
-          " 1 rank / 2 ranks |")
-    print("|---|---|---|---|---|---|---|---|")
-    two_ranks = read_lines(folder, "ranks_2.json")
-    for threads in (1, 2):
-        lines = zip(read_lines(folder, f"ours_{threads}.json"), read_lines(folder, f"peers_{threads}.json"), two_ranks)
-        for ours, peer, ranks in lines:
-            seconds = ours["coterie"]
-            speedup = f"{seconds / ranks['coterie']:.2f}" if threads == 1 else ""
-            print(f"| {ours['data']} | {ours['k']} | {threads} | {1e3 * seconds:.1f} | {peer['sklearn'] / seconds:.2f} |"
-                  f" {peer['faiss'] / seconds:.2f} | {ours['dense_gflops']:.0f} | {speedup} |")
+def main(build):
+    with tempfile.TemporaryDirectory() as folder:
+        make(folder)
+        print("| data | k | threads | ms/iteration | scikit-learn / ours | FAISS / ours | pass without bounds, GFLOP/s | 1 rank / 2 ranks |")
+        print("|---|---|---|---|---|---|---|---|")
+        two_ranks = time_ours(build, folder, 2, 1)
+        for threads in (1, 2):
+            os.sched_setaffinity(0, range(threads))
+            for ours, peer, ranks in zip(time_ours(build, folder, 1, threads), time_peers(folder, threads), two_ranks):
+                seconds = ours["coterie"]
+                speedup = f"{seconds / ranks['coterie']:.2f}" if threads == 1 else ""
+                print(f"| {ours['data']} | {ours['k']} | {threads} | {1e3 * seconds:.1f} | {peer['sklearn'] / seconds:.2f} |"
+                      f" {peer['faiss'] / seconds:.2f} | {ours['dense_gflops']:.0f} | {speedup} |", flush=True)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make(sys.argv[2])
-    elif sys.argv[1] == "table":
-        table(sys.argv[2])
-    else:
-        time_peers(sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1])

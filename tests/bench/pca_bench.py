@@ -1,6 +1,6 @@
 """Times coterie's PCA beside scikit-learn's on the same matrix, in turns, and prints medians and ratios.
 
-    python pca_peer.py BUILD_DIR [ROWS COLUMNS ROUNDS]
+    python pca_bench.py BUILD_DIR [ROWS COLUMNS ROUNDS]
 
 Equal threads on both sides; scikit-learn's full solver decomposes in float32, coterie works in float64. The last lines
 set two ranks beside one. Run it on an idle machine.

@@ -1,6 +1,6 @@
 """Times coterie's silhouettes beside scikit-learn's on the same rows, in turns, and prints medians and ratios.
 
-    python silhouette_peer.py BUILD_DIR [ROWS CLUSTERS ROUNDS]
+    python silhouette_bench.py BUILD_DIR [ROWS CLUSTERS ROUNDS]
 
 Equal threads on both sides; the last line of each width sets two ranks beside one. Run it on an idle machine.
 """
