@@ -54,7 +54,8 @@ class Pipeline(ProgramTest):
         first = None
         for ranks, threads in ((1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (2, 2)):
             folder = self.path(f"study-{ranks}-{threads}")
-            study(folder, images, ranks, "--threads", str(threads))
+            run(ranks, "run", os.path.join(SOURCE, "configs/quickstart.ini"), "--study", folder, "--images", images, "--weights",
+                "random:7", "--components", "8", "--k", "4", "--n-init", "3", "--threads", str(threads))
             names = [
                 "images.h5",
                 "features/efficientnet_lite0.h5",
