@@ -13,8 +13,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 PROGRAM = str(Path(sys.argv[1]) / "coterie")
 IMAGES = Path(__file__).resolve().parent.parent / "data/efficientnet_lite0/images"
 ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
@@ -58,12 +56,10 @@ def extraction(folder):
 
 def memory(folder):
     path = os.path.join(folder, "rows.npy")
-    rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(ROWS, COLUMNS))
-    dice = np.random.default_rng(1)
-    for begin in range(0, ROWS, 10_000):
-        rows[begin : begin + 10_000] = dice.standard_normal((10_000, COLUMNS), dtype=np.float32)
-    size = rows.nbytes / 2**20
-    del rows  # the kernel counts what a child shares with its parent before exec as the child's
+    # In a process of its own: to a child, the kernel counts the most that its parent ever held before exec.
+    make = f"import numpy as np; np.save({path!r}, np.random.default_rng(1).standard_normal(({ROWS}, {COLUMNS}), dtype=np.float32))"
+    subprocess.run([sys.executable, "-c", make], check=True)
+    size = os.path.getsize(path) / 2**20
     study = os.path.join(folder, "vectors")
     run(0, "import", "--study", study, "--file", path)
     idle = peak_memory("info", "--study", study)
