@@ -38,7 +38,7 @@ std::string find_weight_file(const Backbone& backbone) {
   for (const auto& folder : folders)
     for (const auto& file : backbone.weight_files)
       if (fs::exists(fs::path(folder) / file)) return (fs::path(folder) / file).string();
-  throw InvalidArgument(fmt::format("no weights of {} were found (looked for {} in {}). {} Or give --weights FILE.",
+  throw InvalidArgument(fmt::format("no weights of {} were found (looked for {} in {}): {}, or give --weights FILE",
                                     backbone.name, fmt::join(backbone.weight_files, ", "), fmt::join(folders, ", "),
                                     backbone.how_to_get));
 }

@@ -80,7 +80,7 @@ std::string fates_text(const std::vector<Fate>& fates) {
   std::string text;
   for (const auto& [fate, count] : counts)
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, fate_name(fate));
-  return fmt::format("{} images listed: {}", fates.size(), text.empty() ? "none" : text);
+  return fmt::format("{} image{} listed: {}", fates.size(), fates.size() == 1 ? "" : "s", text.empty() ? "none" : text);
 }
 
 RowNames read_row_names(const Study& study, const std::string& features) {
