@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -21,9 +22,9 @@ class WeightFile {
 
   const std::string& path() const { return path_; }
   const std::string& format() const { return format_; }  ///< "PyTorch zip", "PyTorch legacy", "Keras HDF5", …
-  const std::vector<std::pair<std::string, Tensor>>& tensors() const { return tensors_; }
+  const std::deque<std::pair<std::string, Tensor>>& tensors() const { return tensors_; }
 
-  /// The tensor of this name, or nullptr. Valid until the next add.
+  /// The tensor of this name, or nullptr. Valid as long as the file.
   const Tensor* find(const std::string& name) const;
 
   /// Throws FileError when the name is there already.
@@ -31,7 +32,7 @@ class WeightFile {
 
  private:
   std::string path_, format_;
-  std::vector<std::pair<std::string, Tensor>> tensors_;
+  std::deque<std::pair<std::string, Tensor>> tensors_;  // stays where it is when more come
   std::map<std::string, std::size_t> index_;
 };
 
