@@ -15,12 +15,6 @@
 namespace coterie {
 namespace {
 
-std::int64_t images_of(const ReportSolution& solution) {
-  std::int64_t images = 0;
-  for (const auto& cluster : solution.clusters) images += cluster.size;
-  return images;
-}
-
 void ensure(bool condition, const std::string& contradiction) {
   if (!condition) throw Error("the report contradicts itself: " + contradiction);
 }

@@ -12,12 +12,6 @@
 namespace coterie {
 namespace {
 
-std::int64_t images_of(const ReportSolution& solution) {
-  std::int64_t images = 0;
-  for (const auto& cluster : solution.clusters) images += cluster.size;
-  return images;
-}
-
 std::string strip(const PageMaterial& page, const std::string& heading, const std::vector<std::string>& paths,
                   std::size_t most) {
   const std::size_t shown = std::min(most, paths.size());

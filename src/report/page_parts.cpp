@@ -38,6 +38,12 @@ std::string HtmlTable::html() const {
   return out + "</table></div>\n";
 }
 
+std::int64_t images_of(const ReportSolution& solution) {
+  std::int64_t images = 0;
+  for (const auto& cluster : solution.clusters) images += cluster.size;
+  return images;
+}
+
 std::string facts_table(const std::string& caption, const std::vector<ReportFact>& facts) {
   if (facts.empty()) return "";
   std::string out = fmt::format("<div class=\"scroll\"><table class=\"facts\">\n<caption>{}</caption>\n<tbody>\n",

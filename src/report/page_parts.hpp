@@ -36,6 +36,9 @@ struct HtmlTable {
   std::string html() const;
 };
 
+/// How many images a solution groups.
+std::int64_t images_of(const ReportSolution& solution);
+
 /// A table of two columns, escaped here.
 std::string facts_table(const std::string& caption, const std::vector<ReportFact>& facts);
 
