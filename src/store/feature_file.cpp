@@ -139,7 +139,7 @@ void FeatureFile::State::close() {
   h5::flush_and_close(file, partial);
 }
 
-FeatureFile::FeatureFile(std::string path, const Recipe& recipe, FeatureShape shape,
+FeatureFile::FeatureFile(const std::string& path, const Recipe& recipe, FeatureShape shape,
                          std::span<const std::int64_t> images, bool overwrite, const Communicator& comm)
     : state_(new State{path,
                        path + ".partial",

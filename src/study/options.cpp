@@ -119,7 +119,7 @@ std::vector<std::string> Options::list(const std::string& name) const {
 }
 
 std::string Options::required(const std::string& name) const {
-  const std::string value = text(name);
+  std::string value = text(name);
   const Option& option = find_option(command_, name);
   require(!value.empty(), "{} wants --{} {}: {}", command_, name, option.value, option.help);
   return value;

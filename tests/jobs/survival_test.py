@@ -3,8 +3,10 @@
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -39,32 +41,34 @@ class Survival(ProgramTest):
     @classmethod
     def setUpClass(cls):
         cls.dice = random.Random(11)
-
-    def setUp(self):
-        super().setUp()
-        self.images = self.path("images")
-        make_images(self.images, each=64)
-
-    def undisturbed(self):
-        start = time.monotonic()
-        run(2, "extract", "--study", self.scanned("calm"), *EXTRACT)
-        return read(self.path("calm", FEATURES)), time.monotonic() - start
+        cls.shared = tempfile.mkdtemp(prefix="coterie-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        cls.images = os.path.join(cls.shared, "images")
+        cls.blocks = make_images(cls.images, each=96) // 32
+        study = os.path.join(cls.shared, "calm")
+        run(0, "scan", "--study", study, "--images", cls.images)
+        run(2, "extract", "--study", study, *EXTRACT)
+        cls.calm = read(os.path.join(study, FEATURES))
 
     def scanned(self, name):
         run(0, "scan", "--study", self.path(name), "--images", self.images)
         return self.path(name)
 
-    def start(self, study, ranks):
-        return subprocess.Popen(command(ranks, "extract", "--study", study, *EXTRACT), env=environment(), stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL)
+    def start(self, study, least):
+        """Extraction on two ranks, as far as a random number of blocks; it may be over by then on a busy machine."""
+        launcher = subprocess.Popen(command(2, "extract", "--study", study, *EXTRACT), env=environment(), stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL)
+        wanted = self.dice.randint(least, self.blocks // 2)
+        partial = os.path.join(study, FEATURES + ".partial")
+        while launcher.poll() is None and not (os.path.exists(partial) and committed_blocks(partial) >= wanted):
+            time.sleep(0.02)
+        return launcher
 
     def test_a_killed_rank_costs_only_the_blocks_in_hand(self):
-        calm, duration = self.undisturbed()
         resumed = 0
         for attempt in range(KILLS):
             study = self.scanned(f"kill-{attempt}")
-            launcher = self.start(study, 2)
-            time.sleep(self.dice.uniform(0.1, 1.0) * duration)
+            launcher = self.start(study, least=0)
             ranks = ranks_of(launcher)
             for rank in ranks if attempt % 2 else ranks[:1]:
                 os.kill(rank, signal.SIGKILL)
@@ -76,43 +80,48 @@ class Survival(ProgramTest):
             if "is up to date" not in text:
                 self.assertEqual(int(found.group(1)) if found else 0, committed)
             resumed += found is not None
-            self.assertEqual(read(os.path.join(study, FEATURES)), calm, f"attempt {attempt}")
-        self.assertGreater(resumed, KILLS // 3)  # else the kills came too early to show anything
+            self.assertEqual(read(os.path.join(study, FEATURES)), self.calm, f"attempt {attempt}")
+        self.assertGreater(resumed, 0)  # else no kill came while there was something to lose
 
     def test_a_stop_signal_ends_with_75_and_the_next_run_goes_on(self):
-        calm, duration = self.undisturbed()
-        study = self.scanned("stop")
-        launcher = self.start(study, 2)
-        time.sleep(0.6 * duration)
-        launcher.send_signal(signal.SIGUSR1)
-        self.assertEqual(launcher.wait(timeout=60), 75)
+        for attempt in range(5):
+            study = self.scanned(f"stop-{attempt}")
+            launcher = self.start(study, least=1)
+            launcher.send_signal(signal.SIGUSR1)
+            code = launcher.wait(timeout=60)
+            if code == 75:
+                break  # else all was done before the signal came
+        self.assertEqual(code, 75)
         self.assertFalse(os.path.exists(os.path.join(study, FEATURES)))
         self.assertIn("blocks are there already", run(3, "extract", "--study", study, *EXTRACT))
-        self.assertEqual(read(os.path.join(study, FEATURES)), calm)
+        self.assertEqual(read(os.path.join(study, FEATURES)), self.calm)
 
     def test_a_flipped_byte_is_found_and_only_its_block_is_done_again(self):
-        calm, _ = self.undisturbed()
+        shutil.copytree(os.path.join(self.shared, "calm"), self.path("calm"))
         path = self.path("calm", FEATURES)
         with open(path, "r+b") as file:
-            file.seek(len(calm) // 2)
+            file.seek(len(self.calm) // 2)
             byte = file.read(1)
-            file.seek(len(calm) // 2)
+            file.seek(len(self.calm) // 2)
             file.write(bytes([byte[0] ^ 4]))
         self.assertIn("damaged: features", run(0, "verify", "--study", self.path("calm"), code=1))
-        self.assertIn("7 of 8 blocks are there already", run(2, "extract", "--study", self.path("calm"), *EXTRACT))
-        self.assertEqual(read(path), calm)
+        self.assertIn(f"{self.blocks - 1} of {self.blocks} blocks are there already", run(2, "extract", "--study", self.path("calm"), *EXTRACT))
+        self.assertEqual(read(path), self.calm)
         self.assertIn("artifacts are sound", run(0, "verify", "--study", self.path("calm")))
 
     def test_images_that_vanish_or_break_after_the_scan_are_accounted_for(self):
-        study = self.scanned("vanish")
-        os.remove(os.path.join(self.images, "discs", "discs 3.png"))
-        with open(os.path.join(self.images, "ramps", "ramps 5.png"), "wb") as file:
+        images, sound = self.path("images"), 32 * self.blocks - 2
+        shutil.copytree(self.images, images)
+        study = self.path("vanish")
+        run(0, "scan", "--study", study, "--images", images)
+        os.remove(os.path.join(images, "discs", "discs 3.png"))
+        with open(os.path.join(images, "ramps", "ramps 5.png"), "wb") as file:
             file.write(b"\x89PNG\r\n\x1a\n broken")
-        self.assertIn("254 images, 2 failed since the scan", run(2, "extract", "--study", study, *EXTRACT))
+        self.assertIn(f"{sound} images, 2 failed since the scan", run(2, "extract", "--study", study, *EXTRACT))
         run(2, "reduce", "--study", study, "--components", "4")
         run(2, "cluster", "--study", study, "--k", "3")
         run(0, "export", "--study", study)
-        self.assertEqual(len(read(os.path.join(study, "tables/assignments.csv")).splitlines()), 1 + 254)
+        self.assertEqual(len(read(os.path.join(study, "tables/assignments.csv")).splitlines()), 1 + sound)
         skipped = read(os.path.join(study, "tables/skipped.csv")).decode()
         self.assertIn("discs/discs 3.png,vanished", skipped)
         self.assertIn("ramps/ramps 5.png,", skipped)
@@ -121,13 +130,13 @@ class Survival(ProgramTest):
     def test_a_full_disk_and_an_unwritable_folder_are_told_and_keep_what_was_there(self):
         disk = self.path("disk")
         os.makedirs(disk)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", disk], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=900k", "tmpfs", disk], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
         study = os.path.join(disk, "study")
         run(0, "scan", "--study", study, "--images", self.images)
         images = read(os.path.join(study, "images.h5"))
         text = run(2, "extract", "--study", study, *EXTRACT, code=1)
-        self.assertIn("needs 1.3 MiB of disk space", text)
+        self.assertRegex(text, r"needs 1\.\d MiB of disk space")
         self.assertEqual(read(os.path.join(study, "images.h5")), images)
         subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
         run(2, "extract", "--study", study, *EXTRACT)

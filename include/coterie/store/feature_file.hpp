@@ -31,7 +31,7 @@ class FeatureFile {
   /// Opens what is there or makes it new; collective. A finished file whose blocks all match is left alone
   /// (complete() is true); one with a damaged block is reopened for repair. Throws InvalidArgument, showing the
   /// fields, when what is there was made by another recipe and `overwrite` is false.
-  FeatureFile(std::string path, const Recipe& recipe, FeatureShape shape, std::span<const std::int64_t> images,
+  FeatureFile(const std::string& path, const Recipe& recipe, FeatureShape shape, std::span<const std::int64_t> images,
               bool overwrite, const Communicator& comm);
   ~FeatureFile();
 
