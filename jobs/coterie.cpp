@@ -1,7 +1,5 @@
 // The program: the table of commands, and how each ends.
 
-#include <sched.h>
-
 #include <cstdio>
 #include <cstdlib>
 
@@ -43,6 +41,16 @@ const std::vector<Command>& commands() {
   return table;
 }
 
+const Command& find_command(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& command : commands()) {
+    if (command.name == name) return command;
+    names.emplace_back(command.name);
+  }
+  throw InvalidArgument(
+      fmt::format("coterie knows no command \"{}\"{}\ncoterie --help lists them", name, did_you_mean(name, names)));
+}
+
 std::vector<std::string> stage_names() {
   std::vector<std::string> names;
   for (const auto& command : commands())
@@ -54,16 +62,6 @@ namespace {
 
 // Seconds that a failed rank gives the others to fail with it, before it ends them.
 constexpr double kPatience = 20;
-
-const Command& find_command(const std::string& name) {
-  std::vector<std::string> names;
-  for (const auto& command : commands()) {
-    if (command.name == name) return command;
-    names.emplace_back(command.name);
-  }
-  throw InvalidArgument(
-      fmt::format("coterie knows no command \"{}\"{}\ncoterie --help lists them", name, did_you_mean(name, names)));
-}
 
 void print_help() {
   fmt::print(
@@ -103,15 +101,6 @@ void dispatch(const std::vector<std::string>& arguments, const Communicator& com
   run_command(command, options, comm);
 }
 
-// A singleton MPI_Init binds the process to one core (Open MPI 4.1); the binding found before is put back.
-const Communicator& start_ranks() {
-  cpu_set_t mask;
-  const bool known = sched_getaffinity(0, sizeof mask, &mask) == 0;
-  const Communicator& comm = Communicator::world();
-  if (known) sched_setaffinity(0, sizeof mask, &mask);
-  return comm;
-}
-
 int run_program(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "-h" || arguments.front() == "help") {
     print_help();
@@ -125,7 +114,7 @@ int run_program(const std::vector<std::string>& arguments) {
     print_command_help(find_command(arguments.front()));
     return 0;
   }
-  const Communicator& comm = start_ranks();
+  const Communicator& comm = Communicator::world();
   int code = 0;
   try {
     comm.together([&] { find_command(arguments.front()); });

@@ -36,10 +36,8 @@ void put_value(ArtifactWriter& writer, const std::string& name, double value) {
   writer.put<double>(name, {1}, std::vector{value});
 }
 
-void write_agreement(ArtifactWriter& writer, const std::string& group, const Classes& classes,
-                     const std::vector<std::int32_t>& labels) {
-  const Contingency table = contingency(classes.labels, labels);
-  const Agreement found = agreement(table);
+void write_agreement(ArtifactWriter& writer, const std::string& group, const Contingency& table,
+                     const Agreement& found) {
   writer.put<std::int64_t>(group + "/crosstab", {table.rows, table.columns}, table.counts);
   put_value(writer, group + "/adjusted_rand", found.adjusted_rand);
   put_value(writer, group + "/normalised_mutual_info", found.normalised_mutual_info);
@@ -100,6 +98,7 @@ void evaluate(Job& job) {
   std::vector<ClusterIndices> indices;
   for (const auto& labelling : labellings) indices.push_back(cluster_indices(*rows, labelling, job.comm, job.pool));
 
+  std::vector<std::string> lines;
   job.comm.on_root([&] {
     ArtifactWriter writer(path, recipe, Communicator::self());
     writer.attribute("clustering", name);
@@ -108,18 +107,18 @@ void evaluate(Job& job) {
       const std::string group = ClusteringReader::group(clustering.ks()[i]);
       write_indices(writer, group, indices[i]);
       write_silhouette(writer, group, found[i]);
-      for (const auto& c : classes) write_agreement(writer, group + "/agreement/" + c.column, c, labels[i]);
+      lines.push_back(fmt::format("k = {}: inertia {:.6g}", clustering.ks()[i], indices[i].inertia));
+      if (found[i].defined) lines.back() += fmt::format(", silhouette {:.3f}", found[i].mean);
+      for (const auto& c : classes) {
+        const Contingency table = contingency(c.labels, labels[i]);
+        const Agreement agreed = agreement(table);
+        write_agreement(writer, group + "/agreement/" + c.column, table, agreed);
+        lines.back() += fmt::format(", agreement with {} (ARI) {:.3f}", c.column, agreed.adjusted_rand);
+      }
     }
     writer.finish();
   });
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    std::string line = fmt::format("k = {}: inertia {:.6g}", clustering.ks()[i], indices[i].inertia);
-    line += found[i].defined ? fmt::format(", silhouette {:.3f}", found[i].mean) : "";
-    for (const auto& c : classes)
-      line += fmt::format(", agreement with {} (ARI) {:.3f}", c.column,
-                          agreement(contingency(c.labels, labels[i])).adjusted_rand);
-    job.say("{}", line);
-  }
+  for (const auto& line : lines) job.say("{}", line);
   job.made(path);
 }
 

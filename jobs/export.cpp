@@ -63,14 +63,10 @@ void write_skipped(const std::string& folder, const ImageTable& images, const Ar
   TableFile skipped(folder + "/skipped.csv"), duplicates(folder + "/duplicates.csv");
   skipped.line({"path", "fate", "reason"}, ',');
   duplicates.line({"path", "duplicate_of"}, ',');
-  std::vector<Fate> later(images.fates);
-  const auto numbers = features.read<std::int64_t>("image");
-  const auto fates = features.read<std::uint8_t>("fate");
-  for (std::size_t row = 0; row < fates.size(); ++row)
-    if (fates[row] != 0) later[static_cast<std::size_t>(numbers[row])] = static_cast<Fate>(fates[row]);
-  for (std::size_t i = 0; i < later.size(); ++i) {
-    const std::string reason = images.reasons[i].empty() ? std::string(fate_explanation(later[i])) : images.reasons[i];
-    if (later[i] != Fate::ok) skipped.line({harmless(images.paths[i]), std::string(fate_name(later[i])), reason}, ',');
+  const auto fates = final_fates(images, features);
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    const std::string reason = images.reasons[i].empty() ? std::string(fate_explanation(fates[i])) : images.reasons[i];
+    if (fates[i] != Fate::ok) skipped.line({harmless(images.paths[i]), std::string(fate_name(fates[i])), reason}, ',');
     if (images.duplicate_of[i] >= 0)
       duplicates.line(
           {harmless(images.paths[i]), harmless(images.paths[static_cast<std::size_t>(images.duplicate_of[i])])}, ',');

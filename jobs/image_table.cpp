@@ -74,6 +74,15 @@ std::vector<std::int64_t> usable_images(const ImageTable& table) {
   return usable;
 }
 
+std::vector<Fate> final_fates(const ImageTable& table, const ArtifactReader& features) {
+  std::vector<Fate> fates = table.fates;
+  const auto numbers = features.read<std::int64_t>("image");
+  const auto later = features.read<std::uint8_t>("fate");
+  for (std::size_t row = 0; row < later.size(); ++row)
+    if (later[row] != 0) fates.at(static_cast<std::size_t>(numbers[row])) = static_cast<Fate>(later[row]);
+  return fates;
+}
+
 std::string fates_text(const std::vector<Fate>& fates) {
   std::map<Fate, std::int64_t> counts;
   for (const auto fate : fates) ++counts[fate];

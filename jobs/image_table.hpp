@@ -34,6 +34,9 @@ void write_image_table(const std::string& path, const Recipe& recipe, const Imag
 /// The numbers of the images whose features are wanted, ascending.
 std::vector<std::int64_t> usable_images(const ImageTable& table);
 
+/// The fate of each image by the end of `features`: that of the scan, or what befell it afterwards.
+std::vector<Fate> final_fates(const ImageTable& table, const ArtifactReader& features);
+
 /// "796 images listed: 790 ok, 5 damaged, 1 empty".
 std::string fates_text(const std::vector<Fate>& fates);
 

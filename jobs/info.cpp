@@ -33,7 +33,7 @@ void tell_study(const Study& study) {
     const ImageTable table = read_image_table(study.images_path());
     fmt::print("{}\nimages from {}\n", fates_text(table.fates), table.root);
   }
-  for (const Kind kind : {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations})
+  for (const Kind kind : kKinds)
     for (const auto& name : study.list(kind))
       tell_artifact(study.path(kind, name), fmt::format("{}/{}", folder_of(kind), name));
   const auto entries = read_manifest(study);

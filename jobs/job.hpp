@@ -56,6 +56,9 @@ struct Command {
 /// All commands, stages in the order of a study.
 const std::vector<Command>& commands();
 
+/// The command of that name; throws InvalidArgument that offers the nearest.
+const Command& find_command(const std::string& name);
+
 /// The names of those that may stand in a study file, in that order.
 std::vector<std::string> stage_names();
 

@@ -37,7 +37,7 @@ Json describe_artifact(const std::string& path, const std::string& name) {
 Json describe_artifacts(const Study& study) {
   Json list = Json::array();
   if (std::filesystem::exists(study.images_path())) list.push_back(describe_artifact(study.images_path(), "images.h5"));
-  for (const Kind kind : {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations})
+  for (const Kind kind : kKinds)
     for (const auto& name : study.list(kind))
       list.push_back(describe_artifact(study.path(kind, name), fmt::format("{}/{}.h5", folder_of(kind), name)));
   return list;

@@ -43,13 +43,7 @@ double value_or_nothing(const ArtifactReader& artifact, const std::string& name)
 void fill_fates(const Sources& from, Report& report) {
   std::map<Fate, std::int64_t> counts;
   if (from.scanned) {
-    std::vector<Fate> fates = from.images.fates;
-    const auto numbers = from.features.read<std::int64_t>("image");
-    const auto later = from.features.read<std::uint8_t>("fate");
-    for (std::size_t row = 0; row < later.size(); ++row)
-      if (later[row] != 0 && numbers[row] >= 0)
-        fates[static_cast<std::size_t>(numbers[row])] = static_cast<Fate>(later[row]);
-    for (const auto fate : fates) ++counts[fate];
+    for (const auto fate : final_fates(from.images, from.features)) ++counts[fate];
   } else {
     counts[Fate::ok] = static_cast<std::int64_t>(from.names.names.size());
   }

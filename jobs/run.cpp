@@ -5,12 +5,6 @@
 namespace coterie {
 namespace {
 
-const Command& command_named(const std::string& name) {
-  for (const auto& command : commands())
-    if (command.name == name) return command;
-  throw Error(fmt::format("no command {}", name));
-}
-
 // Each stage works on what the stage before it in this file made, even where the study holds newer artifacts.
 void chain(std::vector<Options>& stages) {
   std::string features, reduction, clustering;
@@ -40,7 +34,7 @@ void run_study(Job& job) {
     if (job.comm.is_root()) fmt::print("{}", study_file_text(stages));
     return;
   }
-  for (const auto& stage : stages) run_command(command_named(stage.command()), stage, job.comm);
+  for (const auto& stage : stages) run_command(find_command(stage.command()), stage, job.comm);
 }
 
 }  // namespace coterie

@@ -29,7 +29,7 @@ void verify(Job& job) {
   job.comm.on_root([&] {
     std::vector<std::string> paths;
     if (std::filesystem::exists(job.study.images_path())) paths.push_back(job.study.images_path());
-    for (const Kind kind : {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations})
+    for (const Kind kind : kKinds)
       for (const auto& name : job.study.list(kind)) paths.push_back(job.study.path(kind, name));
     std::size_t faulty = 0;
     for (const auto& path : paths) {

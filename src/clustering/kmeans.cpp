@@ -14,8 +14,6 @@
 namespace coterie {
 namespace {
 
-constexpr float kLargestAccepted = 1e15F;
-
 void check(const RowSource& rows, const KMeansOptions& options, std::int64_t k) {
   require(k >= 1 && k <= rows.rows(), "k-means: k is {}, must be between 1 and the number of rows, {}", k, rows.rows());
   require(options.n_init >= 1, "k-means: n_init is {}, must be at least 1", options.n_init);

@@ -12,8 +12,6 @@
 namespace coterie {
 namespace {
 
-constexpr float kLargestAccepted = 1e15F;
-
 /// The largest magnitude as bits: of two finite floats the larger has the larger bits, and NaN and infinity exceed
 /// every finite one, so that one integer maximum checks a row.
 std::uint32_t largest_bits(const float* row, std::int64_t columns) {

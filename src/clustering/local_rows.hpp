@@ -11,6 +11,9 @@
 
 namespace coterie {
 
+/// Values of larger magnitude are refused: their squares would not leave float32 room to add.
+constexpr float kLargestAccepted = 1e15F;
+
 /// Rows in one block: the unit of work of a thread and of a streamed read, and of row ownership.
 inline constexpr std::int64_t kBlockRows = 256;
 

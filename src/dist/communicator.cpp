@@ -1,6 +1,7 @@
 #include "coterie/dist/communicator.hpp"
 
 #include <mpi.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <array>
@@ -31,8 +32,12 @@ void initialise() {
   int running = 0;
   MPI_Initialized(&running);
   if (running) return;
+  // Without mpirun, MPI_Init binds the process to one core (Open MPI 4.1); the binding found before is put back.
+  cpu_set_t mask;
+  const bool known = sched_getaffinity(0, sizeof mask, &mask) == 0;
   int provided = 0;
   check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  if (known) sched_setaffinity(0, sizeof mask, &mask);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
 }

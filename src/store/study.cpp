@@ -10,7 +10,6 @@ namespace coterie {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr Kind kKinds[] = {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations};
 constexpr const char* kSuffix = ".h5";
 
 const char* maker_of(Kind kind) {

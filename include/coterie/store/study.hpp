@@ -11,6 +11,8 @@ namespace coterie {
 /// The kinds of artifact, in the order in which a study makes them; each is a folder of the study.
 enum class Kind { features, reductions, clusterings, evaluations };
 
+inline constexpr Kind kKinds[] = {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations};
+
 /// "features", "reductions", "clusterings", "evaluations".
 const char* folder_of(Kind kind);
 
