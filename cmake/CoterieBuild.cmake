@@ -91,7 +91,7 @@ endfunction()
 
 # coterie_test(NAME SOURCES ... LINKS rooms-or-libraries ... [RANKS 1 2 3 4] [LABELS ...] [TIMEOUT seconds])
 # One test program, run once for each rank count. The program itself fails when it finds another number of ranks
-# than it was promised, or when no test case ran.
+# than it was promised, or when no test case ran. Where coterie is built without MPI it is run once, as it is.
 function(coterie_test name)
   cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;LINKS;RANKS;LABELS" ${ARGN})
   if(NOT TEST_RANKS)
@@ -103,6 +103,11 @@ function(coterie_test name)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE coterie_test_main ${TEST_LINKS})
   target_compile_definitions(${name} PRIVATE COTERIE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if(COTERIE_ONLY)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT})
+    return()
+  endif()
   foreach(ranks IN LISTS TEST_RANKS)
     add_test(NAME ${name}.${ranks}
       COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe --bind-to none -n ${ranks} $<TARGET_FILE:${name}> --ranks=${ranks})

@@ -36,6 +36,8 @@ const std::vector<Command>& commands() {
       {"run", "runs the whole study that an INI file describes", run_study, true, false,
        "mpirun -n 4 coterie run configs/quickstart.ini"},
       {"info", "tells what a study holds, or what a backbone does", info, false, false, "coterie info --study demo"},
+      {"weights", "checks a weight file, or turns it into a .safetensors", weights, false, false,
+       "coterie weights check FILE; coterie weights convert FILE OUT.safetensors"},
       {"verify", "checks every artifact against its checksums", verify, false, false, "coterie verify --study demo"},
   };
   return table;
@@ -93,7 +95,7 @@ void dispatch(const std::vector<std::string>& arguments, const Communicator& com
     if (comm.is_root()) fmt::print("{}", study_file_text({options}));
     return;
   }
-  if (command.run == run_study || (command.run == info && !options.given("study"))) {
+  if (command.run == run_study || command.run == weights || (command.run == info && !options.given("study"))) {
     ThreadPool none(1);
     Job job{options, comm, none, Study(options.given("study") ? options.text("study") : "."), 0};
     return command.run(job);

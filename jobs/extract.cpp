@@ -1,122 +1,275 @@
 #include <algorithm>
-#include <cstdlib>
+#include <atomic>
 #include <filesystem>
+#include <map>
+#include <set>
 
-#include "artifact_name.hpp"
-#include "coterie/base/digest.hpp"
+#include "coterie/dist/hand_out.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/store/feature_file.hpp"
+#include "feature_request.hpp"
 #include "image_table.hpp"
 #include "job.hpp"
+#include "weight_choice.hpp"
 
 namespace coterie {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kRevision = 1;
-constexpr std::int64_t kBlockRows = 32;  // rows that are committed together: what a kill can cost each rank
-constexpr std::string_view kRandom = "random:";
+constexpr int kRevision = 2;
+constexpr std::int64_t kBlockRows = 16;  // rows that are committed together: what a kill can cost each thread
+constexpr int kGpuThreads = 2;           // one copies while the other computes
+constexpr double kTuning = 4;            // seconds to find the batch in, at most
+constexpr std::int64_t kFew = 500;       // images of a rank for which that is not worth while
+constexpr std::int64_t kBatch = 4;       // then
 
-struct Weights {
-  std::string path;  ///< empty for random ones
-  std::uint64_t seed = 0;
-  std::string identity;  ///< for the recipe: SHA-256, or "random:SEED"
+// One artifact to be made.
+struct Output {
+  std::size_t request = 0;  ///< which of the requests
+  FeatureLayer layer;
+  std::string path;
+  Recipe recipe;
+  std::unique_ptr<FeatureFile> file;  ///< once it is open
+
+  bool pending() const { return !file || !file->complete(); }
 };
 
-std::vector<std::string> weight_folders() {
-  std::vector<std::string> folders;
-  if (const char* given = std::getenv("COTERIE_WEIGHTS")) folders.emplace_back(given);
-  if (const char* cache = std::getenv("XDG_CACHE_HOME")) folders.push_back(std::string(cache) + "/coterie/weights");
-  if (const char* home = std::getenv("HOME")) folders.push_back(std::string(home) + "/.cache/coterie/weights");
-  return folders;
-}
-
-std::string find_weight_file(const Backbone& backbone) {
-  const auto folders = weight_folders();
-  for (const auto& folder : folders)
-    for (const auto& file : backbone.weight_files)
-      if (fs::exists(fs::path(folder) / file)) return (fs::path(folder) / file).string();
-  throw InvalidArgument(fmt::format("no weights of {} were found (looked for {} in {}): {}, or give --weights FILE",
-                                    backbone.name, fmt::join(backbone.weight_files, ", "), fmt::join(folders, ", "),
-                                    backbone.how_to_get));
-}
-
-// On the root; the file is read once more for its digest, at disk speed.
-Weights choose_weights(const Job& job, const Backbone& backbone) {
-  Weights weights;
-  std::string text = job.options.text("weights");
-  job.comm.on_root([&] {
-    if (text.starts_with(kRandom)) {
-      weights.identity = text;
-      require(text.size() > kRandom.size() && text.find_first_not_of("0123456789", kRandom.size()) == std::string::npos,
-              "--weights is \"{}\"; random weights are asked for as random:SEED, such as random:1", text);
-      return;
-    }
-    weights.path = text.empty() ? find_weight_file(backbone) : text;
-    weights.identity = "sha256 " + sha256_of_file(weights.path);
-  });
-  job.comm.broadcast(weights.path);
-  job.comm.broadcast(weights.identity);
-  if (weights.path.empty()) weights.seed = std::stoull(text.substr(kRandom.size()));
-  return weights;
-}
-
-Preprocess choose_preprocess(const Job& job, const Backbone& backbone) {
-  Preprocess chosen = backbone.preprocess;
-  for (const std::string name : {"exif", "alpha"})
-    if (job.options.text(name) != "backbone") override_preprocess(chosen, name + "=" + job.options.text(name));
-  for (const auto& assignment : job.options.list("preprocess")) override_preprocess(chosen, assignment);
-  require(chosen.size == backbone.input_size, "{} takes images of {} pixels, --preprocess asks for {}", backbone.name,
-          backbone.input_size, chosen.size);
-  return chosen;
-}
+// What is to be computed, from what: all that the recipes say.
+struct Task {
+  std::vector<FeatureRequest> requests;
+  std::vector<WeightChoice> weights;  ///< of each request
+  ImageTable table;
+  std::string images_digest;
+  std::vector<std::int64_t> images;  ///< numbers of the usable ones
+  std::vector<Output> outputs;       ///< by request, then by layer
+};
 
 Device device_of(const std::string& text) {
   if (text == "cpu") return Device::cpu;
   return text == "cuda" ? Device::cuda : Device::automatic;
 }
 
-// This rank's share of the blocks that are still to be done.
-std::vector<Block> my_blocks(const Job& job, const FeatureFile& file, const ImageTable& table,
-                             const std::vector<std::int64_t>& images) {
-  const auto& missing = file.missing();
-  const RowRange mine =
-      RowPartition(static_cast<std::int64_t>(missing.size()), 1, job.comm.size()).rows_of(job.comm.rank());
-  std::vector<Block> blocks;
-  for (std::int64_t i = mine.begin; i < mine.end; ++i) {
-    Block block{missing[static_cast<std::size_t>(i)], {}};
-    const RowRange rows = file.rows_of(block.number);
-    for (std::int64_t row = rows.begin; row < rows.end; ++row)
-      block.paths.push_back(table.paths[static_cast<std::size_t>(images[static_cast<std::size_t>(row)])]);
-    blocks.push_back(std::move(block));
-  }
-  return blocks;
+Precision precision_of(const std::string& text) {
+  static const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::fp32},
+                                                               {"tf32", Precision::tf32},
+                                                               {"bf16", Precision::bf16},
+                                                               {"fp16", Precision::fp16},
+                                                               {"auto", Precision::automatic}};
+  return kPrecisions.at(text);
 }
 
-ExtractTimes compute(const Job& job, const Network& network, FeatureFile& file, const std::vector<Block>& blocks,
-                     const ExtractorOptions& options) {
-  std::int64_t images = 0;
-  for (const auto& block : blocks) images += static_cast<std::int64_t>(block.paths.size());
-  Progress progress(job.comm.is_root(), "extract", images, "images");
-  return extract_blocks(network, blocks, options, [&](BlockFeatures&& block) {
+NetworkOptions network_options(const Job& job) {
+  NetworkOptions options;
+  options.device = device_of(job.options.text("device"));
+  options.precision = precision_of(job.options.text("precision"));
+  options.local_rank = job.comm.local_rank();
+  options.gpu_batch = job.options.count("gpu-batch");
+  return options;
+}
+
+Recipe recipe_of(const Job& job, const Task& task, std::size_t request, const FeatureLayer& layer) {
+  const FeatureRequest& asked = task.requests[request];
+  Recipe recipe("extract", kRevision);
+  recipe.set("backbone", asked.backbone.plans == nullptr ? "torchscript" : asked.backbone.name);
+  recipe.set("layer", layer.name);
+  recipe.set("weights", task.weights[request].identity);
+  recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(asked.preprocess), "; ")));
+  recipe.set("block rows", fmt::to_string(kBlockRows));
+  recipe.set("precision", job.options.text("precision"));
+  recipe.input("images", task.images_digest);
+  return recipe;
+}
+
+void check_name(const std::string& name, const std::vector<FeatureRequest>& requests) {
+  const bool several = requests.size() > 1 || requests.front().layers.size() > 1;
+  require(!several || name.empty(), "--name {} is for one artifact; several are named after their networks and layers",
+          name);
+}
+
+void add_outputs(const Job& job, Task& task) {
+  const std::string name = job.options.text("name");
+  for (std::size_t i = 0; i < task.requests.size(); ++i)
+    for (const auto& layer : task.requests[i].layers) {
+      const std::string chosen = name.empty() ? features_name(task.requests[i].backbone, layer) : name;
+      require_artifact_name(chosen);
+      task.outputs.push_back(
+          {i, layer, job.study.path(Kind::features, chosen), recipe_of(job, task, i, layer), nullptr});
+    }
+}
+
+Task make_task(const Job& job) {
+  Task task;
+  job.comm.together([&] {
+    task.requests = feature_requests(job.options);
+    check_name(job.options.text("name"), task.requests);
+    task.table = read_image_table(job.study.images_path());
+    task.images_digest = ArtifactReader(job.study.images_path()).digest();
+  });
+  task.images = usable_images(task.table);
+  require(!task.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
+          fates_text(task.table.fates));
+  for (const auto& request : task.requests) task.weights.push_back(choose_weights(job, request));
+  add_outputs(job, task);
+  return task;
+}
+
+// Nothing of that name is there yet, neither finished nor begun.
+bool is_new(const Job& job, const std::string& path) {
+  bool answer = false;
+  job.comm.on_root([&] { answer = !fs::exists(path) && !fs::exists(path + ".partial"); });
+  job.comm.broadcast(std::span(&answer, 1));
+  return answer;
+}
+
+void open_output(const Job& job, const Task& task, Output& output) {
+  const FeatureShape shape{static_cast<std::int64_t>(task.images.size()), output.layer.dimension, kBlockRows};
+  output.file = std::make_unique<FeatureFile>(output.path, output.recipe, shape, task.images,
+                                              job.options.flag("overwrite"), job.comm);
+  const auto missing = static_cast<std::int64_t>(output.file->missing().size());
+  if (output.file->complete())
+    job.say("{} is up to date", output.path);
+  else if (output.file->found() > 0)
+    job.say("{}: {} of {} blocks are there already", output.path, output.file->found(), output.file->found() + missing);
+}
+
+// The networks that make what is pending, cut off at the layers that are; none for a request that has all.
+std::vector<Network> make_networks(const Job& job, Task& task) {
+  std::vector<Network> networks;
+  for (std::size_t i = 0; i < task.requests.size(); ++i) {
+    FeatureRequest& request = task.requests[i];
+    request.layers.clear();
+    std::vector<std::string> names;
+    for (const auto& output : task.outputs)
+      if (output.request == i && output.pending()) {
+        request.layers.push_back(output.layer);
+        names.push_back(output.layer.name);
+      }
+    if (names.empty()) continue;
+    if (task.weights[i].path.empty())
+      job.say("WARNING: the weights of {} are random ({}). The features mean nothing; use this for tests only.",
+              request.backbone.name, task.weights[i].identity);
+    job.comm.together([&] {
+      networks.emplace_back(request.backbone, names, load_weights(task.weights[i], request), request.preprocess,
+                            network_options(job));
+    });
+    for (const auto& layer : request.layers)
+      job.say("{}: layer {}, {} numbers an image, on {}", request.backbone.name, layer.name, layer.dimension,
+              networks.back().device_text());
+  }
+  return networks;
+}
+
+// The blocks that any pending output misses, ascending.
+std::vector<std::int64_t> missing_blocks(const std::vector<Output*>& pending) {
+  std::set<std::int64_t> missing;
+  for (const Output* output : pending) missing.insert(output->file->missing().begin(), output->file->missing().end());
+  return {missing.begin(), missing.end()};
+}
+
+ExtractorOptions extractor_options(const Job& job, const Task& task, const std::vector<Network>& networks) {
+  const bool gpu = std::any_of(networks.begin(), networks.end(), [](const auto& network) { return network.on_gpu(); });
+  const std::int64_t batch = job.options.count("batch");
+  ExtractorOptions options;
+  options.root = task.table.root;
+  options.threads = gpu ? kGpuThreads : job.pool.threads();
+  options.decode_threads = static_cast<int>(job.options.count("decode-threads"));
+  if (gpu && options.decode_threads == 0) options.decode_threads = job.pool.threads();
+  options.batch = batch;
+  if (batch == 0)
+    options.batch = static_cast<std::int64_t>(task.images.size()) / job.comm.size() < kFew
+                        ? kBatch
+                        : find_batch(networks, options.threads, kBlockRows, kTuning);
+  return options;
+}
+
+// One extraction on this rank: takes block after block from the hand-out until there are none.
+class Extraction {
+ public:
+  Extraction(const Job& job, const Task& task, std::vector<Output*> pending)
+      : task_(task),
+        pending_(std::move(pending)),
+        blocks_(missing_blocks(pending_)),
+        images_(images_of(blocks_)),
+        hand_out_(job.comm, static_cast<std::int64_t>(blocks_.size()), 1),
+        progress_(job.comm.is_root(), "extract", images_, "images") {}
+
+  ExtractTimes run(std::span<const Network> networks, const ExtractorOptions& options) {
+    const ExtractTimes times = extract_blocks(networks, options,
+                                              {[this](Block& block) { return next(block); },
+                                               [this](BlockFeatures&& block) { return commit(std::move(block)); },
+                                               [this] { return idle(); }, [this] { hand_out_.close(); }});
+    hand_out_.finish();
+    if (!StopSignal::seen_here()) show(static_cast<std::int64_t>(blocks_.size()));
+    return times;
+  }
+
+ private:
+  RowRange rows_of(std::int64_t block) const { return pending_.front()->file->rows_of(block); }
+
+  std::int64_t images_of(const std::vector<std::int64_t>& blocks) const {
+    std::int64_t images = 0;
+    for (const auto block : blocks) images += rows_of(block).end - rows_of(block).begin;
+    return images;
+  }
+
+  bool next(Block& block) {
+    const auto item = hand_out_.take();
+    if (!item) return false;
+    reached_ = *item;
+    block = {blocks_[static_cast<std::size_t>(*item)], {}};
+    const RowRange rows = rows_of(block.number);
+    for (std::int64_t row = rows.begin; row < rows.end; ++row)
+      block.paths.push_back(task_.table.paths[static_cast<std::size_t>(task_.images[static_cast<std::size_t>(row)])]);
+    return true;
+  }
+
+  bool commit(BlockFeatures&& block) {
     std::vector<std::uint8_t> fates;
     for (const auto fate : block.fates) fates.push_back(static_cast<std::uint8_t>(fate));
-    file.commit(block.number, block.rows, fates);
-    progress.advance(static_cast<std::int64_t>(fates.size()));
-    return !StopSignal::seen_here();
-  });
-}
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      FeatureFile& file = *pending_[i]->file;
+      if (std::binary_search(file.missing().begin(), file.missing().end(), block.number))
+        file.commit(block.number, block.rows[i], fates);
+    }
+    return idle() && !StopSignal::seen_here();
+  }
+
+  // After a stop signal no rank begins another block, and those in hand are committed.
+  bool idle() {
+    if (StopSignal::seen_here()) hand_out_.abandon();
+    hand_out_.poll();
+    show(reached_);
+    return true;
+  }
+
+  // Blocks are dealt in order, so the number of the root's latest tells how far all ranks are.
+  void show(std::int64_t blocks) {
+    const std::int64_t rows = std::min(blocks * kBlockRows, images_);
+    if (rows > shown_) progress_.advance(rows - shown_);
+    shown_ = std::max(shown_, rows);
+  }
+
+  const Task& task_;
+  const std::vector<Output*> pending_;  // in the order of the networks' layers
+  const std::vector<std::int64_t> blocks_;
+  const std::int64_t images_;  // in them
+  HandOut hand_out_;
+  Progress progress_;
+  std::atomic<std::int64_t> reached_ = 0;  // the block taken last
+  std::int64_t shown_ = 0;                 // images
+};
 
 void tell_times(const Job& job, const ExtractTimes& times) {
   if (times.images == 0) return;
-  const double busy = std::max(times.decode + times.network + times.commit, 1e-9);
+  const double decode = times.decode + times.geometry;
+  const double busy = std::max(decode + times.network + times.commit, 1e-9);
   job.say(
       "rank 0: {:.1f} images/s; {:.0f} % of its processor time in the network, {:.0f} % in decoding, {:.0f} % in "
       "writing",
-      static_cast<double>(times.images) / std::max(times.total, 1e-9), 100 * times.network / busy,
-      100 * times.decode / busy, 100 * times.commit / busy);
+      static_cast<double>(times.images) / std::max(times.total, 1e-9), 100 * times.network / busy, 100 * decode / busy,
+      100 * times.commit / busy);
 }
 
 // Images that were sound when they were scanned and could not be read now.
@@ -134,127 +287,45 @@ void tell_failures(const Job& job, const std::string& path, const ImageTable& ta
   });
 }
 
-// What is to be computed, from what, and under which name: all that the recipe says.
-struct Plan {
-  const Backbone& backbone;
-  const FeatureLayer& layer;
-  Preprocess preprocess;
-  Weights weights;
-  ImageTable table;
-  std::vector<std::int64_t> images;  ///< numbers of the usable ones
-  std::string path;
-  Recipe recipe;
-};
-
-Plan make_plan(const Job& job) {
-  const Backbone& backbone = find_backbone(job.options.text("backbone"));
-  Plan plan{backbone, find_layer(backbone, job.options.text("layer")), choose_preprocess(job, backbone), {}, {}, {}, {},
-            {}};
-  std::string images_digest;
-  job.comm.together([&] {
-    plan.table = read_image_table(job.study.images_path());
-    images_digest = ArtifactReader(job.study.images_path()).digest();
-  });
-  plan.images = usable_images(plan.table);
-  require(!plan.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
-          fates_text(plan.table.fates));
-  plan.weights = choose_weights(job, backbone);
-  const std::string name = artifact_name(job.options);
-  require_artifact_name(name);
-  plan.path = job.study.path(Kind::features, name);
-
-  plan.recipe = Recipe("extract", kRevision);
-  plan.recipe.set("backbone", backbone.name);
-  plan.recipe.set("layer", plan.layer.name);
-  plan.recipe.set("weights", plan.weights.identity);
-  plan.recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(plan.preprocess), "; ")));
-  plan.recipe.set("batch", fmt::to_string(backbone.batch));
-  plan.recipe.set("block rows", fmt::to_string(kBlockRows));
-  plan.recipe.set("precision", "fp32");
-  plan.recipe.input("images", images_digest);
-  return plan;
-}
-
-std::unique_ptr<Network> make_network(const Job& job, const Plan& plan) {
-  std::unique_ptr<Network> network;
-  NetworkOptions options;
-  options.device = device_of(job.options.text("device"));
-  options.local_rank = job.comm.local_rank();
-  job.comm.together([&] {
-    const WeightFile file =
-        plan.weights.path.empty() ? random_weights(plan.backbone, plan.weights.seed) : read_weights(plan.weights.path);
-    network = std::make_unique<Network>(plan.backbone, plan.layer.name, file, options);
-  });
-  job.say("{}: layer {}, {} numbers an image, on {}", plan.backbone.name, plan.layer.name, plan.layer.dimension,
-          network->device_text());
-  return network;
-}
-
-// Nothing of that name is there yet, neither finished nor begun.
-bool is_new(const Job& job, const std::string& path) {
-  bool answer = false;
-  job.comm.on_root([&] { answer = !fs::exists(path) && !fs::exists(path + ".partial"); });
-  job.comm.broadcast(std::span(&answer, 1));
-  return answer;
-}
-
-ExtractorOptions extractor_options(const Job& job, const Plan& plan) {
-  const std::int64_t decoders = job.options.count("decode-threads");
-  ExtractorOptions options;
-  options.root = plan.table.root;
-  options.preprocess = plan.preprocess;
-  options.decode = decode_options(plan.preprocess);
-  options.threads = job.pool.threads();
-  options.decode_threads = decoders > 0 ? static_cast<int>(decoders) : job.pool.threads();
-  options.batch = plan.backbone.batch;
-  return options;
-}
-
 // Computes what is missing. Throws Stopped, with everything committed on disk, after a stop signal.
-void fill(const Job& job, const Plan& plan, const Network& network, FeatureFile& file) {
+void fill(const Job& job, const Task& task, const std::vector<Network>& networks, std::vector<Output*> pending) {
+  ExtractorOptions options;
+  job.comm.together([&] { options = extractor_options(job, task, networks); });
   ExtractTimes times;
   StopSignal::remember();
-  job.comm.together([&] {
-    times = compute(job, network, file, my_blocks(job, file, plan.table, plan.images), extractor_options(job, plan));
-  });
+  // Made in here, so that on a rank that fails its end lets the others know.
+  job.comm.together([&] { times = Extraction(job, task, pending).run(networks, options); });
   const bool stopped = job.comm.any(StopSignal::seen_here());
   StopSignal::end_at_once();
-  if (stopped) {
-    file.pause();
-    throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", plan.path));
-  }
-  file.finish();
+  for (Output* output : pending) stopped ? output->file->pause() : output->file->finish();
+  if (stopped)
+    throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", pending.front()->path));
   tell_times(job, times);
 }
 
 }  // namespace
 
 void extract(Job& job) {
-  const Plan plan = make_plan(job);
+  Task task = make_task(job);
   if (job.dry_run()) {
-    job.must_make(plan.path, plan.recipe);
+    for (const auto& output : task.outputs) job.must_make(output.path, output.recipe);
     return;
   }
-  if (plan.weights.path.empty())
-    job.say("WARNING: the weights are random ({}). The features mean nothing; use this for tests only.",
-            plan.weights.identity);
-  // Before the file is begun, so that weights which do not fit leave nothing behind.
-  std::unique_ptr<Network> network;
-  if (is_new(job, plan.path)) network = make_network(job, plan);
-
-  const FeatureShape shape{static_cast<std::int64_t>(plan.images.size()), plan.layer.dimension, kBlockRows};
-  FeatureFile file(plan.path, plan.recipe, shape, plan.images, job.options.flag("overwrite"), job.comm);
-  if (file.complete()) {
-    job.say("{} is up to date", plan.path);
+  for (auto& output : task.outputs)
+    if (!is_new(job, output.path)) open_output(job, task, output);
+  if (std::none_of(task.outputs.begin(), task.outputs.end(), [](const auto& output) { return output.pending(); }))
     return;
-  }
-  if (file.found() > 0)
-    job.say("{} of {} blocks are there already", file.found(),
-            file.found() + static_cast<std::int64_t>(file.missing().size()));
-  if (!network) network = make_network(job, plan);
-  fill(job, plan, *network, file);
-  tell_failures(job, plan.path, plan.table);
-  job.made(plan.path);
+  // Before a file is begun, so that weights which do not fit leave nothing behind.
+  const std::vector<Network> networks = make_networks(job, task);
+  std::vector<Output*> pending;
+  for (auto& output : task.outputs)
+    if (output.pending()) {
+      if (!output.file) open_output(job, task, output);
+      pending.push_back(&output);
+    }
+  fill(job, task, networks, pending);
+  tell_failures(job, pending.front()->path, task.table);
+  for (const Output* output : pending) job.made(output->path);
 }
 
 }  // namespace coterie

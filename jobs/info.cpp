@@ -10,9 +10,9 @@ namespace {
 
 void tell_backbone(const Backbone& backbone) {
   fmt::print("{}: {}\n\nLayers:\n", backbone.name, backbone.description);
-  for (const auto& layer : backbone.layers)
-    fmt::print("  {:<12} {} numbers{}\n", layer.name, layer.dimension,
-               &layer == &backbone.layers.front() ? " (default)" : "");
+  for (const auto& layer : layers_of(backbone))
+    fmt::print("  {:<16} {} numbers{}\n", layer.name, layer.dimension,
+               layer.name == backbone.default_layer ? " (default)" : "");
   fmt::print("\nPreprocessing:\n");
   for (const auto& step : describe(backbone.preprocess)) fmt::print("  {}\n", step);
   fmt::print("\nWeights: {}\n  {}\n", fmt::join(backbone.weight_files, ", "), backbone.how_to_get);

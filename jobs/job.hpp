@@ -73,6 +73,7 @@ void report(Job&);
 void export_tables(Job&);
 void run_study(Job&);
 void info(Job&);
+void weights(Job&);
 void verify(Job&);
 
 /// Runs a command with these options: resolves threads and memory, keeps the manifest.

@@ -183,6 +183,19 @@ void Communicator::receive(void* data, std::size_t bytes, int from, int tag) con
   }
 }
 
+std::optional<int> Communicator::try_receive(void* data, std::size_t bytes, int tag) const {
+  int come = 0, size = 0;
+  MPI_Status status;
+  check(MPI_Iprobe(MPI_ANY_SOURCE, tag, handle_->comm, &come, &status), "MPI_Iprobe");
+  if (!come) return std::nullopt;
+  check(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
+  if (static_cast<std::size_t>(size) != bytes)
+    throw Error(fmt::format("rank {}: a message of {} bytes came from rank {}, {} were expected", rank_, size,
+                            status.MPI_SOURCE, bytes));
+  receive(data, bytes, status.MPI_SOURCE, tag);
+  return status.MPI_SOURCE;
+}
+
 void Communicator::together(const std::function<void()>& action) const {
   std::string message;
   std::int64_t code = 0;

@@ -3,9 +3,12 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -22,99 +25,127 @@ double seconds_of(clockid_t clock) {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 double thread_seconds() { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
-double process_seconds() { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 double clock_seconds() { return seconds_of(CLOCK_MONOTONIC); }
 
-// Some neighbouring images of one block.
+// Some neighbouring images of one block, the first of which is the block's image `first`.
 struct Piece {
-  std::size_t block = 0, first = 0, count = 0;
+  std::int64_t block = 0;
+  std::size_t first = 0, count = 0;
 };
 
-std::vector<Piece> cut(std::span<const Block> blocks, std::size_t batch) {
-  std::vector<Piece> pieces;
-  for (std::size_t b = 0; b < blocks.size(); ++b)
-    for (std::size_t first = 0; first < blocks[b].paths.size(); first += batch)
-      pieces.push_back({b, first, std::min(batch, blocks[b].paths.size() - first)});
-  return pieces;
-}
-
-// Puts the rows of pieces, which finish in any order, together to blocks.
+// Cuts blocks into pieces as they come, and puts the rows of pieces, which finish in any order, together to blocks.
+// Not thread-safe.
 class Assembly {
  public:
-  Assembly(std::span<const Block> blocks, std::int64_t dimension)
-      : blocks_(blocks), dimension_(static_cast<std::size_t>(dimension)), work_(blocks.size()) {}
+  Assembly(std::span<const Network> networks, std::size_t batch) : batch_(batch) {
+    for (const Network& network : networks)
+      for (const auto& layer : network.layers()) dimensions_.push_back(static_cast<std::size_t>(layer.dimension));
+  }
 
-  // True when that was the block's last piece. Not thread-safe.
-  bool add(const Piece& piece, Batch& batch, const std::vector<float>& rows) {
-    Work& work = work_[piece.block];
-    if (!work.features) open(piece.block);
-    BlockFeatures& features = *work.features;
+  const std::vector<std::size_t>& dimensions() const { return dimensions_; }
+
+  // Whether a piece is left of the block that was opened last.
+  bool has_more() const { return cut_ < paths_.size(); }
+
+  void open(Block block) {
+    const std::size_t images = block.paths.size();
+    auto features = std::make_unique<BlockFeatures>();
+    features->number = block.number;
+    for (const std::size_t dimension : dimensions_) features->rows.emplace_back(images * dimension);
+    features->fates.assign(images, Fate::pending);
+    features->reasons.resize(images);
+    works_[++opened_] = {std::move(features), 0};
+    paths_ = std::move(block.paths);
+    cut_ = 0;
+  }
+
+  // The paths of the next piece, which gets the next number.
+  std::vector<std::string> cut() {
+    const Piece piece{opened_, cut_, std::min(batch_, paths_.size() - cut_)};
+    pieces_[given_++] = piece;
+    cut_ += piece.count;
+    const auto begin = std::make_move_iterator(paths_.begin() + static_cast<std::ptrdiff_t>(piece.first));
+    return {begin, begin + static_cast<std::ptrdiff_t>(piece.count)};
+  }
+
+  // The block, when that was its last piece. rows: of each layer.
+  std::unique_ptr<BlockFeatures> add(Batch& batch, const std::vector<std::vector<float>>& rows) {
+    const Piece piece = pieces_.extract(batch.index).mapped();
+    Work& work = works_.at(piece.block);
     for (std::size_t i = 0; i < piece.count; ++i) {
       const std::size_t image = piece.first + i;
-      features.fates[image] = batch.fates[i];
-      features.reasons[image] = std::move(batch.reasons[i]);
-      if (batch.fates[i] == Fate::ok)
-        std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * dimension_), dimension_,
-                    features.rows.begin() + static_cast<std::ptrdiff_t>(image * dimension_));
+      work.features->fates[image] = batch.fates[i];
+      work.features->reasons[image] = std::move(batch.reasons[i]);
+      if (batch.fates[i] != Fate::ok) continue;
+      for (std::size_t layer = 0; layer < dimensions_.size(); ++layer) {
+        const std::size_t dimension = dimensions_[layer];
+        std::copy_n(rows[layer].begin() + static_cast<std::ptrdiff_t>(i * dimension), dimension,
+                    work.features->rows[layer].begin() + static_cast<std::ptrdiff_t>(image * dimension));
+      }
     }
-    return (work.done += piece.count) == features.fates.size();
+    if ((work.done += piece.count) < work.features->fates.size()) return nullptr;
+    return std::move(works_.extract(piece.block).mapped().features);
   }
 
-  std::unique_ptr<BlockFeatures> take(std::size_t block) { return std::move(work_[block].features); }
-
-  void open(std::size_t block) {
-    const std::size_t images = blocks_[block].paths.size();
-    work_[block].features = std::make_unique<BlockFeatures>(
-        BlockFeatures{blocks_[block].number, std::vector<float>(images * dimension_),
-                      std::vector<Fate>(images, Fate::pending), std::vector<std::string>(images)});
-  }
+  // The block opened last, which has no images: no piece will ever bring it.
+  std::unique_ptr<BlockFeatures> take_empty() { return std::move(works_.extract(opened_).mapped().features); }
 
  private:
   struct Work {
     std::unique_ptr<BlockFeatures> features;
     std::size_t done = 0;
   };
-  std::span<const Block> blocks_;
-  std::size_t dimension_;
-  std::vector<Work> work_;
+  const std::size_t batch_;
+  std::vector<std::size_t> dimensions_;   // of each layer of each network
+  std::map<std::int64_t, Work> works_;    // blocks in hand
+  std::map<std::int64_t, Piece> pieces_;  // in hand, by the number of their batch
+  std::int64_t opened_ = -1, given_ = 0;
+  std::vector<std::string> paths_;  // of the block opened last
+  std::size_t cut_ = 0;             // how many of them are in pieces
 };
 
-BatchSource batch_source(std::span<const Block> blocks, const std::vector<Piece>& pieces) {
-  return {static_cast<std::int64_t>(pieces.size()), [blocks, &pieces](std::int64_t index) {
-            const Piece& piece = pieces[static_cast<std::size_t>(index)];
-            return std::span<const std::string>(blocks[piece.block].paths).subspan(piece.first, piece.count);
-          }};
+std::vector<Preprocess> preprocesses_of(std::span<const Network> networks) {
+  std::vector<Preprocess> preprocesses;
+  for (const Network& network : networks) preprocesses.push_back(network.preprocess());
+  return preprocesses;
 }
 
 class Extraction {
  public:
-  Extraction(const Network& network, std::span<const Block> blocks, const ExtractorOptions& options)
-      : network_(network),
-        pieces_(cut(blocks, static_cast<std::size_t>(options.batch))),
-        assembly_(blocks, network.dimension()),
+  Extraction(std::span<const Network> networks, const ExtractorOptions& options, const BlockStream& stream)
+      : networks_(networks),
+        stream_(stream),
+        assembly_(networks, static_cast<std::size_t>(options.batch)),
         most_finished_(static_cast<std::size_t>(options.threads) + 2),
-        loader_(options.root, batch_source(blocks, pieces_), options.preprocess, options.decode, options.decode_threads,
-                2 * options.threads + 1) {
-    for (std::size_t b = 0; b < blocks.size(); ++b)
-      if (blocks[b].paths.empty()) {  // no batch will ever bring it
-        assembly_.open(b);
-        finished_.push_back(assembly_.take(b));
-      }
+        loader_(options.root, {[this](std::vector<std::string>& paths) { return next_piece(paths); }},
+                preprocesses_of(networks), options.limits, options.decode_threads, 2 * options.threads + 1) {
     working_ = options.threads;
-    for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run_network(); });
+    for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run_networks(); });
   }
 
   ~Extraction() {
-    stop();
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    stream_.close();
+    loader_.stop();
+    changed_.notify_all();
     for (auto& thread : threads_) thread.join();
   }
   Extraction(const Extraction&) = delete;
   Extraction& operator=(const Extraction&) = delete;
 
-  // The next finished block; none at the end. Rethrows what ended a network thread.
+  // The next finished block; none at the end and once idle has said to stop. Rethrows what ended a thread.
   std::unique_ptr<BlockFeatures> next() {
+    constexpr auto kIdle = std::chrono::milliseconds(2);
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return error_ || !finished_.empty() || working_ == 0; });
+    const auto ready = [&] { return error_ || !finished_.empty() || working_ == 0; };
+    while (!changed_.wait_for(lock, kIdle, ready)) {
+      lock.unlock();
+      if (!stream_.idle()) return nullptr;
+      lock.lock();
+    }
     if (error_) std::rethrow_exception(error_);
     if (finished_.empty()) return nullptr;
     auto block = std::move(finished_.front());
@@ -123,31 +154,41 @@ class Extraction {
     return block;
   }
 
-  void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    loader_.stop();
-    changed_.notify_all();
-  }
-
   // Of the network's threads, so far.
   void add_times(ExtractTimes& times) {
     const std::lock_guard lock(mutex_);
     times.network += network_seconds_;
     times.wait += wait_seconds_;
+    const LoadTimes load = loader_.times();
+    times.decode += load.decode;
+    times.geometry += load.geometry;
   }
 
  private:
-  void run_network() {
+  // For the loader, on one of its threads at a time.
+  bool next_piece(std::vector<std::string>& paths) {
+    std::unique_lock lock(mutex_);
+    while (!assembly_.has_more()) {
+      if (stopping_ || error_) return false;
+      lock.unlock();
+      Block block;
+      if (!stream_.next(block)) return false;
+      lock.lock();
+      const bool empty = block.paths.empty();
+      assembly_.open(std::move(block));
+      if (empty) finish(assembly_.take_empty());
+    }
+    paths = assembly_.cut();
+    return true;
+  }
+
+  void run_networks() {
     try {
       Batch batch;
-      std::vector<float> rows;
+      std::vector<std::vector<float>> rows;
       while (wait_for(batch)) {
         const double start = thread_seconds();
-        rows.resize(static_cast<std::size_t>(batch.count() * network_.dimension()));
-        network_.forward(batch.pixels.data(), batch.count(), rows.data());
+        compute(batch, rows);
         if (!hand_over(batch, rows, thread_seconds() - start)) break;
       }
     } catch (...) {
@@ -159,6 +200,21 @@ class Extraction {
     changed_.notify_all();
   }
 
+  void compute(const Batch& batch, std::vector<std::vector<float>>& rows) const {
+    std::vector<float*> outs;
+    rows.resize(assembly_.dimensions().size());
+    for (std::size_t layer = 0; layer < rows.size(); ++layer) {
+      rows[layer].resize(static_cast<std::size_t>(batch.count()) * assembly_.dimensions()[layer]);
+      outs.push_back(rows[layer].data());
+    }
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < networks_.size(); ++i) {
+      const std::size_t layers = networks_[i].layers().size();
+      networks_[i].forward(batch.inputs[i], 0, batch.count(), std::span(outs).subspan(first, layers));
+      first += layers;
+    }
+  }
+
   bool wait_for(Batch& batch) {
     const double start = clock_seconds();
     const bool got = loader_.next(batch);
@@ -168,20 +224,21 @@ class Extraction {
   }
 
   // Waits, in the end, while too many blocks are finished and not committed: memory stays bounded.
-  bool hand_over(Batch& batch, const std::vector<float>& rows, double seconds) {
-    const Piece& piece = pieces_[static_cast<std::size_t>(batch.index)];
+  bool hand_over(Batch& batch, const std::vector<std::vector<float>>& rows, double seconds) {
     std::unique_lock lock(mutex_);
     network_seconds_ += seconds;
-    if (assembly_.add(piece, batch, rows)) {
-      finished_.push_back(assembly_.take(piece.block));
-      changed_.notify_all();
-    }
+    if (auto block = assembly_.add(batch, rows)) finish(std::move(block));
     changed_.wait(lock, [&] { return stopping_ || error_ || finished_.size() < most_finished_; });
     return !stopping_ && !error_;
   }
 
-  const Network& network_;
-  const std::vector<Piece> pieces_;
+  void finish(std::unique_ptr<BlockFeatures> block) {
+    finished_.push_back(std::move(block));
+    changed_.notify_all();
+  }
+
+  const std::span<const Network> networks_;
+  const BlockStream& stream_;
   std::mutex mutex_;
   std::condition_variable changed_;
   Assembly assembly_;
@@ -197,31 +254,100 @@ class Extraction {
 
 }  // namespace
 
-ExtractTimes extract_blocks(const Network& network, std::span<const Block> blocks, const ExtractorOptions& options,
-                            const std::function<bool(BlockFeatures&&)>& commit) {
-  require(options.threads >= 1 && options.batch >= 1,
-          "extract_blocks: {} threads and batches of {}; at least 1 of each", options.threads, options.batch);
-  require(options.preprocess.size == network.input_size(), "extract_blocks: images of side {} for a network of side {}",
-          options.preprocess.size, network.input_size());
+ExtractTimes extract_blocks(std::span<const Network> networks, const ExtractorOptions& options,
+                            const BlockStream& stream) {
+  require(options.threads >= 1 && options.batch >= 1 && !networks.empty(),
+          "extract_blocks: {} threads, batches of {}, {} networks; at least 1 of each", options.threads, options.batch,
+          networks.size());
   ExtractTimes times;
-  const double start = clock_seconds(), spent = process_seconds();
+  const double start = clock_seconds();
   {
-    Extraction extraction(network, blocks, options);
+    Extraction extraction(networks, options, stream);
     bool go_on = true;
     while (go_on) {
       const auto block = extraction.next();
       if (!block) break;
       const auto images = static_cast<std::int64_t>(block->fates.size());
       const double before = thread_seconds();
-      go_on = commit(std::move(*block));
+      go_on = stream.commit(std::move(*block));
       times.commit += thread_seconds() - before;
       times.images += images;
     }
     extraction.add_times(times);
   }
   times.total = clock_seconds() - start;
-  times.decode = std::max(0.0, process_seconds() - spent - times.network - times.commit);
   return times;
+}
+
+namespace {
+
+// Grey images for all networks, as a thread runs them.
+class Rehearsal {
+ public:
+  Rehearsal(std::span<const Network> networks, std::int64_t batch) : networks_(networks), batch_(batch) {
+    for (const Network& network : networks) {
+      resize_levels(inputs_.emplace_back(), network.preprocess(), batch);
+      for (const auto& layer : network.layers()) rows_.emplace_back(static_cast<std::size_t>(batch * layer.dimension));
+    }
+  }
+
+  void run() {
+    std::vector<float*> outs;
+    for (auto& rows : rows_) outs.push_back(rows.data());
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < networks_.size(); ++i) {
+      const std::size_t layers = networks_[i].layers().size();
+      networks_[i].forward(inputs_[i], 0, batch_, std::span(outs).subspan(first, layers));
+      first += layers;
+    }
+  }
+
+ private:
+  std::span<const Network> networks_;
+  std::int64_t batch_;
+  std::vector<Levels> inputs_;
+  std::vector<std::vector<float>> rows_;
+};
+
+// Seconds for one image when all threads run batches of that size.
+double seconds_an_image(std::span<const Network> networks, int threads, std::int64_t batch) {
+  std::vector<Rehearsal> rehearsals(static_cast<std::size_t>(threads), Rehearsal(networks, batch));
+  const double start = clock_seconds();
+  std::vector<std::thread> running;
+  for (auto& rehearsal : rehearsals) running.emplace_back([&rehearsal] { rehearsal.run(); });
+  for (auto& thread : running) thread.join();
+  return (clock_seconds() - start) / static_cast<double>(batch * threads);
+}
+
+}  // namespace
+
+std::int64_t find_batch(std::span<const Network> networks, int threads, std::int64_t most, double seconds) {
+  if (std::any_of(networks.begin(), networks.end(), [](const auto& network) { return network.on_gpu(); })) return most;
+  constexpr double kGain = 0.97;  // a larger batch must be worth its memory
+  const double start = clock_seconds();
+  seconds_an_image(networks, threads, 1);  // the first run also touches the weights
+  std::int64_t best = 1;
+  double least = seconds_an_image(networks, threads, 1);
+  for (std::int64_t batch = 4; batch <= most; batch *= 4) {
+    const double expected = least * static_cast<double>(batch * threads);
+    if (clock_seconds() - start + expected > seconds) break;
+    const double now = seconds_an_image(networks, threads, batch);
+    if (now < kGain * least) best = batch;
+    least = std::min(least, now);
+  }
+  return best;
+}
+
+BlockStream stream_of(std::vector<Block> blocks, std::function<bool(BlockFeatures&&)> commit) {
+  auto left = std::make_shared<std::deque<Block>>(std::make_move_iterator(blocks.begin()),
+                                                  std::make_move_iterator(blocks.end()));
+  const auto next = [left](Block& block) {
+    if (left->empty()) return false;
+    block = std::move(left->front());
+    left->pop_front();
+    return true;
+  };
+  return {next, std::move(commit), [] { return true; }, [] {}};
 }
 
 }  // namespace coterie

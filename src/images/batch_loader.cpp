@@ -1,5 +1,7 @@
 #include "coterie/images/batch_loader.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -18,34 +20,86 @@ namespace {
 /// A batch under way. Its address stays while threads write to it.
 struct Job {
   Batch batch;
-  std::span<const std::string> paths;
+  std::vector<std::string> paths;
   std::size_t handed_out = 0, done = 0;
 
   bool finished() const { return done == paths.size(); }
 };
+
+/// One geometry and the inputs that want its levels: made in the first, copied to the others.
+struct SharedLevels {
+  Preprocess steps;
+  std::vector<std::size_t> inputs;
+};
+
+/// One way to decode, and what is made of the picture.
+struct Decoding {
+  DecodeOptions options;
+  std::vector<SharedLevels> levels;
+};
+
+template <typename T, typename Same>
+T& find_or_add(std::vector<T>& all, const T& fresh, Same same) {
+  const auto found = std::find_if(all.begin(), all.end(), same);
+  return found != all.end() ? *found : all.emplace_back(fresh);
+}
+
+std::vector<Decoding> plan_decodings(const std::vector<Preprocess>& preprocesses, const DecodeLimits& limits) {
+  std::vector<Decoding> plan;
+  for (std::size_t input = 0; input < preprocesses.size(); ++input) {
+    const Preprocess& steps = preprocesses[input];
+    const DecodeOptions options = decode_options(steps, limits);
+    Decoding& decoding =
+        find_or_add(plan, {options, {}}, [&](const Decoding& known) { return known.options == options; });
+    find_or_add(decoding.levels, {steps, {}}, [&](const SharedLevels& known) {
+      return equal_levels(known.steps, steps);
+    }).inputs.push_back(input);
+  }
+  return plan;
+}
+
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+template <typename T>
+void copy_image(const std::vector<T>& from, std::vector<T>& to, std::int64_t image, std::int64_t values) {
+  if (from.empty()) return;
+  std::copy_n(from.begin() + image * values, values, to.begin() + image * values);
+}
+
+template <typename T>
+void clear_image(std::vector<T>& levels, std::int64_t image, std::int64_t values) {
+  if (!levels.empty()) std::fill_n(levels.begin() + image * values, values, T{0});
+}
 
 }  // namespace
 
 struct BatchLoader::State {
   std::string root;
   BatchSource source;
-  Preprocess steps;
-  DecodeOptions options;
-  std::size_t queue_depth;
-  std::size_t image_values;
+  std::vector<Preprocess> preprocesses;
+  std::vector<Decoding> plan;
+  std::size_t queue_depth = 1;
 
   std::mutex mutex;
-  std::condition_variable work, finished;
-  std::deque<std::unique_ptr<Job>> jobs;  // ascending; the front is the next to be taken
-  std::vector<std::vector<float>> spare;  // memory of batches that were taken
-  std::int64_t opened = 0;                // batches begun so far
-  bool opening = false, stopping = false;
+  std::condition_variable changed;
+  std::deque<std::unique_ptr<Job>> jobs;   // ascending; the front is the next to be taken
+  std::vector<std::vector<Levels>> spare;  // memory of batches that were taken
+  std::int64_t opened = 0;                 // batches begun so far
+  bool opening = false, ended = false, stopping = false;
   std::exception_ptr error;
+  LoadTimes times;
   std::vector<std::thread> threads;
 
   Job* job_with_work();
   void open_job(std::unique_lock<std::mutex>& lock);
-  void load(Job& job, std::size_t image);
+  bool fill_job(Job& job);
+  LoadTimes make_inputs(const std::string& path, std::vector<Levels>& inputs, std::int64_t image) const;
+  LoadTimes load(Job& job, std::size_t image);
+  bool work(std::unique_lock<std::mutex>& lock);
   void run();
   void join();
 };
@@ -60,18 +114,15 @@ Job* BatchLoader::State::job_with_work() {
 void BatchLoader::State::open_job(std::unique_lock<std::mutex>& lock) {
   opening = true;
   auto job = std::make_unique<Job>();
-  job->batch.index = opened++;
   if (!spare.empty()) {
-    job->batch.pixels = std::move(spare.back());
+    job->batch.inputs = std::move(spare.back());
     spare.pop_back();
   }
   lock.unlock();
   std::exception_ptr failure;
+  bool more = false;
   try {
-    job->paths = source.paths(job->batch.index);
-    job->batch.pixels.resize(job->paths.size() * image_values);
-    job->batch.fates.assign(job->paths.size(), Fate::pending);
-    job->batch.reasons.assign(job->paths.size(), {});
+    more = fill_job(*job);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -80,20 +131,56 @@ void BatchLoader::State::open_job(std::unique_lock<std::mutex>& lock) {
   if (failure) {
     error = failure;
     stopping = true;
-  } else {
+  } else if (more) {
+    job->batch.index = opened++;
     jobs.push_back(std::move(job));
+  } else {
+    ended = true;
   }
-  work.notify_all();
-  finished.notify_all();  // the batch may be empty, or the source may have failed
+  changed.notify_all();
 }
 
-/// One image into its place. Whatever goes wrong is its fate.
-void BatchLoader::State::load(Job& job, std::size_t image) {
-  float* pixels = job.batch.pixels.data() + image * image_values;
+/// False at the source's end.
+bool BatchLoader::State::fill_job(Job& job) {
+  if (!source.next(job.paths)) return false;
+  job.batch.inputs.resize(preprocesses.size());
+  for (std::size_t i = 0; i < preprocesses.size(); ++i)
+    resize_levels(job.batch.inputs[i], preprocesses[i], static_cast<std::int64_t>(job.paths.size()));
+  job.batch.fates.assign(job.paths.size(), Fate::pending);
+  job.batch.reasons.assign(job.paths.size(), {});
+  return true;
+}
+
+LoadTimes BatchLoader::State::make_inputs(const std::string& path, std::vector<Levels>& inputs,
+                                          std::int64_t image) const {
+  LoadTimes spent;
+  for (const Decoding& decoding : plan) {
+    const double start = thread_seconds();
+    const Image picture = decode_image(path, decoding.options);
+    const double decoded = thread_seconds();
+    for (const SharedLevels& shared : decoding.levels) {
+      Levels& made = inputs[shared.inputs.front()];
+      make_levels(picture, shared.steps, made, image);
+      for (std::size_t i = 1; i < shared.inputs.size(); ++i) {
+        Levels& other = inputs[shared.inputs[i]];
+        copy_image(made.bytes, other.bytes, image, made.image_values());
+        copy_image(made.floats, other.floats, image, made.image_values());
+      }
+    }
+    spent.decode += decoded - start;
+    spent.geometry += thread_seconds() - decoded;
+  }
+  return spent;
+}
+
+/// One image into its places. Whatever goes wrong is its fate.
+LoadTimes BatchLoader::State::load(Job& job, std::size_t image) {
+  LoadTimes spent;
+  const auto place = static_cast<std::int64_t>(image);
   Fate fate = Fate::ok;
   std::string reason;
   try {
-    preprocess(decode_image(image_file(root, job.paths[image]), options), steps, pixels);
+    spent = make_inputs(image_file(root, job.paths[image]), job.batch.inputs, place);
   } catch (const DecodeError& failure) {
     fate = failure.fate();
     reason = failure.reason();
@@ -104,39 +191,57 @@ void BatchLoader::State::load(Job& job, std::size_t image) {
     fate = Fate::unsupported;
     reason = failure.what();
   }
-  if (fate != Fate::ok) std::fill_n(pixels, image_values, 0.0F);
+  if (fate != Fate::ok) {
+    for (Levels& levels : job.batch.inputs) {
+      clear_image(levels.bytes, place, levels.image_values());
+      clear_image(levels.floats, place, levels.image_values());
+    }
+  }
   job.batch.fates[image] = fate;
   job.batch.reasons[image] = std::move(reason);
+  return spent;
+}
+
+/// Decodes one image or begins one batch; false when there is nothing to do for now.
+bool BatchLoader::State::work(std::unique_lock<std::mutex>& lock) {
+  if (Job* job = job_with_work()) {
+    const std::size_t image = job->handed_out++;
+    lock.unlock();
+    const LoadTimes spent = load(*job, image);
+    lock.lock();
+    times.decode += spent.decode;
+    times.geometry += spent.geometry;
+    if (++job->done == job->paths.size()) changed.notify_all();
+    return true;
+  }
+  if (opening || ended || jobs.size() >= queue_depth) return false;
+  open_job(lock);
+  return true;
 }
 
 void BatchLoader::State::run() {
   std::unique_lock lock(mutex);
-  while (!stopping) {
-    if (Job* job = job_with_work()) {
-      const std::size_t image = job->handed_out++;
-      lock.unlock();
-      load(*job, image);
-      lock.lock();
-      if (++job->done == job->paths.size()) finished.notify_all();
-    } else if (!opening && opened < source.batches && jobs.size() < queue_depth) {
-      open_job(lock);
-    } else {
-      work.wait(lock);
-    }
-  }
+  while (!stopping)
+    if (!work(lock)) changed.wait(lock);
 }
 
 void BatchLoader::State::join() {
   for (std::thread& thread : threads) thread.join();
 }
 
-BatchLoader::BatchLoader(std::string root, BatchSource source, Preprocess preprocess, DecodeOptions options,
-                         int threads, int queue_depth) {
-  require(threads >= 1 && queue_depth >= 1, "a loader needs at least 1 thread and a queue of 1, not {} and {}", threads,
-          queue_depth);
-  const auto side = static_cast<std::size_t>(preprocess.size);
-  state_.reset(new State{std::move(root), std::move(source), preprocess, options, static_cast<std::size_t>(queue_depth),
-                         3 * side * side});
+BatchLoader::BatchLoader(std::string root, BatchSource source, std::vector<Preprocess> preprocesses,
+                         const DecodeLimits& limits, int threads, int queue_depth) {
+  require(threads >= 0 && queue_depth >= 1, "a loader needs at least 0 threads and a queue of 1, not {} and {}",
+          threads, queue_depth);
+  require(source.next != nullptr, "a loader needs a source");
+  require(!preprocesses.empty(), "a loader needs at least one preprocessing");
+  for (const Preprocess& steps : preprocesses) check_preprocess(steps);
+  state_ = std::make_unique<State>();
+  state_->root = std::move(root);
+  state_->source = std::move(source);
+  state_->plan = plan_decodings(preprocesses, limits);
+  state_->preprocesses = std::move(preprocesses);
+  state_->queue_depth = static_cast<std::size_t>(queue_depth);
   for (int i = 0; i < threads; ++i) state_->threads.emplace_back([state = state_.get()] { state->run(); });
 }
 
@@ -148,24 +253,29 @@ BatchLoader::~BatchLoader() {
 bool BatchLoader::next(Batch& batch) {
   State& state = *state_;
   std::unique_lock lock(state.mutex);
-  const auto at_end = [&] { return state.jobs.empty() && !state.opening && state.opened == state.source.batches; };
-  state.finished.wait(
-      lock, [&] { return state.stopping || at_end() || (!state.jobs.empty() && state.jobs.front()->finished()); });
+  const auto at_end = [&] { return state.jobs.empty() && state.ended; };
+  const auto ready = [&] { return !state.jobs.empty() && state.jobs.front()->finished(); };
+  const bool helps = state.threads.empty();
+  while (!state.stopping && !at_end() && !ready())
+    if (!helps || !state.work(lock)) state.changed.wait(lock);
   if (state.error) std::rethrow_exception(state.error);
   if (state.stopping || at_end()) return false;
-  if (batch.pixels.capacity() > 0) state.spare.push_back(std::move(batch.pixels));
+  if (!batch.inputs.empty()) state.spare.push_back(std::move(batch.inputs));
   batch = std::move(state.jobs.front()->batch);
   state.jobs.pop_front();
-  state.work.notify_all();
-  state.finished.notify_all();  // the next batch may be ready for another caller, or this was the last
+  state.changed.notify_all();  // there is room for another, the next may be ready, or this was the last
   return true;
 }
 
 void BatchLoader::stop() {
   const std::lock_guard lock(state_->mutex);
   state_->stopping = true;
-  state_->work.notify_all();
-  state_->finished.notify_all();
+  state_->changed.notify_all();
+}
+
+LoadTimes BatchLoader::times() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->times;
 }
 
 }  // namespace coterie

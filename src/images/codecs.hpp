@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "coterie/images/fate.hpp"
+#include "coterie/images/decode.hpp"
 #include "header.hpp"
 
 namespace coterie {
@@ -33,10 +33,10 @@ struct CodecError {
 };
 
 // Each decodes one whole file, thread-safe and silent, and throws CodecError. The file has passed parse_header.
-Raster decode_jpeg(Bytes file);    ///< libjpeg
-Raster decode_png(Bytes file);     ///< libpng
-Raster decode_webp(Bytes file);    ///< libwebp, the first frame on its canvas
-Raster decode_tiff(Bytes file);    ///< libtiff, the first page
-Raster decode_bitmap(Bytes file);  ///< BMP and PNM, by OpenCV
+Raster decode_jpeg(Bytes file, const DecodeOptions& options);  ///< libjpeg, with the options' dct and least sides
+Raster decode_png(Bytes file);                                 ///< libpng
+Raster decode_webp(Bytes file);                                ///< libwebp, the first frame on its canvas
+Raster decode_tiff(Bytes file);                                ///< libtiff, the first page
+Raster decode_bitmap(Bytes file);                              ///< BMP and PNM, by OpenCV
 
 }  // namespace coterie

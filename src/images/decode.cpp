@@ -11,8 +11,8 @@ namespace coterie {
 
 namespace {
 
-Raster decode_format(const std::string& format, Bytes file) {
-  if (format == "JPEG") return decode_jpeg(file);
+Raster decode_format(const std::string& format, Bytes file, const DecodeOptions& options) {
+  if (format == "JPEG") return decode_jpeg(file, options);
   if (format == "PNG") return decode_png(file);
   if (format == "WebP") return decode_webp(file);
   if (format == "TIFF") return decode_tiff(file);
@@ -71,7 +71,7 @@ Image decode_image(const std::string& path, const DecodeOptions& options) {
     const Examined examined = examine(path, options.limits, false);
     const Probe& probe = examined.probe;
     if (probe.fate != Fate::ok) throw CodecError{probe.fate, probe.reason};
-    Raster raster = decode_format(probe.format, examined.bytes);
+    Raster raster = decode_format(probe.format, examined.bytes, options);
     Image image{raster.width, raster.height, {}};
     image.rgb = flatten(std::move(raster), options.alpha);
     return options.exif == ExifRotation::apply ? turn_upright(std::move(image), probe.orientation) : image;

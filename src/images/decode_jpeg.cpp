@@ -53,14 +53,26 @@ bool is_unsupported(int code) {
          code == JERR_CONVERSION_NOTIMPL;
 }
 
+/// The divisor of DecodeOptions' rule.
+unsigned int reduction(unsigned int width, unsigned int height, const DecodeOptions& options) {
+  if (options.least_short <= 0 && options.least_long <= 0) return 1;
+  const std::int64_t shorter = std::min(width, height), longer = std::max(width, height);
+  for (const unsigned int divisor : {8U, 4U, 2U})
+    if (shorter / divisor >= options.least_short && longer / divisor >= options.least_long) return divisor;
+  return 1;
+}
+
 /// False when libjpeg jumped out. Holds nothing that would need a destructor: the jump runs none.
-bool read_samples(Session& session, Bytes file, Raster& raster) {
+bool read_samples(Session& session, Bytes file, const DecodeOptions& options, Raster& raster) {
   if (setjmp(session.jump) != 0) return false;
   jpeg_decompress_struct& info = session.info;
   jpeg_create_decompress(&info);
   jpeg_mem_src(&info, file.data(), file.size());
   jpeg_read_header(&info, TRUE);
   info.out_color_space = info.num_components == 4 ? JCS_CMYK : JCS_RGB;
+  info.dct_method = options.dct == JpegTransform::fast ? JDCT_IFAST : JDCT_ISLOW;
+  info.scale_num = 1;
+  info.scale_denom = reduction(info.image_width, info.image_height, options);
   jpeg_start_decompress(&info);
   raster.allocate(static_cast<int>(info.output_width), static_cast<int>(info.output_height), info.output_components);
   while (info.output_scanline < info.output_height) {
@@ -96,7 +108,7 @@ void cmyk_to_rgb(Raster& raster) {
 
 }  // namespace
 
-Raster decode_jpeg(Bytes file) {
+Raster decode_jpeg(Bytes file, const DecodeOptions& options) {
   Raster raster;
   Session session{};
   session.info.err = jpeg_std_error(&session.errors);
@@ -105,7 +117,7 @@ Raster decode_jpeg(Bytes file) {
   session.errors.output_message = say_nothing;
   bool whole = false;
   try {
-    whole = read_samples(session, file, raster);
+    whole = read_samples(session, file, options, raster);
   } catch (...) {  // no memory for the samples
     jpeg_destroy_decompress(&session.info);
     throw;

@@ -12,14 +12,17 @@ namespace coterie {
 namespace {
 
 constexpr std::array<std::string_view, 5> kGeometries = {"none", "squash", "short_side", "centre_square", "letterbox"};
-constexpr std::array<std::string_view, 5> kFilters = {"nearest", "box", "bilinear", "bicubic", "lanczos"};
+constexpr std::array<std::string_view, 6> kFilters = {"nearest", "box",     "bilinear",
+                                                      "bicubic", "lanczos", "tf1_bilinear"};
 constexpr std::array<std::string_view, 2> kPasses = {"horizontal_first", "pillow13"};
 constexpr std::array<std::string_view, 2> kOrders = {"rgb", "bgr"};
 constexpr std::array<std::string_view, 2> kRotations = {"apply", "ignore"};
 constexpr std::array<std::string_view, 3> kGrounds = {"white", "black", "drop"};
-constexpr std::array<std::string_view, 13> kKeys = {"geometry",  "size",   "resize", "fraction", "pad",
+constexpr std::array<std::string_view, 2> kTransforms = {"accurate", "fast"};
+constexpr std::array<std::string_view, 2> kNoYes = {"no", "yes"};
+constexpr std::array<std::string_view, 15> kKeys = {"geometry",  "size",   "resize", "fraction", "pad",
                                                     "filter",    "passes", "order",  "scale",    "mean",
-                                                    "deviation", "exif",   "alpha"};
+                                                    "deviation", "exif",   "alpha",  "dct",      "fast_decode"};
 constexpr int kLargestSide = 16384;
 
 /// The place of `name` in `names`; an unknown one is told the nearest.
@@ -58,8 +61,9 @@ std::string normalisation_line(const Preprocess& steps) {
 }
 
 std::string geometry_line(const Preprocess& steps) {
-  const std::string filter =
-      fmt::format("{} ({})", filter_name(steps.filter), kPasses[static_cast<std::size_t>(steps.passes)]);
+  const std::string_view passes =
+      has_float_levels(steps) ? "float32, not rounded" : kPasses[static_cast<std::size_t>(steps.passes)];
+  const std::string filter = fmt::format("{} ({})", filter_name(steps.filter), passes);
   switch (steps.geometry) {
     case Geometry::squash:
       return fmt::format("geometry: squash to {0} x {0}, {1}", steps.size, filter);
@@ -100,13 +104,21 @@ void override_preprocess(Preprocess& steps, std::string_view assignment) {
   if (known == "deviation") steps.deviation = parse_channels(key, value, kSmallest, kLargest);
   if (known == "exif") steps.exif = static_cast<ExifRotation>(find_name(key, value, kRotations));
   if (known == "alpha") steps.alpha = static_cast<AlphaGround>(find_name(key, value, kGrounds));
+  if (known == "dct") steps.dct = static_cast<JpegTransform>(find_name(key, value, kTransforms));
+  if (known == "fast_decode") steps.fast_decode = find_name(key, value, kNoYes) == 1;
 }
 
 std::vector<std::string> describe(const Preprocess& steps) {
-  return {fmt::format("decode: EXIF rotation {}, alpha {}", kRotations[static_cast<std::size_t>(steps.exif)],
-                      kGrounds[static_cast<std::size_t>(steps.alpha)]),
-          geometry_line(steps), fmt::format("channels: {}", kOrders[static_cast<std::size_t>(steps.order)]),
-          normalisation_line(steps)};
+  std::vector<std::string> lines;
+  lines.push_back(fmt::format("decode: EXIF rotation {}, alpha {}{}", kRotations[static_cast<std::size_t>(steps.exif)],
+                              kGrounds[static_cast<std::size_t>(steps.alpha)],
+                              steps.dct == JpegTransform::fast ? ", fast JPEG transform" : ""));
+  if (steps.fast_decode)
+    lines.push_back(fmt::format("fast decode: JPEG at 1/2, 1/4 or 1/8 where that is no smaller than the resize"));
+  lines.push_back(geometry_line(steps));
+  lines.push_back(fmt::format("channels: {}", kOrders[static_cast<std::size_t>(steps.order)]));
+  lines.push_back(normalisation_line(steps));
+  return lines;
 }
 
 }  // namespace coterie

@@ -12,7 +12,8 @@ namespace coterie {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kFilterNames = {"nearest", "box", "bilinear", "bicubic", "lanczos"};
+constexpr std::array<std::string_view, 6> kFilterNames = {"nearest", "box",     "bilinear",
+                                                          "bicubic", "lanczos", "tf1_bilinear"};
 
 double sinc(double x) { return x == 0 ? 1 : std::sin(x * std::numbers::pi) / (x * std::numbers::pi); }
 
@@ -194,6 +195,7 @@ Filter parse_filter(std::string_view name) {
 
 Image resize(const Image& image, int width, int height, Filter filter, const ResizeOptions& options) {
   require(width >= 1 && height >= 1, "cannot resize to {} x {} pixels", width, height);
+  require(filter != Filter::tf1_bilinear, "the filter tf1_bilinear gives float32 levels, not a picture");
   const Box source = options.source.value_or(Box{0, 0, image.width, image.height});
   const Box window = options.window.value_or(Box{0, 0, width, height});
   check_box(source, image.width, image.height, "source");

@@ -40,14 +40,24 @@ constexpr Option kTable[] = {
      "files equal byte for byte: keep them all, or leave out all but the first", 0, kMost, "keep|skip"},
 
     // extract
-    {"backbone", "extract info", text, "efficientnet_lite0", "NAME",
-     "the network; coterie info --backbone NAME shows one"},
-    {"layer", "extract", text, "", "NAME", "the layer whose output is the feature; default: the backbone's usual one"},
+    {"backbone", "extract info", text, "efficientnet_lite0", "NAME,...",
+     "the network, or several, which decode each image once; coterie info --backbone NAME shows one"},
+    {"layer", "extract", text, "", "NAME,...",
+     "the layers whose outputs are features, an artifact for each; with several networks also NETWORK:LAYER; default: "
+     "each network's usual one"},
     {"weights", "extract", text, "", "FILE",
-     "the weight file (.pth, .h5, .safetensors), or random:SEED for tests; default: what "
-     "tools/fetch_weights fetched"},
+     "the weight file (.pth, .h5, .pb, .safetensors), with several networks NETWORK=FILE,...; or random:SEED for "
+     "tests; "
+     "default: what tools/fetch_weights fetched"},
     {"device", "extract", choice, "auto", "", "where the network runs; auto takes a GPU where there is one", 0, kMost,
      "auto|cpu|cuda"},
+    {"precision", "extract", choice, "fp32", "",
+     "what the network computes in; tf32 and fp16 on GPUs only; auto: the fastest that this device is made for", 0,
+     kMost, "auto|fp32|tf32|bf16|fp16"},
+    {"batch", "extract", count, "0", "N", "images in one run of the network on a CPU; 0: found by a short measurement",
+     0, 1024},
+    {"gpu-batch", "extract", count, "64", "N",
+     "images in one run of the network on a GPU; halved by itself when its memory is short", 1, 65536},
     {"preprocess", "extract", text, "", "KEY=VALUE,...",
      "departures from the backbone's own preprocessing, such as filter=bilinear"},
     {"exif", "extract", choice, "backbone", "",
@@ -55,8 +65,12 @@ constexpr Option kTable[] = {
     {"alpha", "extract", choice, "backbone", "",
      "transparency: put on white, on black, or dropped; backbone: as its origin does", 0, kMost,
      "backbone|white|black|drop"},
+    {"fast-decode", "extract", flag, "false", "",
+     "decode JPEGs at a half, a quarter or an eighth where that is large enough; changes pixels slightly"},
     {"decode-threads", "extract", count, "0", "N",
-     "threads that decode images for the network; 0: as many as --threads", 0, 4096},
+     "more threads that only decode: for slow disks; 0: the --threads themselves decode between batches, and beside a "
+     "GPU there are as many as --threads",
+     0, 4096},
 
     // import
     {"file", "import", text, "", "FILE", "the features: .npy (N x D), .csv/.tsv (a number in each column), or .h5"},

@@ -22,6 +22,8 @@ TEST_CASE("the digest of a file is that of its content") {
   std::ofstream(path) << "abc";
   CHECK(sha256_of_file(path) == sha256("abc"));
   CHECK_THROWS_AS(sha256_of_file(folder / "nothing"), FileError);
+  CHECK(md5_of_file(path) == "900150983cd24fb0d6963f7d28e17f72");  // RFC 1321, A.5
+  CHECK_THROWS_AS(md5_of_file(folder / "nothing"), FileError);
 }
 
 TEST_CASE("a hash in pieces equals the hash of the whole, and a flipped bit changes it") {

@@ -2,11 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <mutex>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/npy.hpp"
@@ -39,33 +42,38 @@ std::string find_weights() {
   return "";
 }
 
-const Backbone& lite0() { return find_backbone("efficientnet_lite0"); }
+Backbone lite0() { return find_backbone("efficientnet_lite0"); }
 
-const Network& random_network() {
-  static const Network network(lite0(), "", random_weights(lite0(), 1), {.device = Device::cpu});
-  return network;
+Network lite0_network(const WeightFile& weights, const std::vector<std::string>& layers = {""}) {
+  return {lite0(), layers, weights, lite0().preprocess, {.device = Device::cpu}};
 }
+
+std::span<const Network> random_network() {
+  static const Network network = lite0_network(random_weights(lite0(), {""}, 1));
+  return {&network, 1};
+}
+
+constexpr std::ptrdiff_t kDimension = 1280;
 
 ExtractorOptions lite0_options(int threads) {
   ExtractorOptions options;
   options.root = kImages;
-  options.preprocess = lite0().preprocess;
-  options.decode = decode_options(options.preprocess);
   options.threads = threads;
-  options.decode_threads = threads;
+  options.decode_threads = threads - 1;
   options.batch = 3;
   return options;
 }
 
 using Rows = std::map<std::int64_t, BlockFeatures>;
 
-Rows extract(std::span<const Block> blocks, const ExtractorOptions& options) {
+Rows extract(const std::vector<Block>& blocks, const ExtractorOptions& options,
+             std::span<const Network> networks = random_network()) {
   Rows rows;
-  extract_blocks(random_network(), blocks, options, [&](BlockFeatures&& features) {
-    const std::int64_t number = features.number;
-    CHECK(rows.emplace(number, std::move(features)).second);
-    return true;
-  });
+  extract_blocks(networks, options, stream_of(blocks, [&](BlockFeatures&& features) {
+                   const std::int64_t number = features.number;
+                   CHECK(rows.emplace(number, std::move(features)).second);
+                   return true;
+                 }));
   return rows;
 }
 
@@ -78,41 +86,55 @@ TEST_CASE(
     MESSAGE("SKIPPED: no weights. Run tools/fetch_weights efficientnet_lite0, or set COTERIE_WEIGHTS to their folder");
     return;
   }
-  const Network network(lite0(), "pooled", read_weights(path), {.device = Device::cpu});
+  const Network network = lite0_network(read_weights(path));
   const Block block{0, image_names()};
   const auto expected = read_npy<float>(kImages + "/../features.npy");
-  const auto dimension = static_cast<std::size_t>(network.dimension());
-  extract_blocks(network, {&block, 1}, lite0_options(1), [&](BlockFeatures&& features) {
-    REQUIRE(features.rows.size() == expected.size());
-    for (std::size_t image = 0; image < block.paths.size(); ++image) {
-      double difference = 0, norm = 0;
-      for (std::size_t i = image * dimension; i < (image + 1) * dimension; ++i) {
-        difference += std::pow(features.rows[i] - expected[i], 2);
-        norm += std::pow(expected[i], 2);
-      }
-      INFO(block.paths[image]);
-      CHECK(features.fates[image] == Fate::ok);
-      CHECK(std::sqrt(difference / norm) <= 1e-4);  // float32 sums in another order; about 2e-6 was seen
+  const BlockFeatures features = extract({block}, lite0_options(1), {&network, 1}).at(0);
+  REQUIRE(features.rows[0].size() == expected.size());
+  for (std::size_t image = 0; image < block.paths.size(); ++image) {
+    double difference = 0, norm = 0;
+    for (std::size_t i = image * kDimension; i < (image + 1) * kDimension; ++i) {
+      difference += std::pow(features.rows[0][i] - expected[i], 2);
+      norm += std::pow(expected[i], 2);
     }
-    return true;
-  });
+    INFO(block.paths[image]);
+    CHECK(features.fates[image] == Fate::ok);
+    CHECK(std::sqrt(difference / norm) <= 1e-4);  // float32 sums in another order; about 2e-6 was seen
+  }
 }
 
 TEST_CASE("every bit is the same for any threads, batch, and division into blocks") {
   const auto names = image_names();
   const Block whole{7, names};
-  const auto reference = extract({&whole, 1}, lite0_options(1)).at(7).rows;
+  const auto reference = extract({whole}, lite0_options(1)).at(7).rows;
   auto other_batch = lite0_options(2);
   other_batch.batch = 5;
-  CHECK(extract({&whole, 1}, lite0_options(2)).at(7).rows == reference);
-  CHECK(extract({&whole, 1}, other_batch).at(7).rows == reference);
+  CHECK(extract({whole}, lite0_options(2)).at(7).rows == reference);
+  CHECK(extract({whole}, other_batch).at(7).rows == reference);
   const std::vector<Block> parts = {
       {1, {names.begin(), names.begin() + 5}}, {2, {}}, {3, {names.begin() + 5, names.end()}}};
   const Rows rows = extract(parts, lite0_options(2));
-  CHECK(rows.at(2).rows.empty());
-  auto joined = rows.at(1).rows;
-  joined.insert(joined.end(), rows.at(3).rows.begin(), rows.at(3).rows.end());
-  CHECK(joined == reference);
+  CHECK(rows.at(2).fates.empty());
+  auto joined = rows.at(1).rows[0];
+  joined.insert(joined.end(), rows.at(3).rows[0].begin(), rows.at(3).rows[0].end());
+  CHECK(joined == reference[0]);
+}
+
+TEST_CASE("several layers and several networks in one pass give what each gives alone") {
+  const WeightFile weights = random_weights(lite0(), {"pooled", "fc"}, 1);
+  Preprocess other = lite0().preprocess;
+  other.filter = Filter::bilinear;
+  std::vector<Network> networks;
+  networks.push_back(lite0_network(weights, {"fc", "pooled"}));
+  networks.emplace_back(lite0(), std::vector<std::string>{"pooled"}, weights, other,
+                        NetworkOptions{.device = Device::cpu});
+  const Block block{0, image_names()};
+  const auto together = extract({block}, lite0_options(2), networks).at(0).rows;
+  REQUIRE(together.size() == 3);
+  CHECK(together[1] == extract({block}, lite0_options(1)).at(0).rows[0]);
+  CHECK(together[2] == extract({block}, lite0_options(1), {&networks[1], 1}).at(0).rows[0]);
+  CHECK(together[1] != together[2]);
+  CHECK(together[0].size() == 1000 * block.paths.size());
 }
 
 TEST_CASE("an image that cannot be had is a zero row with its fate and reason; its neighbours do not notice") {
@@ -121,22 +143,21 @@ TEST_CASE("an image that cannot be had is a zero row with its fate and reason; i
   const auto names = image_names();
   const Block good{0, {names[0], names[1]}};
   const Block mixed{0, {names[0], folder / "text.png", "missing.jpg", names[1]}};
-  const auto reference = extract({&good, 1}, lite0_options(1)).at(0).rows;
-  const BlockFeatures features = extract({&mixed, 1}, lite0_options(2)).at(0);
-  const auto dimension = static_cast<std::ptrdiff_t>(random_network().dimension());
+  const auto reference = extract({good}, lite0_options(1)).at(0).rows[0];
+  const BlockFeatures features = extract({mixed}, lite0_options(2)).at(0);
   const auto row = [&](const std::vector<float>& rows, std::ptrdiff_t i) {
-    return std::vector<float>(rows.begin() + i * dimension, rows.begin() + (i + 1) * dimension);
+    return std::vector<float>(rows.begin() + i * kDimension, rows.begin() + (i + 1) * kDimension);
   };
   CHECK(features.fates[0] == Fate::ok);
   CHECK(features.fates[1] != Fate::ok);
   CHECK(features.fates[2] != Fate::ok);
   CHECK(!features.reasons[1].empty());
   CHECK(features.reasons[3].empty());
-  CHECK(row(features.rows, 0) == row(reference, 0));
-  CHECK(row(features.rows, 3) == row(reference, 1));
-  const std::vector<float> zero(static_cast<std::size_t>(dimension));
-  CHECK(row(features.rows, 1) == zero);
-  CHECK(row(features.rows, 2) == zero);
+  CHECK(row(features.rows[0], 0) == row(reference, 0));
+  CHECK(row(features.rows[0], 3) == row(reference, 1));
+  const std::vector<float> zero(kDimension);
+  CHECK(row(features.rows[0], 1) == zero);
+  CHECK(row(features.rows[0], 2) == zero);
 }
 
 TEST_CASE("commit can end the work, and what it throws comes out, with threads still busy") {
@@ -145,25 +166,57 @@ TEST_CASE("commit can end the work, and what it throws comes out, with threads s
   for (std::int64_t number = 0; number < 12; ++number)
     blocks.push_back({number, {names[static_cast<std::size_t>(number) % names.size()]}});
   int commits = 0;
-  const ExtractTimes times =
-      extract_blocks(random_network(), blocks, lite0_options(2), [&](BlockFeatures&&) { return ++commits < 3; });
+  const auto run = [&](std::vector<Block> some, std::function<bool(BlockFeatures &&)> commit) {
+    return extract_blocks(random_network(), lite0_options(2), stream_of(std::move(some), std::move(commit)));
+  };
+  const ExtractTimes times = run(blocks, [&](BlockFeatures&&) { return ++commits < 3; });
   CHECK(commits == 3);
   CHECK(times.images == 3);
   CHECK(times.network > 0);
   CHECK(times.total > 0);
-  CHECK_THROWS_WITH_AS(extract_blocks(random_network(), blocks, lite0_options(2),
-                                      [](BlockFeatures&&) -> bool { throw FileError("features.h5", "disk full"); }),
+  CHECK_THROWS_WITH_AS(run(blocks, [](BlockFeatures&&) -> bool { throw FileError("features.h5", "disk full"); }),
                        "features.h5: disk full", FileError);
-  CHECK(extract_blocks(random_network(), {}, lite0_options(2), [](BlockFeatures&&) { return true; }).images == 0);
+  CHECK(run({}, [](BlockFeatures&&) { return true; }).images == 0);
+}
+
+TEST_CASE("blocks that come late are waited for; idle is called meanwhile and can end the work") {
+  const auto names = image_names();
+  std::mutex mutex;
+  std::condition_variable changed;
+  int allowed = 0, given = 0, commits = 0;
+  bool closed = false;
+  BlockStream stream;
+  stream.next = [&](Block& block) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return closed || given < allowed; });
+    if (closed) return false;
+    block = {given++, {names[0]}};
+    return true;
+  };
+  stream.commit = [&](BlockFeatures&&) { return ++commits < 100; };
+  stream.idle = [&] {  // one block more each time, until two were committed
+    const std::lock_guard lock(mutex);
+    allowed = std::min(allowed + 1, commits + 1);
+    changed.notify_all();
+    return commits < 2;
+  };
+  stream.close = [&] {
+    const std::lock_guard lock(mutex);
+    closed = true;
+    changed.notify_all();
+  };
+  CHECK(extract_blocks(random_network(), lite0_options(2), stream).images == 2);
+  CHECK(closed);
 }
 
 TEST_CASE("options that cannot work are refused") {
   auto options = lite0_options(1);
   options.batch = 0;
   CHECK_THROWS_AS(extract({}, options), InvalidArgument);
-  options = lite0_options(1);
-  options.preprocess.size = 299;
-  CHECK_THROWS_AS(extract({}, options), InvalidArgument);
+  Preprocess large = lite0().preprocess;
+  large.size = 299;
+  CHECK_THROWS_AS(Network(lite0(), {""}, random_weights(lite0(), {""}, 1), large, {.device = Device::cpu}),
+                  InvalidArgument);
 }
 
 }  // namespace coterie

@@ -11,7 +11,7 @@
 #include "coterie/base/random.hpp"
 #include "nets/cpu_kernels.hpp"
 #include "nets/engine.hpp"
-#include "nets/families.hpp"
+#include "nets/weight_source.hpp"
 
 namespace coterie {
 namespace {
@@ -47,28 +47,29 @@ void check_engines_agree(const Plan& plan, std::int64_t count) {
   const auto pixels = noise(count * plan.extent(kInput).elements(), 9);
   const auto last = static_cast<Value>(plan.steps().size());
   std::vector<float> ours(static_cast<std::size_t>(count * plan.extent(last).elements())), torch(ours.size());
-  make_cpu_engine(plan)->run(pixels.data(), count, ours.data());
-  make_torch_engine(plan, "cpu", 2)->run(pixels.data(), count, torch.data());
+  float* const to_ours[] = {ours.data()};
+  float* const to_torch[] = {torch.data()};
+  const RandomWeights weights(5);
+  make_cpu_engine(plan, weights)->run(pixels.data(), count, to_ours);
+  make_torch_engine(plan, weights, "cpu", 2)->run(pixels.data(), count, to_torch);
   CHECK(largest(torch) > 0);
   CHECK(largest_difference(ours, torch) <= 1e-5 * largest(torch));
 }
 
-// ATen gives its results channels first; averaging or flattening makes the order the same.
 Plan one_layer(Extent input, const std::function<void(Plan&)>& add) {
   Plan plan(input);
   add(plan);
-  plan.flatten(static_cast<Value>(plan.steps().size()));
   return plan;
 }
 
 }  // namespace
 
 TEST_CASE("each layer of our own agrees with LibTorch's, at odd sizes, paddings, strides and channel counts") {
-  for (const Window window :
-       {Window{1, 1, 0, 0}, Window{3, 1, 1, 1}, Window{3, 2, 0, 1}, Window{5, 2, 1, 2}, Window{7, 2, 3, 3}})
+  for (const Window& window : {symmetric(1, 1, 0), symmetric(3, 1, 1), Window{{3, 2, 0, 1}, {3, 2, 0, 1}},
+                               Window{{5, 2, 1, 2}, {3, 1, 0, 1}}, symmetric(7, 2, 3), same(1, 7), same(3, 1)})
     for (const std::int64_t in : {1, 3, 40, 264})
-      for (const std::int64_t out : {8, 24, 32}) {
-        CAPTURE(window.kernel);
+      for (const std::int64_t out : {2, 8, 21, 24, 32}) {
+        CAPTURE(window.rows.kernel);
         CAPTURE(in);
         CAPTURE(out);
         for (const auto activation : {Activation::none, Activation::relu, Activation::relu6})
@@ -80,16 +81,23 @@ TEST_CASE("each layer of our own agrees with LibTorch's, at odd sizes, paddings,
                               3);
       }
   for (const std::int64_t channels : {8, 40, 96})
-    for (const Window window : {tf_same(3, 1, 10), tf_same(3, 2, 10), tf_same(5, 2, 10), tf_same(5, 1, 10)})
+    for (const Window& window : {tf_same(3, 1, 10), tf_same(3, 2, 10), tf_same(5, 2, 10), tf_same(5, 1, 10)})
       check_engines_agree(one_layer({10, 10, channels},
                                     [&](Plan& plan) {
                                       plan.depthwise(kInput, random_affine(window.taps() * channels, channels), window,
                                                      Activation::relu6);
                                     }),
                           3);
-  for (const Window window : {symmetric(3, 2, 1), symmetric(2, 2, 0)})
+  for (const Window& window : {symmetric(3, 2, 1), symmetric(2, 2, 0), symmetric(3, 1, 1)}) {
     check_engines_agree(one_layer({7, 8, 5}, [&](Plan& plan) { plan.max_pool(kInput, window); }), 3);
+    check_engines_agree(one_layer({7, 8, 5}, [&](Plan& plan) { plan.average_pool(kInput, window); }), 3);
+  }
   check_engines_agree(one_layer({7, 8, 5}, [](Plan& plan) { plan.average(kInput); }), 3);
+  check_engines_agree(one_layer({3, 2, 21}, [](Plan& plan) { plan.softmax(plan.activate(kInput, Activation::relu)); }),
+                      3);
+  check_engines_agree(one_layer({3, 2, 5}, [](Plan& plan) { plan.flatten_channels_first(kInput); }), 3);
+  const Parameters norm{Layout::c1hw, "", "", {"gamma", "beta", "mean", "variance", 1e-3}};
+  check_engines_agree(one_layer({4, 3, 11}, [&](Plan& plan) { plan.normalise(kInput, norm, Activation::relu6); }), 3);
 }
 
 TEST_CASE("a residual sum, and a value read long after it was made, survive the reuse of buffers") {
@@ -102,24 +110,68 @@ TEST_CASE("a residual sum, and a value read long after it was made, survive the 
   check_engines_agree(plan, 5);
 }
 
+// As in DenseNet: each new value joins those before it, and what was joined is read again, normalised.
+TEST_CASE("values that are concatenated, nested, twice and with the input, come out in order") {
+  Plan plan({6, 5, 8});
+  const Parameters norm{Layout::c1hw, "", "", {"gamma", "beta", "mean", "variance", 1e-3}};
+  Value all = plan.convolve(kInput, random_affine(64, 8), {}, Activation::relu);
+  for (int i = 0; i < 3; ++i) {
+    const Value ready = plan.normalise(all, norm, Activation::relu);
+    const std::int64_t in = plan.extent(all).channels;
+    const Value grown = plan.convolve(ready, random_affine(9 * in * 16, 16), symmetric(3, 1, 1), Activation::none);
+    all = plan.concatenate({all, grown});
+  }
+  const Value pooled = plan.max_pool(all, symmetric(2, 1, 0));
+  const Value again = plan.concatenate({kInput, all, kInput});
+  const Value flat = plan.concatenate({plan.flatten(again), plan.flatten(pooled), plan.flatten(all)});
+  plan.convolve(flat, random_affine(plan.extent(flat).channels * 8, 8), {}, Activation::none);
+  check_engines_agree(plan, 3);
+}
+
+TEST_CASE("a plan that keeps some layers drops the steps that only others need, and gives each") {
+  Plan plan({4, 4, 8});
+  const Value a = plan.convolve(kInput, random_affine(64, 8), {}, Activation::relu);
+  const Value b = plan.convolve(a, random_affine(64, 8), {}, Activation::relu);
+  const Value c = plan.convolve(a, random_affine(128, 16), {}, Activation::relu);
+  plan.name_layer("a", a);
+  plan.name_layer("b", b);
+  plan.name_layer("c", plan.average(c));
+  plan.keep(std::vector<std::string>{"c", "a"});
+  CHECK(plan.steps().size() == 3);
+  CHECK(plan.layers().size() == 2);
+  CHECK(plan.extent(plan.outputs()[0]).elements() == 16);
+  CHECK(plan.extent(plan.outputs()[1]).elements() == 128);
+  CHECK_THROWS_WITH_AS(plan.keep(std::vector<std::string>{"b"}), doctest::Contains("'b'"), InvalidArgument);
+  std::vector<float> pixels = noise(2 * 128, 3), means(32), maps(256);
+  float* const outs[] = {means.data(), maps.data()};
+  make_cpu_engine(plan, RandomWeights(1))->run(pixels.data(), 2, outs);
+  CHECK(largest(means) > 0);
+  CHECK(largest(maps) > 0);
+}
+
 TEST_CASE("TensorFlow's SAME puts the odd cell of padding behind") {
-  const Window even = tf_same(3, 2, 224), odd = tf_same(5, 2, 7), unit = tf_same(3, 1, 56);
-  CHECK((even.before == 0 && even.after == 1 && even.output(224) == 112));
-  CHECK((odd.before == 2 && odd.after == 2 && odd.output(7) == 4));
-  CHECK((unit.before == 1 && unit.after == 1 && unit.output(56) == 56));
+  CHECK(tf_same(3, 2, 224).rows == Slide{3, 2, 0, 1});
+  CHECK(tf_same(3, 2, 224).rows.output(224) == 112);
+  CHECK(tf_same(5, 2, 7).columns == Slide{5, 2, 2, 2});
+  CHECK(tf_same(5, 2, 7).rows.output(7) == 4);
+  CHECK(tf_same(3, 1, 56) == same(3, 3));
 }
 
 TEST_CASE("a row's bits depend on its image alone: not on the count, the neighbours or the thread") {
-  const Backbone& backbone = find_backbone("efficientnet_lite0");
-  const Network network(backbone, "", random_weights(backbone, 1), {.device = Device::cpu});
+  const Backbone backbone = find_backbone("efficientnet_lite0");
+  const Network network(backbone, {""}, random_weights(backbone, {""}, 1), backbone.preprocess,
+                        {.device = Device::cpu});
   constexpr std::int64_t kCount = 5, kPixels = 224 * 224 * 3;
   const auto pixels = noise(kCount * kPixels, 4);
-  const auto dimension = static_cast<std::size_t>(network.dimension());
+  const auto dimension = static_cast<std::size_t>(network.layers()[0].dimension);
   std::vector<float> together(kCount * dimension), apart(kCount * dimension);
-  network.forward(pixels.data(), kCount, together.data());
+  const auto forward = [&](const float* from, std::int64_t count, float* to) {
+    network.forward(from, count, std::vector<float*>{to});
+  };
+  forward(pixels.data(), kCount, together.data());
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < kCount; ++i)
-    threads.emplace_back([&, i] { network.forward(pixels.data() + i * kPixels, 1, apart.data() + i * dimension); });
+    threads.emplace_back([&, i] { forward(pixels.data() + i * kPixels, 1, apart.data() + i * dimension); });
   for (auto& thread : threads) thread.join();
   CHECK(together == apart);
   CHECK(largest(together) > 0.01);
@@ -127,17 +179,23 @@ TEST_CASE("a row's bits depend on its image alone: not on the count, the neighbo
 }
 
 TEST_CASE("random weights are a function of the seed, and every network takes its own and no other's") {
-  const Backbone& lite0 = find_backbone("efficientnet_lite0");
-  const WeightFile first = random_weights(lite0, 1), again = random_weights(lite0, 1), other = random_weights(lite0, 2);
-  CHECK(first.find("_conv_stem.weight")->values == again.find("_conv_stem.weight")->values);
-  CHECK(first.find("_conv_stem.weight")->values != other.find("_conv_stem.weight")->values);
-  CHECK_THROWS_WITH_AS(Network(find_backbone("resnet50"), "", first, {.device = Device::cpu}),
+  const Backbone lite0 = find_backbone("efficientnet_lite0"), resnet = find_backbone("resnet50");
+  const WeightFile first = random_weights(lite0, {""}, 1), again = random_weights(lite0, {""}, 1),
+                   other = random_weights(lite0, {""}, 2);
+  const auto stem = [](const WeightFile& file) {
+    const auto values = file.find("_conv_stem.weight")->values;
+    return std::vector<float>(values.begin(), values.end());
+  };
+  CHECK(stem(first) == stem(again));
+  CHECK(stem(first) != stem(other));
+  CHECK(fitting_backbones(first) == std::vector<std::string>{"efficientnet_lite0"});
+  CHECK_THROWS_WITH_AS(Network(resnet, {""}, first, resnet.preprocess, {.device = Device::cpu}),
                        doctest::Contains("has no tensor 'conv1.weight'"), FileError);
 }
 
 TEST_CASE("a missing, an extra and a misshapen tensor are named") {
-  const Backbone& backbone = find_backbone("efficientnet_lite0");
-  const WeightFile good = random_weights(backbone, 1);
+  const Backbone backbone = find_backbone("efficientnet_lite0");
+  const WeightFile good = random_weights(backbone, {""}, 1);
   const auto message = [&](const std::function<void(const std::string&, Tensor&, WeightFile&)>& add) {
     WeightFile file("some.pth", "test");
     for (const auto& [name, tensor] : good.tensors()) {
@@ -145,7 +203,7 @@ TEST_CASE("a missing, an extra and a misshapen tensor are named") {
       add(name, copy, file);
     }
     try {
-      const Network network(backbone, "", file, {.device = Device::cpu});
+      const Network network(backbone, {""}, file, backbone.preprocess, {.device = Device::cpu});
     } catch (const FileError& error) {
       return std::string(error.what());
     }
@@ -170,23 +228,23 @@ TEST_CASE("a missing, an extra and a misshapen tensor are named") {
 }
 
 TEST_CASE("ResNet-50 of both engines agrees, so that a GPU computes the same network") {
-  const Backbone& backbone = find_backbone("resnet50");
-  const WeightFile file = random_weights(backbone, 5);
-  FileWeights weights(file);
-  check_engines_agree(plan_backbone(backbone.name, weights), 1);
+  Plan plan = find_backbone("resnet50").plans().front();
+  plan.keep(std::vector<std::string>{"avgpool"});
+  check_engines_agree(plan, 1);
 }
 
 TEST_CASE("the device is told with its reason, and cuda without a GPU is the person's mistake") {
-  const Backbone& backbone = find_backbone("efficientnet_lite0");
-  const WeightFile weights = random_weights(backbone, 1);
-  CHECK(Network(backbone, "", weights, {.device = Device::cpu}).device_text() == "cpu (as asked)");
-  const Network chosen(backbone, "", weights);
+  const Backbone backbone = find_backbone("efficientnet_lite0");
+  const WeightFile weights = random_weights(backbone, {""}, 1);
+  const auto text = [&](Device device) {
+    return Network(backbone, {""}, weights, backbone.preprocess, {.device = device}).device_text();
+  };
+  CHECK(text(Device::cpu).starts_with("cpu (as asked)"));
   if (find_gpus().count == 0) {
-    CHECK(chosen.device_text().starts_with("cpu ("));
-    CHECK_THROWS_WITH_AS(Network(backbone, "", weights, {.device = Device::cuda}), doctest::Contains("--device auto"),
-                         InvalidArgument);
+    CHECK(text(Device::automatic).starts_with("cpu ("));
+    CHECK_THROWS_WITH_AS(text(Device::cuda), doctest::Contains("--device auto"), InvalidArgument);
   } else {
-    CHECK(chosen.device_text().starts_with("cuda:"));
+    CHECK(text(Device::automatic).starts_with("cuda:"));
   }
 }
 

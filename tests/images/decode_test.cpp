@@ -47,6 +47,82 @@ TEST_CASE("every format, depth, palette, alpha, animation and orientation has Pi
   }
 }
 
+TEST_CASE("JPEG has TensorFlow's pixels with either transform") {
+  const CsvTable reference = read_csv(kImageData + "tensorflow_decoded.csv");
+  REQUIRE(reference.rows.size() == 26);
+  std::set<std::string> digests;
+  for (const auto& row : reference.rows) {
+    CAPTURE(csv_line(row));
+    DecodeOptions options;
+    options.exif = ExifRotation::ignore;
+    options.dct = row[1] == "fast" ? JpegTransform::fast : JpegTransform::accurate;
+    CHECK(digest(decode_image(kImageData + row[0], options)) == row[2]);
+    digests.insert(row[2]);
+  }
+  CHECK(digests.size() > 8);  // the transforms do differ, and the turned pictures are one
+}
+
+TEST_CASE("a JPEG is decoded smaller only as far as its sides stay at least those wanted") {
+  const TemporaryFolder folder;
+  const auto sides = [&](int width, int height, int least_short, int least_long) {
+    REQUIRE(cv::imwrite(folder / "x.jpg", cv::Mat(height, width, CV_8UC3, cv::Scalar(30, 60, 90))));
+    DecodeOptions options;
+    options.least_short = least_short;
+    options.least_long = least_long;
+    const Image image = decode_image(folder / "x.jpg", options);
+    CHECK(image.rgb.size() == static_cast<std::size_t>(3 * image.width * image.height));
+    CHECK(std::abs(image.rgb[0] - 90) <= 2);
+    return std::pair(image.width, image.height);
+  };
+  CHECK(sides(640, 448, 0, 0) == std::pair(640, 448));
+  CHECK(sides(640, 448, 225, 0) == std::pair(640, 448));
+  CHECK(sides(640, 448, 224, 0) == std::pair(320, 224));
+  CHECK(sides(448, 640, 224, 0) == std::pair(224, 320));
+  CHECK(sides(640, 447, 224, 0) == std::pair(640, 447));
+  CHECK(sides(640, 448, 112, 0) == std::pair(160, 112));
+  CHECK(sides(641, 450, 56, 0) == std::pair(81, 57));  // at 1/8, rounded up
+  CHECK(sides(6400, 8, 0, 224) == std::pair(800, 1));
+  CHECK(sides(640, 448, 0, 320) == std::pair(320, 224));
+  CHECK(sides(640, 448, 56, 320) == std::pair(320, 224));
+}
+
+TEST_CASE("decoding smaller keeps the picture, its orientation, its limits and its damages") {
+  DecodeOptions options;
+  const Image full = decode_image(kImageData + "chroma_444.jpg", options);
+  options.least_short = 7;  // half of 15, a quarter of 33
+  const Image small = decode_image(kImageData + "chroma_444.jpg", options);
+  CHECK(small.width == 12);
+  CHECK(small.height == 9);
+  double difference = 0;
+  for (int y = 0; y < 8; ++y)
+    for (int x = 0; x < 11; ++x)
+      for (int c = 0; c < 3; ++c) {
+        int sum = 0;
+        for (int i = 0; i < 16; ++i)
+          sum += full.rgb[static_cast<std::size_t>(3 * ((4 * y + i / 4) * full.width + 4 * x + i % 4) + c)];
+        difference += std::abs(sum / 16.0 - small.rgb[static_cast<std::size_t>(3 * (y * small.width + x) + c)]);
+      }
+  CHECK(difference / (8 * 11 * 3) < 2);
+
+  const Image turned = decode_image(kImageData + "turned_6.jpg", options);  // stored as 23 x 15, lying on its side
+  options.exif = ExifRotation::ignore;
+  const Image stored = decode_image(kImageData + "turned_6.jpg", options);
+  REQUIRE(std::pair(stored.width, stored.height) == std::pair(12, 8));
+  REQUIRE(std::pair(turned.width, turned.height) == std::pair(8, 12));
+  for (int y = 0; y < 12; ++y)
+    for (int x = 0; x < 8; ++x)
+      REQUIRE(turned.rgb[static_cast<std::size_t>(3 * (8 * y + x))] ==
+              stored.rgb[static_cast<std::size_t>(3 * (12 * (7 - x) + y))]);
+
+  CHECK(decode_image(kImageData + "rgb.png", options).width == 47);  // in full: no JPEG
+  const TemporaryFolder folder;
+  const std::string bytes = read_bytes(kImageData + "chroma_444.jpg");
+  const std::string gap = bytes.substr(0, bytes.size() * 3 / 4) + "\xFF\xD9";
+  CHECK_THROWS_AS(decode_image(write_bytes(folder / "gap.jpg", gap), options), DecodeError);
+  options.limits.max_pixels = 47 * 33 - 1;  // as stored
+  CHECK_THROWS_WITH_AS(decode_image(kImageData + "chroma_420.jpg", options), doctest::Contains("47 x 33"), DecodeError);
+}
+
 TEST_CASE("a picture cut off anywhere is an error, never filled up") {
   const TemporaryFolder folder;
   for (const std::string& file : decodable_files()) {

@@ -22,6 +22,12 @@ Image one_colour(int size, std::uint8_t red, std::uint8_t green, std::uint8_t bl
   return image;
 }
 
+Preprocess small_steps(int size) {
+  Preprocess steps;
+  steps.size = size;
+  return steps;
+}
+
 }  // namespace
 
 TEST_CASE("EfficientNet-Lite0's inputs equal its reference to the bit, in all three geometries") {
@@ -48,7 +54,108 @@ TEST_CASE("each origin normalises in float32, in its own order") {
   const auto caffe = input_of(image, keras_preprocess(KerasMode::caffe));
   CHECK(caffe[0] == 50.0F - 103.939F);
   CHECK(caffe[2] == 200.0F - 123.68F);
-  CHECK(input_of(image, keras_preprocess(KerasMode::tf))[1] == 100.0F / 127.5F - 1);
+  CHECK(input_of(image, keras_preprocess(KerasMode::tf, 299))[1] == 100.0F / 127.5F - 1);
+  CHECK(input_of(image, keras_preprocess(KerasMode::torch)) == input_of(image, torchvision_preprocess(224)));
+  const auto faces = input_of(image, keras_preprocess(KerasMode::vggface));
+  CHECK(faces[0] == 50.0F - 93.5940F);
+  CHECK(faces[1] == 100.0F - 104.7624F);
+  CHECK(faces[2] == 200.0F - 129.1863F);
+  // Red loses the first of the three numbers although the result stands in BGR.
+  const auto places = input_of(image, keras_preprocess(KerasMode::places_utils));
+  CHECK(places[0] == 50.0F - 122.679F);
+  CHECK(places[1] == 100.0F - 116.669F);
+  CHECK(places[2] == 200.0F - 104.006F);
+  const auto inception = input_of(image, inception2015_preprocess());
+  CHECK(inception.size() == 3 * 299 * 299);
+  CHECK(inception[0] == (200.0F - 128) * 0.0078125F);
+  CHECK(inception[2] == (50.0F - 128) * 0.0078125F);
+}
+
+TEST_CASE("the EfficientNet-Lite family differs in its sides: the square of size + 32 fills the input exactly") {
+  for (const int size : {224, 240, 260, 280, 300}) {
+    const Preprocess steps = lite_preprocess(size);
+    const Image image = noise(size + 50, size + 32);
+    const Image square = preprocess_geometry(image, steps);
+    CHECK(square.width == size);
+    // The shift of the grid: 25 columns are cut off left, and 16 rows above.
+    const Box box{(size + 50 - size + 1) / 2, (size + 32 - size + 1) / 2, size, size};
+    CHECK(square.rgb == resize(image, size, size, Filter::box, {box, {}, {}}).rgb);
+  }
+  CHECK(lite_preprocess(224) == lite0_preprocess());
+  CHECK(lite0_preprocess().fraction == 0.875);
+}
+
+TEST_CASE("normalising any part of some levels gives the input's bits, in 8 bits and in float32") {
+  for (Preprocess steps : {lite0_preprocess(), torchvision_preprocess(), keras_preprocess(KerasMode::caffe),
+                           keras_preprocess(KerasMode::torch), inception2015_preprocess()}) {
+    for (const int size : {1, 3, 7, 16}) {  // fewer pixels than are worked on together, and a rest
+      steps.size = size;
+      Levels levels;
+      resize_levels(levels, steps, 3);
+      CHECK(levels.floats.empty() == !has_float_levels(steps));
+      CHECK(levels.bytes.empty() == has_float_levels(steps));
+      const auto values = static_cast<std::size_t>(levels.image_values());
+      const std::vector<Image> images = {noise(31, 20), noise(9, 40), noise(50, 50)};
+      for (std::int64_t i = 0; i < 3; ++i) make_levels(images[static_cast<std::size_t>(i)], steps, levels, i);
+      std::vector<float> out(2 * values + 1, -7.0F);
+      normalise(levels, steps, 1, 2, out.data());
+      CHECK(out.back() == -7.0F);
+      for (std::size_t i = 0; i < 2 * values; ++i) {
+        const std::size_t channel = i % 3, from = steps.order == ChannelOrder::rgb ? i : i - channel + (2 - channel);
+        const float level = has_float_levels(steps) ? levels.floats[values + from] : levels.bytes[values + from];
+        REQUIRE(out[i] == (level / steps.scale - steps.mean[channel]) / steps.deviation[channel]);
+      }
+      out.resize(values);
+      CHECK(input_of(images[1], steps) == out);
+    }
+  }
+}
+
+TEST_CASE("resized levels are zero whatever they held, and tell which vector is in use") {
+  Levels levels;
+  Preprocess steps = small_steps(5);
+  resize_levels(levels, steps, 2);
+  make_levels(noise(9, 9), steps, levels, 1);
+  steps.filter = Filter::tf1_bilinear;
+  resize_levels(levels, steps, 1);
+  CHECK(levels.bytes.empty());
+  CHECK(levels.floats == std::vector<float>(75));
+  steps.filter = Filter::nearest;
+  resize_levels(levels, steps, 2);
+  CHECK(levels.floats.empty());
+  CHECK(levels.bytes == std::vector<std::uint8_t>(150));
+}
+
+TEST_CASE("two preprocessings share levels when only their arithmetic differs") {
+  const Preprocess caffe = keras_preprocess(KerasMode::caffe);
+  CHECK(equal_levels(caffe, keras_preprocess(KerasMode::tf)));
+  CHECK(equal_levels(caffe, keras_preprocess(KerasMode::torch)));
+  CHECK_FALSE(equal_levels(caffe, keras_preprocess(KerasMode::caffe, 299)));
+  for (const char* change : {"filter=bilinear", "passes=pillow13", "alpha=white", "exif=apply", "dct=fast",
+                             "fast_decode=yes", "geometry=letterbox"}) {
+    CAPTURE(change);
+    Preprocess other = caffe;
+    override_preprocess(other, change);
+    CHECK_FALSE(equal_levels(caffe, other));
+  }
+}
+
+TEST_CASE("fast decoding asks for the sides that the resize makes, and for nothing unless wanted") {
+  const auto sides = [](Preprocess steps, const char* fast) {
+    override_preprocess(steps, fast);
+    const DecodeOptions options = decode_options(steps);
+    return std::pair(options.least_short, options.least_long);
+  };
+  Preprocess letterbox = small_steps(100), none = small_steps(100);
+  letterbox.geometry = Geometry::letterbox;
+  none.geometry = Geometry::none;
+  CHECK(sides(small_steps(100), "fast_decode=no") == std::pair(0, 0));
+  CHECK(sides(small_steps(100), "fast_decode=yes") == std::pair(100, 0));
+  CHECK(sides(torchvision_preprocess(232, 224), "fast_decode=yes") == std::pair(232, 0));
+  CHECK(sides(letterbox, "fast_decode=yes") == std::pair(0, 100));
+  CHECK(sides(none, "fast_decode=yes") == std::pair(0, 0));
+  for (const int size : {224, 240, 260, 280, 300})
+    CHECK(sides(lite_preprocess(size), "fast_decode=yes") == std::pair(size + 32, 0));
 }
 
 TEST_CASE("channels stay last, pixel by pixel") {
@@ -98,9 +205,10 @@ TEST_CASE("extreme shapes become squares in every geometry") {
 
 TEST_CASE("each field can be overridden, and mistakes are told") {
   Preprocess steps;
-  for (const char* text : {"size=99", "filter=lanczos", "passes=pillow13", "order=bgr", "scale=255", "mean=1,2,3.5",
-                           "deviation=4", "exif=ignore", "alpha=drop", "geometry=letterbox", "pad=7",
-                           "geometry=centre_square", "fraction=0.5", "geometry=short_side", "resize=120"}) {
+  for (const char* text :
+       {"size=99", "filter=lanczos", "passes=pillow13", "order=bgr", "scale=255", "mean=1,2,3.5", "deviation=4",
+        "exif=ignore", "alpha=drop", "dct=fast", "fast_decode=yes", "geometry=letterbox", "pad=7",
+        "geometry=centre_square", "fraction=0.5", "geometry=short_side", "resize=120"}) {
     CAPTURE(text);
     const auto before = describe(steps);
     override_preprocess(steps, text);
@@ -114,9 +222,35 @@ TEST_CASE("each field can be overridden, and mistakes are told") {
   CHECK_THROWS_WITH_AS(override_preprocess(steps, "filtr=box"), doctest::Contains("did you mean \"filter\""),
                        InvalidArgument);
   CHECK_THROWS_WITH_AS(override_preprocess(steps, "filter=bicubik"), doctest::Contains("bicubic"), InvalidArgument);
-  for (const char* wrong :
-       {"size=0", "size=2x", "mean=1,2", "mean=", "deviation=0", "fraction=1.5", "filter", "=", "pad=256"})
+  for (const char* wrong : {"size=0", "size=2x", "mean=1,2", "mean=", "deviation=0", "fraction=1.5", "filter", "=",
+                            "pad=256", "fast_decode=1", "dct=slow"})
     CHECK_THROWS_AS(override_preprocess(steps, wrong), InvalidArgument);
+}
+
+TEST_CASE("the description names what is out of the ordinary, and nothing else changes it") {
+  CHECK(describe(keras_preprocess(KerasMode::caffe)) ==
+        std::vector<std::string>{
+            "decode: EXIF rotation ignore, alpha drop", "geometry: squash to 224 x 224, nearest (horizontal_first)",
+            "channels: bgr",
+            "normalise: (x / 1 - mean) / deviation in float32, mean 103.939 116.779 123.68, deviation 1 1 1"});
+  Preprocess inception = inception2015_preprocess();
+  CHECK(describe(inception)[0] == "decode: EXIF rotation ignore, alpha drop, fast JPEG transform");
+  CHECK(describe(inception)[1] == "geometry: squash to 299 x 299, tf1_bilinear (float32, not rounded)");
+  CHECK(describe(inception).size() == 4);
+  inception.fast_decode = true;
+  CHECK(describe(inception).size() == 5);
+}
+
+TEST_CASE("TensorFlow's resize goes with squash only, in whatever order the overrides come") {
+  Preprocess steps = torchvision_preprocess();
+  override_preprocess(steps, "filter=tf1_bilinear");
+  CHECK_THROWS_WITH_AS(check_preprocess(steps), doctest::Contains("geometry=squash"), InvalidArgument);
+  std::vector<float> out(static_cast<std::size_t>(3 * steps.size * steps.size));
+  CHECK_THROWS_AS(preprocess(noise(5, 5), steps, out.data()), InvalidArgument);
+  override_preprocess(steps, "geometry=squash");
+  CHECK_NOTHROW(check_preprocess(steps));
+  preprocess(noise(5, 5), steps, out.data());
+  CHECK_THROWS_WITH_AS(preprocess_geometry(noise(5, 5), steps), doctest::Contains("float32"), InvalidArgument);
 }
 
 }  // namespace coterie

@@ -82,6 +82,33 @@ TEST_CASE("a picture of one colour keeps it, and the same size keeps the bytes")
   }
 }
 
+TEST_CASE("TensorFlow's resize has its bits over many pairs of sizes") {
+  const CsvTable reference = read_csv(kImageData + "tensorflow_resized.csv");
+  REQUIRE(reference.rows.size() == 15);
+  for (const auto& row : reference.rows) {
+    CAPTURE(csv_line(row));
+    const int width = std::stoi(row[2]), height = std::stoi(row[3]);
+    std::vector<float> out(static_cast<std::size_t>(3 * width * height));
+    resize_tf1_bilinear(noise(std::stoi(row[0]), std::stoi(row[1])), width, height, out.data());
+    CHECK(sha256({reinterpret_cast<const char*>(out.data()), sizeof(float) * out.size()}).substr(0, 16) == row[4]);
+  }
+}
+
+TEST_CASE("TensorFlow's resize is neither centred, smoothed nor rounded") {
+  const Image image{4, 1, {0, 0, 0, 10, 20, 30, 100, 0, 50, 255, 255, 255}};
+  std::vector<float> out(9);
+  resize_tf1_bilinear(image, 3, 1, out.data());  // at 0, 4/3 and 8/3
+  const float step = 4.0F / 3.0F;
+  CHECK(out[0] == 0);
+  CHECK(out[3] == 10 + 90 * (step - 1));
+  CHECK(out[6] == 100 + 155 * (2 * step - 2));
+  CHECK(out[7] == 255 * (2 * step - 2));
+  resize_tf1_bilinear(image, 2, 1, out.data());
+  CHECK(out[3] == 100);
+  CHECK_THROWS_AS(resize_tf1_bilinear(image, 0, 1, out.data()), InvalidArgument);
+  CHECK_THROWS_AS(resize(image, 3, 1, Filter::tf1_bilinear), InvalidArgument);
+}
+
 TEST_CASE("boxes outside and unknown filters are refused") {
   const Image image = noise(10, 10);
   CHECK_THROWS_AS(resize(image, 0, 5, Filter::box), InvalidArgument);
@@ -90,6 +117,7 @@ TEST_CASE("boxes outside and unknown filters are refused") {
   CHECK_THROWS_AS(resize(image, 5, 5, Filter::box, {Box{0, 0, 0x7FFFFFFF, 1}}), InvalidArgument);
   CHECK_THROWS_WITH_AS(parse_filter("cubic"), doctest::Contains("bicubic"), InvalidArgument);
   for (const Filter filter : kFilters) CHECK(parse_filter(filter_name(filter)) == filter);
+  CHECK(parse_filter(filter_name(Filter::tf1_bilinear)) == Filter::tf1_bilinear);
 }
 
 }  // namespace coterie

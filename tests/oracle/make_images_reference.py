@@ -2,9 +2,10 @@
 """Writes the reference of the images room: pictures that only another program can write, and what Pillow and
 natsort make of them. Needs `pip install pillow==13.0.0 natsort numpy`; run once more with `pillow<12` and --old-passes.
 
-    make_images_reference.py tests/data/images [--old-passes] [--lite0 oracle.npz]
+    make_images_reference.py tests/data/images [--old-passes] [--tensorflow] [--lite0 oracle.npz]
 
 --old-passes appends only the resize digests that Pillow 13 cannot give (horizontal pass first).
+--tensorflow writes only what TensorFlow makes of the JPEGs and of resizing (with tensorflow-cpu 2.16.2).
 --lite0 takes the network inputs of EfficientNet-Lite0's oracle and writes their digests beside its images.
 """
 import argparse
@@ -130,6 +131,27 @@ def write_decoded(folder):
                 table.writerow([path.name, alpha, exif, pixels.shape[1], pixels.shape[0], digest(pixels)])
 
 
+def write_tensorflow(folder):
+    import tensorflow as tf
+    with open(folder / "tensorflow_decoded.csv", "w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["file", "dct", "sha256"])
+        for path in sorted(folder.glob("*.jpg")):
+            if path.name == "cmyk_plain.jpg":
+                continue  # TensorFlow inverts only what carries Adobe's marker
+            for dct, method in (("fast", ""), ("accurate", "INTEGER_ACCURATE")):
+                pixels = tf.io.decode_jpeg(tf.io.read_file(str(path)), channels=3, dct_method=method)
+                table.writerow([path.name, dct, digest(pixels)])
+    with open(folder / "tensorflow_resized.csv", "w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["width", "height", "out_width", "out_height", "sha256"])
+        for width, height, out_width, out_height in SIZES:
+            levels = tf.compat.v1.image.resize_bilinear(noise(width, height)[None].astype(np.float32),
+                                                        (out_height, out_width)).numpy()
+            digits = hashlib.sha256(levels.tobytes()).hexdigest()[:16]
+            table.writerow([width, height, out_width, out_height, digits])
+
+
 def write_natural_order(folder):
     from natsort import natsorted
     pieces = ["img", "1", "01", "10", "2", "-", " ", "/", "a", "A", ".", "ß", "0099", "99999999999999999999999"]
@@ -162,11 +184,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--old-passes", action="store_true")
+    parser.add_argument("--tensorflow", action="store_true")
     parser.add_argument("--lite0", type=pathlib.Path)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.old_passes:
         return write_resize(options.folder, "horizontal_first", "a")
+    if options.tensorflow:
+        return write_tensorflow(options.folder)
     write_resize(options.folder, "pillow13", "w")
     write_pictures(options.folder)
     write_decoded(options.folder)

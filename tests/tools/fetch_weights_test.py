@@ -6,6 +6,8 @@ import importlib.machinery
 import importlib.util
 import io
 import os
+import re
+import tarfile
 import tempfile
 import threading
 import unittest
@@ -21,24 +23,40 @@ def load_tool():
     return module
 
 
+def make_archive():
+    archive, stored = io.BytesIO(), tarfile.TarInfo("./net.pth")
+    stored.size = len(CONTENT)
+    with tarfile.open(fileobj=archive, mode="w:gz") as packed:
+        packed.addfile(stored, io.BytesIO(CONTENT))
+        packed.addfile(tarfile.TarInfo("./other.txt"), io.BytesIO())
+    return archive.getvalue()
+
+
+ARCHIVE = make_archive()
+
+
 class Server(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT with byte ranges; /breaks cuts each answer after 300,000 bytes, /whole knows no ranges."""
+    """Serves CONTENT with byte ranges; /breaks cuts each answer after 300,000 bytes, /whole knows no ranges; ARCHIVE
+    under /good.tgz, with one bit turned near its end under /bad.tgz."""
     ranges = []
 
     def do_GET(self):
-        first = 0
+        first, content = 0, CONTENT
+        if self.path.endswith(".tgz"):
+            content = bytearray(ARCHIVE)
+            content[-6] ^= self.path == "/bad.tgz"
         asked = self.headers.get("Range")
         Server.ranges.append(asked)
         if asked and self.path != "/whole":
             first = int(asked[len("bytes="):-1])
         if self.path == "/absent":
             return self.send_error(404)
-        if first >= len(CONTENT):
+        if first >= len(content):
             return self.send_error(416)
         self.send_response(206 if first else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - first))
+        self.send_header("Content-Length", str(len(content) - first))
         self.end_headers()
-        body = CONTENT[first:]
+        body = content[first:]
         self.wfile.write(body[:300000] if self.path == "/breaks" else body)
 
     def log_message(self, *_):
@@ -104,6 +122,17 @@ class FetchWeights(unittest.TestCase):
         self.assertEqual(self.content(), CONTENT)
         self.assertEqual(Server.ranges, [None, "bytes=300000-", "bytes=600000-", "bytes=900000-"])
 
+    def test_out_of_an_archive_comes_the_file_alone(self):
+        self.offer("good.tgz")
+        self.assertEqual(self.run_tool()[1], 0)
+        self.assertEqual(self.content(), CONTENT)
+        self.assertEqual(os.listdir(self.folder), ["net.pth"])
+
+    def test_a_damaged_archive_keeps_nothing(self):
+        self.offer("bad.tgz", checksum=None)
+        self.assertIn("cannot be unpacked", self.run_tool()[1])
+        self.assertEqual(os.listdir(self.folder), [])
+
     def test_a_server_without_ranges_sends_the_whole_file_again(self):
         self.offer("whole")
         with open(self.path + ".part", "wb") as file:
@@ -156,6 +185,13 @@ class FetchWeights(unittest.TestCase):
             with self.assertRaises(SystemExit) as stop:
                 self.tool.main(["nett"])
         self.assertEqual(stop.exception.code, 2)
+
+    def test_every_backbone_names_weights_that_are_offered(self):
+        with open(os.path.join(ROOT, "src", "features", "backbone.cpp"), encoding="utf-8") as source:
+            text = re.sub(r'"\s*\n\s*"', "", source.read())
+        asked = set(re.findall(r"tools/fetch_weights (\w+)", text))
+        self.assertGreater(len(asked), 15)
+        self.assertEqual(asked, {weights.name for weights in load_tool().TABLE})
 
     def test_names_and_files_of_the_real_table_are_unique(self):
         table = load_tool().TABLE

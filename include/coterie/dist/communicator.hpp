@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,9 +13,9 @@ namespace coterie {
 
 /// A group of ranks that work together: the one place where coterie speaks MPI.
 ///
-/// Every method but rank(), size(), is_root(), local_rank(), local_size(), send() and receive() is collective:
-/// all ranks call it, in the same order. There is no floating-point sum on purpose: its bits would depend on the
-/// number of ranks. Sum integers (see ExactScale) or merge over a fixed tree instead.
+/// Every method but rank(), size(), is_root(), local_rank(), local_size(), send(), receive() and try_receive() is
+/// collective: all ranks call it, in the same order. There is no floating-point sum on purpose: its bits would depend
+/// on the number of ranks. Sum integers (see ExactScale) or merge over a fixed tree instead.
 ///
 /// Any MPI failure throws Error naming the call and the rank. Messages of more than 2^31-1 elements are split here.
 class Communicator {
@@ -74,9 +75,14 @@ class Communicator {
     return {first, first + bytes.size() / sizeof(T)};
   }
 
-  /// One rank to one rank, blocking; the receiver knows the size.
+  /// One rank to one rank, blocking; the receiver knows the size. A message of a few bytes is sent without waiting for
+  /// the receiver: every MPI has room for it.
   void send(const void* data, std::size_t bytes, int to, int tag) const;
   void receive(void* data, std::size_t bytes, int from, int tag) const;
+
+  /// A message of exactly `bytes` with this tag, from whichever rank, if one has come: its sender; returns at once.
+  /// Throws Error when it has another size.
+  std::optional<int> try_receive(void* data, std::size_t bytes, int tag) const;
 
   /// Runs `action` on every rank; if it throws on any, all ranks throw the error of the lowest such rank, with
   /// the same type of exit code and "(rank R)" added where there is more than one rank. This is how a local

@@ -8,6 +8,8 @@
 
 namespace coterie {
 
+class Plan;
+
 /// A place in a network where features are taken.
 struct FeatureLayer {
   std::string name;
@@ -15,26 +17,30 @@ struct FeatureLayer {
 };
 
 /// A pretrained network as a source of features: what it takes, what it gives, where its weights come from.
-/// The network itself is described under src/features/nets/.
 struct Backbone {
   std::string name;
-  std::string description;                ///< one line for --help and the report
-  std::vector<FeatureLayer> layers;       ///< the first is the default
-  std::int64_t input_size = 224;          ///< side of the square input
-  Preprocess preprocess;                  ///< what these weights were trained with, exactly
-  std::int64_t batch = 4;                 ///< images computed together; measured best on one core (tests/bench)
+  std::string description;  ///< one line for --help and the report
+  /// The network itself, described under src/features/nets/: one plan for each way its published files name the
+  /// tensors. Null for torchscript:FILE.
+  std::vector<Plan> (*plans)() = nullptr;
+  std::string default_layer;
+  Preprocess preprocess;                  ///< what these weights were trained with, exactly; its size is the input's
   std::vector<std::string> weight_files;  ///< official names, the preferred one first
   std::string sha256_prefix;              ///< of weight_files[0], "" when its publisher gives none
-  std::string how_to_get;                 ///< a sentence: the command that fetches the weights
+  std::string how_to_get;                 ///< a sentence: the command that fetches the weights, or where they are
 };
 
 /// All of them; the first is the default.
 const std::vector<Backbone>& backbones();
 
-/// Throws InvalidArgument that offers the nearest name.
-const Backbone& find_backbone(const std::string& name);
+/// By name; "torchscript:FILE" is a TorchScript module of the person's own, which takes N × 3 × S × S and gives one
+/// tensor. Throws InvalidArgument that offers the nearest name.
+Backbone find_backbone(const std::string& name);
+
+/// The layers it offers, from the input on. For torchscript:FILE the module is loaded and run once.
+std::vector<FeatureLayer> layers_of(const Backbone& backbone);
 
 /// The layer of this name, the default one for "". Throws InvalidArgument that offers the nearest name.
-const FeatureLayer& find_layer(const Backbone& backbone, const std::string& name);
+FeatureLayer find_layer(const Backbone& backbone, const std::string& name);
 
 }  // namespace coterie

@@ -2,7 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "coterie/features/backbone.hpp"
 #include "coterie/features/weight_file.hpp"
@@ -15,42 +18,73 @@ enum class Device {
   cuda,
 };
 
-struct NetworkOptions {
-  Device device = Device::automatic;
-  int local_rank = 0;  ///< of this process on its node: picks the GPU, round robin
+/// What the network computes in; features are float32 whatever it is.
+enum class Precision {
+  automatic,  ///< fp32 on a CPU without, bf16 on one with AMX-BF16 or AVX512-BF16; tf32 on a GPU
+  fp32,
+  tf32,  ///< GPUs only: float32 whose products are of 10-bit mantissas
+  bf16,  ///< weights and activations; on a CPU without instructions for it 6 to 45 times slower than fp32
+  fp16,  ///< weights and activations; GPUs only
 };
 
-/// A backbone with its weights, cut off at one layer, ready to compute features.
+std::string_view precision_name(Precision precision);  ///< "auto", "fp32", …
+
+struct NetworkOptions {
+  Device device = Device::automatic;
+  Precision precision = Precision::fp32;
+  int local_rank = 0;  ///< of this process on its node: picks the GPU, round robin
+  /// Images in one run on a GPU, the last filled up with zeros; halved whenever the GPU's memory is too short.
+  std::int64_t gpu_batch = 64;
+};
+
+/// A backbone with its weights, cut off at the layers that are wanted, ready to compute their features in one pass.
 class Network {
  public:
-  /// Folds batch normalisation into the convolutions and puts the weights on the device. Throws FileError that
-  /// names each kind of tensor that is missing, misshapen or superfluous; InvalidArgument for an unknown layer and for
-  /// cuda without a GPU.
-  Network(const Backbone& backbone, const std::string& layer, const WeightFile& weights,
-          const NetworkOptions& options = {});
+  /// Folds batch normalisation into the convolutions and puts the weights on the device. `preprocess` is the
+  /// backbone's, or a departure from it of the same size (for a TorchScript module of any size that it takes). Throws
+  /// FileError that names a tensor that is missing, misshapen, superfluous or not finite; InvalidArgument for an
+  /// unknown layer, for cuda without a GPU and a precision that the device has not. A TorchScript module brings its
+  /// weights: `weights` is not looked at.
+  Network(const Backbone& backbone, const std::vector<std::string>& layers, const WeightFile& weights,
+          const Preprocess& preprocess, const NetworkOptions& options = {});
   ~Network();
-  Network(const Network&) = delete;
-  Network& operator=(const Network&) = delete;
+  Network(Network&&) noexcept;
 
-  std::int64_t dimension() const;   ///< of one image's features
-  std::int64_t input_size() const;  ///< side S of the square input
+  const std::vector<FeatureLayer>& layers() const;  ///< in the order asked for
+  const Preprocess& preprocess() const;
 
-  /// "cpu (no GPU was found)", "cuda:0 (…)": what computes, and why.
+  /// "cpu (no GPU was found, or no driver for it), fp32", "cuda:1 (one of 4 on this node), tf32": what computes, and
+  /// why.
   const std::string& device_text() const;
+  bool on_gpu() const;
+  Precision precision() const;  ///< that it computes in, never automatic
 
-  /// The features of `count` images: pixels is count × S × S × 3 (channels last, preprocessed), out is
-  /// count × dimension. On the CPU it runs on the caller's thread alone, and any number of threads may call at once.
-  /// The bits of a row depend on that row's image and on nothing else: not on count, on the other images, or on
-  /// threads. (On a GPU they may depend on count.) Cost: 0.8, 8.2 and 31 GFLOP an image (lite0, resnet50, vgg16).
-  void forward(const float* pixels, std::int64_t count, float* out) const;
+  /// What has happened on the way that a person should know, "" when nothing has: a batch that had to be made smaller,
+  /// after which bits may differ from a run in which it was not.
+  std::string note() const;
+
+  /// The features of images [first, first + count) of levels: layer i's go to outs[i], count × its dimension. Any
+  /// number of threads may call at once.
+  ///
+  /// On the CPU it runs on the caller's thread alone, and the bits of a row depend on that row's image and on nothing
+  /// else: not on count, on the other images, or on threads. On a GPU they may depend on the image's place too, counted
+  /// from `first` and modulo gpu_batch. There the arithmetic of preprocessing is computed on the device, and one batch
+  /// is copied while another is computed: inside a call of several batches, or between two threads that call with one.
+  void forward(const Levels& levels, std::int64_t first, std::int64_t count, std::span<float* const> outs) const;
+
+  /// The same from count × S × S × 3 values, channels last, that were preprocessed already.
+  void forward(const float* pixels, std::int64_t count, std::span<float* const> outs) const;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
 
-/// Weights for tests: normal with He's variance 2 / fan-in, normalisation neutral; element i of the t-th tensor is a
-/// function of (seed, t, i). Named and shaped as a file for this backbone is.
-WeightFile random_weights(const Backbone& backbone, std::uint64_t seed);
+/// Weights for tests: normal with He's variance 2 / fan-in, normalisation neutral; a tensor is a function of the seed
+/// and its name. Those that these layers need, named and shaped as in a file for this backbone.
+WeightFile random_weights(const Backbone& backbone, const std::vector<std::string>& layers, std::uint64_t seed);
+
+/// The backbones whose default layer this file has all tensors for, and no tensor that is foreign to them.
+std::vector<std::string> fitting_backbones(const WeightFile& weights);
 
 }  // namespace coterie

@@ -3,16 +3,23 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace coterie {
 
-/// A weight tensor in memory: float32, row-major (the last axis varies fastest). A scalar has an empty shape.
+/// A weight tensor: float32, row-major (the last axis varies fastest). A scalar has an empty shape. Copies share the
+/// values, which nobody may change: they may be a view of the mapped file, one for all ranks of a node.
 struct Tensor {
   std::vector<std::int64_t> shape;
-  std::vector<float> values;
+  std::span<const float> values;
+  std::shared_ptr<const void> owner;  ///< of the values
+
+  /// A tensor that owns these values.
+  static Tensor of(std::vector<std::int64_t> shape, std::vector<float> values);
 };
 
 /// The named tensors of one file of pretrained weights, in the file's order.
@@ -37,15 +44,36 @@ class WeightFile {
 };
 
 /// Reads a weight file; its content, not its name, decides how:
-///  - PyTorch .pth, the zip form (torch >= 1.6) and the legacy form: the state dict, or the one under the key
-///    "state_dict" of a checkpoint; a leading "module." is dropped. Pickles are read, never run: tensors and plain
-///    containers are built, every other name is refused.
-///  - Keras .h5 of Keras 1 and 2: tensors are called "layer/kernel", "layer/bias", "layer/gamma", "layer/beta",
-///    "layer/moving_mean", "layer/moving_variance"; arrays as stored (convolutions are HWIO).
+///  - PyTorch .pth in its three containers: zip (torch >= 1.6), legacy, and the tar of the first versions: the state
+///    dict, or the one under the key "state_dict" of a checkpoint, whose optimizer is left alone; the "module." of
+///    DataParallel is dropped, before a name and inside it. Pickles are read, never run: tensors and plain containers
+///    are built, every other name is refused. Tensors saved on a GPU are data like others.
+///  - Keras .h5 of Keras 1 and 2, weights or whole models: tensors are called "layer/kernel", "layer/bias",
+///    "layer/gamma", "layer/beta", "layer/moving_mean", "layer/moving_variance", "layer/depthwise_kernel",
+///    "layer/pointwise_kernel"; arrays as stored (convolutions are HWIO), kernels saved with Theano are mirrored.
+///    Layers that nobody named carry a number that depends on what the session built before: within each of conv2d,
+///    separable_conv2d, batch_normalization, dense and Keras 1's convolution2d, separableconvolution2d,
+///    batchnormalization the smallest number becomes 1 and the others move with it ("conv2d" without a number counts
+///    as the one before "conv2d_1"): conv2d_17, conv2d_18 are conv2d_1, conv2d_2. The spelling stays the file's.
+///  - a frozen TensorFlow graph (.pb): each constant under its node's name, and of each node
+///    BatchNormWithGlobalNormalization the scalars "node:variance_epsilon" and "node:scale_after_normalization" (0 or
+///    1). Nothing is run.
 ///  - safetensors.
-/// float64, float16, bfloat16 and integers are converted to float32, strided tensors are made contiguous.
+/// float64, float16, bfloat16 and integers are converted to float32, strided tensors are made contiguous; float32
+/// tensors that lie aligned in the file are views of it, so the file must not be cut short while they live.
 /// Throws FileError for anything else: damaged, truncated, hostile or foreign files, naming what is wrong.
-/// Cost: one pass over the file, memory for the tensors alone (the file is mapped).
+/// Cost: one pass over the file's directory, and over what must be converted; memory for that alone.
 WeightFile read_weights(const std::string& path);
+
+/// The names of the tensors that hold NaN or infinity. Cost: one pass over all values.
+std::vector<std::string> tensors_not_finite(const WeightFile& weights);
+
+/// Throws FileError naming the first tensor that holds NaN or infinity.
+void require_finite(const WeightFile& weights);
+
+/// Writes all tensors as float32 to a safetensors file, names and order as they are, `metadata` beside them. The file
+/// appears under its name only when it is whole. Throws FileError.
+void write_safetensors(const WeightFile& weights, const std::string& path,
+                       const std::map<std::string, std::string>& metadata);
 
 }  // namespace coterie

@@ -22,10 +22,23 @@ enum class AlphaGround {
   drop,  ///< the colours under the alpha as they are stored: PIL's convert("RGB"), which Keras' load_img uses
 };
 
+/// libjpeg's inverse cosine transform. Which one was used shows in the pixels, by a few levels.
+enum class JpegTransform {
+  accurate,  ///< JDCT_ISLOW: Pillow, OpenCV
+  fast,      ///< JDCT_IFAST: TensorFlow's DecodeJpeg since its pull request 5072 of 2016, unless told otherwise
+};
+
 struct DecodeOptions {
   ExifRotation exif = ExifRotation::apply;
   AlphaGround alpha = AlphaGround::white;
-  DecodeLimits limits;
+  JpegTransform dct = JpegTransform::accurate;
+  /// A JPEG is decoded at 1/s of its size by a smaller cosine transform, with the largest s of 8, 4, 2, 1 for which
+  /// its short side is at least s × least_short and its long side at least s × least_long (Pillow's Image.draft has
+  /// the same rule). Both 0: always in full. Other formats always are in full.
+  int least_short = 0, least_long = 0;
+  DecodeLimits limits;  ///< of the file as stored, whatever s is
+
+  bool operator==(const DecodeOptions&) const = default;
 };
 
 /// An image that cannot be had; `fate` and `reason` are what the accounting records.
@@ -41,10 +54,10 @@ class DecodeError : public FileError {
   std::string reason_;
 };
 
-/// Decodes one file to 8-bit RGB with the pixels that Pillow gives (JPEG: libjpeg's accurate integer DCT and smooth
-/// chroma; CMYK by Pillow's formula, inverted as Adobe writes it). 16-bit samples keep their high byte (TIFF: nearest
-/// of 255). Of several frames or pages the first. Thread-safe, silent. Throws DecodeError: a stream that ends early
-/// or does not decode cleanly is damaged, never a picture filled up with grey.
+/// Decodes one file to 8-bit RGB, by default with the pixels that Pillow gives (JPEG: libjpeg's accurate integer DCT
+/// and smooth chroma; CMYK by Pillow's formula, inverted as Adobe writes it). 16-bit samples keep their high byte
+/// (TIFF: nearest of 255). Of several frames or pages the first. Thread-safe, silent. Throws DecodeError: a stream that
+/// ends early or does not decode cleanly is damaged, never a picture filled up with grey.
 Image decode_image(const std::string& path, const DecodeOptions& options = {});
 
 /// What decodes: "GIF", "HEIC", … are recognised but not decoded. Name as in Probe::format.

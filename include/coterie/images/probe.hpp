@@ -11,6 +11,8 @@ namespace coterie {
 struct DecodeLimits {
   std::int64_t max_pixels = 500'000'000;           ///< width × height (1.5 GB as RGB)
   std::int64_t max_bytes = std::int64_t{1} << 30;  ///< of the file: it is held in memory while it is looked at
+
+  bool operator==(const DecodeLimits&) const = default;
 };
 
 /// What one look at a file tells. Fields that the file does not yield stay at their defaults.

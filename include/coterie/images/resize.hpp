@@ -7,8 +7,15 @@
 
 namespace coterie {
 
-/// Pillow's resampling filters; all but nearest widen with the reduction (antialiased).
-enum class Filter { nearest, box, bilinear, bicubic, lanczos };
+/// Pillow's resampling filters; all but nearest widen with the reduction (antialiased). And one of TensorFlow 1.
+enum class Filter {
+  nearest,
+  box,
+  bilinear,
+  bicubic,
+  lanczos,
+  tf1_bilinear,  ///< gives float32 levels: resize_tf1_bilinear
+};
 
 std::string_view filter_name(Filter filter);
 
@@ -37,7 +44,13 @@ struct ResizeOptions {
 /// rounded to 8 bits after each; nearest walks by an accumulated double as Pillow does.
 ///
 /// Cost: 3 (w·H·Kx + w·h·Ky) multiply-adds for K = 2·support·max(1, in/out) taps on each axis, in AVX2 where
-/// compiled for it; one intermediate of w × H pixels. Throws InvalidArgument for empty or outlying boxes.
+/// compiled for it; one intermediate of w × H pixels. Throws InvalidArgument for empty or outlying boxes
+/// and for tf1_bilinear.
 Image resize(const Image& image, int width, int height, Filter filter, const ResizeOptions& options = {});
+
+/// Resizes as TensorFlow 1's ResizeBilinear does (align_corners and half_pixel_centers false), to the bit: output i of
+/// an axis reads at i · (in / out) in float32, from the two pixels around it; neither antialiased nor rounded.
+/// Writes height × width × 3 levels, 0..255, channels last, to out.
+void resize_tf1_bilinear(const Image& image, int width, int height, float* out);
 
 }  // namespace coterie

@@ -35,7 +35,7 @@ class Options {
   /// Throws InvalidArgument that names the option when it was not given and has no default.
   std::string required(const std::string& name) const;
 
-  /// Words that belong to no option: the INI file of run.
+  /// Words that belong to no option: the INI file of run, the verb and files of weights.
   std::vector<std::string> words;
 
  private:

@@ -1,30 +1,18 @@
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "plan.hpp"
 #include "weight_source.hpp"
 
 namespace coterie {
 
-// From the tensors of a file to the Affine of a step. Batch normalisation at inference is itself affine, and is
-// folded in, in double: kernel * gamma / sqrt(variance + epsilon), bias beta - mean * gamma / sqrt(variance + epsilon).
+/// The tensors that a step's affine map is made of, with the shapes they must have.
+std::vector<TensorNeed> tensors_of(const Plan& plan, std::size_t step);
 
-struct TorchNames {
-  std::string convolution, normalisation;  ///< "layer1.0.conv1", "layer1.0.bn1"
-};
-
-/// A convolution without bias (OIHW) and its normalisation, in torch's names.
-Affine torch_convolution(WeightSource& weights, const TorchNames& names, std::int64_t kernel, std::int64_t in,
-                         std::int64_t out, double epsilon);
-
-/// The same for one filter on each channel ([channels, 1, H, W]).
-Affine torch_depthwise(WeightSource& weights, const TorchNames& names, std::int64_t kernel, std::int64_t channels,
-                       double epsilon);
-
-/// A convolution with bias, in Keras' names and layout (HWIO).
-Affine keras_convolution(WeightSource& weights, const std::string& layer, std::int64_t kernel, std::int64_t in,
-                         std::int64_t out);
-
-/// A dense layer ([in, out]).
-Affine keras_dense(WeightSource& weights, const std::string& layer, std::int64_t in, std::int64_t out);
+/// The affine map of a step, with batch normalisation folded in (in double: kernel * gamma / sqrt(variance + epsilon),
+/// beta + (bias - mean) * gamma / sqrt(variance + epsilon)). Throws FileError naming what is missing or misshapen.
+Affine load_affine(const Plan& plan, std::size_t step, const WeightSource& weights);
 
 }  // namespace coterie

@@ -1,114 +1,197 @@
+#include "cpu_engine.hpp"
+
+#include <time.h>
+
 #include <algorithm>
 #include <memory>
+#include <utility>
+#include <variant>
 #include <vector>
 
+#include "affine.hpp"
 #include "cpu_kernels.hpp"
-#include "engine.hpp"
+#include "placement.hpp"
+#include "winograd.hpp"
 
 namespace coterie {
 namespace {
 
-// Which buffer holds each value: one is free again after the last step that reads it.
-struct Buffers {
-  std::vector<int> of_value;
-  std::vector<std::int64_t> elements;  // of each buffer, for one image
-};
+using Kind = Step::Kind;
 
-std::vector<std::size_t> last_uses(const Plan& plan) {
-  std::vector<std::size_t> last(plan.steps().size() + 1, 0);
-  for (std::size_t i = 0; i < plan.steps().size(); ++i) {
-    const Step& step = plan.steps()[i];
-    last[static_cast<std::size_t>(step.input)] = i;
-    if (step.addend != kNoValue) last[static_cast<std::size_t>(step.addend)] = i;
+// What a step needs besides its description; monostate where it has no weights.
+using Layer = std::variant<std::monostate, ConvolutionLayer, WinogradLayer, DepthwiseLayer, Affine>;
+
+Layer make_layer(const Plan& plan, std::size_t step, const LayerShape& shape, const WeightSource& weights) {
+  switch (plan.steps()[step].kind) {
+    case Kind::convolution:
+      if (WinogradLayer::pays(shape)) return WinogradLayer(load_affine(plan, step, weights), shape);
+      return ConvolutionLayer(load_affine(plan, step, weights), shape);
+    case Kind::depthwise:
+      return DepthwiseLayer(load_affine(plan, step, weights), shape);
+    case Kind::normalise:
+      return load_affine(plan, step, weights);
+    default:
+      return std::monostate();
   }
-  // A flattened value shares its buffer with what it was made of.
-  for (std::size_t i = plan.steps().size(); i-- > 0;)
-    if (plan.steps()[i].kind == Step::Kind::flatten)
-      last[static_cast<std::size_t>(plan.steps()[i].input)] = last[i + 1];
-  return last;
 }
 
-Buffers assign_buffers(const Plan& plan) {
-  const auto last = last_uses(plan);
-  Buffers buffers{{-1}, {}};  // the input is the caller's
-  std::vector<int> free;
-  for (std::size_t i = 0; i < plan.steps().size(); ++i) {
-    const Step& step = plan.steps()[i];
-    if (step.kind == Step::Kind::flatten) {
-      buffers.of_value.push_back(buffers.of_value[static_cast<std::size_t>(step.input)]);
-      continue;
-    }
-    if (free.empty()) {
-      free.push_back(static_cast<int>(buffers.elements.size()));
-      buffers.elements.push_back(0);
-    }
-    const int buffer = free.back();
-    free.pop_back();
-    auto& elements = buffers.elements[static_cast<std::size_t>(buffer)];
-    elements = std::max(elements, plan.extent(static_cast<Value>(i + 1)).elements());
-    buffers.of_value.push_back(buffer);
-    for (std::size_t value = 1; value <= i; ++value)
-      if (last[value] == i && plan.steps()[value - 1].kind != Step::Kind::flatten)
-        free.push_back(buffers.of_value[value]);
-  }
-  return buffers;
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 class CpuEngine : public Engine {
  public:
-  explicit CpuEngine(Plan plan) : plan_(std::move(plan)), buffers_(assign_buffers(plan_)) {
-    convolutions_.resize(plan_.steps().size());
-    depthwise_.resize(plan_.steps().size());
+  CpuEngine(Plan plan, const WeightSource& weights, std::vector<double>* step_seconds)
+      : plan_(std::move(plan)), placement_(place_values(plan_)), step_seconds_(step_seconds) {
     for (std::size_t i = 0; i < plan_.steps().size(); ++i) {
-      Step& step = plan_.steps()[i];
-      const Extent from = plan_.extent(step.input), to = plan_.extent(static_cast<Value>(i + 1));
-      if (step.kind != Step::Kind::flatten) last_ = i;
-      if (step.kind == Step::Kind::convolution) convolutions_[i] = std::make_unique<ConvolutionLayer>(step, from, to);
-      if (step.kind == Step::Kind::depthwise) depthwise_[i] = std::make_unique<DepthwiseLayer>(step, from, to);
+      const Step& step = plan_.steps()[i];
+      shapes_.push_back(
+          {step.window, step.activation, plan_.extent(step.inputs[0]), plan_.extent(static_cast<Value>(i + 1))});
+      layers_.push_back(make_layer(plan_, i, shapes_.back(), weights));
+      normalise_input(i);
     }
   }
 
-  void run(const float* pixels, std::int64_t count, float* out) const override {
-    std::vector<std::unique_ptr<float[]>> memory;
-    for (const std::int64_t elements : buffers_.elements)
-      memory.push_back(std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(elements * count)));
-    const auto at = [&](Value value) {
-      const int buffer = buffers_.of_value[static_cast<std::size_t>(value)];
-      return buffer < 0 ? const_cast<float*>(pixels) : memory[static_cast<std::size_t>(buffer)].get();
-    };
-    for (std::size_t i = 0; i < plan_.steps().size(); ++i) {
-      const Step& step = plan_.steps()[i];
-      run_step(i, {at(step.input), step.addend == kNoValue ? nullptr : at(step.addend),
-                   i == last_ ? out : at(static_cast<Value>(i + 1)), count});
+  void run(const float* pixels, std::int64_t count, std::span<float* const> outs) const override {
+    Memory memory{pixels, {}, 0, 0};
+    for (const auto& buffer : placement_.buffers)
+      memory.buffers.emplace_back(buffer.elements * (buffer.images == 0 ? count : std::min(buffer.images, count)));
+    for (const auto& stage : placement_.stages) {
+      const std::int64_t at_once = even_block(count, stage.images);
+      for (memory.first = 0; memory.first < count; memory.first += memory.count) {
+        memory.count = std::min(at_once, count - memory.first);
+        for (std::size_t i = stage.first_step; i < stage.last_step; ++i) time_step(i, memory);
+      }
+    }
+    memory.first = 0;
+    memory.count = count;
+    for (std::size_t i = 0; i < outs.size(); ++i) {
+      const Value value = plan_.outputs()[i];
+      const Extent& extent = plan_.extent(value);
+      LayerData data = data_of(value, value, memory);
+      data.output = outs[i];
+      data.output_pitch = extent.channels;
+      copy_channels(data, extent);
     }
   }
 
  private:
-  void run_step(std::size_t i, const LayerData& data) const {
+  // Images [first, first + count) are in hand.
+  struct Memory {
+    const float* pixels;
+    std::vector<AlignedFloats> buffers;
+    std::int64_t first, count;
+  };
+
+  // Hands the map of a normalisation to the convolution that reads it.
+  void normalise_input(std::size_t step) {
+    if (plan_.steps()[step].kind != Kind::convolution) return;
+    const Value input = plan_.steps()[step].inputs[0];
+    if (input == kInput || !is_read_normalised(plan_, static_cast<std::size_t>(input - 1))) return;
+    Layer& normalisation = layers_[static_cast<std::size_t>(input - 1)];
+    std::get<ConvolutionLayer>(layers_[step])
+        .normalise_input(std::move(std::get<Affine>(normalisation)), plan_.step_of(input).activation);
+    normalisation = std::monostate();
+  }
+
+  float* address(Value value, const Memory& memory) const {
+    const auto& place = placement_.places[static_cast<std::size_t>(value)];
+    const std::int64_t image = place.pitch * plan_.extent(value).pixels();
+    if (place.buffer < 0) return const_cast<float*>(memory.pixels) + memory.first * image;
+    const auto at = static_cast<std::size_t>(place.buffer);
+    const bool holds_all = placement_.buffers[at].images == 0;
+    return memory.buffers[at].data() + (holds_all ? memory.first * image : 0) + place.offset;
+  }
+  std::int64_t pitch(Value value) const { return placement_.places[static_cast<std::size_t>(value)].pitch; }
+
+  LayerData data_of(Value input, Value output, const Memory& memory, Value addend = kNoValue) const {
+    return {address(input, memory),
+            pitch(input),
+            addend == kNoValue ? nullptr : address(addend, memory),
+            addend == kNoValue ? 0 : pitch(addend),
+            address(output, memory),
+            pitch(output),
+            memory.count};
+  }
+
+  void time_step(std::size_t i, const Memory& memory) const {
+    const double start = step_seconds_ == nullptr ? 0 : thread_seconds();
+    run_step(i, memory);
+    if (step_seconds_ != nullptr) (*step_seconds_)[i] += thread_seconds() - start;
+  }
+
+  void run_step(std::size_t i, const Memory& memory) const {
     const Step& step = plan_.steps()[i];
+    const auto value = static_cast<Value>(i + 1);
+    const LayerData data = data_of(step.inputs[0], value, memory, step.addend);
     switch (step.kind) {
-      case Step::Kind::convolution:
-        return convolutions_[i]->run(data);
-      case Step::Kind::depthwise:
-        return depthwise_[i]->run(data);
-      case Step::Kind::max_pool:
-        return max_pool(data, step.window, plan_.extent(step.input), plan_.extent(static_cast<Value>(i + 1)));
-      case Step::Kind::average:
-        return average(data, plan_.extent(step.input));
-      case Step::Kind::flatten:
-        return;  // channels last is flat already
+      case Kind::convolution:
+        if (const auto* winograd = std::get_if<WinogradLayer>(&layers_[i])) return winograd->run(data);
+        return std::get<ConvolutionLayer>(layers_[i]).run(data);
+      case Kind::depthwise:
+        return std::get<DepthwiseLayer>(layers_[i]).run(data);
+      case Kind::normalise:
+        if (const auto* affine = std::get_if<Affine>(&layers_[i])) normalise_channels(data, *affine, shapes_[i]);
+        return;
+      case Kind::max_pool:
+        return max_pool(data, shapes_[i]);
+      case Kind::average_pool:
+        return average_pool(data, shapes_[i]);
+      case Kind::average:
+        return average(data, shapes_[i]);
+      case Kind::concatenate:
+        return concatenate(step, value, memory);
+      case Kind::flatten:
+        return flatten(step.inputs[0], value, memory);
+      case Kind::flatten_channels_first:
+        return copy_channels_first(data, shapes_[i].input);
+      case Kind::softmax:
+        return softmax(data, shapes_[i]);
+    }
+  }
+
+  // Copies only what could not be written to its place at once.
+  void concatenate(const Step& step, Value value, const Memory& memory) const {
+    std::int64_t offset = 0;
+    for (const Value input : step.inputs) {
+      LayerData data = data_of(input, value, memory);
+      data.output += offset;
+      if (data.input != data.output) copy_channels(data, plan_.extent(input));
+      offset += plan_.extent(input).channels;
+    }
+  }
+
+  void flatten(Value input, Value value, const Memory& memory) const {
+    LayerData data = data_of(input, value, memory);
+    if (data.input == data.output) return;
+    const Extent& extent = plan_.extent(input);
+    const std::int64_t images = std::exchange(data.count, 1),
+                       pitch_of_images = std::exchange(data.output_pitch, extent.channels);
+    for (std::int64_t image = 0; image < images; ++image) {
+      copy_channels(data, extent);
+      data.input += extent.pixels() * data.input_pitch;
+      data.output += pitch_of_images;
     }
   }
 
   Plan plan_;
-  Buffers buffers_;
-  std::size_t last_ = 0;  // the step whose result is the network's; only flattening may follow
-  std::vector<std::unique_ptr<ConvolutionLayer>> convolutions_;  // of each step, or null
-  std::vector<std::unique_ptr<DepthwiseLayer>> depthwise_;
+  Placement placement_;
+  std::vector<LayerShape> shapes_;  // of each step
+  std::vector<Layer> layers_;
+  std::vector<double>* step_seconds_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> make_cpu_engine(Plan plan) { return std::make_unique<CpuEngine>(std::move(plan)); }
+std::unique_ptr<Engine> make_cpu_engine(Plan plan, const WeightSource& weights) {
+  return std::make_unique<CpuEngine>(std::move(plan), weights, nullptr);
+}
+
+std::unique_ptr<Engine> make_timed_cpu_engine(Plan plan, const WeightSource& weights,
+                                              std::vector<double>& step_seconds) {
+  return std::make_unique<CpuEngine>(std::move(plan), weights, &step_seconds);
+}
 
 }  // namespace coterie

@@ -2,26 +2,47 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "coterie/features/network.hpp"
 #include "plan.hpp"
+#include "weight_source.hpp"
 
 namespace coterie {
 
-/// Runs a plan.
+/// Runs a network. Any thread may call at any time.
 class Engine {
  public:
   virtual ~Engine() = default;
-  /// pixels: count × the input's elements; out: count × the last value's elements. Any thread may call at any time.
-  virtual void run(const float* pixels, std::int64_t count, float* out) const = 0;
+
+  /// pixels: count × the input's elements; outs[i]: count × the elements of the i-th output.
+  virtual void run(const float* pixels, std::int64_t count, std::span<float* const> outs) const = 0;
+
+  /// The same from images [first, first + count) of levels, arithmetic included. This one normalises on the caller's
+  /// thread and runs.
+  virtual void run_levels(const Levels& levels, const Preprocess& steps, std::int64_t first, std::int64_t count,
+                          std::span<float* const> outs) const;
+
+  /// What happened on the way that a person should know, "" when nothing did.
+  virtual std::string note() const { return {}; }
 };
 
 /// coterie's own kernels, on the caller's thread.
-std::unique_ptr<Engine> make_cpu_engine(Plan plan);
+std::unique_ptr<Engine> make_cpu_engine(Plan plan, const WeightSource& weights);
 
-/// LibTorch, in float32, on its device "cpu" or "cuda:N". Runs of `batch` images, the last one filled up with zeros.
-std::unique_ptr<Engine> make_torch_engine(Plan plan, const std::string& device, std::int64_t batch);
+/// LibTorch on its device "cpu" (fp32 or bf16, on the caller's thread) or "cuda:N" (any precision but automatic), in
+/// runs of `batch` images, the last one filled up with zeros.
+std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights, const std::string& device,
+                                          std::int64_t batch, Precision precision = Precision::fp32);
+
+/// The same for the TorchScript module in a file, which takes N × 3 × size × size. Throws FileError for anything but a
+/// module that gives one tensor with N rows.
+std::unique_ptr<Engine> make_torchscript_engine(const std::string& path, std::int64_t size, const std::string& device,
+                                                std::int64_t batch, Precision precision = Precision::fp32);
+
+/// What such a module gives for one image. Loads it and runs it once; throws as above.
+std::int64_t torchscript_dimension(const std::string& path, std::int64_t size);
 
 /// What LibTorch sees: the number of GPUs, and why there is none.
 struct Gpus {

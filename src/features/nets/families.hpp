@@ -1,19 +1,40 @@
 #pragma once
 
-#include <string>
+#include <vector>
 
 #include "plan.hpp"
-#include "weight_source.hpp"
 
 namespace coterie {
 
-// One function for each family of networks: its steps and the names of its tensors. All take 224 × 224 RGB or BGR.
+// One file for each family of networks; each function describes one network, once for each way that its published files
+// name the tensors. All plans of a network offer the same layers.
 
-Plan plan_efficientnet_lite0(WeightSource& weights);
-Plan plan_resnet50(WeightSource& weights);
-Plan plan_vgg16(WeightSource& weights);
+std::vector<Plan> plan_efficientnet_lite0();
+std::vector<Plan> plan_efficientnet_lite1();
+std::vector<Plan> plan_efficientnet_lite2();
+std::vector<Plan> plan_efficientnet_lite3();
+std::vector<Plan> plan_efficientnet_lite4();
 
-/// By the name of the backbone.
-Plan plan_backbone(const std::string& name, WeightSource& weights);
+std::vector<Plan> plan_resnet50();              ///< torchvision
+std::vector<Plan> plan_resnet50_keras();        ///< since Keras 2.2.3
+std::vector<Plan> plan_resnet50_keras_2_2_0();  ///< Keras 2.1.5 to 2.2.2, and until 2.0.6: nothing pads the first pool
+std::vector<Plan> plan_resnet50_keras_2_0_7();  ///< Keras 2.0.7 to 2.1.4: moreover the first convolution is SAME
+
+std::vector<Plan> plan_vgg16();
+std::vector<Plan> plan_vgg16_places365();
+std::vector<Plan> plan_vgg16_hybrid1365();
+std::vector<Plan> plan_vgg16_vggface();
+std::vector<Plan> plan_vgg16_torchvision();
+
+std::vector<Plan> plan_xception();
+std::vector<Plan> plan_inception_v3();
+std::vector<Plan> plan_inception_2015();
+
+std::vector<Plan> plan_densenet201();  ///< torchvision
+std::vector<Plan> plan_densenet201_keras();
+
+std::vector<Plan> plan_alexnet();
+std::vector<Plan> plan_deepcluster_alexnet();
+std::vector<Plan> plan_deepcluster_vgg16();
 
 }  // namespace coterie

@@ -13,7 +13,7 @@
 
 namespace coterie {
 
-MappedFile::MappedFile(const std::string& path) : path_(path) {
+FileBytes map_file(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) throw FileError(path, fmt::format("cannot be read ({})", std::strerror(errno)));
   struct stat status {};
@@ -24,10 +24,9 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   if (!regular) throw FileError(path, "is not a regular file");
   if (size == 0) throw FileError(path, "is empty");
   if (memory == MAP_FAILED) throw FileError(path, fmt::format("cannot be mapped ({})", std::strerror(errno)));
-  bytes_ = {static_cast<const unsigned char*>(memory), size};
+  const std::shared_ptr<const void> owner(memory, [size](void* mapped) { munmap(mapped, size); });
+  return {path, {static_cast<const unsigned char*>(memory), size}, owner};
 }
-
-MappedFile::~MappedFile() { munmap(const_cast<unsigned char*>(bytes_.data()), bytes_.size()); }
 
 void ByteReader::seek(std::uint64_t position) {
   if (position > bytes_.size())

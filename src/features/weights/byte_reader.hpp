@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -9,21 +10,16 @@ namespace coterie {
 
 using Bytes = std::span<const unsigned char>;
 
-/// A whole file as read-only memory. Throws FileError when it cannot be opened or is empty.
-class MappedFile {
- public:
-  explicit MappedFile(const std::string& path);
-  ~MappedFile();
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-
-  const std::string& path() const { return path_; }
-  Bytes bytes() const { return bytes_; }
-
- private:
-  std::string path_;
-  Bytes bytes_;
+/// A whole file in memory, and what keeps it there: a map of the file, or in tests a buffer.
+struct FileBytes {
+  std::string path;
+  Bytes bytes;
+  std::shared_ptr<const void> owner;
 };
+
+/// Maps a file read-only; its pages are shared by all processes of the node that map it. Throws FileError when it
+/// cannot be opened or is empty. A file that is cut short while it is mapped ends the program (SIGBUS).
+FileBytes map_file(const std::string& path);
 
 /// Takes little-endian numbers and texts off a run of bytes, front to back. Whatever would pass the end throws
 /// FileError, so a reader built on it cannot be led outside the file by a length that lies.
@@ -42,6 +38,8 @@ class ByteReader {
   std::uint16_t u16() { return static_cast<std::uint16_t>(little_endian(2)); }
   std::uint32_t u32() { return static_cast<std::uint32_t>(little_endian(4)); }
   std::uint64_t u64() { return little_endian(8); }
+
+  const std::string& path() const { return path_; }
 
   /// Throws FileError(path, what).
   [[noreturn]] void fail(const std::string& what) const;

@@ -2,14 +2,17 @@
 // The group's attribute layer_names lists the layers; each layer's group has an attribute weight_names, whose entries
 // are paths of datasets below that group. Children are never enumerated: a slash in a layer's name nests groups.
 
-#include <hdf5.h>
-
-#include <map>
-#include <utility>
-
 #include "coterie/base/errors.hpp"
 #include "formats.hpp"
-#include "number_format.hpp"
+#include "keras_names.hpp"
+
+#if COTERIE_HAVE_HDF5
+
+#include <hdf5.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace coterie {
 namespace {
@@ -47,6 +50,7 @@ class SilentErrors {
 };
 
 constexpr std::int64_t kMostNames = 100'000;
+const std::vector<std::string> kTheano = {"theano"};
 
 std::int64_t length_of(hid_t space, const std::string& path, const std::string& name) {
   const hssize_t count = H5Sget_simple_extent_npoints(space);
@@ -91,47 +95,53 @@ std::vector<std::string> read_names(hid_t object, const std::string& name, const
   return names;
 }
 
-Tensor read_dataset(hid_t group, const std::string& name, const std::string& path) {
+// Where in the file a dataset of float32 lies in one piece, as Keras writes them; else nothing.
+std::optional<Bytes> find_in_file(hid_t dataset, hid_t type, std::uint64_t bytes, const FileBytes& file) {
+  if (H5Tequal(type, H5T_IEEE_F32LE) <= 0) return std::nullopt;
+  const haddr_t offset = H5Dget_offset(dataset);
+  if (offset == HADDR_UNDEF || offset > file.bytes.size() || bytes > file.bytes.size() - offset) return std::nullopt;
+  return file.bytes.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(bytes));
+}
+
+Tensor read_dataset(hid_t group, const std::string& name, const FileBytes& file) {
   const Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose);
   const Handle space(H5Dget_space(dataset), H5Sclose);
   const Handle type(H5Dget_type(dataset), H5Tclose);
   const int rank = H5Sget_simple_extent_ndims(space);
-  if (dataset < 0 || rank < 0) throw FileError(path, fmt::format("'{}' is listed but missing or damaged", name));
+  if (dataset < 0 || rank < 0) throw FileError(file.path, fmt::format("'{}' is listed but missing or damaged", name));
   const auto kind = H5Tget_class(type);
-  if (kind != H5T_FLOAT && kind != H5T_INTEGER) throw FileError(path, fmt::format("'{}' holds no numbers", name));
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER) throw FileError(file.path, fmt::format("'{}' holds no numbers", name));
   std::vector<hsize_t> lengths(static_cast<std::size_t>(rank));
   H5Sget_simple_extent_dims(space, lengths.data(), nullptr);
-  Tensor tensor{{lengths.begin(), lengths.end()}, {}};
-  const std::int64_t count = elements_of(tensor.shape);
+  const std::vector<std::int64_t> shape(lengths.begin(), lengths.end());
+  const std::int64_t count = elements_of(shape);
   // What the dataset claims must be in the file: a lying shape would else ask for terabytes of fill value.
   if (count < 0 || H5Dget_storage_size(dataset) < static_cast<hsize_t>(count))
-    throw FileError(path, fmt::format("'{}' is smaller than its shape [{}] says: truncated or damaged", name,
-                                      fmt::join(tensor.shape, ", ")));
-  tensor.values.resize(static_cast<std::size_t>(count));
-  if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.values.data()) < 0)
-    throw FileError(path, fmt::format("'{}' cannot be read: truncated or damaged", name));
-  return tensor;
+    throw FileError(file.path, fmt::format("'{}' is smaller than its shape [{}] says: truncated or damaged", name,
+                                           fmt::join(shape, ", ")));
+  if (const auto data = find_in_file(dataset, type, static_cast<std::uint64_t>(count) * sizeof(float), file))
+    return make_tensor(file, *data, NumberFormat::float32, shape);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    throw FileError(file.path, fmt::format("'{}' cannot be read: truncated or damaged", name));
+  return Tensor::of(shape, std::move(values));
 }
 
-// "fc1/kernel:0" (Keras 2) and "fc1_W_1:0" (Keras 1) of layer fc1 are both "kernel". Keras 1 calls the running
-// variance running_std.
-std::string role_of(const std::string& layer, const std::string& weight) {
-  static const std::map<std::string, std::string> kKeras1 = {
-      {"W", "kernel"}, {"b", "bias"}, {"running_mean", "moving_mean"}, {"running_std", "moving_variance"}};
-  std::string role = weight.substr(weight.rfind('/') + 1);  // npos + 1 == 0: no slash, the whole
-  role = role.substr(0, role.find(':'));
-  const std::string prefix = layer.substr(layer.rfind('/') + 1) + "_";
-  if (!role.starts_with(prefix)) return role;
-  role = role.substr(prefix.size());
-  if (const auto digits = role.find_last_not_of("0123456789"); digits != std::string::npos && role[digits] == '_')
-    role = role.substr(0, digits);
-  const auto renamed = kKeras1.find(role);
-  return renamed == kKeras1.end() ? role : renamed->second;
+// Theano convolves, TensorFlow correlates: a file that was saved with Theano holds its kernels mirrored, all spatial
+// axes (keras/engine/saving.py, _need_convert_kernel). Separable convolutions are not mirrored.
+Tensor mirrored(const Tensor& kernel) {
+  const std::size_t block = static_cast<std::size_t>(kernel.shape[kernel.shape.size() - 2] * kernel.shape.back());
+  std::vector<float> values(kernel.values.size());
+  for (std::size_t at = 0; at < values.size(); at += block)
+    std::copy_n(kernel.values.end() - static_cast<std::ptrdiff_t>(at + block), block,
+                values.begin() + static_cast<std::ptrdiff_t>(at));
+  return Tensor::of(kernel.shape, std::move(values));
 }
 
 }  // namespace
 
-WeightFile read_keras(const std::string& path) {
+WeightFile read_keras(const FileBytes& mapped) {
+  const std::string& path = mapped.path;
   const SilentErrors silence;
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (file < 0) throw FileError(path, "is an HDF5 file that cannot be opened: truncated or damaged; fetch it again");
@@ -140,14 +150,34 @@ WeightFile read_keras(const std::string& path) {
   const auto layers = root < 0 ? std::vector<std::string>{} : read_names(root, "layer_names", path);
   if (layers.empty())
     throw FileError(path, "is an HDF5 file without Keras' layer_names (a .weights.h5 of Keras 3? save it as .h5)");
+  const bool theano = H5Aexists(root, "backend") > 0 && read_texts(root, "backend", path) == kTheano;
+  const auto kept_names = keras_layer_names(layers);
   WeightFile weights(path, "Keras HDF5");
   for (const auto& layer : layers) {
     const Handle group(H5Gopen2(root, layer.c_str(), H5P_DEFAULT), H5Gclose);
     if (group < 0) throw FileError(path, fmt::format("layer '{}' is listed but missing: truncated or damaged", layer));
-    for (const auto& weight : read_names(group, "weight_names", path))
-      weights.add(layer + "/" + role_of(layer, weight), read_dataset(group, weight, path));
+    for (const auto& weight : read_names(group, "weight_names", path)) {
+      const std::string role = keras_role(weight);
+      Tensor tensor = read_dataset(group, weight, mapped);
+      if (theano && role == "kernel" && tensor.shape.size() > 2) tensor = mirrored(tensor);
+      weights.add(kept_names.at(layer) + "/" + role, std::move(tensor));
+    }
   }
   return weights;
 }
 
 }  // namespace coterie
+
+#else
+
+namespace coterie {
+
+WeightFile read_keras(const FileBytes& file) {
+  throw FileError(file.path,
+                  "is a Keras .h5 file, and this build of coterie has no HDF5; where one has it, turn the file into "
+                  "one that this build reads: coterie weights convert FILE OUT.safetensors");
+}
+
+}  // namespace coterie
+
+#endif

@@ -61,10 +61,9 @@ std::int64_t bytes_of(NumberFormat format) {
 }
 
 std::int64_t elements_of(const std::vector<std::int64_t>& shape) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 40;
   std::int64_t product = 1;
   for (const auto length : shape) {
-    if (length < 0 || (length > 0 && product > kMost / length)) return -1;
+    if (length < 0 || (length > 0 && product > kMostElements / length)) return -1;
     product *= length;
   }
   return product;

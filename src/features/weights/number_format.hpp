@@ -13,7 +13,9 @@ enum class NumberFormat { float64, float32, float16, bfloat16, int64, int32, int
 
 std::int64_t bytes_of(NumberFormat format);
 
-/// The product of a shape, or -1 when a length is negative or the product exceeds 2^40 (no weights are that large).
+constexpr std::int64_t kMostElements = std::int64_t{1} << 40;  ///< no weights are that large
+
+/// The product of a shape, or -1 when a length is negative or the product exceeds kMostElements.
 std::int64_t elements_of(const std::vector<std::int64_t>& shape);
 
 /// The elements first, first + 1, … of `source`, as float32; `source` must hold them.

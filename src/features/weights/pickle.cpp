@@ -1,10 +1,9 @@
-// The opcodes are those of CPython's Lib/pickletools.py; what PyTorch's pickles call is in torch/serialization.py
-// (persistent_load) and torch/_utils.py (_rebuild_*).
+// The opcodes are those of CPython's Lib/pickletools.py.
 
 #include "pickle.hpp"
 
 #include <bit>
-#include <limits>
+#include <charconv>
 
 #include "coterie/base/errors.hpp"
 
@@ -17,31 +16,15 @@ constexpr std::size_t kMostDimensions = 16;
 
 // clang-format off
 enum Opcode : std::uint8_t {
-  kMark = '(', kStop = '.', kPop = '0', kPopMark = '1', kDup = '2', kBinFloat = 'G', kBinInt = 'J', kBinInt1 = 'K',
-  kBinInt2 = 'M', kNone = 'N', kBinPersid = 'Q', kReduce = 'R', kBinString = 'T', kShortBinString = 'U',
-  kBinUnicode = 'X', kAppend = 'a', kBuild = 'b', kGlobal = 'c', kDict = 'd', kEmptyDict = '}', kAppends = 'e',
-  kGet = 'h', kLongGet = 'j', kList = 'l', kEmptyList = ']', kPut = 'q', kLongPut = 'r', kSetItem = 's', kTuple = 't',
-  kEmptyTuple = ')', kSetItems = 'u', kBinBytes = 'B', kShortBinBytes = 'C', kProto = 0x80, kTuple1 = 0x85,
-  kTuple2 = 0x86, kTuple3 = 0x87, kTrue = 0x88, kFalse = 0x89, kLong1 = 0x8a, kLong4 = 0x8b, kShortUnicode = 0x8c,
-  kStackGlobal = 0x93, kMemoize = 0x94, kFrame = 0x95,
+  kMark = '(', kStop = '.', kPop = '0', kPopMark = '1', kDup = '2', kBinFloat = 'G', kInt = 'I', kBinInt = 'J',
+  kBinInt1 = 'K', kLong = 'L', kBinInt2 = 'M', kNone = 'N', kBinPersid = 'Q', kReduce = 'R', kBinString = 'T',
+  kShortBinString = 'U', kBinUnicode = 'X', kAppend = 'a', kBuild = 'b', kGlobal = 'c', kDict = 'd', kEmptyDict = '}',
+  kAppends = 'e', kGet = 'h', kLongGet = 'j', kList = 'l', kEmptyList = ']', kPut = 'q', kLongPut = 'r', kSetItem = 's', kTuple = 't',
+  kEmptyTuple = ')', kSetItems = 'u', kBinBytes = 'B', kShortBinBytes = 'C', kProto = 0x80, kNewObject = 0x81,
+  kTuple1 = 0x85, kTuple2 = 0x86, kTuple3 = 0x87, kTrue = 0x88, kFalse = 0x89, kLong1 = 0x8a, kLong4 = 0x8b, 
+  kShortUnicode = 0x8c, kStackGlobal = 0x93, kMemoize = 0x94, kFrame = 0x95,
 };
 // clang-format on
-
-const std::map<std::string, NumberFormat>& storage_types() {
-  static const std::map<std::string, NumberFormat> kTypes = {
-      {"torch.DoubleStorage", NumberFormat::float64}, {"torch.FloatStorage", NumberFormat::float32},
-      {"torch.HalfStorage", NumberFormat::float16},   {"torch.BFloat16Storage", NumberFormat::bfloat16},
-      {"torch.LongStorage", NumberFormat::int64},     {"torch.IntStorage", NumberFormat::int32},
-      {"torch.ShortStorage", NumberFormat::int16},    {"torch.CharStorage", NumberFormat::int8},
-      {"torch.ByteStorage", NumberFormat::uint8},     {"torch.BoolStorage", NumberFormat::boolean}};
-  return kTypes;
-}
-
-bool is_allowed(const std::string& global) {
-  return global == "collections.OrderedDict" || global == "torch._utils._rebuild_tensor" ||
-         global == "torch._utils._rebuild_tensor_v2" || global == "torch._utils._rebuild_parameter" ||
-         storage_types().contains(global);
-}
 
 }  // namespace
 
@@ -79,6 +62,10 @@ bool Unpickler::step_scalar(std::uint8_t opcode) {
       return true;
     case kBinInt2:
       push_integer(reader_.u16());
+      return true;
+    case kInt:
+    case kLong:
+      push_decimal(reader_.line());
       return true;
     case kLong1:
       push_long(reader_.u8());
@@ -210,14 +197,15 @@ bool Unpickler::step_object(std::uint8_t opcode) {
       return true;
     }
     case kBinPersid:
-      push_storage();
+      push_persistent();
       return true;
     case kReduce:
+    case kNewObject:
       call();
       return true;
     case kBuild:
-      pop();
-      return true;  // the state of an OrderedDict (_metadata): of no use here
+      build();
+      return true;
     default:
       return false;
   }
@@ -239,40 +227,21 @@ void Unpickler::push_long(std::uint64_t length) {
   push_integer(static_cast<std::int64_t>(value));
 }
 
+// Python 2 writes integers beyond 32 bits, such as the addresses that PyTorch used for keys, as text.
+void Unpickler::push_decimal(std::string digits) {
+  if (digits.ends_with('L')) digits.pop_back();
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size())
+    reader_.fail("its pickle is damaged (an integer in digits)");
+  push_integer(value);
+}
+
 void Unpickler::push_real() {
   std::uint64_t bits = 0;
   for (const auto byte : reader_.take(8)) bits = bits << 8 | byte;  // the one big-endian number of the format
   push(make(Kind::real));
   stack_.back()->real = std::bit_cast<double>(bits);
-}
-
-void Unpickler::push_global(const std::string& module, const std::string& name) {
-  const std::string global = module + "." + name;
-  if (!is_allowed(global))
-    reader_.fail(
-        fmt::format("its pickle wants '{}', which weights do not need; refused. Save the state dict alone "
-                    "(torch.save(model.state_dict(), …)) or as .safetensors",
-                    global));
-  push(make(Kind::global));
-  stack_.back()->text = global;
-}
-
-// ('storage', type, key, location, elements[, None or (view key, view offset, view elements)])
-void Unpickler::push_storage() {
-  const PickleValue& id = top(Kind::tuple);
-  pop();
-  const auto& items = id.items;
-  if (items.size() < 5 || items[0]->text != "storage" || items[1]->kind != Kind::global || items[2]->kind != Kind::text)
-    reader_.fail("its pickle refers to something that is no storage of a tensor; refused");
-  const auto type = storage_types().find(items[1]->text);
-  if (type == storage_types().end()) reader_.fail(fmt::format("'{}' is no storage type", items[1]->text));
-  PickleValue& storage = make(Kind::storage);
-  storage.tensor.storage = items[2]->text;
-  storage.tensor.format = type->second;
-  storage_formats_[items[2]->text] = type->second;
-  if (items.size() > 5 && items[5]->kind == Kind::tuple && items[5]->items.size() == 3)
-    storage.tensor.offset = integer(*items[5]->items[1]);
-  push(storage);
 }
 
 void Unpickler::get(std::uint64_t slot) {
@@ -321,47 +290,6 @@ void Unpickler::set_items(const std::vector<PickleValue*>& keys_and_values) {
   auto& entries = top(Kind::dict).entries;
   for (std::size_t i = 0; i < keys_and_values.size(); i += 2)
     entries.emplace_back(keys_and_values[i], keys_and_values[i + 1]);
-}
-
-void Unpickler::call() {
-  const PickleValue& arguments = top(Kind::tuple);
-  pop();
-  const std::string callee = top(Kind::global).text;
-  pop();
-  if (callee == "collections.OrderedDict") {
-    // Python 3 fills it afterwards; Python 2 passes a list of pairs.
-    PickleValue& dict = make(Kind::dict);
-    push(dict);
-    if (arguments.items.empty()) return;
-    for (const PickleValue* pair : arguments.items[0]->items) {
-      make(Kind::none);  // counts towards the limit: the same list may be passed often
-      if (pair->items.size() != 2) reader_.fail("its pickle is damaged (an OrderedDict of no pairs)");
-      set_items(pair->items);
-    }
-  } else if (callee == "torch._utils._rebuild_parameter") {
-    if (arguments.items.empty() || arguments.items[0]->kind != Kind::tensor)
-      reader_.fail("its pickle is damaged (a parameter without a tensor)");
-    push(*arguments.items[0]);
-  } else if (callee.starts_with("torch._utils._rebuild_tensor")) {
-    push(rebuild_tensor(arguments.items));
-  } else {
-    reader_.fail(fmt::format("its pickle calls '{}'; refused", callee));
-  }
-}
-
-// (storage, offset, size, stride[, requires_grad, hooks, metadata])
-PickleValue& Unpickler::rebuild_tensor(const std::vector<PickleValue*>& arguments) {
-  if (arguments.size() < 4 || arguments[0]->kind != Kind::storage)
-    reader_.fail("its pickle is damaged (a tensor without a storage)");
-  PickleValue& value = make(Kind::tensor);
-  value.tensor = arguments[0]->tensor;
-  const std::int64_t offset = integer(*arguments[1]);
-  if (offset < 0 || value.tensor.offset < 0 || offset > std::numeric_limits<std::int64_t>::max() - value.tensor.offset)
-    reader_.fail("its pickle is damaged (a tensor's offset)");
-  value.tensor.offset += offset;
-  value.tensor.shape = integers(*arguments[2]);
-  value.tensor.strides = integers(*arguments[3]);
-  return value;
 }
 
 std::vector<std::int64_t> Unpickler::integers(const PickleValue& value) {

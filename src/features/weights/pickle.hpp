@@ -44,6 +44,12 @@ class Unpickler {
   /// the Unpickler. Throws FileError.
   const PickleValue& read();
 
+  /// From now on a persistent id that is this number or its digits stands for this tensor (the tar form's way).
+  void define_tensor(const std::string& id, TensorView tensor) { defined_[id] = std::move(tensor); }
+
+  /// The number format that a global such as "torch.FloatStorage" or "torch.cuda.HalfTensor" names. Throws FileError.
+  NumberFormat format_of(const PickleValue& type) const;
+
   /// The number format of each storage that a pickle read so far refers to.
   using StorageFormats = std::map<std::string, NumberFormat>;
   const StorageFormats& storage_formats() const { return storage_formats_; }
@@ -65,9 +71,11 @@ class Unpickler {
     (push(make(kind)), stack_.back()->items = std::move(items));
   }
   void push_long(std::uint64_t length);
+  void push_decimal(std::string digits);
   void push_real();
   void push_global(const std::string& module, const std::string& name);
-  void push_storage();
+  void push_persistent();
+  void push_storage(const PickleValue& id);
   void get(std::uint64_t slot);
   PickleValue& pop();
   PickleValue& top(Kind kind);
@@ -76,6 +84,7 @@ class Unpickler {
   void append(const std::vector<PickleValue*>& items);
   void set_items(const std::vector<PickleValue*>& keys_and_values);
   void call();
+  void build();
   PickleValue& rebuild_tensor(const std::vector<PickleValue*>& arguments);
   std::vector<std::int64_t> integers(const PickleValue& value);
   std::int64_t integer(const PickleValue& value);
@@ -85,6 +94,7 @@ class Unpickler {
   std::vector<PickleValue*> stack_;
   std::vector<std::size_t> marks_;
   std::map<std::uint64_t, PickleValue*> memo_;
+  std::map<std::string, TensorView> defined_;
   StorageFormats storage_formats_;
 };
 

@@ -1,6 +1,12 @@
 // Format: https://github.com/huggingface/safetensors#format: a 64-bit length, a JSON header of that length that gives
 // each tensor's dtype, shape and byte range, then the data.
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -23,36 +29,81 @@ NumberFormat number_format(const ByteReader& reader, const std::string& name, co
   return format->second;
 }
 
-Tensor read_tensor(const ByteReader& reader, const std::string& name, const nlohmann::ordered_json& entry, Bytes data) {
+Tensor read_tensor(const FileBytes& file, const ByteReader& reader, const std::string& name,
+                   const nlohmann::json& entry, Bytes data, std::uint64_t& left) {
   const auto format = number_format(reader, name, entry.at("dtype").get<std::string>());
-  Tensor tensor{entry.at("shape").get<std::vector<std::int64_t>>(), {}};
+  const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
   const auto range = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
-  const std::int64_t count = elements_of(tensor.shape);
+  const std::int64_t count = elements_of(shape);
   if (range.size() != 2 || range[0] > range[1] || range[1] > data.size())
     reader.fail(fmt::format("'{}' lies outside the file's {} bytes of data: truncated or damaged", name, data.size()));
   if (count < 0 || range[1] - range[0] != static_cast<std::uint64_t>(count * bytes_of(format)))
     reader.fail(fmt::format("'{}' has {} bytes, which its shape [{}] does not need", name, range[1] - range[0],
-                            fmt::join(tensor.shape, ", ")));
-  tensor.values.resize(static_cast<std::size_t>(count));
-  to_float32(data.subspan(static_cast<std::size_t>(range[0])), format, 0, count, tensor.values.data());
-  return tensor;
+                            fmt::join(shape, ", ")));
+  if (range[1] - range[0] > left) reader.fail(fmt::format("'{}' overlaps other tensors; refused", name));
+  left -= range[1] - range[0];
+  return make_tensor(file, data.subspan(static_cast<std::size_t>(range[0])), format, shape);
 }
 
 }  // namespace
 
-WeightFile read_safetensors(const MappedFile& file) {
-  ByteReader reader(file.bytes(), file.path());
+WeightFile read_safetensors(const FileBytes& file) {
+  ByteReader reader(file.bytes, file.path);
   const std::string header = reader.text(reader.u64());
   const Bytes data = reader.take(reader.remaining());
-  WeightFile weights(file.path(), "safetensors");
+  WeightFile weights(file.path, "safetensors");
   try {
-    const auto entries = nlohmann::ordered_json::parse(header);
+    const auto entries = nlohmann::json::parse(header);  // sorted by name: ordered_json takes quadratic time
+    std::multimap<std::uint64_t, std::string> order;     // that of the data
     for (const auto& [name, entry] : entries.items())
-      if (name != "__metadata__") weights.add(name, read_tensor(reader, name, entry, data));
+      if (name != "__metadata__") order.emplace(entry.at("data_offsets").at(0).get<std::uint64_t>(), name);
+    std::uint64_t left = data.size();  // the format lets no two tensors overlap, so they cannot need more
+    for (const auto& [offset, name] : order)
+      weights.add(name, read_tensor(file, reader, name, entries.at(name), data, left));
   } catch (const nlohmann::json::exception& error) {
-    reader.fail(fmt::format("its safetensors header is damaged ({})", error.what()));
+    reader.fail(fmt::format("its safetensors header is damaged ({:.200})", error.what()));
   }
   return weights;
+}
+
+namespace {
+
+// The length and the JSON header, padded with blanks so that the data begins at a multiple of 8.
+std::string header_of(const WeightFile& weights, const std::map<std::string, std::string>& metadata) {
+  nlohmann::ordered_json entries;
+  entries["__metadata__"] = metadata;
+  std::uint64_t offset = 0;
+  for (const auto& [name, tensor] : weights.tensors()) {
+    if (name == "__metadata__") throw FileError(weights.path(), "holds a tensor called __metadata__, reserved there");
+    const std::uint64_t end = offset + tensor.values.size_bytes();
+    entries[name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string json = entries.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  json.append((8 - json.size() % 8) % 8, ' ');
+  std::string length(8, '\0');
+  const std::uint64_t size = json.size();
+  std::memcpy(length.data(), &size, 8);
+  return length + json;
+}
+
+}  // namespace
+
+void write_safetensors(const WeightFile& weights, const std::string& path,
+                       const std::map<std::string, std::string>& metadata) {
+  const std::string header = header_of(weights, metadata);
+  const std::string part = fmt::format("{}.part{}", path, getpid());
+  std::ofstream file(part, std::ios::binary);
+  file.write(header.data(), static_cast<std::streamsize>(header.size()));
+  for (const auto& [name, tensor] : weights.tensors())
+    file.write(reinterpret_cast<const char*>(tensor.values.data()),
+               static_cast<std::streamsize>(tensor.values.size_bytes()));
+  file.close();
+  if (!file || std::rename(part.c_str(), path.c_str()) != 0) {
+    const std::string reason = std::strerror(errno);
+    std::remove(part.c_str());
+    throw FileError(path, fmt::format("cannot be written ({})", reason));
+  }
 }
 
 }  // namespace coterie

@@ -102,14 +102,14 @@ Bytes member_bytes(ByteReader reader, const Member& member) {
 
 }  // namespace
 
-std::map<std::string, Bytes> read_zip_directory(const MappedFile& file) {
-  ByteReader reader(file.bytes(), file.path());
-  const Directory directory = read_end(reader, find_end(file.bytes(), reader));
+std::map<std::string, Bytes> read_zip_directory(const FileBytes& file) {
+  ByteReader reader(file.bytes, file.path);
+  const Directory directory = read_end(reader, find_end(file.bytes, reader));
   reader.seek(directory.offset);
   std::map<std::string, Bytes> members;
   for (std::uint64_t entry = 0; entry < directory.entries; ++entry) {
-    const Member member = read_member(reader, file.path());
-    members[member.name] = member_bytes(ByteReader(file.bytes(), file.path()), member);
+    const Member member = read_member(reader, file.path);
+    members[member.name] = member_bytes(ByteReader(file.bytes, file.path), member);
   }
   return members;
 }

@@ -9,6 +9,6 @@ namespace coterie {
 
 /// The members of a zip archive by name, each as the run of its bytes in the file. Only members stored without
 /// compression, as PyTorch writes them; large archives (zip64) too. Throws FileError.
-std::map<std::string, Bytes> read_zip_directory(const MappedFile& file);
+std::map<std::string, Bytes> read_zip_directory(const FileBytes& file);
 
 }  // namespace coterie

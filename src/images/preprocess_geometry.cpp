@@ -61,55 +61,34 @@ Image letterbox(const Image& image, const Preprocess& step) {
   return ground;
 }
 
+/// The shortest side whose centre square has at least the input's side.
+int least_short_for_square(const Preprocess& steps) {
+  int side = static_cast<int>(steps.size / steps.fraction);
+  while (static_cast<int>(side * steps.fraction) < steps.size) ++side;
+  return side;
+}
+
 }  // namespace
 
-Preprocess lite0_preprocess() {
-  Preprocess steps;
-  steps.geometry = Geometry::centre_square;
-  steps.filter = Filter::bicubic;
-  steps.passes = PassOrder::pillow13;  // what its reference outputs were made with
-  steps.mean = {127, 127, 127};
-  steps.deviation = {128, 128, 128};
-  return steps;
+void check_preprocess(const Preprocess& steps) {
+  require(steps.filter != Filter::tf1_bilinear || steps.geometry == Geometry::squash,
+          "preprocessing's filter tf1_bilinear goes with geometry=squash only: its origin knows nothing else");
+  require(steps.size >= 1, "preprocessing's size is {}; it must be at least 1", steps.size);
 }
 
-Preprocess torchvision_preprocess(int resize, int crop) {
-  Preprocess steps;
-  steps.geometry = Geometry::short_side;
-  steps.resize = resize;
-  steps.size = crop;
-  steps.scale = 255;
-  steps.mean = {0.485F, 0.456F, 0.406F};
-  steps.deviation = {0.229F, 0.224F, 0.225F};
-  return steps;
-}
-
-Preprocess keras_preprocess(KerasMode mode, int size, Filter filter) {
-  Preprocess steps;
-  steps.size = size;
-  steps.filter = filter;
-  steps.exif = ExifRotation::ignore;
-  steps.alpha = AlphaGround::drop;
-  if (mode == KerasMode::caffe) {
-    steps.order = ChannelOrder::bgr;
-    steps.mean = {103.939F, 116.779F, 123.68F};
-  } else if (mode == KerasMode::tf) {
-    steps.scale = 127.5F;
-    steps.mean = {1, 1, 1};
-  } else {
-    const Preprocess torch = torchvision_preprocess();
-    steps.scale = torch.scale;
-    steps.mean = torch.mean;
-    steps.deviation = torch.deviation;
-  }
-  return steps;
-}
-
-DecodeOptions decode_options(const Preprocess& preprocess, const DecodeLimits& limits) {
-  return {preprocess.exif, preprocess.alpha, limits};
+DecodeOptions decode_options(const Preprocess& steps, const DecodeLimits& limits) {
+  DecodeOptions options{steps.exif, steps.alpha, steps.dct, 0, 0, limits};
+  if (!steps.fast_decode) return options;
+  if (steps.geometry == Geometry::squash) options.least_short = steps.size;
+  if (steps.geometry == Geometry::short_side) options.least_short = steps.resize;
+  if (steps.geometry == Geometry::centre_square) options.least_short = least_short_for_square(steps);
+  if (steps.geometry == Geometry::letterbox) options.least_long = steps.size;
+  return options;
 }
 
 Image preprocess_geometry(const Image& image, const Preprocess& step) {
+  check_preprocess(step);
+  require(!has_float_levels(step), "the filter {} gives float32 levels, not a picture", filter_name(step.filter));
   require(image.width >= 1 && image.height >= 1, "an image without pixels cannot be preprocessed");
   switch (step.geometry) {
     case Geometry::squash:
@@ -127,21 +106,6 @@ Image preprocess_geometry(const Image& image, const Preprocess& step) {
           "the image has {} x {} pixels; geometry=none wants {} x {} (geometry=squash resizes)", image.width,
           image.height, step.size, step.size);
   return image;
-}
-
-void preprocess(const Image& image, const Preprocess& step, float* out) {
-  const Image square = preprocess_geometry(image, step);
-  // 256 inputs for each channel: a table has the origin's bits whatever its operations cost.
-  std::array<std::array<float, 256>, 3> table;
-  for (std::size_t c = 0; c < 3; ++c)
-    for (std::size_t level = 0; level < 256; ++level)
-      table[c][level] = (static_cast<float>(level) / step.scale - step.mean[c]) / step.deviation[c];
-  const std::size_t red = step.order == ChannelOrder::rgb ? 0 : 2;
-  for (std::size_t i = 0; i < square.rgb.size(); i += 3) {
-    out[i] = table[0][square.rgb[i + red]];
-    out[i + 1] = table[1][square.rgb[i + 1]];
-    out[i + 2] = table[2][square.rgb[i + 2 - red]];
-  }
 }
 
 }  // namespace coterie

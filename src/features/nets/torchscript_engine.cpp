@@ -1,0 +1,110 @@
+// Networks of the person's own. A file of its own because these headers take long to compile.
+
+#define AT_PER_OPERATOR_HEADERS
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/ranges.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "batch_engine.hpp"
+#include "coterie/base/errors.hpp"
+
+namespace coterie {
+namespace {
+
+// LibTorch's messages are tracebacks: what went wrong is the line that says so, else the first.
+std::string reason_of(std::string_view text) {
+  for (const std::string_view sign : {"RuntimeError: ", "Error: "})
+    if (const auto at = text.rfind(sign); at != std::string_view::npos) text.remove_prefix(at + sign.size());
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+// On its device from the start: constants that were traced are no parameters, and would stay behind.
+torch::jit::Module load(const std::string& path, const std::string& device) {
+  if (!std::filesystem::is_regular_file(path)) throw FileError(path, "there is no such file");
+  try {
+    torch::jit::Module module = torch::jit::load(path, at::Device(device));
+    module.eval();
+    return module;
+  } catch (const std::exception& error) {
+    throw FileError(path, fmt::format("is not a TorchScript module ({}). This writes one in Python: "
+                                      "torch.jit.trace(model.eval(), torch.zeros(1, 3, SIZE, SIZE)).save(FILE)",
+                                      reason_of(error.what())));
+  }
+}
+
+class TorchScriptEngine : public BatchEngine {
+ public:
+  TorchScriptEngine(const std::string& path, std::int64_t size, const std::string& device, std::int64_t batch,
+                    Precision precision)
+      : BatchEngine({size, size, 3}, 3 * size * size, device, batch, precision),
+        path_(path),
+        module_(load(path, device)) {
+    for (at::Tensor parameter : module_.parameters()) set_type(parameter);
+    for (at::Tensor buffer : module_.buffers()) set_type(buffer);
+  }
+
+  // Of one image.
+  std::int64_t dimension() const {
+    const c10::InferenceMode inference;
+    return compute(at::zeros({1, 3, input().height, input().width}, at::kFloat)).front().numel();
+  }
+
+ private:
+  void set_type(at::Tensor& tensor) const {
+    if (tensor.is_floating_point() && tensor.scalar_type() != type()) tensor.set_data(tensor.to(type()));
+  }
+
+  // Contiguous as in Python, where a module may have been written to see nothing else. Without the executor's
+  // optimisations, which come after the first runs and would change the bits of later ones.
+  std::vector<at::Tensor> compute(const at::Tensor& pixels) const override {
+    const torch::jit::GraphOptimizerEnabledGuard plain(false);
+    c10::IValue result;
+    try {
+      result = torch::jit::Module(module_).forward({pixels.contiguous()});
+    } catch (const c10::OutOfMemoryError&) {
+      throw;
+    } catch (const std::exception& error) {
+      if (device().is_cuda() && std::string_view(error.what()).find("out of memory") != std::string_view::npos) throw;
+      throw FileError(path_, fmt::format("fails on an input of {} × 3 × {} × {}: {}. If it wants another size, say so "
+                                         "with --preprocess size=SIZE",
+                                         pixels.size(0), input().height, input().width, reason_of(error.what())));
+    }
+    return {checked(result, pixels.size(0))};
+  }
+
+  at::Tensor checked(const c10::IValue& result, std::int64_t images) const {
+    if (!result.isTensor())
+      throw FileError(path_, fmt::format("gives a {}, not a tensor: save a module that returns the features alone",
+                                         result.tagKind()));
+    const at::Tensor& rows = result.toTensor();
+    if (rows.dim() == 0 || rows.size(0) != images || rows.numel() == 0)
+      throw FileError(path_, fmt::format("gives a tensor of shape [{}] for {} images, not a row for each: reshape with "
+                                         "x.flatten(1), not with a number that tracing keeps",
+                                         fmt::join(rows.sizes(), ", "), images));
+    return rows.reshape({images, -1});
+  }
+
+  const std::string path_;
+  torch::jit::Module module_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_torchscript_engine(const std::string& path, std::int64_t size, const std::string& device,
+                                                std::int64_t batch, Precision precision) {
+  return std::make_unique<TorchScriptEngine>(path, size, device, batch, precision);
+}
+
+std::int64_t torchscript_dimension(const std::string& path, std::int64_t size) {
+  return TorchScriptEngine(path, size, "cpu", 1, Precision::fp32).dimension();
+}
+
+}  // namespace coterie

@@ -1,0 +1,74 @@
+#include "keras_names.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace coterie {
+namespace {
+
+// "_1" at the end, which both generations append to a name that was taken.
+std::string without_number(const std::string& name) {
+  const auto at = name.find_last_not_of("0123456789");
+  return at != std::string::npos && at + 1 < name.size() && name[at] == '_' ? name.substr(0, at) : name;
+}
+
+struct Numbered {
+  std::string base;
+  std::int64_t number;  // 0: none
+};
+
+std::optional<Numbered> automatic_name(const std::string& layer) {
+  constexpr std::string_view kKinds[] = {"conv2d",        "separable_conv2d",       "batch_normalization", "dense",
+                                         "convolution2d", "separableconvolution2d", "batchnormalization"};
+  Numbered result{without_number(layer), 0};
+  if (std::find(std::begin(kKinds), std::end(kKinds), result.base) == std::end(kKinds)) return std::nullopt;
+  const std::string_view digits = std::string_view(layer).substr(std::min(result.base.size() + 1, layer.size()));
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), result.number);
+  const bool good = digits.empty() || (parsed.ec == std::errc() && digits.size() < 10 && digits.front() != '0');
+  return good ? std::optional(result) : std::nullopt;
+}
+
+}  // namespace
+
+std::string keras_role(const std::string& weight) {
+  static const std::pair<std::string_view, std::string_view> kRoles[] = {
+      {"depthwise_kernel", "depthwise_kernel"},
+      {"pointwise_kernel", "pointwise_kernel"},
+      {"kernel", "kernel"},
+      {"bias", "bias"},
+      {"gamma", "gamma"},
+      {"beta", "beta"},
+      {"moving_mean", "moving_mean"},
+      {"moving_variance", "moving_variance"},
+      {"W", "kernel"},
+      {"b", "bias"},
+      {"running_mean", "moving_mean"},
+      {"running_std", "moving_variance"}};                  // Keras 1 kept the variance under this name
+  std::string last = weight.substr(weight.rfind('/') + 1);  // npos + 1 == 0: no slash, the whole
+  last = last.substr(0, last.find(':'));
+  const std::string name = without_number(last);
+  for (const auto& [ending, role] : kRoles)
+    if (name == ending || name.ends_with(std::string("_").append(ending))) return std::string(role);
+  return last;
+}
+
+std::map<std::string, std::string> keras_layer_names(const std::vector<std::string>& layers) {
+  std::map<std::string, std::int64_t> least;
+  for (const auto& layer : layers)
+    if (const auto name = automatic_name(layer)) {
+      const auto at = least.emplace(name->base, name->number).first;
+      at->second = std::min(at->second, name->number);
+    }
+  std::map<std::string, std::string> names;
+  for (const auto& layer : layers) {
+    const auto name = automatic_name(layer);
+    names[layer] = name ? name->base + "_" + std::to_string(name->number - least[name->base] + 1) : layer;
+  }
+  return names;
+}
+
+}  // namespace coterie

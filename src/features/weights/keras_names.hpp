@@ -1,0 +1,19 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace coterie {
+
+/// What a weight is to its layer: "kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance",
+/// "depthwise_kernel", "pointwise_kernel", whether the entry of weight_names is Keras 2's "fc1/kernel:0" or Keras 1's
+/// "fc1_W_1:0". Another name is returned without its path and its ":0".
+std::string keras_role(const std::string& weight);
+
+/// The names under which the layers' tensors are kept: each layer's own, but layers that nobody named, which Keras
+/// numbers through a whole session, are counted from 1 within each kind: conv2d_17, conv2d_18 become conv2d_1,
+/// conv2d_2, and so do conv2d, conv2d_1. The order and the gaps stay.
+std::map<std::string, std::string> keras_layer_names(const std::vector<std::string>& layers);
+
+}  // namespace coterie

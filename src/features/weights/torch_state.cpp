@@ -1,0 +1,120 @@
+#include "torch_state.hpp"
+
+#include <string_view>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie {
+namespace {
+
+using Kind = PickleValue::Kind;
+
+// All tensors together may be this many times the file: float16 doubles, tied weights share. More would be a bomb, a
+// small file of many tensors that see the same storage.
+constexpr double kMostSharing = 16;
+
+std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+// Copies a strided window, axis by axis; runs along a contiguous last axis are converted in one go.
+void gather(const TensorView& view, Bytes storage, std::size_t axis, std::int64_t offset, float*& out) {
+  if (axis == view.shape.size()) {
+    to_float32(storage, view.format, offset, 1, out++);
+    return;
+  }
+  const std::int64_t length = view.shape[axis], stride = view.strides[axis];
+  if (axis + 1 == view.shape.size() && stride == 1) {
+    to_float32(storage, view.format, offset, length, out);
+    out += length;
+    return;
+  }
+  for (std::int64_t i = 0; i < length; ++i) gather(view, storage, axis + 1, offset + i * stride, out);
+}
+
+void check_window(const FileBytes& file, const std::string& name, const TensorView& view, std::int64_t held) {
+  const auto fail = [&](const std::string& what) { return FileError(file.path, fmt::format("'{}' {}", name, what)); };
+  const std::int64_t count = elements_of(view.shape);
+  if (view.shape.size() != view.strides.size() || count < 0 || count > held)  // an expanded view is no weight
+    throw fail(fmt::format("has shape {}, which its storage of {} elements cannot fill", shape_text(view.shape), held));
+  if (count > 0 && view.offset >= held) throw fail(fmt::format("begins outside its storage of {} elements", held));
+  std::int64_t last = view.offset;
+  for (std::size_t axis = 0; axis < view.shape.size() && count > 0; ++axis) {
+    const std::int64_t stride = view.strides[axis], steps = view.shape[axis] - 1;
+    if (stride < 0 || (steps > 0 && stride > held / steps)) throw fail("has strides that leave its storage");
+    last += steps * stride;
+  }
+  if (count > 0 && last >= held)
+    throw fail(fmt::format("reaches element {} of a storage of {}: truncated or damaged", last, held));
+}
+
+bool is_contiguous(const TensorView& view) {
+  std::int64_t stride = 1;
+  for (std::size_t axis = view.shape.size(); axis-- > 0; stride *= view.shape[axis])
+    if (view.shape[axis] != 1 && view.strides[axis] != stride) return false;
+  return true;
+}
+
+Tensor read_tensor(const FileBytes& file, const std::string& name, const TensorView& view, const Storages& storages) {
+  const auto storage = storages.find(view.storage);
+  if (storage == storages.end())
+    throw FileError(file.path, fmt::format("'{}' lies in storage '{}', which is missing", name, view.storage));
+  const Bytes data = storage->second;
+  check_window(file, name, view, static_cast<std::int64_t>(data.size()) / bytes_of(view.format));
+  const std::int64_t count = elements_of(view.shape);
+  if (count == 0) return Tensor::of(view.shape, {});
+  if (is_contiguous(view))
+    return make_tensor(file, data.subspan(static_cast<std::size_t>(view.offset * bytes_of(view.format))), view.format,
+                       view.shape);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  float* out = values.data();
+  gather(view, data, 0, view.offset, out);
+  return Tensor::of(view.shape, std::move(values));
+}
+
+const PickleValue* entry(const PickleValue& dict, const std::string& key) {
+  for (const auto& [name, value] : dict.entries)
+    if (name->kind == Kind::text && name->text == key) return value;
+  return nullptr;
+}
+
+const PickleValue& find_state_dict(const PickleValue& root, const std::string& path) {
+  if (root.kind != Kind::dict) throw FileError(path, "holds no state dict (a dictionary of tensors)");
+  const PickleValue* nested = entry(root, "state_dict");
+  return nested != nullptr && nested->kind == Kind::dict ? *nested : root;
+}
+
+// nn.DataParallel around the whole network names its tensors "module.…", around a part of it "part.module.…".
+std::string without_data_parallel(std::string name) {
+  constexpr std::string_view kWrapper = "module.";
+  if (name.starts_with(kWrapper)) name.erase(0, kWrapper.size());
+  for (std::size_t at = 0; (at = name.find(".module.", at)) != std::string::npos;) name.erase(at, kWrapper.size());
+  return name;
+}
+
+}  // namespace
+
+Bytes take_storage(ByteReader& reader, const std::string& key, NumberFormat format) {
+  const std::uint64_t count = reader.u64();
+  const auto width = static_cast<std::uint64_t>(bytes_of(format));
+  if (count > reader.remaining() / width)
+    reader.fail(fmt::format("ends early: storage {} has {} elements, {} bytes are left; truncated or damaged", key,
+                            count, reader.remaining()));
+  return reader.take(count * width);
+}
+
+WeightFile read_state_dict(const FileBytes& file, const std::string& container, const PickleValue& root,
+                           const Storages& storages) {
+  WeightFile weights(file.path, container);
+  double bytes = 0;
+  for (const auto& [key, value] : find_state_dict(root, file.path).entries) {
+    if (key->kind != Kind::text || value->kind != Kind::tensor) continue;
+    const std::string name = without_data_parallel(key->text);
+    weights.add(name, read_tensor(file, name, value->tensor, storages));
+    bytes += static_cast<double>(weights.tensors().back().second.values.size_bytes());
+    if (bytes > kMostSharing * static_cast<double>(file.bytes.size()))
+      throw FileError(file.path, fmt::format("'{}' and others share their storages too often; refused", name));
+  }
+  if (weights.tensors().empty()) throw FileError(file.path, "holds no state dict (its dictionary has no tensors)");
+  return weights;
+}
+
+}  // namespace coterie

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "formats.hpp"
+#include "pickle.hpp"
+
+namespace coterie {
+
+/// The data of each storage, by its key. Storages that no weight lies in are never looked at.
+using Storages = std::map<std::string, Bytes>;
+
+/// Takes the length (an int64 count of elements) and the data of one storage off the reader. Throws FileError.
+Bytes take_storage(ByteReader& reader, const std::string& key, NumberFormat format);
+
+/// The tensors of a state dict, or of the one under "state_dict" in a checkpoint, whose optimizer is left alone.
+/// A "module." that DataParallel put before a name or inside it is dropped. Throws FileError.
+WeightFile read_state_dict(const FileBytes& file, const std::string& container, const PickleValue& root,
+                           const Storages& storages);
+
+}  // namespace coterie

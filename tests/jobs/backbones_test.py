@@ -1,0 +1,67 @@
+"""Several layers of several networks in one extraction: one decoding, an artifact for each, the same as made alone."""
+
+import os
+
+from coterie_program import ProgramTest, main, make_images, read, run
+
+RANDOM = ("--weights", "random:1")
+LITE0, ALEXNET = "efficientnet_lite0", "alexnet"
+
+
+class Backbones(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        make_images(self.path("images"), each=5)
+
+    def scanned(self, name):
+        run(1, "scan", "--study", self.path(name), "--images", self.path("images"))
+        return self.path(name)
+
+    def features(self, study, name):
+        return read(os.path.join(study, "features", name + ".h5"))
+
+    def test_layers_of_several_networks_are_what_each_gives_alone_on_any_ranks(self):
+        alone = self.scanned("alone")
+        for backbone, layer in ((LITE0, "pooled"), (LITE0, "fc"), (ALEXNET, "")):
+            run(1, "extract", "--study", alone, "--backbone", backbone, "--layer", layer, *RANDOM)
+        names = [LITE0, LITE0 + "-fc", ALEXNET]
+        for ranks in (1, 3):
+            study = self.scanned(f"together-{ranks}")
+            text = run(ranks, "extract", "--study", study, "--backbone", f"{LITE0},{ALEXNET}",
+                       "--layer", f"pooled,{LITE0}:fc", *RANDOM)
+            self.assertEqual(text.count("made "), 3, text)
+            for name in names:
+                self.assertEqual(self.features(study, name), self.features(alone, name), name)
+
+    def test_only_what_is_missing_is_made(self):
+        study = self.scanned("study")
+        run(1, "extract", "--study", study, *RANDOM)
+        before = self.features(study, LITE0)
+        text = run(2, "extract", "--study", study, "--layer", "pooled,fc", *RANDOM)
+        self.assertIn(LITE0 + ".h5 is up to date", text)
+        self.assertEqual(text.count("made "), 1, text)
+        self.assertEqual(self.features(study, LITE0), before)
+        self.assertIn("would make", run(1, "extract", "--study", study, "--backbone", ALEXNET, *RANDOM, "--dry-run"))
+
+    def test_what_cannot_be_is_answered_with_what_can(self):
+        study = self.scanned("study")
+        for arguments, says in (
+            (("--layer", "pold"), "pooled"),
+            (("--layer", "pooled", "--name", "a", "--backbone", f"{LITE0},{ALEXNET}"), "--name a is for one artifact"),
+            (("--backbone", f"{LITE0},{LITE0}"), "twice"),
+            (("--backbone", f"{LITE0},{ALEXNET}", "--weights", "a.pth"), "BACKBONE=FILE"),
+            (("--weights", "random:one"), "random:SEED"),
+            (("--precision", "fp16", "--device", "cpu", *RANDOM), "fp16"),
+            (("--preprocess", "size=299", *RANDOM), "images of 224 pixels"),
+        ):
+            self.assertIn(says, run(2, "extract", "--study", study, *arguments, code=2))
+        self.assertEqual(os.listdir(os.path.join(study, "features")) if os.path.isdir(os.path.join(study, "features")) else [], [])
+
+    def test_info_tells_layers_and_steps(self):
+        text = run(0, "info", "--backbone", LITE0)
+        for words in ("pooled", "1280 numbers (default)", "bicubic", "efficientnet-lite0-57934424.pth"):
+            self.assertIn(words, text)
+
+
+if __name__ == "__main__":
+    main()
