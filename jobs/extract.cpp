@@ -43,7 +43,8 @@ struct Task {
   ImageTable table;
   std::string images_digest;
   std::vector<std::int64_t> images;  ///< numbers of the usable ones
-  std::vector<Output> outputs;       ///< by request, then by layer
+  NetworkOptions network;
+  std::vector<Output> outputs;  ///< by request, then by layer
 };
 
 Device device_of(const std::string& text) {
@@ -66,10 +67,13 @@ NetworkOptions network_options(const Job& job) {
   options.precision = precision_of(job.options.text("precision"));
   options.local_rank = job.comm.local_rank();
   options.gpu_batch = job.options.count("gpu-batch");
+  // What the root's machine is made for, on all ranks: one artifact, one precision.
+  job.comm.together([&] { options.precision = choose_precision(options); });
+  job.comm.broadcast(std::span(&options.precision, 1));
   return options;
 }
 
-Recipe recipe_of(const Job& job, const Task& task, std::size_t request, const FeatureLayer& layer) {
+Recipe recipe_of(const Task& task, std::size_t request, const FeatureLayer& layer) {
   const FeatureRequest& asked = task.requests[request];
   Recipe recipe("extract", kRevision);
   recipe.set("backbone", asked.backbone.plans == nullptr ? "torchscript" : asked.backbone.name);
@@ -77,7 +81,7 @@ Recipe recipe_of(const Job& job, const Task& task, std::size_t request, const Fe
   recipe.set("weights", task.weights[request].identity);
   recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(asked.preprocess), "; ")));
   recipe.set("block rows", fmt::to_string(kBlockRows));
-  recipe.set("precision", job.options.text("precision"));
+  recipe.set("precision", std::string(precision_name(task.network.precision)));
   recipe.input("images", task.images_digest);
   return recipe;
 }
@@ -94,8 +98,7 @@ void add_outputs(const Job& job, Task& task) {
     for (const auto& layer : task.requests[i].layers) {
       const std::string chosen = name.empty() ? features_name(task.requests[i].backbone, layer) : name;
       require_artifact_name(chosen);
-      task.outputs.push_back(
-          {i, layer, job.study.path(Kind::features, chosen), recipe_of(job, task, i, layer), nullptr});
+      task.outputs.push_back({i, layer, job.study.path(Kind::features, chosen), recipe_of(task, i, layer), nullptr});
     }
 }
 
@@ -111,6 +114,7 @@ Task make_task(const Job& job) {
   require(!task.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
           fates_text(task.table.fates));
   for (const auto& request : task.requests) task.weights.push_back(choose_weights(job, request));
+  task.network = network_options(job);
   add_outputs(job, task);
   return task;
 }
@@ -152,7 +156,7 @@ std::vector<Network> make_networks(const Job& job, Task& task) {
               request.backbone.name, task.weights[i].identity);
     job.comm.together([&] {
       networks.emplace_back(request.backbone, names, load_weights(task.weights[i], request), request.preprocess,
-                            network_options(job));
+                            task.network);
     });
     for (const auto& layer : request.layers)
       job.say("{}: layer {}, {} numbers an image, on {}", request.backbone.name, layer.name, layer.dimension,
@@ -301,6 +305,8 @@ void fill(const Job& job, const Task& task, const std::vector<Network>& networks
   if (stopped)
     throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", pending.front()->path));
   tell_times(job, times);
+  for (const auto& network : networks)
+    if (!network.note().empty()) job.say("{}", network.note());
 }
 
 }  // namespace

@@ -118,6 +118,8 @@ std::string_view precision_name(Precision precision) {
   return kNames[static_cast<std::size_t>(precision)];
 }
 
+Precision choose_precision(const NetworkOptions& options) { return choose(options).precision; }
+
 struct Network::State {
   std::vector<FeatureLayer> layers;
   Preprocess preprocess;

@@ -5,7 +5,7 @@ import os
 from coterie_program import ProgramTest, main, make_images, read, run
 
 RANDOM = ("--weights", "random:1")
-LITE0, ALEXNET = "efficientnet_lite0", "alexnet"
+LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 
 
 class Backbones(ProgramTest):
@@ -22,12 +22,12 @@ class Backbones(ProgramTest):
 
     def test_layers_of_several_networks_are_what_each_gives_alone_on_any_ranks(self):
         alone = self.scanned("alone")
-        for backbone, layer in ((LITE0, "pooled"), (LITE0, "fc"), (ALEXNET, "")):
+        for backbone, layer in ((LITE0, "pooled"), (LITE0, "fc"), (LITE1, "")):
             run(1, "extract", "--study", alone, "--backbone", backbone, "--layer", layer, *RANDOM)
-        names = [LITE0, LITE0 + "-fc", ALEXNET]
+        names = [LITE0, LITE0 + "-fc", LITE1]
         for ranks in (1, 3):
             study = self.scanned(f"together-{ranks}")
-            text = run(ranks, "extract", "--study", study, "--backbone", f"{LITE0},{ALEXNET}",
+            text = run(ranks, "extract", "--study", study, "--backbone", f"{LITE0},{LITE1}",
                        "--layer", f"pooled,{LITE0}:fc", *RANDOM)
             self.assertEqual(text.count("made "), 3, text)
             for name in names:
@@ -41,15 +41,15 @@ class Backbones(ProgramTest):
         self.assertIn(LITE0 + ".h5 is up to date", text)
         self.assertEqual(text.count("made "), 1, text)
         self.assertEqual(self.features(study, LITE0), before)
-        self.assertIn("would make", run(1, "extract", "--study", study, "--backbone", ALEXNET, *RANDOM, "--dry-run"))
+        self.assertIn("would make", run(1, "extract", "--study", study, "--backbone", LITE1, *RANDOM, "--dry-run"))
 
     def test_what_cannot_be_is_answered_with_what_can(self):
         study = self.scanned("study")
         for arguments, says in (
             (("--layer", "pold"), "pooled"),
-            (("--layer", "pooled", "--name", "a", "--backbone", f"{LITE0},{ALEXNET}"), "--name a is for one artifact"),
+            (("--layer", "pooled", "--name", "a", "--backbone", f"{LITE0},{LITE1}"), "--name a is for one artifact"),
             (("--backbone", f"{LITE0},{LITE0}"), "twice"),
-            (("--backbone", f"{LITE0},{ALEXNET}", "--weights", "a.pth"), "BACKBONE=FILE"),
+            (("--backbone", f"{LITE0},{LITE1}", "--weights", "a.pth"), "BACKBONE=FILE"),
             (("--weights", "random:one"), "random:SEED"),
             (("--precision", "fp16", "--device", "cpu", *RANDOM), "fp16"),
             (("--preprocess", "size=299", *RANDOM), "images of 224 pixels"),

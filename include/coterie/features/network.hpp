@@ -37,6 +37,9 @@ struct NetworkOptions {
   std::int64_t gpu_batch = 64;
 };
 
+/// The precision that these options come to on this machine, never automatic. Throws as Network does.
+Precision choose_precision(const NetworkOptions& options);
+
 /// A backbone with its weights, cut off at the layers that are wanted, ready to compute their features in one pass.
 class Network {
  public:
