@@ -126,8 +126,8 @@ Images run_together_and_apart(const Images& input, const Images* addend, const L
   return together;
 }
 
-// Both ways to convolve, where there are two. A chain of n float32 operations errs by about sqrt(n) · 3e-8 of the
-// values it sums; the bounds are ten times what was seen.
+// Both ways to convolve, where there are two. The bounds are four to ten times the errors that were seen, relative to
+// the largest result; a chain of n float32 operations errs by about sqrt(n) · 3e-8 of the values it sums.
 void check_convolution(Extent input_extent, const Window& window, std::int64_t outputs, Activation activation,
                        bool add) {
   const LayerShape shape = shape_of(input_extent, window, outputs, activation);
@@ -144,7 +144,7 @@ void check_convolution(Extent input_extent, const Window& window, std::int64_t o
   CAPTURE(outputs);
   const ConvolutionLayer direct(affine, shape);
   const auto run_direct = [&](const LayerData& data) { direct.run(data); };
-  CHECK(error_of(run_together_and_apart(input, added, shape, 11, run_direct), naive) < 3e-6);
+  CHECK(error_of(run_together_and_apart(input, added, shape, 11, run_direct), naive) < 1e-5);
   if (!WinogradLayer::can_run(shape)) return;
   const WinogradLayer fast(affine, shape);
   const auto run_fast = [&](const LayerData& data) { fast.run(data); };
@@ -176,7 +176,7 @@ TEST_CASE("images without gaps between their pixels convolve alike") {
     const ConvolutionLayer layer(affine, shape);
     const auto run = [&](const LayerData& data) { layer.run(data); };
     CHECK(error_of(run_together_and_apart(input, nullptr, shape, 0, run), convolution(input, affine, shape, nullptr)) <
-          3e-6);
+          1e-5);
   }
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("a normalised input is normalised before the padding, and only where i
     layer.normalise_input(normal, Activation::relu);
     const auto run = [&](const LayerData& data) { layer.run(data); };
     CHECK(error_of(run_together_and_apart(input, nullptr, shape, 0, run),
-                   convolution(normalised, affine, shape, nullptr)) < 3e-6);
+                   convolution(normalised, affine, shape, nullptr)) < 1e-5);
   }
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("a depthwise convolution filters each channel, in windows of any kind"
         CAPTURE(slide.stride);
         CAPTURE(width);
         const auto run = [&](const LayerData& data) { layer.run(data); };
-        CHECK(error_of(run_together_and_apart(input, nullptr, shape, 5, run), naive) < 2e-6);
+        CHECK(error_of(run_together_and_apart(input, nullptr, shape, 5, run), naive) < 5e-6);
       }
 }
 

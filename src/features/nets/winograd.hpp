@@ -11,14 +11,17 @@ namespace coterie {
 /// A convolution with stride 1 by fewer multiplications (Lavin and Gray, "Fast algorithms for convolutional neural
 /// networks", CVPR 2016): an image is cut into tiles, at the same places whatever is computed with it; a tile's inputs
 /// are transformed, multiplied with the transformed kernel, one matrix product for each of the transform's points, and
-/// transformed back. 3 × 3 takes 36 multiplications where 144 were, 5 × 5 36 for 100, 1 × 7 8 for 14.
-/// Cost: 2 · tiles · points · in · out flops and the transforms; memory: points · in · out floats of weights.
+/// transformed back. Of 144 multiplications for 3 × 3 there remain 36, of 100 for 5 × 5 36, of 12 for 1 × 3 6, of 14
+/// for 1 × 7 8. Cost: 2 · tiles · points · in · out flops and the transforms; memory: points · in · out floats of
+/// weights, and in a run at most (points + 1) · 126 · max(in, out) floats. Beside the direct kernels, final features of
+/// networks with random weights differ by 1.4e-6 (VGG-16), 0.3e-6 (ResNet-50, DenseNet-201, Inception v3) and 0.7e-6
+/// (AlexNet) of the largest.
 class WinogradLayer {
  public:
   /// Whether this convolution can be done so: one of the kernels above, stride 1, channels in multiples of 8.
   static bool can_run(const LayerShape& shape);
-  /// Whether it gains by it: it must save a third of the multiplications, edges counted (measured: where it saves
-  /// more, it was faster at all sizes; VGG-16 as a whole 2.6 times).
+  /// Whether it gains by it: it must save a third of the multiplications, edges counted. In the networks that were
+  /// measured, every layer that does ran at 100 to 270 nominal GFLOP/s, against 60 to 90 of the direct kernels.
   static bool pays(const LayerShape& shape);
 
   WinogradLayer(const Affine& affine, const LayerShape& shape);
