@@ -19,7 +19,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kRevision = 2;
-constexpr std::int64_t kBlockRows = 16;  // rows that are committed together: what a kill can cost each thread
+// Rows that are committed together, which is what a kill can cost each thread: few, so that a small study shares out
+// evenly, but a GPU's batch where there are many. A function of the study alone: any machine may resume it.
+std::int64_t block_rows(std::int64_t images) { return images < 10'000 ? 32 : 128; }
+
+constexpr std::int64_t kMostBatch = 16;  // on a CPU; more was never faster (tests/bench)
 constexpr int kGpuThreads = 2;           // one copies while the other computes
 constexpr double kTuning = 4;            // seconds to find the batch in, at most
 constexpr std::int64_t kFew = 500;       // images of a rank for which that is not worth while
@@ -80,7 +84,7 @@ Recipe recipe_of(const Task& task, std::size_t request, const FeatureLayer& laye
   recipe.set("layer", layer.name);
   recipe.set("weights", task.weights[request].identity);
   recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(asked.preprocess), "; ")));
-  recipe.set("block rows", fmt::to_string(kBlockRows));
+  recipe.set("block rows", fmt::to_string(block_rows(static_cast<std::int64_t>(task.images.size()))));
   recipe.set("precision", std::string(precision_name(task.network.precision)));
   recipe.input("images", task.images_digest);
   return recipe;
@@ -115,6 +119,7 @@ Task make_task(const Job& job) {
           fates_text(task.table.fates));
   for (const auto& request : task.requests) task.weights.push_back(choose_weights(job, request));
   task.network = network_options(job);
+  task.network.gpu_batch = std::min(task.network.gpu_batch, block_rows(static_cast<std::int64_t>(task.images.size())));
   add_outputs(job, task);
   return task;
 }
@@ -128,7 +133,8 @@ bool is_new(const Job& job, const std::string& path) {
 }
 
 void open_output(const Job& job, const Task& task, Output& output) {
-  const FeatureShape shape{static_cast<std::int64_t>(task.images.size()), output.layer.dimension, kBlockRows};
+  const auto rows = static_cast<std::int64_t>(task.images.size());
+  const FeatureShape shape{rows, output.layer.dimension, block_rows(rows)};
   output.file = std::make_unique<FeatureFile>(output.path, output.recipe, shape, task.images,
                                               job.options.flag("overwrite"), job.comm);
   const auto missing = static_cast<std::int64_t>(output.file->missing().size());
@@ -180,11 +186,11 @@ ExtractorOptions extractor_options(const Job& job, const Task& task, const std::
   options.threads = gpu ? kGpuThreads : job.pool.threads();
   options.decode_threads = static_cast<int>(job.options.count("decode-threads"));
   if (gpu && options.decode_threads == 0) options.decode_threads = job.pool.threads();
-  options.batch = batch;
-  if (batch == 0)
+  options.batch = gpu ? task.network.gpu_batch : batch;
+  if (options.batch == 0)
     options.batch = static_cast<std::int64_t>(task.images.size()) / job.comm.size() < kFew
                         ? kBatch
-                        : find_batch(networks, options.threads, kBlockRows, kTuning);
+                        : find_batch(networks, options.threads, kMostBatch, kTuning);
   return options;
 }
 
@@ -250,7 +256,7 @@ class Extraction {
 
   // Blocks are dealt in order, so the number of the root's latest tells how far all ranks are.
   void show(std::int64_t blocks) {
-    const std::int64_t rows = std::min(blocks * kBlockRows, images_);
+    const std::int64_t rows = std::min(blocks * block_rows(static_cast<std::int64_t>(task_.images.size())), images_);
     if (rows > shown_) progress_.advance(rows - shown_);
     shown_ = std::max(shown_, rows);
   }

@@ -81,10 +81,12 @@ Preprocess departed(const Backbone& backbone, const Options& options) {
 std::vector<FeatureRequest> feature_requests(const Options& options) {
   std::vector<FeatureRequest> requests;
   for (const auto& name : options.list("backbone")) {
-    const Backbone backbone = find_backbone(name);
+    Backbone backbone = find_backbone(name);
     for (const auto& request : requests)
       require(request.backbone.name != backbone.name, "--backbone names {} twice", backbone.name);
-    requests.push_back({backbone, {}, "", departed(backbone, options)});
+    const Preprocess preprocess = departed(backbone, options);
+    if (backbone.plans == nullptr) backbone.preprocess = preprocess;  // a module's size is what it is given
+    requests.push_back({backbone, {}, "", preprocess});
   }
   require(!requests.empty(), "--backbone names no network");
   choose_layers(requests, options.list("layer"));

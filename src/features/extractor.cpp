@@ -322,7 +322,6 @@ double seconds_an_image(std::span<const Network> networks, int threads, std::int
 }  // namespace
 
 std::int64_t find_batch(std::span<const Network> networks, int threads, std::int64_t most, double seconds) {
-  if (std::any_of(networks.begin(), networks.end(), [](const auto& network) { return network.on_gpu(); })) return most;
   constexpr double kGain = 0.97;  // a larger batch must be worth its memory
   const double start = clock_seconds();
   seconds_an_image(networks, threads, 1);  // the first run also touches the weights

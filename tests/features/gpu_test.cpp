@@ -12,24 +12,14 @@
 #include <cstdio>
 #include <thread>
 
-#include "coterie/base/random.hpp"
 #include "coterie/features/network.hpp"
 #include "nets/engine.hpp"
+#include "test_values.hpp"
 
 namespace coterie {
 namespace {
 
 using Rows = std::vector<float>;
-
-Levels random_levels(const Preprocess& steps, std::int64_t count) {
-  const Random random(3, Purpose::test_data);
-  Levels levels;
-  resize_levels(levels, steps, count);
-  for (std::size_t i = 0; i < levels.bytes.size(); ++i)
-    levels.bytes[i] = static_cast<std::uint8_t>(random.below(i, 256));
-  for (std::size_t i = 0; i < levels.floats.size(); ++i) levels.floats[i] = static_cast<float>(255 * random.uniform(i));
-  return levels;
-}
 
 Rows forward(const Network& network, const Levels& levels, std::int64_t first, std::int64_t count) {
   Rows rows(static_cast<std::size_t>(count * network.layers().front().dimension));
@@ -39,25 +29,6 @@ Rows forward(const Network& network, const Levels& levels, std::int64_t first, s
 }
 
 Rows forward(const Network& network, const Levels& levels) { return forward(network, levels, 0, levels.count); }
-
-double relative_error(const Rows& a, const Rows& b) {
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
-    norm += static_cast<double>(b[i]) * b[i];
-  }
-  return std::sqrt(difference / norm);
-}
-
-double cosine(const Rows& a, const Rows& b) {
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += static_cast<double>(a[i]) * b[i];
-    aa += static_cast<double>(a[i]) * a[i];
-    bb += static_cast<double>(b[i]) * b[i];
-  }
-  return ab / std::sqrt(aa * bb);
-}
 
 // A network with random weights, to be made on one device after the other.
 struct Case {

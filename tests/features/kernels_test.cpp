@@ -7,28 +7,14 @@
 #include <vector>
 
 #include "coterie/base/errors.hpp"
-#include "coterie/base/random.hpp"
 #include "nets/cpu_engine.hpp"
 #include "nets/cpu_kernels.hpp"
 #include "nets/placement.hpp"
 #include "nets/winograd.hpp"
+#include "test_values.hpp"
 
 namespace coterie {
 namespace {
-
-std::vector<float> noise(std::int64_t count, std::uint32_t step) {
-  const Random random(3, Purpose::test_data, step);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(random.normal(i));
-  return values;
-}
-
-// Sums with a standard deviation of about 3, so that each activation cuts some and leaves some.
-Affine random_affine(std::int64_t kernel, std::int64_t outputs) {
-  Affine affine{noise(kernel, 1), noise(outputs, 2)};
-  for (float& value : affine.kernel) value *= 3 / std::sqrt(static_cast<float>(kernel / outputs));
-  return affine;
-}
 
 LayerShape shape_of(Extent input, const Window& window, std::int64_t outputs, Activation activation) {
   return {window, activation, input, {window.rows.output(input.height), window.columns.output(input.width), outputs}};

@@ -8,27 +8,13 @@
 #include <thread>
 
 #include "coterie/base/errors.hpp"
-#include "coterie/base/random.hpp"
 #include "nets/cpu_kernels.hpp"
 #include "nets/engine.hpp"
 #include "nets/weight_source.hpp"
+#include "test_values.hpp"
 
 namespace coterie {
 namespace {
-
-std::vector<float> noise(std::int64_t count, std::uint32_t step) {
-  const Random random(3, Purpose::test_data, step);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(random.normal(i));
-  return values;
-}
-
-// Sums of a standard deviation of about 3, so that each activation cuts some and leaves some.
-Affine random_affine(std::int64_t kernel, std::int64_t outputs) {
-  Affine affine{noise(kernel, 1), noise(outputs, 2)};
-  for (float& value : affine.kernel) value *= 3 / std::sqrt(static_cast<float>(kernel / outputs));
-  return affine;
-}
 
 double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double largest = 0;

@@ -12,31 +12,14 @@
 #include <thread>
 
 #include "coterie/base/errors.hpp"
-#include "coterie/base/random.hpp"
 #include "nets/engine.hpp"
 #include "temporary_folder.hpp"
+#include "test_values.hpp"
 
 namespace coterie {
 namespace {
 
 using Rows = std::vector<float>;
-
-Rows noise(std::int64_t count, std::uint32_t step) {
-  const Random random(3, Purpose::test_data, step);
-  Rows values(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(random.normal(i));
-  return values;
-}
-
-Levels random_levels(const Preprocess& steps, std::int64_t count) {
-  const Random random(3, Purpose::test_data, 7);
-  Levels levels;
-  resize_levels(levels, steps, count);
-  for (std::size_t i = 0; i < levels.bytes.size(); ++i)
-    levels.bytes[i] = static_cast<std::uint8_t>(random.below(i, 256));
-  for (std::size_t i = 0; i < levels.floats.size(); ++i) levels.floats[i] = static_cast<float>(255 * random.uniform(i));
-  return levels;
-}
 
 Rows run(const Engine& engine, const Rows& pixels, std::int64_t count, std::int64_t dimension) {
   Rows rows(static_cast<std::size_t>(count * dimension));
@@ -50,25 +33,6 @@ Rows forward(const Network& network, const Rows& pixels, std::int64_t count) {
   float* const outs[] = {rows.data()};
   network.forward(pixels.data(), count, outs);
   return rows;
-}
-
-double cosine(const Rows& a, const Rows& b) {
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += static_cast<double>(a[i]) * b[i];
-    aa += static_cast<double>(a[i]) * a[i];
-    bb += static_cast<double>(b[i]) * b[i];
-  }
-  return ab / std::sqrt(aa * bb);
-}
-
-double relative_error(const Rows& a, const Rows& b) {
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
-    norm += static_cast<double>(b[i]) * b[i];
-  }
-  return std::sqrt(difference / norm);
 }
 
 Parameters conv(const std::string& name) {

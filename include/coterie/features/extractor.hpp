@@ -72,8 +72,7 @@ ExtractTimes extract_blocks(std::span<const Network> networks, const ExtractorOp
                             const BlockStream& stream);
 
 /// The batch, of 1, 4, 16, … `most`, with which `threads` threads together compute most images a second, measured with
-/// grey images for about `seconds`. On the CPU no bit of a feature depends on it. A GPU's network has a batch of its
-/// own: there it is `most`.
+/// grey images for about `seconds`. For CPUs, where no bit of a feature depends on it; a GPU has gpu_batch.
 std::int64_t find_batch(std::span<const Network> networks, int threads, std::int64_t most, double seconds);
 
 /// The stream of blocks that are all known, for tests and one process.

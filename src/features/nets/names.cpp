@@ -50,4 +50,15 @@ Parameters keras_pointwise(const std::string& separable, const std::string& norm
   return {Layout::hwio, separable + "/pointwise_kernel", "", keras_norm(normalisation, epsilon, true)};
 }
 
+void add_torchvision_classifier(Plan& plan, Value value, int first) {
+  for (const int dense : {first, first + 3}) {
+    const std::string name = "classifier." + std::to_string(dense);
+    value = plan.convolve(value, torch_dense(name), 4096, {}, Activation::none);
+    plan.name_layer(name, value);
+    value = plan.activate(value, Activation::relu);
+    plan.name_layer("classifier." + std::to_string(dense + 1), value);
+  }
+  plan.name_layer("classifier.6", plan.convolve(value, torch_dense("classifier.6"), 1000, {}, Activation::none));
+}
+
 }  // namespace coterie

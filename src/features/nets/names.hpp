@@ -25,4 +25,8 @@ Parameters keras_normalisation(const std::string& layer, double epsilon, bool ga
 Parameters keras_depthwise(const std::string& separable);
 Parameters keras_pointwise(const std::string& separable, const std::string& normalisation, double epsilon = 1e-3);
 
+/// torchvision's classifier of AlexNet and VGG, two dense layers of 4096 with ReLU and one of 1000, as modules
+/// classifier.0 to classifier.6, the first dense one at `first`; names their layers.
+void add_torchvision_classifier(Plan& plan, Value value, int first);
+
 }  // namespace coterie

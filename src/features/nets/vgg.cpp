@@ -83,14 +83,7 @@ std::vector<Plan> plan_vgg16_torchvision() {
   }
   value = plan.flatten_channels_first(value);
   plan.name_layer("flatten", value);
-  for (const int dense : {0, 3}) {
-    const std::string name = fmt::format("classifier.{}", dense);
-    value = plan.convolve(value, torch_dense(name), 4096, {}, Activation::none);
-    plan.name_layer(name, value);
-    value = plan.activate(value, Activation::relu);
-    plan.name_layer(fmt::format("classifier.{}", dense + 1), value);
-  }
-  plan.name_layer("classifier.6", plan.convolve(value, torch_dense("classifier.6"), 1000, {}, Activation::none));
+  add_torchvision_classifier(plan, value, 0);
   return {plan};
 }
 
