@@ -15,4 +15,10 @@ void keep_allocator() {
 #endif
 }
 
+void release_free_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 }  // namespace coterie

@@ -160,6 +160,8 @@ const std::string& Network::device_text() const { return state_->choice.text; }
 bool Network::on_gpu() const { return state_->choice.gpu; }
 Precision Network::precision() const { return state_->choice.precision; }
 std::string Network::note() const { return state_->engine->note(); }
+std::int64_t Network::packed_bytes() const { return state_->engine->packed_bytes(); }
+void Network::share(std::span<std::byte> memory, bool writes) { state_->engine->share(memory, writes); }
 
 void Network::forward(const float* pixels, std::int64_t count, std::span<float* const> outs) const {
   if (count > 0) state_->engine->run(pixels, count, outs);

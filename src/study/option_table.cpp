@@ -58,6 +58,10 @@ constexpr Option kTable[] = {
      0, 1024},
     {"gpu-batch", "extract", count, "64", "N",
      "images in one run of the network on a GPU; halved by itself when its memory is short", 1, 65536},
+    {"share-weights", "extract", choice, "auto", "",
+     "one copy of a network's weights for all ranks of a node (CPU, fp32); auto: where copies would take over 5 % of "
+     "its memory",
+     0, kMost, "auto|yes|no"},
     {"preprocess", "extract", text, "", "KEY=VALUE,...",
      "departures from the backbone's own preprocessing, such as filter=bilinear"},
     {"exif", "extract", choice, "backbone", "",

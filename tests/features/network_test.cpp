@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <thread>
 
 #include "coterie/base/errors.hpp"
@@ -179,7 +180,7 @@ TEST_CASE("random weights are a function of the seed, and every network takes it
                        doctest::Contains("has no tensor 'conv1.weight'"), FileError);
 }
 
-TEST_CASE("a missing, an extra and a misshapen tensor are named") {
+TEST_CASE("a missing, an extra, a misshapen and a not finite tensor are named") {
   const Backbone backbone = find_backbone("efficientnet_lite0");
   const WeightFile good = random_weights(backbone, {""}, 1);
   const auto message = [&](const std::function<void(const std::string&, Tensor&, WeightFile&)>& add) {
@@ -206,6 +207,12 @@ TEST_CASE("a missing, an extra and a misshapen tensor are named") {
     file.add(name, tensor);
   });
   CHECK(misshapen.find("'_conv_stem.weight' has shape [32, 27], [32, 3, 3, 3] is wanted") != std::string::npos);
+  const auto broken = message([&](const auto& name, Tensor& tensor, WeightFile& file) {
+    std::vector<float> values(tensor.values.begin(), tensor.values.end());
+    if (name == stem) values[5] = std::numeric_limits<float>::quiet_NaN();
+    file.add(name, Tensor::of(tensor.shape, values));
+  });
+  CHECK(broken.find("'_conv_stem.weight'") != std::string::npos);
   const auto extra = message([&](const auto& name, Tensor& tensor, WeightFile& file) {
     file.add(name, tensor);
     if (name == stem) file.add("_se_reduce.weight", {});

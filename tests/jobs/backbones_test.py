@@ -33,6 +33,18 @@ class Backbones(ProgramTest):
             for name in names:
                 self.assertEqual(self.features(study, name), self.features(alone, name), name)
 
+    def test_one_copy_of_the_weights_for_all_ranks_of_a_node_changes_nothing(self):
+        studies = {}
+        for choice in ("yes", "no", "auto"):
+            studies[choice] = self.scanned(choice)
+            text = run(2, "extract", "--study", studies[choice], "--backbone", f"{LITE0},{LITE1}", *RANDOM,
+                       "--share-weights", choice)
+            self.assertEqual(text.count("one copy of its weights on each node"), 2 if choice == "yes" else 0, text)
+        for name in (LITE0, LITE1):
+            self.assertEqual(self.features(studies["yes"], name), self.features(studies["no"], name), name)
+        text = run(1, "extract", "--study", studies["yes"], *RANDOM, "--layer", "fc", "--share-weights", "yes")
+        self.assertNotIn("one copy", text)
+
     def test_only_what_is_missing_is_made(self):
         study = self.scanned("study")
         run(1, "extract", "--study", study, *RANDOM)

@@ -2,7 +2,7 @@
 
 import os
 
-from coterie_program import ProgramTest, main, make_images, run
+from coterie_program import SOURCE, ProgramTest, main, make_images, read, run
 
 RANDOM = ("--weights", "random:1")
 
@@ -39,6 +39,11 @@ class Refusals(ProgramTest):
         with open(self.path("weights.pth"), "w", encoding="utf-8") as file:
             file.write("no weights")
         self.refused(2, "extract", "--study", study, "--weights", self.path("weights.pth"), says="weights.pth", code=1)
+        tiny = os.path.join(SOURCE, "tests/data/features/tiny_zip.pth")
+        self.refused(2, "extract", "--study", study, "--weights", tiny, says="tiny_zip.pth: has no tensor '_conv_stem.weight'", code=1)
+        with open(self.path("cut.pth"), "wb") as file:
+            file.write(read(tiny)[:-40])
+        self.refused(2, "extract", "--study", study, "--weights", self.path("cut.pth"), says="cut.pth", code=1)
         self.refused(2, "extract", "--study", study, "--device", "cuda", *RANDOM, says="device cuda was asked for")
         self.refused(0, "import", "--study", study, "--file", self.path("weights.pth"), says=".npy")
         run(2, "extract", "--study", study, *RANDOM)

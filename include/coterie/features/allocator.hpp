@@ -7,4 +7,7 @@ namespace coterie {
 /// allocations.
 void keep_allocator();
 
+/// Gives back what is free all the same: for after work that needed more than what follows, as loading weights does.
+void release_free_memory();
+
 }  // namespace coterie

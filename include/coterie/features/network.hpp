@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -61,6 +62,15 @@ class Network {
   const std::string& device_text() const;
   bool on_gpu() const;
   Precision precision() const;  ///< that it computes in, never automatic
+
+  /// Bytes of those weights that ranks may share: all but a few on the CPU in fp32, none elsewhere. A function of the
+  /// backbone, the layers and the names in the weight file.
+  std::int64_t packed_bytes() const;
+
+  /// Puts them into memory, packed_bytes() that begin on a cache line and outlive the network, and gives back what they
+  /// took; with `writes` false only uses them there, where an equal network has written them or is going to before
+  /// forward() is called. Changes no bit of any feature. Not while another thread uses the network.
+  void share(std::span<std::byte> memory, bool writes);
 
   /// What has happened on the way that a person should know, "" when nothing has: a batch that had to be made smaller,
   /// after which bits may differ from a run in which it was not.

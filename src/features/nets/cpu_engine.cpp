@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "affine.hpp"
+#include "coterie/base/errors.hpp"
 #include "cpu_kernels.hpp"
 #include "placement.hpp"
 #include "winograd.hpp"
@@ -52,6 +53,18 @@ class CpuEngine : public Engine {
       layers_.push_back(make_layer(plan_, i, shapes_.back(), weights));
       normalise_input(i);
     }
+    for (const Panels* panels : all_panels()) packed_bytes_ += panels->bytes();
+  }
+
+  std::int64_t packed_bytes() const override { return packed_bytes_; }
+
+  void share(std::span<std::byte> memory, bool writes) override {
+    require(static_cast<std::int64_t>(memory.size()) >= packed_bytes_, "Network: {} bytes of weights do not fit {}",
+            packed_bytes_, memory.size());
+    for (Panels* panels : all_panels()) {
+      panels->move_to(memory, writes);
+      memory = memory.subspan(static_cast<std::size_t>(panels->bytes()));
+    }
   }
 
   void run(const float* pixels, std::int64_t count, std::span<float* const> outs) const override {
@@ -84,6 +97,19 @@ class CpuEngine : public Engine {
     std::vector<AlignedFloats> buffers;
     std::int64_t first, count;
   };
+
+  // In the plan's order.
+  std::vector<Panels*> all_panels() {
+    std::vector<Panels*> all;
+    const auto append = [&](std::span<Panels> panels) {
+      for (Panels& one : panels) all.push_back(&one);
+    };
+    for (Layer& layer : layers_) {
+      if (auto* winograd = std::get_if<WinogradLayer>(&layer)) append(winograd->panels());
+      if (auto* convolution = std::get_if<ConvolutionLayer>(&layer)) append(convolution->panels());
+    }
+    return all;
+  }
 
   // Hands the map of a normalisation to the convolution that reads it.
   void normalise_input(std::size_t step) {
@@ -180,6 +206,7 @@ class CpuEngine : public Engine {
   Placement placement_;
   std::vector<LayerShape> shapes_;  // of each step
   std::vector<Layer> layers_;
+  std::int64_t packed_bytes_ = 0;
   std::vector<double>* step_seconds_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lanes.hpp"
@@ -44,6 +45,9 @@ class ConvolutionLayer {
   void normalise_input(Affine affine, Activation activation);
 
   void run(const LayerData& data) const;
+
+  /// Where most of the weights are.
+  std::span<Panels> panels() { return {&panels_, 1}; }
 
  private:
   bool reads_in_place(const LayerData& data) const;

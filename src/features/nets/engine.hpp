@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -26,6 +27,10 @@ class Engine {
 
   /// What happened on the way that a person should know, "" when nothing did.
   virtual std::string note() const { return {}; }
+
+  /// See Network. Those that have nothing to share keep this.
+  virtual std::int64_t packed_bytes() const { return 0; }
+  virtual void share(std::span<std::byte> /*memory*/, bool /*writes*/) {}
 };
 
 /// coterie's own kernels, on the caller's thread.

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
+
+#include "coterie/base/errors.hpp"
 
 namespace coterie {
 namespace {
@@ -101,12 +104,12 @@ void run_tiles(const std::array<RunTile, kRows>& run, Tile tile, std::int64_t ro
 }  // namespace
 
 Panels::Panels(const float* matrix, std::int64_t inputs, std::int64_t outputs)
-    : outputs_(outputs), panels_(inputs * round_up(outputs, kLanes)) {
+    : outputs_(outputs), count_(inputs * round_up(outputs, kLanes)), own_(count_), panels_(own_.data()) {
   const std::int64_t count = (inputs + kLargestChunk - 1) / kLargestChunk;
   const std::int64_t size = round_up((inputs + count - 1) / count, kLanes);
   for (std::int64_t first = 0; first < inputs; first += size)
     chunks_.push_back({first, std::min(size, inputs - first)});
-  float* to = panels_.data();
+  float* to = own_.data();
   for (const Chunk& chunk : chunks_)
     for (std::int64_t output = 0; output < outputs; output += kWide) {
       const std::int64_t held = std::min(kWide, outputs - output), width = held > kLanes ? kWide : kLanes;
@@ -117,13 +120,23 @@ Panels::Panels(const float* matrix, std::int64_t inputs, std::int64_t outputs)
     }
 }
 
+std::int64_t Panels::bytes() const { return round_up(count_ * static_cast<std::int64_t>(sizeof(float)), 64); }
+
+void Panels::move_to(std::span<std::byte> memory, bool copy) {
+  require(static_cast<std::int64_t>(memory.size()) >= bytes(), "Panels: {} bytes do not fit {}", bytes(),
+          memory.size());
+  if (copy) std::memcpy(memory.data(), panels_, static_cast<std::size_t>(count_) * sizeof(float));
+  panels_ = reinterpret_cast<const float*>(memory.data());
+  own_ = AlignedFloats();
+}
+
 void Panels::multiply(std::size_t chunk, const float* left, std::int64_t left_pitch, std::int64_t rows,
                       const ProductEnds& ends) const {
   const Chunk& now = chunks_[chunk];
   Tile tile{left,
             left_pitch,
             now.size,
-            panels_.data() + now.first * round_up(outputs_, kLanes),
+            panels_ + now.first * round_up(outputs_, kLanes),
             ends.bias,
             ends.addend,
             ends.addend_pitch,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lanes.hpp"
@@ -35,6 +37,13 @@ class Panels {
   std::int64_t largest_chunk() const { return chunks_.front().size; }
   std::int64_t outputs() const { return outputs_; }
 
+  /// What they take, to a multiple of 64: a function of inputs and outputs.
+  std::int64_t bytes() const;
+
+  /// From now on they lie at the begin of memory, which begins on a cache line and stays as long as they are used. They
+  /// are copied there, or are there already, from an equal matrix; the memory they had is given back.
+  void move_to(std::span<std::byte> memory, bool copy);
+
   /// output = activation(bias + left × matrix + addend), one chunk at a time and all of them in order. left: rows × the
   /// chunk's inputs, `left_pitch` apart. Cost: 2 · rows · chunk · outputs flops; reads the chunk's panels once.
   void multiply(std::size_t chunk, const float* left, std::int64_t left_pitch, std::int64_t rows,
@@ -43,7 +52,9 @@ class Panels {
  private:
   std::int64_t outputs_;
   std::vector<Chunk> chunks_;
-  AlignedFloats panels_;  // [chunk][panel][the chunk's inputs][16 outputs, or 8 in the last]
+  std::int64_t count_;   // of floats
+  AlignedFloats own_;    // or none, when they lie elsewhere
+  const float* panels_;  // [chunk][panel][the chunk's inputs][16 outputs, or 8 in the last]
 };
 
 }  // namespace coterie

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "cpu_kernels.hpp"
@@ -26,6 +27,9 @@ class WinogradLayer {
 
   WinogradLayer(const Affine& affine, const LayerShape& shape);
   void run(const LayerData& data) const;
+
+  /// Where most of the weights are.
+  std::span<Panels> panels() { return panels_; }
 
  private:
   struct Algorithm;
