@@ -318,7 +318,7 @@ TEST_CASE("what the source throws reaches the taker, and a loader that cannot wo
   BatchLoader loader("/", broken, {small_steps()}, {}, 2, 2);
   Batch batch;
   CHECK_THROWS_WITH_AS(loader.next(batch), "list: lost", FileError);
-  CHECK_THROWS_AS(BatchLoader("/", broken, {small_steps()}, {}, 0, 1), InvalidArgument);
+  CHECK_THROWS_AS(BatchLoader("/", broken, {small_steps()}, {}, -1, 1), InvalidArgument);
   CHECK_THROWS_AS(BatchLoader("/", broken, {}, {}, 1, 1), InvalidArgument);
   CHECK_THROWS_AS(BatchLoader("/", {}, {small_steps()}, {}, 1, 1), InvalidArgument);
   Preprocess odd = inception2015_preprocess();
