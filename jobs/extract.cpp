@@ -1,23 +1,18 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <filesystem>
 #include <map>
 #include <set>
 
 #include "coterie/dist/hand_out.hpp"
-#include "coterie/dist/node_memory.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
-#include "coterie/features/allocator.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/store/feature_file.hpp"
 #include "feature_request.hpp"
 #include "image_table.hpp"
 #include "job.hpp"
-#include "weight_choice.hpp"
+#include "network_set.hpp"
 
 namespace coterie {
 namespace fs = std::filesystem;
@@ -29,7 +24,6 @@ constexpr int kRevision = 2;
 std::int64_t block_rows(std::int64_t images) { return images < 10'000 ? 32 : 128; }
 
 constexpr std::int64_t kMostBatch = 16;  // on a CPU; more was never faster (tests/bench)
-constexpr double kMuchMemory = 0.05;     // of the node's, for copies of one network's weights
 constexpr int kGpuThreads = 2;           // one copies while the other computes
 constexpr double kTuning = 4;            // seconds to find the batch in, at most
 constexpr std::int64_t kFew = 500;       // images of a rank for which that is not worth while
@@ -150,66 +144,15 @@ void open_output(const Job& job, const Task& task, Output& output) {
     job.say("{}: {} of {} blocks are there already", output.path, output.file->found(), output.file->found() + missing);
 }
 
-// Networks, and the memory that their weights are in where a node's ranks share them; let go in the other order.
-struct Networks {
-  std::vector<NodeMemory> memories;
-  std::vector<Network> all;
-};
-
-// Collective: whether any rank wants it and all can, with weights of one size. Those on a GPU have none to share.
-bool wants_sharing(const Job& job, const Network& network) {
-  std::array<std::int64_t, 2> sizes{network.packed_bytes(), -network.packed_bytes()};
-  job.comm.min(sizes);
-  const std::string asked = job.options.text("share-weights");
-  const double node = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  const double copies = static_cast<double>(network.packed_bytes()) * job.comm.local_size();
-  const bool wanted = asked == "yes" || (asked == "auto" && copies > kMuchMemory * node);
-  return job.comm.any(wanted && job.comm.local_size() > 1) && sizes[0] > 0 && sizes[0] == -sizes[1];
-}
-
-// Each rank has made its copy; one of a node is kept.
-void share_weights(const Job& job, const std::string& name, Networks& networks) {
-  Network& network = networks.all.back();
-  if (!wants_sharing(job, network)) return;
-  const double megabytes = static_cast<double>(network.packed_bytes()) / 1e6;
-  try {
-    networks.memories.emplace_back(job.comm, network.packed_bytes());
-  } catch (const Error& error) {
-    job.say("{}: each rank keeps its own {:.0f} MB of weights: {}", name, megabytes, error.what());
-    return;
-  }
-  const NodeMemory& memory = networks.memories.back();
-  network.share(memory.bytes(), memory.writes());
-  release_free_memory();
-  memory.publish();
-  job.say("{}: one copy of its weights on each node, {:.0f} MB", name, megabytes);
-}
-
 // The networks that make what is pending, cut off at the layers that are; none for a request that has all.
-Networks make_networks(const Job& job, Task& task) {
-  Networks networks;
+NetworkSet make_networks(const Job& job, Task& task) {
+  NetworkSet networks;
   for (std::size_t i = 0; i < task.requests.size(); ++i) {
     FeatureRequest& request = task.requests[i];
     request.layers.clear();
-    std::vector<std::string> names;
     for (const auto& output : task.outputs)
-      if (output.request == i && output.pending()) {
-        request.layers.push_back(output.layer);
-        names.push_back(output.layer.name);
-      }
-    if (names.empty()) continue;
-    if (task.weights[i].path.empty())
-      job.say("WARNING: the weights of {} are random ({}). The features mean nothing; use this for tests only.",
-              request.backbone.name, task.weights[i].identity);
-    job.comm.together([&] {
-      networks.all.emplace_back(request.backbone, names, load_weights(task.weights[i], request), request.preprocess,
-                                task.network);
-    });
-    release_free_memory();
-    share_weights(job, request.backbone.name, networks);
-    for (const auto& layer : request.layers)
-      job.say("{}: layer {}, {} numbers an image, on {}", request.backbone.name, layer.name, layer.dimension,
-              networks.all.back().device_text());
+      if (output.request == i && output.pending()) request.layers.push_back(output.layer);
+    if (!request.layers.empty()) networks.add(job, request, task.weights[i], task.network);
   }
   return networks;
 }
@@ -371,14 +314,14 @@ void extract(Job& job) {
   if (std::none_of(task.outputs.begin(), task.outputs.end(), [](const auto& output) { return output.pending(); }))
     return;
   // Before a file is begun, so that weights which do not fit leave nothing behind.
-  const Networks networks = make_networks(job, task);
+  const NetworkSet networks = make_networks(job, task);
   std::vector<Output*> pending;
   for (auto& output : task.outputs)
     if (output.pending()) {
       if (!output.file) open_output(job, task, output);
       pending.push_back(&output);
     }
-  fill(job, task, networks.all, pending);
+  fill(job, task, networks.all(), pending);
   tell_failures(job, pending.front()->path, task.table);
   for (const Output* output : pending) job.made(output->path);
 }
