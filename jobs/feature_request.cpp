@@ -63,12 +63,23 @@ void choose_weights(std::vector<FeatureRequest>& requests, const std::vector<std
   }
 }
 
+// "mean=1,2,3,filter=nearest" is two: what has no = belongs to the one before.
+std::vector<std::string> assignments(const std::vector<std::string>& items) {
+  std::vector<std::string> whole;
+  for (const auto& item : items)
+    if (whole.empty() || item.find('=') != std::string::npos)
+      whole.push_back(item);
+    else
+      whole.back() += "," + item;
+  return whole;
+}
+
 Preprocess departed(const Backbone& backbone, const Options& options) {
   Preprocess chosen = backbone.preprocess;
   for (const std::string name : {"exif", "alpha"})
     if (options.text(name) != "backbone") override_preprocess(chosen, name + "=" + options.text(name));
   if (options.flag("fast-decode")) chosen.fast_decode = true;
-  for (const auto& assignment : options.list("preprocess")) override_preprocess(chosen, assignment);
+  for (const auto& assignment : assignments(options.list("preprocess"))) override_preprocess(chosen, assignment);
   check_preprocess(chosen);
   require(backbone.plans == nullptr || chosen.size == backbone.preprocess.size,
           "{} takes images of {} pixels, --preprocess asks for {}", backbone.name, backbone.preprocess.size,
