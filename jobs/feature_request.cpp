@@ -9,8 +9,6 @@
 namespace coterie {
 namespace {
 
-constexpr std::string_view kTorchScript = "torchscript:";
-
 // "vgg16:fc2" of a request for vgg16 is "fc2"; a name without a backbone is for all; of another backbone: "".
 std::string layer_for(const Backbone& backbone, const std::string& asked, const std::vector<FeatureRequest>& requests) {
   for (const auto& request : requests)
@@ -106,9 +104,8 @@ std::vector<FeatureRequest> feature_requests(const Options& options) {
 }
 
 std::string features_name(const Backbone& backbone, const FeatureLayer& layer) {
-  const bool script = backbone.name.starts_with(kTorchScript);
-  std::string name =
-      script ? std::filesystem::path(backbone.name.substr(kTorchScript.size())).stem().string() : backbone.name;
+  const bool script = backbone.plans == nullptr;
+  std::string name = script ? std::filesystem::path(backbone.weight_files.front()).stem().string() : backbone.name;
   if (layer.name != backbone.default_layer) name += "-" + layer.name;
   std::replace(name.begin(), name.end(), '/', '-');  // as in VGGFace's fc6/relu
   return name;

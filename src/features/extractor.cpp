@@ -1,7 +1,5 @@
 #include "coterie/features/extractor.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -14,18 +12,15 @@
 #include <thread>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/thread_seconds.hpp"
 #include "coterie/images/batch_loader.hpp"
 
 namespace coterie {
 namespace {
 
-double seconds_of(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+double clock_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-double thread_seconds() { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
-double clock_seconds() { return seconds_of(CLOCK_MONOTONIC); }
 
 // Some neighbouring images of one block, the first of which is the block's image `first`.
 struct Piece {

@@ -1,7 +1,5 @@
 #include "coterie/images/batch_loader.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -11,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "coterie/base/thread_seconds.hpp"
 #include "coterie/images/listing.hpp"
 
 namespace coterie {
@@ -56,12 +55,6 @@ std::vector<Decoding> plan_decodings(const std::vector<Preprocess>& preprocesses
     }).inputs.push_back(input);
   }
   return plan;
-}
-
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 template <typename T>

@@ -4,8 +4,6 @@
 //
 // extract_bench: the names of the backbones, one a line.
 
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,6 +12,7 @@
 
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/thread_seconds.hpp"
 #include "coterie/dist/hand_out.hpp"
 #include "coterie/features/allocator.hpp"
 #include "coterie/features/extractor.hpp"
@@ -25,12 +24,6 @@ namespace {
 using namespace coterie;
 
 constexpr std::int64_t kBlockRows = 16;  // half of the program's, as a bench has few images to share out
-
-double thread_clock() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 double clock_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -48,15 +41,15 @@ InputCost input_cost(const ImageList& list, const Preprocess& preprocess) {
   resize_levels(levels, preprocess, 1);
   std::vector<float> pixels(static_cast<std::size_t>(levels.image_values()));
   for (std::size_t i = 0; i < some; ++i) {
-    const double start = thread_clock();
+    const double start = thread_seconds();
     const Image image = decode_image(image_file(list.root, list.paths[i]), decode_options(preprocess));
-    const double decoded = thread_clock();
+    const double decoded = thread_seconds();
     make_levels(image, preprocess, levels, 0);
-    const double shaped = thread_clock();
+    const double shaped = thread_seconds();
     normalise(levels, preprocess, 0, 1, pixels.data());
     cost.decode += decoded - start;
     cost.geometry += shaped - decoded;
-    cost.arithmetic += thread_clock() - shaped;
+    cost.arithmetic += thread_seconds() - shaped;
   }
   const double scale = 1e3 / static_cast<double>(some);
   return {cost.decode * scale, cost.geometry * scale, cost.arithmetic * scale};

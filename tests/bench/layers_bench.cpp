@@ -9,10 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include <time.h>
-
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
+#include "coterie/base/thread_seconds.hpp"
 #include "coterie/features/allocator.hpp"
 #include "coterie/features/backbone.hpp"
 #include "nets/cpu_engine.hpp"
@@ -20,12 +19,6 @@
 namespace {
 
 using namespace coterie;
-
-double thread_clock() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
@@ -40,12 +33,12 @@ double peak_gflops() {
   Lanes sums[kChains];
   for (int chain = 0; chain < kChains; ++chain) sums[chain] = Lanes{} + static_cast<float>(chain);
   const Lanes factor = Lanes{} + 0.999f, step = Lanes{} + 1e-3f;
-  const double start = thread_clock();
+  const double start = thread_seconds();
   for (std::int64_t i = 0; i < kTimes; ++i) {
 #pragma GCC unroll 12
     for (int chain = 0; chain < kChains; ++chain) sums[chain] = sums[chain] * factor + step;
   }
-  const double seconds = thread_clock() - start;
+  const double seconds = thread_seconds() - start;
   volatile float used = 0;
   for (const Lanes& sum : sums) used = used + sum[0];
   return 2.0 * 8 * kChains * kTimes / seconds * 1e-9;
@@ -93,9 +86,9 @@ Rounds measure(const Plan& plan, std::int64_t batch, std::int64_t rounds) {
   Rounds all{std::vector<std::vector<double>>(seconds.size()), {}, {}};
   for (std::int64_t round = 0; round < rounds; ++round) {
     std::fill(seconds.begin(), seconds.end(), 0.0);
-    const double start = thread_clock();
+    const double start = thread_seconds();
     engine->run(pixels.data(), batch, outs);
-    all.totals.push_back(thread_clock() - start);
+    all.totals.push_back(thread_seconds() - start);
     for (std::size_t i = 0; i < seconds.size(); ++i) all.steps[i].push_back(seconds[i]);
     all.peaks.push_back(peak_gflops());
   }

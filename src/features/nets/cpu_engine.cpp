@@ -1,7 +1,5 @@
 #include "cpu_engine.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -10,6 +8,7 @@
 
 #include "affine.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/thread_seconds.hpp"
 #include "cpu_kernels.hpp"
 #include "placement.hpp"
 #include "winograd.hpp"
@@ -34,12 +33,6 @@ Layer make_layer(const Plan& plan, std::size_t step, const LayerShape& shape, co
     default:
       return std::monostate();
   }
-}
-
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 class CpuEngine : public Engine {
