@@ -39,7 +39,7 @@ bool bounds_fit(const LocalRows& rows, std::int64_t k, std::int64_t memory_bytes
 KMeansResult best_of_starts(const LocalRows& rows, const KMeansOptions& options, std::int64_t k) {
   const int starts = options.initial_centroids.empty() ? options.n_init : 1;
   const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(),
-                           options.bounds && bounds_fit(rows, k, options.memory_bytes)};
+                           options.bounds != Bounds::none && bounds_fit(rows, k, options.memory_bytes)};
   KMeansResult result;
   result.k = k;
   result.local_rows = rows.range();

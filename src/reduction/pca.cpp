@@ -97,15 +97,16 @@ void explain(Pca& pca, const std::vector<double>& singular_values) {
 
 void normalise_projected(const Pca& pca, double* row) {
   const std::int64_t count = pca.count();
+  if (pca.whiten) {
+    for (std::int64_t k = 0; k < count; ++k) {
+      const double deviation = std::sqrt(pca.explained_variance[static_cast<std::size_t>(k)]);
+      row[k] = deviation > 0 ? row[k] / deviation : 0;
+    }
+  }
   if (pca.normalise_after == Normalise::l2) {
     double sum = 0;
     for (std::int64_t k = 0; k < count; ++k) sum += row[k] * row[k];
     for (std::int64_t k = 0; sum > 0 && k < count; ++k) row[k] /= std::sqrt(sum);
-  } else if (pca.normalise_after == Normalise::standard) {
-    for (std::int64_t k = 0; k < count; ++k) {
-      const double deviation = pca.singular_values[static_cast<std::size_t>(k)] / std::sqrt(double(pca.rows));
-      row[k] = deviation > 0 ? row[k] / deviation : 0;
-    }
   }
 }
 
@@ -118,6 +119,7 @@ Pca fit_pca(const RowSource& source, const PcaOptions& options, const Communicat
       column_statistics(source, standard ? Normalise::none : options.normalise, comm, pool, standard);
   Pca pca{.normalise = options.normalise,
           .normalise_after = options.normalise_after,
+          .whiten = options.whiten,
           .dimensions = source.columns(),
           .mean = std::move(statistics.mean),
           .scale = std::move(statistics.scale),

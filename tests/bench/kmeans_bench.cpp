@@ -43,7 +43,7 @@ void bench(const std::string& folder, const std::string& name, std::int64_t k, c
   KMeansOptions options{.k = k, .n_init = 1, .max_iter = 100, .tol = 0, .initial_centroids = start};
   KMeansResult result;
   const double seconds = best_seconds(comm, [&] { result = kmeans(rows, options, comm, pool); });
-  options.bounds = false;
+  options.bounds = Bounds::none;
   options.max_iter = 5;
   const double dense = best_seconds(comm, [&] { kmeans(rows, options, comm, pool); });
   options.max_iter = 1;

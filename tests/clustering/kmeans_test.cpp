@@ -100,9 +100,9 @@ TEST_CASE("every way to compute gives the same bits: ranks, threads, bounds, str
     const auto reference = kmeans(rows, options, self, one);
     check_recount(values, columns, reference, self);
     check_same(reference, self, kmeans(rows, options, world, two), world);
-    options.bounds = false;
+    options.bounds = Bounds::none;
     check_same(reference, self, kmeans(rows, options, world, one), world);
-    options.bounds = true;
+    options.bounds = Bounds::automatic;
     const StreamedRows streamed(view(values, columns));
     check_same(reference, self, kmeans(streamed, options, world, two), world);  // copied
     options.memory_bytes = 0;                                                   // neither a copy nor bounds fit
@@ -130,7 +130,7 @@ TEST_CASE("labels are right where float32 cannot tell: far from the origin, and 
     const KMeansOptions options{.k = 40, .max_iter = 20, .initial_centroids = start};
     check_recount(values, 2, kmeans(MemoryRows(view(values, 2)), options, world, pool), world);
     KMeansOptions plain = options;
-    plain.bounds = false;
+    plain.bounds = Bounds::none;
     check_same(kmeans(MemoryRows(view(values, 2)), options, world, pool), world,
                kmeans(MemoryRows(view(values, 2)), plain, world, pool), world);
   }

@@ -151,10 +151,11 @@ TEST_CASE("whitened projections have deviation 1, l2-normalised ones length 1") 
   ThreadPool pool(2);
   const TestRows rows(3000, 6);
   const auto& world = Communicator::world();
-  const Pca white = fit_pca(rows, {.normalise_after = Normalise::standard, .components = 4}, world, pool);
+  const Pca white = fit_pca(rows, {.whiten = true, .components = 4}, world, pool);
   const auto values = projected(rows, white, world, pool);
   const auto statistics = column_statistics(MemoryRows({values.data(), 3000, 4}), Normalise::none, world, pool);
-  for (std::size_t c = 0; c < 4; ++c) CHECK(statistics.scale[c] == doctest::Approx(1).epsilon(1e-6));
+  const double population = std::sqrt(2999.0 / 3000);  // the deviations are of N - 1 degrees of freedom
+  for (std::size_t c = 0; c < 4; ++c) CHECK(statistics.scale[c] == doctest::Approx(population).epsilon(1e-6));
   const Pca unit = fit_pca(rows, {.normalise_after = Normalise::l2, .components = 4}, world, pool);
   const auto units = projected(rows, unit, world, pool);
   for (std::int64_t i = 0; i < 3000; i += 100)

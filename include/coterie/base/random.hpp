@@ -12,6 +12,13 @@ enum class Purpose : std::uint32_t {
   export_sample = 3,   ///< index = row
   random_weights = 4,  ///< index = element, step = tensor
   test_data = 5,
+  kmeans_parallel = 6,     ///< k-means||: index = row, step = start and round
+  kmeans_growth = 7,       ///< warm starts: index = draw number, step = the k grown to
+  mini_batch = 8,          ///< index = place in the batch, step = start; see minibatch_kmeans.hpp
+  randomised_pca = 9,      ///< index = element of the test matrix
+  bootstrap = 10,          ///< index = place in the resample, step = replicate
+  gap_reference = 11,      ///< index = element of the reference, step = reference
+  silhouette_sample = 12,  ///< index = row
 };
 
 /// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw

@@ -10,6 +10,30 @@
 
 namespace coterie {
 
+/// How the first centroids are chosen.
+enum class Seeding {
+  plus_plus,  ///< greedy k-means++ (Arthur & Vassilvitskii, SODA 2007): k passes over what is in doubt
+  parallel,   ///< k-means|| (Bahmani et al., PVLDB 5, 2012): 5 rounds of about 2 k rows each, reclustered by weighted
+              ///< k-means++ on every rank alike: few passes and messages, for large k and streamed rows
+};
+
+/// Which distances a row is spared. Speed only, never the result.
+enum class Bounds {
+  automatic,  ///< by k, D and the memory there is
+  none,
+  hamerly,  ///< one lower bound a row (Hamerly, SDM 2010)
+  yinyang,  ///< one for each group of centroids (Ding et al., ICML 2015)
+  elkan,    ///< one for each centroid (Elkan, ICML 2003): where D is large and k small
+};
+
+/// What is kept of rows that do not lie in memory. Speed and memory only, never the result.
+enum class RowCache {
+  automatic,  ///< float32 where it fits `memory_bytes`, else float16 where that fits, else nothing
+  float32,
+  float16,  ///< half the memory; a row that float16 cannot decide is read again from its source
+  none,     ///< every pass reads the source
+};
+
 /// What k-means is asked for. Names and meanings are scikit-learn's where it has one.
 struct KMeansOptions {
   std::int64_t k = 8;      ///< clusters, 1 <= k <= distinct rows
@@ -17,9 +41,13 @@ struct KMeansOptions {
   int max_iter = 300;      ///< of one start
   double tol = 1e-4;       ///< stops when the centroids' squared shifts sum to at most tol x the mean column
                            ///< variance; 0 goes on until no label changes
-  std::uint64_t seed = 0;  ///< of the k-means++ seeding
+  std::uint64_t seed = 0;  ///< of the seeding
+  Seeding seeding = Seeding::plus_plus;
   std::span<const float> initial_centroids = {};  ///< k x D, or empty; given ones mean a single start
-  bool bounds = true;                             ///< skip distances that cannot matter: speed only, never the result
+  bool warm_start = false;                        ///< sweeps only: each k but the first has one start, the best
+                                                  ///< centroids of the k before and new ones drawn as in k-means++
+  Bounds bounds = Bounds::automatic;
+  RowCache cache = RowCache::automatic;
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, for a copy of rows that are not in memory, then
                                                       ///< for bounds; what does not fit is read or computed again
 };

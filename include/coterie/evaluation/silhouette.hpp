@@ -38,6 +38,25 @@ std::vector<Silhouette> silhouettes(const RowSource& source, std::span<const Lab
                                     const Communicator& comm, ThreadPool& pool,
                                     std::int64_t memory_bytes = std::int64_t{1} << 30);
 
+/// An estimate of the mean silhouette from the exact silhouettes of some rows.
+struct SampledSilhouette {
+  bool defined = false;
+  std::string reason;
+  double mean = 0;
+  double error = 0;         ///< standard error of the mean
+  std::int64_t sample = 0;  ///< rows it is taken over; where that is all rows it is exact and error is 0
+};
+
+/// Draws `sample` rows without replacement and takes their silhouettes among all N rows: unbiased, 2 sample N D flops.
+std::vector<SampledSilhouette> sampled_silhouettes(const RowSource& source, std::span<const Labelling> labellings,
+                                                   std::int64_t sample, std::uint64_t seed, const Communicator& comm,
+                                                   ThreadPool& pool, std::int64_t memory_bytes = std::int64_t{1} << 30);
+
+/// The simplified silhouette (Hruschka, de Castro, Campello, ICDM 2004): distances to centroids take the place of mean
+/// distances. 2 N k D flops instead of N^2 D. Exact by its own definition; no estimate of the other.
+Silhouette simplified_silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm,
+                                 ThreadPool& pool);
+
 /// The same for one labelling.
 Silhouette silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm, ThreadPool& pool);
 

@@ -9,22 +9,33 @@
 
 namespace coterie {
 
-/// How the principal axes are found.
+/// How the principal axes are found. d components of N x D rows.
 enum class PcaSolver {
-  automatic,   ///< covariance when there are as many rows as columns, else tsqr
-  covariance,  ///< eigenvectors of the covariance in double: N D^2 flops. Singular values are good to about 1e-8 of
-               ///< the largest, which is what float32 rows carry
-  tsqr,        ///< singular vectors of the R of A = QR: 2 N D^2 flops, singular values good to about 1e-15 of the
-               ///< largest
+  automatic,    ///< what choose_solver() says
+  covariance,   ///< eigenvectors of the D x D covariance in double: N D^2 flops. Singular values are good to about 1e-8
+                ///< of the largest, which is what float32 rows carry
+  tsqr,         ///< singular vectors of the R of A = QR: 2 N D^2 flops, singular values good to about 1e-15 of the
+                ///< largest
+  gram,         ///< eigenvectors of the N x N matrix of inner products: N^2 D flops, for wide data (N < D); accuracy as
+                ///< covariance. No limit on the columns
+  randomised,   ///< Halko, Martinsson, Tropp (SIAM Review 53, 2011): subspace iterations with TSQR; an approximation
+                ///< whose error is stated in Pca::error_bound
+  incremental,  ///< one pass over the rows (Ross et al., IJCV 77, 2008): for streams that are costly to read;
+                ///< approximate
 };
 
 struct PcaOptions {
-  Normalise normalise = Normalise::none;        ///< before the axes are found (columns are centred in any case)
-  Normalise normalise_after = Normalise::none;  ///< of the projected rows; standard is whitening
+  Normalise normalise = Normalise::none;  ///< before the axes are found (columns are centred in any case)
+  bool whiten = false;  ///< divides each projected column by the square root of its explained variance
+  Normalise normalise_after = Normalise::none;  ///< of the projected (and whitened) rows: none or l2
   std::int64_t components = 0;  ///< how many to keep, 1 .. min(N, D); 0 for all, or for as many as `variance` asks
   double variance = 0;          ///< keep the fewest components that explain this share, in (0, 1]; 0 is not used.
                                 ///< With both, the smaller number
   PcaSolver solver = PcaSolver::automatic;
+  std::int64_t oversampling = 10;  ///< randomised: further directions that are iterated and then dropped
+  int power_iterations = -1;       ///< randomised: passes; -1 for 7 where components < 0.1 min(N, D), else 4
+  std::uint64_t seed = 0;          ///< randomised
+  std::int64_t batch_rows = 0;     ///< incremental: rows of one update; 0 for 5 D
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< aim for partial results of a rank; does not change the bits
 };
 
@@ -33,6 +44,10 @@ struct PcaOptions {
 struct Pca {
   Normalise normalise = Normalise::none;
   Normalise normalise_after = Normalise::none;
+  bool whiten = false;
+  PcaSolver solver = PcaSolver::covariance;      ///< that found it, never automatic
+  double error_bound = 0;                        ///< of the spectral norm of what the components miss beyond the best
+                                                 ///< such rank, relative to the largest singular value; 0: exact
   std::int64_t dimensions = 0;                   ///< D
   std::vector<double> mean;                      ///< size D, of the rows (after l2 normalisation where asked for)
   std::vector<double> scale;                     ///< size D where normalise is standard, else empty
@@ -47,6 +62,13 @@ struct Pca {
 
   std::int64_t count() const { return static_cast<std::int64_t>(explained_variance.size()); }
 };
+
+/// The solver that costs least among those that are exact to what float32 rows carry, by the flops and bytes each
+/// needs, as docs/architecture.md writes down; with `components` far fewer than both sides, too.
+PcaSolver choose_solver(std::int64_t rows, std::int64_t columns, const PcaOptions& options);
+
+/// "covariance", "tsqr" ...: what --solver calls it.
+const char* solver_name(PcaSolver solver);
 
 /// Fits to all rows, reading each four times, in blocks. Collective; the same bits on every rank, on any number of
 /// ranks and threads. The D x D problem is solved on rank 0 (its memory: about 40 D^2 bytes; on every rank 8 D^2 for
