@@ -13,8 +13,11 @@ struct Matching {
   std::int64_t matched = 0;           ///< rows of the data that lie in matched cells: the most there can be
 };
 
-/// The one-to-one matching of labels with the most rows in common (Kuhn 1955; shortest augmenting paths, Jonker &
-/// Volgenant 1987). Among equals a fixed one. O(min^2 max) steps for a table of min x max labels.
+/// The one-to-one matching of labels with the most rows in common; among equals a fixed one. Needs 16 bytes for each
+/// cell. O(min^2 max) steps for a table of min x max labels at worst; where the labellings agree, most labels find
+/// their partner at first sight. Throws InvalidArgument for a table whose sizes do not fit its counts. Sources: Kuhn,
+/// "The Hungarian method", Naval Research Logistics 2 (1955); shortest augmenting paths as in Jonker, Volgenant,
+/// Computing 38 (1987).
 Matching best_matching(const Contingency& table);
 
 }  // namespace coterie
