@@ -12,6 +12,12 @@
 
 namespace coterie {
 
+/// What is kept of silhouettes. Their values for each row are 8 N bytes a labelling.
+enum class SilhouetteDetail {
+  rows,   ///< everything
+  means,  ///< the means only, `values` stays empty: for thousands of labellings
+};
+
 struct Silhouette {
   bool defined = false;
   std::string reason;                 ///< why it is not defined; then all else is empty
@@ -20,23 +26,31 @@ struct Silhouette {
   double mean = 0;
 };
 
-/// The exact silhouette of each row under each labelling, by Euclidean distance, in one pass over all N (N + 1) / 2
-/// distances. Collective; the whole result, the same bits, on every rank, on any number of ranks and threads.
+/// The exact silhouette of each row under each labelling, by Euclidean distance. Collective; the whole result, the same
+/// bits, on every rank, on any number of ranks and threads, whatever `memory_bytes` is, and whichever other labellings
+/// are given with it.
 ///
-/// Distances come from a float32 GEMM of centred rows; where that would cancel (closer than a quarter of the rows'
-/// joint length) they are taken directly, in double, from the rows as given. A distance is good to about 3e-6 of
-/// itself at worst and 2e-7 typically, a mean of many far better; sums are exact. Agreement with scikit-learn: 1e-6.
+/// Distances come from float32 products of centred rows; where these would cancel (closer than a quarter of the rows'
+/// joint length) they are taken directly from the rows as given. A distance is good to about 3e-6 of itself at worst
+/// and 2e-7 typically, a mean of many far better. Each is rounded to a multiple of 2^-43 of the longest row's length
+/// (for 65,000 rows; a bit more for each doubling), and sums are exact. Agreement with scikit-learn: 1e-6.
 ///
-/// Flops: N^2 D, plus N^2 / 2 square roots and N^2 additions for each labelling. Memory on a rank: 8 N bytes for each
-/// cluster of the labellings in hand; as many labellings are as `memory_bytes` allows, at least one, and the
-/// distances are computed anew for each such group. Rows are read in tiles of 512, each tile as often as there are
-/// tiles. Messages: one sum of that memory.
+/// There are two ways to the same bits, and the cheaper is taken (src/evaluation/silhouette_ways.hpp):
+/// - folded, N^2 D flops, for few labellings whose sums of 8 N bytes a cluster fit `memory_bytes`, where 200 clusters
+///   ranks <= N D: each distance is measured once for both its rows; one message of these sums.
+/// - by strips of up to 512 rows, 2 N^2 D flops, whatever the number of labellings: 4 bytes a thread for each pair of a
+///   row of the strip and any row, no message. `memory_bytes` narrows the strips, down to 1 MiB and 512 k bytes a
+///   thread; then distances are measured for each group of labellings anew. Rows are read once for each strip.
+/// Besides, N^2 square roots (half as many where folded) and N^2 additions for each labelling, a quarter of a cycle
+/// each; messages: 8 bytes for each cluster, and 8 N for each labelling whose rows are kept. Memory beside
+/// `memory_bytes`: the labels, 8 bytes a cluster, the result.
 ///
 /// Throws InvalidArgument for labels that do not fit the rows, and for the first row with NaN or infinity.
 /// Source: Rousseeuw, "Silhouettes", J. Comput. Appl. Math. 20 (1987).
 std::vector<Silhouette> silhouettes(const RowSource& source, std::span<const Labelling> labellings,
                                     const Communicator& comm, ThreadPool& pool,
-                                    std::int64_t memory_bytes = std::int64_t{1} << 30);
+                                    std::int64_t memory_bytes = std::int64_t{1} << 30,
+                                    SilhouetteDetail detail = SilhouetteDetail::rows);
 
 /// An estimate of the mean silhouette from the exact silhouettes of some rows.
 struct SampledSilhouette {
@@ -47,17 +61,25 @@ struct SampledSilhouette {
   std::int64_t sample = 0;  ///< rows it is taken over; where that is all rows it is exact and error is 0
 };
 
-/// Draws `sample` rows without replacement and takes their silhouettes among all N rows: unbiased, 2 sample N D flops.
+/// Takes the silhouettes of `sample` rows drawn without replacement (those with the smallest numbers
+/// Random(seed, Purpose::silhouette_sample).bits(row)) among all N rows, so that the mean is unbiased; its error is
+/// that of the sample's variance with the correction for a finite population, sqrt(1 - sample / N). With sample >= N it
+/// is the exact mean, to the bit. The same rows for all labellings: differences between them are better known than
+/// each.
+///
+/// Collective, the same bits on any ranks and threads. 2 sample N D flops, sample N additions for each labelling;
+/// memory and messages as by strips above, and 16 N bytes for the draw. Throws InvalidArgument as silhouettes() does,
+/// and unless sample >= 2. Source: Cochran, "Sampling Techniques" (1977), section 2.5.
 std::vector<SampledSilhouette> sampled_silhouettes(const RowSource& source, std::span<const Labelling> labellings,
                                                    std::int64_t sample, std::uint64_t seed, const Communicator& comm,
                                                    ThreadPool& pool, std::int64_t memory_bytes = std::int64_t{1} << 30);
+
+/// silhouettes() of one labelling.
+Silhouette silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm, ThreadPool& pool);
 
 /// The simplified silhouette (Hruschka, de Castro, Campello, ICDM 2004): distances to centroids take the place of mean
 /// distances. 2 N k D flops instead of N^2 D. Exact by its own definition; no estimate of the other.
 Silhouette simplified_silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm,
                                  ThreadPool& pool);
-
-/// The same for one labelling.
-Silhouette silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm, ThreadPool& pool);
 
 }  // namespace coterie
