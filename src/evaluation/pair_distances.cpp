@@ -79,24 +79,23 @@ void distances_from_products(float* products, float square_length, const float* 
 
 }  // namespace
 
-void pair_distances(const LaneTile& lanes, const RowTile& rows, const Centring& centring, float* out,
+void pair_distances(const LaneTile& lanes, const RowsInHand& rows, const Centring& centring, float* out,
                     std::int64_t group_stride) {
-  // So few groups that their strip stays in the second cache between the product and the root.
-  constexpr std::int64_t kRows = 128;
+  // So few that their strip stays in the second cache between the product and the root; 21 times 6.
+  constexpr std::int64_t kRows = 126;
   const std::int64_t columns = centring.columns();
   for (std::int64_t first = 0; first < rows.size(); first += kRows) {
     const std::int64_t count = std::min(kRows, rows.size() - first);
-    pair_products(lanes, 0, lanes.groups(), rows.centred.data() + first * columns, count, columns, out + first * kGroup,
+    pair_products(lanes, 0, lanes.groups(), rows.centred + first * columns, count, columns, out + first * kGroup,
                   group_stride);
     for (std::int64_t g = 0; g < lanes.groups(); ++g) {
-      const std::int64_t width = std::min(kGroup, lanes.size() - g * kGroup);
+      const std::int64_t width = std::min(kGroup, lanes.size - g * kGroup);
       for (std::int64_t r = first; r < first + count; ++r) {
         float* const place = out + g * group_stride + r * kGroup;
         const float* const row = rows.given[static_cast<std::size_t>(r)];
         distances_from_products(
-            place, rows.square_lengths[static_cast<std::size_t>(r)], lanes.square_lengths.data() + g * kGroup, width,
-            [&](std::int64_t lane) {
-              const float* const other = lanes.rows.given[static_cast<std::size_t>(g * kGroup + lane)];
+            place, rows.square_lengths[r], lanes.square_lengths.data() + g * kGroup, width, [&](std::int64_t lane) {
+              const float* const other = lanes.given[static_cast<std::size_t>(g * kGroup + lane)];
               place[lane] = row == other ? 0.0F : direct_distance(row, other, columns, centring.unit);
             });
       }

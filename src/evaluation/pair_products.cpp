@@ -66,81 +66,13 @@ constexpr std::array<Tile, kTileRows + 1> tiles_of(std::integer_sequence<int, kC
 }
 constexpr std::array<Tile, kTileRows + 1> kTiles = tiles_of(std::make_integer_sequence<int, kTileRows>());
 
-/// One row moved and scaled, and its square length in a fixed order.
-float centre_row(const float* row, const Centring& centring, float* out) {
-  const double* centre = centring.centre.data();
-  const std::int64_t columns = centring.columns();
-  std::array<double, 8> lanes{};
-  std::int64_t c = 0;
-  for (; c + 8 <= columns; c += 8)
-    for (std::int64_t lane = 0; lane < 8; ++lane) {
-      const auto x = static_cast<float>((row[c + lane] - centre[c + lane]) * centring.unit);
-      out[c + lane] = x;
-      lanes[static_cast<std::size_t>(lane)] += static_cast<double>(x) * static_cast<double>(x);
-    }
-  for (; c < columns; ++c) {
-    const auto x = static_cast<float>((row[c] - centre[c]) * centring.unit);
-    out[c] = x;
-    lanes[0] += static_cast<double>(x) * static_cast<double>(x);
-  }
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  return static_cast<float>(sum);
-}
-
 }  // namespace
 
-Centring centring_of(const std::vector<double>& bounds, std::vector<double> centre) {
-  double longest = 0;  // no centred row is longer
-  for (std::size_t c = 0; c < bounds.size(); ++c) longest += std::pow(bounds[c] + std::abs(centre[c]), 2);
-  longest = std::sqrt(longest) * (1 + 1e-5);
-  return {std::move(centre), longest > 0 ? std::ldexp(1.0, -std::ilogb(longest)) : 1};
-}
-
-void RowTile::load(const RowSource& source, RowRange range, const Centring& centring) {
-  numbers_.resize(static_cast<std::size_t>(range.size()));
-  for (std::size_t i = 0; i < numbers_.size(); ++i) numbers_[i] = range.begin + static_cast<std::int64_t>(i);
-  load(source, numbers_, centring);
-}
-
-void RowTile::load(const RowSource& source, std::span<const std::int64_t> rows, const Centring& centring) {
-  const auto columns = static_cast<std::size_t>(centring.columns());
-  given.resize(rows.size());
-  buffer_.resize(source.resident({0, 1}) != nullptr ? 0 : rows.size() * columns);
-  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
-    end = begin + 1;
-    while (end < rows.size() && rows[end] == rows[end - 1] + 1) ++end;
-    const RowRange run{rows[begin], rows[end - 1] + 1};
-    const float* there = source.resident(run);
-    if (there == nullptr) {
-      buffer_.resize(rows.size() * columns);
-      source.read(run, buffer_.data() + begin * columns);
-      there = buffer_.data() + begin * columns;
-    }
-    for (std::size_t i = begin; i < end; ++i, there += columns) given[i] = there;
-  }
-  centre_given(centring);
-}
-
-void RowTile::centre_given(const Centring& centring) {
-  const auto columns = static_cast<std::size_t>(centring.columns());
-  centred.resize(given.size() * columns);
-  square_lengths.resize(given.size());
-  for (std::size_t i = 0; i < given.size(); ++i)
-    square_lengths[i] = centre_row(given[i], centring, centred.data() + i * columns);
-}
-
-void LaneTile::load(const RowSource& source, std::span<const std::int64_t> numbers, const Centring& centring) {
-  rows.load(source, numbers, centring);
-  pack(rows.centred.data(), rows.size(), centring.columns());
-  square_lengths.assign(static_cast<std::size_t>(groups() * kGroup), 0);
-  std::ranges::copy(rows.square_lengths, square_lengths.begin());
-}
-
-void LaneTile::pack(const float* centred, std::int64_t size, std::int64_t columns) {
-  const std::int64_t count = (size + kPanel - 1) / kPanel;
-  panels.resize(static_cast<std::size_t>(count * kPanel * columns));
-  for (std::int64_t p = 0; p < count; ++p) {
+void LaneTile::pack(const float* centred, std::int64_t count, std::int64_t columns) {
+  size = count;
+  const std::int64_t filled = (size + kPanel - 1) / kPanel;
+  panels.resize(static_cast<std::size_t>(filled * kPanel * columns));
+  for (std::int64_t p = 0; p < filled; ++p) {
     float* const panel = panels.data() + p * kPanel * columns;
     const std::int64_t used = std::min(kPanel, size - p * kPanel);
     if (used < kPanel) std::fill(panel, panel + kPanel * columns, 0.0F);
@@ -149,6 +81,13 @@ void LaneTile::pack(const float* centred, std::int64_t size, std::int64_t column
       for (std::int64_t d = 0; d < columns; ++d) panel[d * kPanel + lane] = row[d];
     }
   }
+}
+
+void LaneTile::pack(const RowsInHand& rows, std::int64_t columns) {
+  pack(rows.centred, rows.size(), columns);
+  square_lengths.assign(static_cast<std::size_t>(groups() * kGroup), 0);
+  std::copy(rows.square_lengths, rows.square_lengths + size, square_lengths.begin());
+  given.assign(rows.given.begin(), rows.given.end());
 }
 
 void pair_products(const LaneTile& lanes, std::int64_t first, std::int64_t groups, const float* rows,

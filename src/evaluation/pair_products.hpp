@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/row_source.hpp"
 
 namespace coterie {
@@ -24,37 +25,58 @@ struct Centring {
 /// `bounds`: no |row[c]| is larger (column_bounds). `centre`: near the rows' mean.
 Centring centring_of(const std::vector<double>& bounds, std::vector<double> centre);
 
-/// Rows by their global numbers, as given and centred, row-major.
-struct RowTile {
-  std::vector<const float*> given;
-  std::vector<float> centred;         ///< size() x D
-  std::vector<float> square_lengths;  ///< of the centred rows
+/// Rows as given and centred, that somebody else holds.
+struct RowsInHand {
+  std::span<const float* const> given;
+  const float* centred = nullptr;         ///< size() x D, row-major
+  const float* square_lengths = nullptr;  ///< of the centred rows
 
-  std::int64_t size() const { return static_cast<std::int64_t>(given.size()); }
-
-  /// Reads runs of rows at once; rows that lie in memory stay there. FileError from the source.
-  void load(const RowSource& source, std::span<const std::int64_t> rows, const Centring& centring);
-  void load(const RowSource& source, RowRange rows, const Centring& centring);
-
- private:
-  void centre_given(const Centring& centring);
-  std::vector<float> buffer_;
-  std::vector<std::int64_t> numbers_;
+  std::int64_t size() const { return std::ssize(given); }
 };
 
-/// The same rows, centred, as the lanes of a product: panels of kPanel lanes, [panel][D][lane], zeros where there is no
-/// row. Square lengths are padded to whole groups.
+/// Holds rows by their global numbers.
+class RowTile {
+ public:
+  /// Reads runs of rows at once; rows that lie in memory stay there. FileError from the source.
+  void load(const RowSource& source, std::span<const std::int64_t> rows, const Centring& centring);
+
+  RowsInHand rows() const { return {given_, centred_.data(), square_lengths_.data()}; }
+
+ private:
+  std::vector<const float*> given_;
+  std::vector<float> buffer_, centred_, square_lengths_;
+};
+
+/// Rows in an order of one's own, tile by tile: all centred once and kept where that takes at most `memory_bytes` (4 N
+/// D bytes, 8 N D where the rows do not lie in memory), otherwise read and centred each time.
+class CentredRows {
+ public:
+  /// `order`: global numbers. The source, order and centring must outlive it.
+  CentredRows(const RowSource& source, std::span<const std::int64_t> order, const Centring& centring,
+              std::int64_t memory_bytes, ThreadPool& pool);
+
+  /// Places of the order; `tile` holds the rows where they are not kept.
+  RowsInHand rows(RowRange places, RowTile& tile) const;
+
+ private:
+  const RowSource& source_;
+  std::span<const std::int64_t> order_;
+  const Centring& centring_;
+  std::vector<RowTile> kept_;  ///< kKeptRows rows each
+};
+
+/// Rows as the lanes of a product: panels of kPanel lanes, [panel][D][lane], zeros where there is no row.
 struct LaneTile {
-  RowTile rows;
+  std::int64_t size = 0;
   std::vector<float> panels;
-  std::vector<float> square_lengths;
+  std::vector<float> square_lengths;  ///< padded with zeros to whole groups
+  std::vector<const float*> given;    ///< empty when packed from centred rows alone
 
-  std::int64_t size() const { return rows.size(); }
-  std::int64_t groups() const { return (size() + kGroup - 1) / kGroup; }
-  void load(const RowSource& source, std::span<const std::int64_t> numbers, const Centring& centring);
+  std::int64_t groups() const { return (size + kGroup - 1) / kGroup; }
+  void pack(const RowsInHand& rows, std::int64_t columns);
 
-  /// From centred rows, size x columns.
-  void pack(const float* centred, std::int64_t size, std::int64_t columns);
+  /// The panels alone, from centred rows.
+  void pack(const float* centred, std::int64_t count, std::int64_t columns);
 };
 
 /// out[(group * group_stride) + row * kGroup + lane] = <row, lane> for the groups [first, first + groups) of `lanes`
@@ -72,7 +94,7 @@ double product_error(std::int64_t columns);
 /// sqrt(|x|^2 + |y|^2 - 2 <x, y>) in float32; where that difference cancels to less than 1/16 of |x|^2 + |y|^2, the
 /// products leave too much uncertain and the distance is taken directly from the rows as given. Symmetric to the bit,
 /// 0 for equal rows, below 4.
-void pair_distances(const LaneTile& lanes, const RowTile& rows, const Centring& centring, float* out,
+void pair_distances(const LaneTile& lanes, const RowsInHand& rows, const Centring& centring, float* out,
                     std::int64_t group_stride);
 
 }  // namespace coterie

@@ -143,7 +143,7 @@ std::vector<Silhouette> silhouettes(const RowSource& source, std::span<const Lab
     for (std::size_t i = 0; all && i < rows.size(); ++i) values[l][static_cast<std::size_t>(rows[i])] = found[i];
   };
   if (folding_pays(*task, memory_bytes, comm.size())) {
-    silhouettes_folded(*task, comm, pool, take);
+    silhouettes_folded(*task, memory_bytes, comm, pool, take);
   } else {
     std::vector<std::int64_t> rows(static_cast<std::size_t>(source.rows()));
     std::iota(rows.begin(), rows.end(), 0);

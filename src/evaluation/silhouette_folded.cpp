@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "coterie/dist/row_partition.hpp"
@@ -19,7 +21,7 @@ constexpr std::int64_t kGroupCells = kTile * kGroup;  ///< distances of a group 
 struct FoldDesk {
   std::int64_t lane_tile = -1;
   LaneTile lanes;
-  RowTile rows;
+  RowTile lane_rows, rows;  ///< where rows are not kept
   std::vector<float> distances, turned;
   std::vector<std::int64_t> cells;  ///< [segment][lane]
 };
@@ -37,12 +39,13 @@ class FoldedSums {
     for (const Labelling& labelling : task_.labellings) order_labels(labelling);
   }
 
-  void run(const Communicator& comm, ThreadPool& pool) {
+  void run(std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool) {
     const std::int64_t tiles = tiles_.blocks();
     const RowPartition pairs(tiles * (tiles + 1) / 2, 1, comm.size());
     const RowRange own = pairs.blocks_of(comm.rank());
     std::vector<FoldDesk> desks(static_cast<std::size_t>(pool.threads()));
     comm.together([&] {
+      rows_.emplace(task_.source, order_, task_.centring, memory_bytes, pool);
       pool.for_each(own.size(), [&](std::int64_t p, int worker) {
         const auto [left, right] = tiles_of_pair(own.begin + p);
         add_pair(left, right, desks[static_cast<std::size_t>(worker)]);
@@ -96,16 +99,13 @@ class FoldedSums {
     return {pair - right * (right + 1) / 2, right};
   }
 
-  std::span<const std::int64_t> rows_of(std::int64_t tile) const {
-    const RowRange places = tiles_.block(tile);
-    return std::span(order_).subspan(static_cast<std::size_t>(places.begin), static_cast<std::size_t>(places.size()));
-  }
-
   void add_pair(std::int64_t left, std::int64_t right, FoldDesk& desk) {
-    if (std::exchange(desk.lane_tile, right) != right) desk.lanes.load(task_.source, rows_of(right), task_.centring);
-    desk.rows.load(task_.source, rows_of(left), task_.centring);
+    const std::int64_t columns = task_.centring.columns();
+    if (std::exchange(desk.lane_tile, right) != right)
+      desk.lanes.pack(rows_->rows(tiles_.block(right), desk.lane_rows), columns);
+    const RowsInHand rows = rows_->rows(tiles_.block(left), desk.rows);
     desk.distances.resize(static_cast<std::size_t>(kGroups * kGroupCells));
-    pair_distances(desk.lanes, desk.rows, task_.centring, desk.distances.data(), kGroupCells);
+    pair_distances(desk.lanes, rows, task_.centring, desk.distances.data(), kGroupCells);
     for (std::int64_t g = 0; g < desk.lanes.groups(); ++g)
       add_group(desk.distances.data() + g * kGroupCells, right * kGroups + g, left, desk.cells);
     if (left == right) return;
@@ -114,7 +114,7 @@ class FoldedSums {
       for (std::int64_t j = 0; j < kGroups; ++j)
         turn_group(desk.distances.data() + i * kGroupCells + j * kGroup * kGroup,
                    desk.turned.data() + j * kGroupCells + i * kGroup * kGroup);
-    for (std::int64_t g = 0; g < (desk.rows.size() + kGroup - 1) / kGroup; ++g)
+    for (std::int64_t g = 0; g < (rows.size() + kGroup - 1) / kGroup; ++g)
       add_group(desk.turned.data() + g * kGroupCells, left * kGroups + g, right, desk.cells);
   }
 
@@ -173,6 +173,7 @@ class FoldedSums {
   RowPartition tiles_;
   std::int64_t stride_;  // places, whole groups
   std::vector<std::int64_t> order_;
+  std::optional<CentredRows> rows_;
   std::vector<PlacedLabels> placed_;
   std::vector<std::int64_t> sums_;  // [cluster of all labellings][place]
   std::vector<std::mutex> locks_;   // of groups of places
@@ -188,14 +189,14 @@ std::int64_t SilhouetteTask::clusters() const {
 
 bool folding_pays(const SilhouetteTask& task, std::int64_t memory_bytes, int ranks) {
   const std::int64_t rows = task.source.rows(), columns = task.centring.columns(), clusters = task.clusters();
-  return 8 * (rows + kGroup) * clusters <= memory_bytes && 200 * clusters * ranks <= rows * columns &&
+  return 8 * (rows + kGroup) * clusters <= memory_bytes / 2 && 200 * clusters * ranks <= rows * columns &&
          std::ssize(task.labellings) <= 1 + columns / 64;
 }
 
-void silhouettes_folded(const SilhouetteTask& task, const Communicator& comm, ThreadPool& pool,
-                        const TakeSilhouettes& take) {
+void silhouettes_folded(const SilhouetteTask& task, std::int64_t memory_bytes, const Communicator& comm,
+                        ThreadPool& pool, const TakeSilhouettes& take) {
   FoldedSums sums(task);
-  sums.run(comm, pool);
+  sums.run(memory_bytes / 2, comm, pool);
   sums.score(comm, pool, take);
 }
 

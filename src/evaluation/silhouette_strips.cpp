@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "coterie/dist/row_partition.hpp"
 #include "silhouette_ways.hpp"
@@ -32,12 +33,13 @@ StripPlan plan_strips(std::int64_t rows, std::int64_t all_rows, std::int64_t mem
 /// What one thread works with.
 class StripDesk {
  public:
-  StripDesk(const SilhouetteTask& task, const StripPlan& plan, const TakeSilhouettes& take)
-      : task_(task), plan_(plan), take_(take) {}
+  StripDesk(const SilhouetteTask& task, const StripPlan& plan, const CentredRows& rows, const TakeSilhouettes& take)
+      : task_(task), plan_(plan), rows_(rows), take_(take) {}
 
   void run(std::span<const std::int64_t> strip) {
     strip_ = strip;
-    lanes_.load(task_.source, strip, task_.centring);
+    lane_rows_.load(task_.source, strip, task_.centring);
+    lanes_.pack(lane_rows_.rows(), task_.centring.columns());
     distances_.resize(static_cast<std::size_t>(lanes_.groups() * plan_.chunk * kGroup));
     if (plan_.chunk >= task_.source.rows()) return run_whole();
     const std::size_t count = task_.labellings.size();
@@ -98,8 +100,8 @@ class StripDesk {
 
   void measure(RowRange chunk) {
     for (std::int64_t first = chunk.begin; first < chunk.end; first += kTileRows) {
-      rows_.load(task_.source, {first, std::min(first + kTileRows, chunk.end)}, task_.centring);
-      pair_distances(lanes_, rows_, task_.centring, distances_.data() + (first - chunk.begin) * kGroup,
+      const RowsInHand rows = rows_.rows({first, std::min(first + kTileRows, chunk.end)}, tile_);
+      pair_distances(lanes_, rows, task_.centring, distances_.data() + (first - chunk.begin) * kGroup,
                      plan_.chunk * kGroup);
     }
   }
@@ -123,10 +125,11 @@ class StripDesk {
 
   const SilhouetteTask& task_;
   const StripPlan& plan_;
+  const CentredRows& rows_;
   const TakeSilhouettes& take_;
   std::span<const std::int64_t> strip_;
   LaneTile lanes_;
-  RowTile rows_;
+  RowTile lane_rows_, tile_;
   std::vector<float> distances_;  // [group][row of the chunk][lane]
   std::vector<std::int64_t> sums_;
   ClusterOrder order_;
@@ -141,8 +144,11 @@ void silhouettes_by_strips(const SilhouetteTask& task, std::span<const std::int6
   const StripPlan plan = plan_strips(std::ssize(rows), task.source.rows(), memory_bytes, pool.threads(), comm.size());
   const RowPartition strips(std::ssize(rows), plan.lanes, comm.size());
   const RowRange own = strips.blocks_of(comm.rank());
-  std::vector<StripDesk> desks(static_cast<std::size_t>(pool.threads()), StripDesk(task, plan, take));
+  std::vector<std::int64_t> all(static_cast<std::size_t>(task.source.rows()));
+  std::iota(all.begin(), all.end(), 0);
   comm.together([&] {
+    const CentredRows centred(task.source, all, task.centring, memory_bytes / 4, pool);
+    std::vector<StripDesk> desks(static_cast<std::size_t>(pool.threads()), StripDesk(task, plan, centred, take));
     pool.for_each(own.size(), [&](std::int64_t s, int worker) {
       const RowRange strip = strips.block(own.begin + s);
       desks[static_cast<std::size_t>(worker)].run(

@@ -42,11 +42,12 @@ void silhouettes_by_strips(const SilhouetteTask& task, std::span<const std::int6
 /// Each distance is measured once, for both its rows: N^2 D flops. Keeps the sums of each row to each cluster, 8 N
 /// bytes a cluster, and sends them in one message. Rows that lie in memory are gone through in the order of the first
 /// labelling's clusters, so that its tiles hold few clusters each.
-void silhouettes_folded(const SilhouetteTask& task, const Communicator& comm, ThreadPool& pool,
-                        const TakeSilhouettes& take);
+void silhouettes_folded(const SilhouetteTask& task, std::int64_t memory_bytes, const Communicator& comm,
+                        ThreadPool& pool, const TakeSilhouettes& take);
 
-/// Whether the second way pays: its sums fit `memory_bytes`, the flops it saves outweigh the sums' traffic (200 cycles
-/// a cluster, rank and row of D columns), and the labellings are few, since it adds every distance to sums far apart.
+/// Whether the second way pays: its sums fit half of `memory_bytes`, the flops it saves outweigh the sums' traffic (200
+/// cycles a cluster, rank and row of D columns), and the labellings are few, since it adds every distance to sums far
+/// apart.
 bool folding_pays(const SilhouetteTask& task, std::int64_t memory_bytes, int ranks);
 
 }  // namespace coterie

@@ -36,7 +36,8 @@ struct Silhouette {
 /// (for 65,000 rows; a bit more for each doubling), and sums are exact. Agreement with scikit-learn: 1e-6.
 ///
 /// There are two ways to the same bits, and the cheaper is taken (src/evaluation/silhouette_ways.hpp):
-/// - folded, N^2 D flops, for few labellings whose sums of 8 N bytes a cluster fit `memory_bytes`, where 200 clusters
+/// - folded, N^2 D flops, for few labellings whose sums of 8 N bytes a cluster fit half of `memory_bytes`, where 200
+/// clusters
 ///   ranks <= N D: each distance is measured once for both its rows; one message of these sums.
 /// - by strips of up to 512 rows, 2 N^2 D flops, whatever the number of labellings: 4 bytes a thread for each pair of a
 ///   row of the strip and any row, no message. `memory_bytes` narrows the strips, down to 1 MiB and 512 k bytes a
