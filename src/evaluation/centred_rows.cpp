@@ -56,9 +56,20 @@ void RowTile::load(const RowSource& source, std::span<const std::int64_t> rows, 
     }
     for (std::size_t i = begin; i < end; ++i, there += columns) given_[i] = there;
   }
-  centred_.resize(rows.size() * columns);
-  square_lengths_.resize(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i)
+  centre_given(centring);
+}
+
+void RowTile::centre(const float* rows, std::int64_t count, const Centring& centring) {
+  given_.resize(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) given_[static_cast<std::size_t>(i)] = rows + i * centring.columns();
+  centre_given(centring);
+}
+
+void RowTile::centre_given(const Centring& centring) {
+  const auto columns = static_cast<std::size_t>(centring.columns());
+  centred_.resize(given_.size() * columns);
+  square_lengths_.resize(given_.size());
+  for (std::size_t i = 0; i < given_.size(); ++i)
     square_lengths_[i] = centre_row(given_[i], centring, centred_.data() + i * columns);
 }
 

@@ -40,9 +40,14 @@ class RowTile {
   /// Reads runs of rows at once; rows that lie in memory stay there. FileError from the source.
   void load(const RowSource& source, std::span<const std::int64_t> rows, const Centring& centring);
 
+  /// Rows in hand already, one after the other.
+  void centre(const float* rows, std::int64_t count, const Centring& centring);
+
   RowsInHand rows() const { return {given_, centred_.data(), square_lengths_.data()}; }
 
  private:
+  void centre_given(const Centring& centring);
+
   std::vector<const float*> given_;
   std::vector<float> buffer_, centred_, square_lengths_;
 };

@@ -140,4 +140,90 @@ TEST_CASE("labels and rows that cannot be right are refused") {
   CHECK_THROWS_AS(silhouette(rows, labels, Communicator::world(), pool), InvalidArgument);
 }
 
+namespace {
+
+/// Whether two results are the same to the bit; `values` only where both have them.
+bool same(const Silhouette& a, const Silhouette& b) {
+  return a.mean == b.mean && a.cluster_means == b.cluster_means &&
+         (a.values.empty() || b.values.empty() || a.values == b.values);
+}
+
+}  // namespace
+
+TEST_CASE("a silhouette's bits depend neither on memory, nor on the labellings beside it, nor on what is kept") {
+  ThreadPool pool(2);
+  for (const std::int64_t columns : {40, 300}) {  // few columns go by strips, many are folded
+    const TestRows streamed(4500, columns);
+    TestRows rows = streamed;
+    rows.in_memory = true;
+    const TestLabels few(4500, 3, 1), many(4500, 700, 2), some(4500, 40, 3);
+    const std::vector<Labelling> labellings{few, many, some};
+    const auto& world = Communicator::world();
+    const auto together = silhouettes(rows, labellings, world, pool);
+    for (const std::int64_t memory : {std::int64_t{1}, std::int64_t{3} << 20, std::int64_t{32} << 20}) {
+      const auto again = silhouettes(streamed, labellings, world, pool, memory, SilhouetteDetail::means);
+      for (std::size_t l = 0; l < labellings.size(); ++l) {
+        CHECK(same(again[l], together[l]));
+        CHECK(again[l].values.empty());
+      }
+    }
+    for (std::size_t l = 0; l < labellings.size(); ++l) {
+      CHECK(same(silhouette(rows, labellings[l], world, pool), together[l]));
+      CHECK(same(silhouettes(streamed, std::span(&labellings[l], 1), world, pool, 1)[0], together[l]));
+    }
+  }
+}
+
+TEST_CASE("a sampled silhouette lies as near to the exact mean as its error says") {
+  ThreadPool pool(2);
+  const TestRows rows(3000, 8);
+  const TestLabels labels(3000, 12);
+  const auto& world = Communicator::world();
+  const TestLabels single(3000, 1);
+  const std::vector<Labelling> labellings{labels, single, labels};
+  const Silhouette exact = silhouette(rows, labels, world, pool);
+  double squares = 0, spread = 0;
+  for (const double value : exact.values) spread += (value - exact.mean) * (value - exact.mean) / 2999;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const auto found = sampled_silhouettes(rows, labellings, 500, seed, world, pool);
+    REQUIRE(found[0].defined);
+    CHECK_FALSE(found[1].defined);
+    CHECK(found[0].sample == 500);
+    CHECK(found[0].mean == found[2].mean);
+    CHECK(found[0].error == doctest::Approx(std::sqrt(spread / 500 * (1 - 500.0 / 3000))).epsilon(0.2));
+    squares += std::pow((found[0].mean - exact.mean) / found[0].error, 2) / 40;
+  }
+  CHECK(squares > 0.4);  // chi-squared over 40 degrees of freedom lies in 0.4 .. 2 but for 1 in 1000
+  CHECK(squares < 2);
+}
+
+TEST_CASE("a sampled silhouette is the mean of the silhouettes of the rows with the smallest numbers") {
+  ThreadPool pool(1);
+  const TestRows rows(700, 5);
+  const TestLabels labels(700, 4);
+  const auto& world = Communicator::world();
+  const std::vector<Labelling> labellings{labels};
+  const Silhouette exact = silhouette(rows, labels, world, pool);
+  std::vector<std::pair<std::uint64_t, std::size_t>> drawn;
+  for (std::size_t i = 0; i < 700; ++i) drawn.emplace_back(Random(9, Purpose::silhouette_sample).bits(i), i);
+  std::sort(drawn.begin(), drawn.end());
+  double mean = 0, square = 0;
+  for (std::size_t i = 0; i < 100; ++i) mean += exact.values[drawn[i].second] / 100;
+  for (std::size_t i = 0; i < 100; ++i) square += std::pow(exact.values[drawn[i].second] - mean, 2) / 99;
+  const auto found = sampled_silhouettes(rows, labellings, 100, 9, world, pool)[0];
+  CHECK(found.mean == doctest::Approx(mean).epsilon(1e-12));
+  CHECK(found.error == doctest::Approx(std::sqrt(square / 100 * (1 - 1.0 / 7))).epsilon(1e-10));
+  ThreadPool two(2);
+  const auto alone = sampled_silhouettes(rows, labellings, 100, 9, Communicator::self(), two, 1)[0];
+  CHECK(alone.mean == found.mean);
+  CHECK(alone.error == found.error);
+  for (const std::int64_t all : {700, 5000}) {
+    const auto whole = sampled_silhouettes(rows, labellings, all, 9, world, pool)[0];
+    CHECK(whole.mean == exact.mean);
+    CHECK(whole.error == 0);
+    CHECK(whole.sample == 700);
+  }
+  CHECK_THROWS_AS(sampled_silhouettes(rows, labellings, 1, 9, world, pool), InvalidArgument);
+}
+
 }  // namespace coterie
