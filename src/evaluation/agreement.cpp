@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <numeric>
 
 #include "coterie/base/errors.hpp"
 
@@ -45,9 +47,8 @@ double pairs(const std::vector<std::int64_t>& counts) {
   return sum;
 }
 
-double adjusted_rand(const Contingency& table, const Margins& m) {
-  const double all = pairs({m.total}), together = pairs(table.counts);
-  const double in_rows = pairs(m.rows), in_columns = pairs(m.columns);
+double adjusted_rand(double together, const Margins& m) {
+  const double all = pairs({m.total}), in_rows = pairs(m.rows), in_columns = pairs(m.columns);
   if (in_rows == in_columns && together == in_rows) return 1;
   const double expected = in_rows / all * in_columns;
   return (together - expected) / ((in_rows + in_columns) / 2 - expected);
@@ -75,7 +76,8 @@ double mutual_info(const Contingency& table, const Margins& m) {
 }
 
 /// Of one pair of margins a, b: the mean over random tables of n/N log(N n / (a b)), n hypergeometric. The
-/// probabilities follow from one another, so that each step costs a logarithm and no gamma function.
+/// probabilities follow from one another, so that each step costs a logarithm and no gamma function; they fall ever
+/// faster on both sides of the mode, so what lies beyond 1e-25 of it is nothing.
 double expected_cell(double a, double b, double total) {
   const double first = std::max(1.0, a + b - total), last = std::min(a, b);
   const auto log_factorial = [](double n) { return std::lgamma(n + 1); };
@@ -84,36 +86,44 @@ double expected_cell(double a, double b, double total) {
   const double at_mode = std::exp(
       log_factorial(a) + log_factorial(b) + log_factorial(total - a) + log_factorial(total - b) - log_factorial(total) -
       log_factorial(mode) - log_factorial(a - mode) - log_factorial(b - mode) - log_factorial(total - a - b + mode));
+  const double nothing = at_mode * 1e-25;
   const auto term = [&](double n, double p) { return p * n / total * std::log(total * n / (a * b)); };
   double sum = 0;
-  for (double n = mode, p = at_mode; n <= last && p > 0; ++n) {
+  for (double n = mode, p = at_mode; n <= last && p > nothing; ++n) {
     sum += term(n, p);
     p *= (a - n) / (n + 1) * ((b - n) / (total - a - b + n + 1));
   }
-  for (double n = mode, p = at_mode; n > first && p > 0;) {
+  for (double n = mode, p = at_mode; n > first && p > nothing;) {
     p *= n / (a - n + 1) * ((total - a - b + n) / (b - n + 1));
     sum += term(--n, p);
   }
   return sum;
 }
 
+/// How many clusters there are of each size; no more sizes than sqrt(2 N), and far fewer of thousands of clusters.
+std::map<std::int64_t, std::int64_t> sizes_in(const std::vector<std::int64_t>& counts) {
+  std::map<std::int64_t, std::int64_t> sizes;
+  for (const std::int64_t n : counts)
+    if (n > 0) ++sizes[n];
+  return sizes;
+}
+
 double expected_mutual_info(const Margins& m) {
+  const auto rows = sizes_in(m.rows), columns = sizes_in(m.columns);
   double sum = 0;
-  for (const std::int64_t a : m.rows)
-    for (const std::int64_t b : m.columns)
-      if (a > 0 && b > 0)
-        sum += expected_cell(static_cast<double>(a), static_cast<double>(b), static_cast<double>(m.total));
+  for (const auto& [a, as] : rows)
+    for (const auto& [b, bs] : columns)
+      sum += static_cast<double>(as) * static_cast<double>(bs) *
+             expected_cell(static_cast<double>(a), static_cast<double>(b), static_cast<double>(m.total));
   return sum;
 }
 
 double purity(const Contingency& table, std::int64_t total) {
-  std::int64_t sum = 0;
-  for (std::int64_t j = 0; j < table.columns; ++j) {
-    std::int64_t most = 0;
-    for (std::int64_t i = 0; i < table.rows; ++i) most = std::max(most, table.at(i, j));
-    sum += most;
-  }
-  return static_cast<double>(sum) / static_cast<double>(total);
+  std::vector<std::int64_t> most(static_cast<std::size_t>(table.columns));
+  for (std::int64_t i = 0; i < table.rows; ++i)
+    for (std::int64_t j = 0; j < table.columns; ++j)
+      most[static_cast<std::size_t>(j)] = std::max(most[static_cast<std::size_t>(j)], table.at(i, j));
+  return static_cast<double>(std::accumulate(most.begin(), most.end(), std::int64_t{0})) / static_cast<double>(total);
 }
 
 }  // namespace
@@ -133,7 +143,7 @@ Agreement agreement(const Contingency& table) {
   require(m.total >= 1, "there are no rows whose labels could agree");
   Agreement result;
   result.purity = purity(table, m.total);
-  result.adjusted_rand = adjusted_rand(table, m);
+  result.adjusted_rand = adjusted_rand(pairs(table.counts), m);
   const double first = entropy(m.rows, m.total), second = entropy(m.columns, m.total);
   const double shared = mutual_info(table, m), mean = (first + second) / 2;
   result.homogeneity = first > 0 ? shared / first : 1;
@@ -148,6 +158,34 @@ Agreement agreement(const Contingency& table) {
   const double expected = expected_mutual_info(m), room = mean - expected;
   result.adjusted_mutual_info = (shared - expected) / (room < 0 ? std::min(room, -kEpsilon) : std::max(room, kEpsilon));
   return result;
+}
+
+double adjusted_rand_index(std::span<const std::int32_t> first, std::span<const std::int32_t> second) {
+  require(first.size() == second.size(), "labellings of {} and {} rows cannot be compared", first.size(),
+          second.size());
+  Margins m{std::vector<std::int64_t>(static_cast<std::size_t>(label_count(first))),
+            std::vector<std::int64_t>(static_cast<std::size_t>(label_count(second))), std::ssize(first)};
+  require(m.total >= 1, "there are no rows whose labels could agree");
+  for (const std::int32_t label : first) ++m.rows[static_cast<std::size_t>(label)];
+  for (const std::int32_t label : second) ++m.columns[static_cast<std::size_t>(label)];
+  // The second labels sorted by the first: cluster by cluster they fill one row of the table.
+  std::vector<std::int64_t> next(m.rows.size()), counts(m.columns.size());
+  std::exclusive_scan(m.rows.begin(), m.rows.end(), next.begin(), std::int64_t{0});
+  std::vector<std::int32_t> sorted(second.size());
+  for (std::size_t i = 0; i < first.size(); ++i)
+    sorted[static_cast<std::size_t>(next[static_cast<std::size_t>(first[i])]++)] = second[i];
+  double together = 0;
+  auto begin = sorted.begin();
+  for (const std::int64_t size : m.rows) {
+    const auto end = begin + size;
+    // The n-th row of a cell adds 2 (n - 1) ordered pairs.
+    std::int64_t cells = 0;
+    for (auto label = begin; label != end; ++label) cells += 2 * counts[static_cast<std::size_t>(*label)]++;
+    for (auto label = begin; label != end; ++label) counts[static_cast<std::size_t>(*label)] = 0;
+    together += static_cast<double>(cells);
+    begin = end;
+  }
+  return adjusted_rand(together, m);
 }
 
 }  // namespace coterie

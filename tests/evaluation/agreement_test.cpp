@@ -60,6 +60,44 @@ TEST_CASE("a hundred million rows do not overflow") {
   CHECK(large[6] == 0.75);
 }
 
+TEST_CASE("the adjusted Rand index needs no table") {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const TestLabels a(300, 1 + static_cast<std::int64_t>(seed), seed), b(300, 7, seed + 100);
+    const double index = adjusted_rand_index(a.values, b.values);
+    CHECK(index == doctest::Approx(agreement_of(a.values, b.values).adjusted_rand).epsilon(1e-14));
+    CHECK(adjusted_rand_index(a.values, a.values) == 1);
+  }
+  CHECK(adjusted_rand_index(std::vector<std::int32_t>{0}, std::vector<std::int32_t>{3}) == 1);
+  CHECK_THROWS_AS(adjusted_rand_index({}, {}), InvalidArgument);
+}
+
+TEST_CASE("the adjusted mutual information of thousands of labels is that of single cells added up") {
+  // Each two clusters by themselves, as its definition has it, in logarithms of factorials.
+  const TestLabels a(2000, 300, 1), b(2000, 250, 2);
+  const Contingency table = contingency(a.values, b.values);
+  std::vector<double> rows(300), columns(250);
+  for (const auto label : a.values) ++rows[static_cast<std::size_t>(label)];
+  for (const auto label : b.values) ++columns[static_cast<std::size_t>(label)];
+  double expected = 0, shared = 0, entropies = 0;
+  const double n = 2000;
+  const auto choose = [](double from, double of) {
+    return std::lgamma(from + 1) - std::lgamma(of + 1) - std::lgamma(from - of + 1);
+  };
+  for (std::size_t i = 0; i < 300; ++i)
+    for (std::size_t j = 0; j < 250; ++j) {
+      for (double m = 1; m <= std::min(rows[i], columns[j]); ++m)
+        expected += m / n * std::log(n * m / (rows[i] * columns[j])) *
+                    std::exp(choose(rows[i], m) + choose(n - rows[i], columns[j] - m) - choose(n, columns[j]));
+      const auto m = static_cast<double>(table.at(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)));
+      if (m > 0) shared += m / n * std::log(n * m / (rows[i] * columns[j]));
+    }
+  for (const auto* sizes : {&rows, &columns})
+    for (const double size : *sizes)
+      if (size > 0) entropies -= size / n * std::log(size / n) / 2;
+  CHECK(agreement(table).adjusted_mutual_info ==
+        doctest::Approx((shared - expected) / (entropies - expected)).epsilon(1e-9));
+}
+
 TEST_CASE("tables that cannot be are refused") {
   const std::vector<std::int32_t> two{0, 1}, three{0, 1, 2}, negative{0, -1};
   CHECK_THROWS_AS(contingency(two, three), InvalidArgument);

@@ -30,10 +30,17 @@ struct Agreement {
   double purity = 0;                  ///< share of rows in their cluster's commonest class
 };
 
-/// From the table alone, in double on exact counts: safe for 10^8 rows and more. The adjusted mutual information
-/// takes time of the order of (rows + columns) * N (a logarithm each): 0.1 s for 10^6 rows in 20 clusters.
+/// From the table alone, in double on exact counts: safe for 10^8 rows and more. One pass over the table, and for the
+/// adjusted mutual information some standard deviations of steps (a logarithm each) for each two different sizes of
+/// clusters, not each two clusters: 3,000 x 3,000 labels of 50,000 rows take some 0.1 s.
+/// Throws InvalidArgument for a table without rows of data.
 /// Sources: Hubert, Arabie, "Comparing partitions" (1985); Vinh, Epps, Bailey, JMLR 11 (2010); Rosenberg,
 /// Hirschberg, EMNLP-CoNLL (2007).
 Agreement agreement(const Contingency& table);
+
+/// The adjusted Rand index alone, without a table: a few steps for each row and each label, 8 bytes a label and 4 a
+/// row. The same as agreement()'s but for rounding. Throws InvalidArgument as contingency(), and when there are no
+/// rows.
+double adjusted_rand_index(std::span<const std::int32_t> first, std::span<const std::int32_t> second);
 
 }  // namespace coterie
