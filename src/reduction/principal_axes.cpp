@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "coterie/base/errors.hpp"
+#include "divide_and_conquer.hpp"
+#include "tridiagonal.hpp"
 
 namespace coterie {
 namespace {
@@ -41,23 +43,6 @@ void with_workspace(const char* name, const Call& call) {
   check(call(&size, -1), name);
   std::vector<double> work(static_cast<std::size_t>(size));
   check(call(work.data(), static_cast<int>(work.size())), name);
-}
-
-Condensed tridiagonal(Matrix a, std::int64_t rows) {
-  const int n = static_cast<int>(a.columns);
-  std::vector<double> tau(static_cast<std::size_t>(n)), d(tau), e(tau);
-  with_workspace("dsytrd", [&](double* work, int size) {
-    return LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', n, a.data.data(), n, d.data(), e.data(), tau.data(), work, size);
-  });
-  Matrix z = zeros(n, n);
-  check(LAPACKE_dstedc(LAPACK_COL_MAJOR, 'I', n, d.data(), e.data(), z.data.data(), n), "dstedc");
-  const std::int64_t count = std::min<std::int64_t>(rows, n);
-  Condensed result{std::move(a), std::move(tau), {}, zeros(n, count)};
-  for (std::int64_t k = 0; k < count; ++k) {  // LAPACK's order is ascending
-    result.values.push_back(std::sqrt(std::max(0.0, d[static_cast<std::size_t>(n - 1 - k)])));
-    std::copy_n(z.data.data() + (n - 1 - k) * n, n, result.vectors.data.data() + k * n);
-  }
-  return result;
 }
 
 Condensed bidiagonal(Matrix r) {
@@ -128,19 +113,22 @@ PrincipalAxes transform_back(Condensed condensed, const Communicator& comm, Thre
 
 }  // namespace
 
-PrincipalAxes axes_of_gram(Matrix gram, std::int64_t rows, const KeepCount& keep, const Communicator& comm,
+PrincipalAxes axes_of_gram(Matrix gram, std::int64_t most, const KeepCount& keep, const Communicator& comm,
                            ThreadPool& pool) {
-  Condensed condensed;
-  comm.on_root([&] { condensed = tridiagonal(std::move(gram), rows); });
-  share(condensed, keep, comm);
-  return transform_back(std::move(condensed), comm, pool,
-                        [](const Matrix& reflectors, const std::vector<double>& tau, double* vectors, int count) {
-                          const int n = static_cast<int>(reflectors.rows);
-                          with_workspace("dormtr", [&](double* work, int size) {
-                            return LAPACKE_dormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', n, count,
-                                                       reflectors.data.data(), n, tau.data(), vectors, n, work, size);
-                          });
-                        });
+  broadcast(gram, comm);
+  const std::int64_t n = gram.rows, count = std::min(n, most);
+  const Tridiagonal t = tridiagonalise(std::move(gram), comm, pool);
+  PrincipalAxes axes;
+  const auto want = [&](const std::vector<double>& values) {  // ascending
+    for (std::int64_t k = 0; k < count; ++k)
+      axes.singular_values.push_back(std::sqrt(std::max(0.0, values[static_cast<std::size_t>(n - 1 - k)])));
+    return keep(axes.singular_values);
+  };
+  TridiagonalVectors found = divide_and_conquer(t.diagonal, t.off_diagonal, want, columns_together, comm, pool);
+  transform_back(t, found.vectors.data.data(), found.own, found.wanted, pool);
+  axes.vectors = {n, found.wanted, std::move(found.vectors.data)};
+  if (comm.size() > 1) axes.vectors.data = comm.gather_all(std::span<const double>(axes.vectors.data));
+  return axes;
 }
 
 PrincipalAxes axes_of_factor(Matrix r, const KeepCount& keep, const Communicator& comm, ThreadPool& pool) {

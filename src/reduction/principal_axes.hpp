@@ -17,9 +17,11 @@ struct PrincipalAxes {
 /// `keep` is told all singular values and says how many vectors are wanted; called on every rank with the same values.
 using KeepCount = std::function<std::int64_t(const std::vector<double>& singular_values)>;
 
-/// From the eigenproblem of A'A (see gram). Serial on rank 0: reduction to tridiagonal form (4/3 D^3 flops, half of
-/// them bound by memory) and divide and conquer; shared by all: 2 D^2 kept flops. Collective.
-PrincipalAxes axes_of_gram(Matrix gram, std::int64_t rows, const KeepCount& keep, const Communicator& comm,
+/// From the eigenproblem of a symmetric matrix of inner products, of which rank 0 holds the lower triangle (see gram):
+/// A'A, whose eigenvectors are A's right singular vectors, or AA' with the left ones. `most`, min(N, D), is how many
+/// singular values A has. 8/3 n^3 + 3 n^2 kept flops, all of them shared by ranks and threads; 40 n^2 bytes on each
+/// rank. Collective.
+PrincipalAxes axes_of_gram(Matrix gram, std::int64_t most, const KeepCount& keep, const Communicator& comm,
                            ThreadPool& pool);
 
 /// From the singular value decomposition of R (see tsqr), without its left vectors. Serial on rank 0: reduction to
