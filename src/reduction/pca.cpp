@@ -8,15 +8,22 @@
 #include <span>
 #include <utility>
 
+#include "centre.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/own_blocks.hpp"
+#include "incremental_axes.hpp"
 #include "principal_axes.hpp"
+#include "randomised_axes.hpp"
+#include "wide_axes.hpp"
 
 namespace coterie {
 namespace {
 
 /// Rows of one GEMM in project(), always: a shorter part is filled up, so that each row meets the same kernel.
 constexpr std::int64_t kGemmRows = 64;
+
+/// Variance, as a share of the first component's, below which a component is what rounding left of float32 rows.
+constexpr double kNoVariance = 1e-14;
 
 void check(const PcaOptions& options, std::int64_t rows, std::int64_t columns) {
   require(rows >= 1 && columns >= 1, "PCA of {} rows of {} columns: there is nothing to fit", rows, columns);
@@ -26,22 +33,16 @@ void check(const PcaOptions& options, std::int64_t rows, std::int64_t columns) {
           most);
   require(options.variance >= 0 && options.variance <= 1, "variance is {}, must be a share between 0 and 1",
           options.variance);
-}
-
-/// Row-major double rows, normalised and centred: what the axes are the axes of.
-void centre(const Pca& pca, const float* rows, std::int64_t count, double* out) {
-  const std::int64_t columns = pca.dimensions;
-  const double *mean = pca.mean.data(), *scale = pca.scale.data();
-  for (std::int64_t i = 0; i < count; ++i, rows += columns, out += columns) {
-    if (pca.normalise == Normalise::l2) {
-      const double factor = inverse_length(rows, columns);
-      for (std::int64_t j = 0; j < columns; ++j) out[j] = rows[j] * factor - mean[j];
-    } else if (pca.normalise == Normalise::standard) {
-      for (std::int64_t j = 0; j < columns; ++j) out[j] = (rows[j] - mean[j]) / scale[j];
-    } else {
-      for (std::int64_t j = 0; j < columns; ++j) out[j] = rows[j] - mean[j];
-    }
-  }
+  require(options.normalise_after != Normalise::standard, "projected rows are normalised to length 1 or not at all");
+  require(options.oversampling >= 0, "oversampling is {}, must be 0 or more", options.oversampling);
+  require(options.power_iterations >= -1, "power_iterations is {}, must be 0 or more, or -1 for scikit-learn's rule",
+          options.power_iterations);
+  require(options.batch_rows >= 0, "batch_rows is {}, must be 0 or more", options.batch_rows);
+  const bool approximate = options.solver == PcaSolver::randomised || options.solver == PcaSolver::incremental;
+  require(!approximate || options.variance == 0,
+          "a share of the variance ({}) takes all singular values, which the solver {} does not find: give the number "
+          "of components, or another solver",
+          options.variance, solver_name(options.solver));
 }
 
 double sum_of_squares(const std::vector<double>& values) {
@@ -64,17 +65,26 @@ std::int64_t kept_components(const PcaOptions& options, const std::vector<double
   return count;
 }
 
-PrincipalAxes principal_axes(const Pca& pca, const RowSource& source, const PcaOptions& options,
-                             const Communicator& comm, ThreadPool& pool) {
+PrincipalAxes principal_axes(Pca& pca, const RowSource& source, const PcaOptions& options, const Communicator& comm,
+                             ThreadPool& pool) {
   const TallMatrix centred{pca.rows, pca.dimensions, [&](RowRange range, double* out) {
                              std::vector<float> buffer;
                              centre(pca, rows_at(source, range, buffer), range.size(), out);
                            }};
   const KeepCount keep = [&](const std::vector<double>& values) { return kept_components(options, values); };
-  const bool tall = pca.rows >= pca.dimensions;
-  if (options.solver == PcaSolver::tsqr || (options.solver == PcaSolver::automatic && !tall))
-    return axes_of_factor(tsqr(centred, options.memory_bytes, comm, pool), keep, comm, pool);
-  return axes_of_gram(gram(centred, options.memory_bytes, comm, pool), pca.rows, keep, comm, pool);
+  switch (pca.solver) {
+    case PcaSolver::tsqr:
+      return axes_of_factor(tsqr(centred, options.memory_bytes, comm, pool), keep, comm, pool);
+    case PcaSolver::gram:
+      return axes_of_wide(pca, source, keep, comm, pool);
+    case PcaSolver::randomised:
+      return randomised_axes(pca, source, options, comm, pool);
+    case PcaSolver::incremental:
+      return incremental_axes(pca, source, options, comm, pool);
+    default:
+      return axes_of_gram(gram(centred, options.memory_bytes, comm, pool), std::min(pca.rows, pca.dimensions), keep,
+                          comm, pool);
+  }
 }
 
 /// Makes the entry of largest magnitude positive: scikit-learn's svd_flip(u_based_decision=False).
@@ -85,9 +95,9 @@ void fix_sign(std::span<double> component) {
     for (double& x : component) x = -x;
 }
 
-void explain(Pca& pca, const std::vector<double>& singular_values) {
+void explain(Pca& pca, double squares) {
   const auto freedom = static_cast<double>(std::max<std::int64_t>(pca.rows - 1, 1));
-  pca.total_variance = sum_of_squares(singular_values) / freedom;
+  pca.total_variance = squares / freedom;
   for (const double s : pca.singular_values) {
     const double variance = s * s / freedom;
     pca.explained_variance.push_back(variance);
@@ -95,12 +105,20 @@ void explain(Pca& pca, const std::vector<double>& singular_values) {
   }
 }
 
+/// The sum of all squared singular values, from the columns' deviations alone.
+double squares_of_columns(const ColumnStatistics& statistics, std::int64_t rows, bool standard) {
+  std::vector<double> deviation = statistics.scale;
+  for (double& s : deviation) s = standard ? 1 : s;
+  for (const std::int64_t c : statistics.constant_columns) deviation[static_cast<std::size_t>(c)] = 0;
+  return static_cast<double>(rows) * sum_of_squares(deviation);
+}
+
 void normalise_projected(const Pca& pca, double* row) {
   const std::int64_t count = pca.count();
   if (pca.whiten) {
     for (std::int64_t k = 0; k < count; ++k) {
-      const double deviation = std::sqrt(pca.explained_variance[static_cast<std::size_t>(k)]);
-      row[k] = deviation > 0 ? row[k] / deviation : 0;
+      const double variance = pca.explained_variance[static_cast<std::size_t>(k)];
+      row[k] = variance > kNoVariance * pca.explained_variance[0] ? row[k] / std::sqrt(variance) : 0;
     }
   }
   if (pca.normalise_after == Normalise::l2) {
@@ -114,24 +132,32 @@ void normalise_projected(const Pca& pca, double* row) {
 
 Pca fit_pca(const RowSource& source, const PcaOptions& options, const Communicator& comm, ThreadPool& pool) {
   check(options, source.rows(), source.columns());
-  const bool standard = options.normalise == Normalise::standard;
-  ColumnStatistics statistics =
-      column_statistics(source, standard ? Normalise::none : options.normalise, comm, pool, standard);
   Pca pca{.normalise = options.normalise,
           .normalise_after = options.normalise_after,
           .whiten = options.whiten,
+          .solver = options.solver == PcaSolver::automatic ? choose_solver(source.rows(), source.columns(), options)
+                                                           : options.solver,
           .dimensions = source.columns(),
-          .mean = std::move(statistics.mean),
-          .scale = std::move(statistics.scale),
-          .rows = source.rows(),
-          .constant_columns = std::move(statistics.constant_columns)};
+          .rows = source.rows()};
+  const bool standard = options.normalise == Normalise::standard, randomised = pca.solver == PcaSolver::randomised;
+  double squares = -1;
+  if (standard || pca.solver != PcaSolver::incremental) {
+    ColumnStatistics statistics =
+        column_statistics(source, standard ? Normalise::none : options.normalise, comm, pool, standard || randomised);
+    if (randomised) squares = squares_of_columns(statistics, pca.rows, standard);
+    pca.mean = std::move(statistics.mean);
+    if (standard) pca.scale = std::move(statistics.scale);
+    pca.constant_columns = std::move(statistics.constant_columns);
+  }
   PrincipalAxes axes = principal_axes(pca, source, options, comm, pool);
   const auto kept = axes.vectors.columns;
   pca.components = std::move(axes.vectors.data);  // D x d by columns is d x D by rows
   for (std::int64_t k = 0; k < kept; ++k)
     fix_sign({pca.components.data() + k * pca.dimensions, static_cast<std::size_t>(pca.dimensions)});
   pca.singular_values.assign(axes.singular_values.begin(), axes.singular_values.begin() + kept);
-  explain(pca, axes.singular_values);
+  pca.error_bound = axes.error_bound;
+  if (axes.squares >= 0) squares = axes.squares;
+  explain(pca, squares >= 0 ? squares : sum_of_squares(axes.singular_values));
   return pca;
 }
 

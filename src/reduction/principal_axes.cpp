@@ -116,8 +116,13 @@ PrincipalAxes transform_back(Condensed condensed, const Communicator& comm, Thre
 PrincipalAxes axes_of_gram(Matrix gram, std::int64_t most, const KeepCount& keep, const Communicator& comm,
                            ThreadPool& pool) {
   broadcast(gram, comm);
-  const std::int64_t n = gram.rows, count = std::min(n, most);
-  const Tridiagonal t = tridiagonalise(std::move(gram), comm, pool);
+  return axes_of_symmetric(std::move(gram), most, keep, comm, pool);
+}
+
+PrincipalAxes axes_of_symmetric(Matrix products, std::int64_t most, const KeepCount& keep, const Communicator& comm,
+                                ThreadPool& pool) {
+  const std::int64_t n = products.rows, count = std::min(n, most);
+  const Tridiagonal t = tridiagonalise(std::move(products), comm, pool);
   PrincipalAxes axes;
   const auto want = [&](const std::vector<double>& values) {  // ascending
     for (std::int64_t k = 0; k < count; ++k)

@@ -119,17 +119,16 @@ int leaves_at_once(const TallMatrix& a, const RowPartition& leaves, std::int64_t
   return static_cast<int>(std::clamp(static_cast<double>(memory_bytes) / each, 1.0, double(pool.threads())));
 }
 
-RowPartition leaves_of(const TallMatrix& a, const Communicator& comm) {
-  require(a.rows >= 1 && a.columns >= 1 && a.columns <= kMostColumns,
-          "a matrix of {} x {} cannot be factored: it needs a row, and 1 to {} columns", a.rows, a.columns,
-          kMostColumns);
-  return tree_leaves(a.rows, std::max(kLeastLeafRows, a.columns), comm.size());
-}
-
 }  // namespace
 
+RowPartition tsqr_leaves(std::int64_t rows, std::int64_t columns, int ranks) {
+  require(rows >= 1 && columns >= 1 && columns <= kMostColumns,
+          "a matrix of {} x {} cannot be factored: it needs a row, and 1 to {} columns", rows, columns, kMostColumns);
+  return tree_leaves(rows, std::max(kLeastLeafRows, columns), ranks);
+}
+
 Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool) {
-  const RowPartition leaves = leaves_of(a, comm);
+  const RowPartition leaves = tsqr_leaves(a.rows, a.columns, comm.size());
   Matrix r = fold_tree(
       leaves, leaves_at_once(a, leaves, memory_bytes, pool), [&](RowRange rows) { return factor(read_leaf(a, rows)); },
       merge, comm, pool);
@@ -138,7 +137,7 @@ Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& 
 }
 
 Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool) {
-  const RowPartition leaves = leaves_of(a, comm);
+  const RowPartition leaves = tsqr_leaves(a.rows, a.columns, comm.size());
   Matrix sum = fold_tree(
       leaves, leaves_at_once(a, leaves, memory_bytes, pool), [&](RowRange rows) { return gram_of_leaf(a, rows); }, add,
       comm, pool);

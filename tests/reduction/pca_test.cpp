@@ -52,7 +52,7 @@ TEST_CASE("axes, variances and projections are those of scikit-learn") {
   ThreadPool pool(2);
   const auto& world = Communicator::world();
   for (const auto& [file, name, normalise, axes] : kReferences)
-    for (const PcaSolver solver : {PcaSolver::automatic, PcaSolver::covariance, PcaSolver::tsqr}) {
+    for (const PcaSolver solver : {PcaSolver::automatic, PcaSolver::covariance, PcaSolver::tsqr, PcaSolver::gram}) {
       CAPTURE(name);
       const TestRows rows{std::string(file)};
       const Pca pca = fit_pca(rows, {.normalise = normalise, .solver = solver}, world, pool);
@@ -165,10 +165,14 @@ TEST_CASE("whitened projections have deviation 1, l2-normalised ones length 1") 
 TEST_CASE("one row, equal rows and fewer rows than ranks are fitted without a variance") {
   ThreadPool pool(2);
   for (const std::int64_t n : {std::int64_t{1}, std::int64_t{2}, std::int64_t{40}})
-    for (const PcaSolver solver : {PcaSolver::automatic, PcaSolver::covariance, PcaSolver::tsqr}) {
+    for (const PcaSolver solver : {PcaSolver::automatic, PcaSolver::covariance, PcaSolver::tsqr, PcaSolver::gram,
+                                   PcaSolver::randomised, PcaSolver::incremental}) {
+      CAPTURE(solver_name(solver));
+      const bool all = solver != PcaSolver::randomised && solver != PcaSolver::incremental;
       TestRows rows(n, 5);
       std::fill(rows.values.begin(), rows.values.end(), 0.1F);
-      const Pca pca = fit_pca(rows, {.variance = 0.9, .solver = solver}, Communicator::world(), pool);
+      const Pca pca =
+          fit_pca(rows, {.components = 1, .variance = all ? 0.9 : 0, .solver = solver}, Communicator::world(), pool);
       CHECK(pca.count() == 1);
       CHECK(pca.total_variance == 0);
       CHECK(pca.explained_variance_ratio == std::vector<double>{0});

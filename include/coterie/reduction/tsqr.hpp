@@ -17,6 +17,11 @@ struct TallMatrix {
   std::function<void(RowRange rows, double* out)> read;
 };
 
+/// The leaves of tsqr and gram: at least 1024 rows each and at least as many as there are columns, which keeps merges
+/// triangular. A rank reads its own leaves' rows and no others. Throws InvalidArgument for a matrix without rows, or
+/// with more columns than 32,768.
+RowPartition tsqr_leaves(std::int64_t rows, std::int64_t columns, int ranks);
+
 /// The R of A = QR, min(N, D) x D, by tall-skinny QR: a QR of each leaf of rows, then QRs of two stacked Rs up one
 /// fixed tree, so that the bits are the same on any number of ranks and threads. Q is never formed. Backward stable:
 /// R is the exact factor of a matrix within a few eps * |A| of A, however ill-conditioned A is.
