@@ -1,0 +1,294 @@
+#include "ward_clusters.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "coterie/base/digest.hpp"
+#include "coterie/base/errors.hpp"
+#include "local_rows.hpp"
+#include "ward_neighbours.hpp"
+
+namespace coterie {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+std::int64_t blocks_of(std::int64_t count, std::int64_t block) { return (count + block - 1) / block; }
+
+/// Calls task(i) for 0 <= i < count, `block` of them at a time.
+template <typename Task>
+void for_each_in_blocks(ThreadPool& pool, std::int64_t count, std::int64_t block, Task task) {
+  pool.for_each(blocks_of(count, block), [&](std::int64_t b, int) {
+    for (std::int64_t i = b * block; i < std::min(count, (b + 1) * block); ++i) task(i);
+  });
+}
+
+/// Symmetric: the square of a difference does not know its sign.
+template <typename A, typename B>
+double sum_of_squares(const A* a, const B* b, std::int64_t columns) {
+  constexpr std::int64_t kSums = 8;
+  double sum[kSums] = {};
+  const std::int64_t whole = columns - columns % kSums;
+  for (std::int64_t d = 0; d < whole; d += kSums)
+    for (std::int64_t lane = 0; lane < kSums; ++lane) {
+      const double difference = static_cast<double>(a[d + lane]) - static_cast<double>(b[d + lane]);
+      sum[lane] += difference * difference;
+    }
+  for (std::int64_t d = whole; d < columns; ++d) {
+    const double difference = static_cast<double>(a[d]) - static_cast<double>(b[d]);
+    sum[d - whole] += difference * difference;
+  }
+  return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+template <typename A, typename B>
+void weighted_mean(const A* a, double size_a, const B* b, double size_b, std::int64_t columns, double* mean) {
+  const double size = size_a + size_b;
+  for (std::int64_t d = 0; d < columns; ++d)
+    mean[d] = (size_a * static_cast<double>(a[d]) + size_b * static_cast<double>(b[d])) / size;
+}
+
+}  // namespace
+
+WardPanels::WardPanels(std::int64_t most, std::int64_t width) : columns(width) {
+  const auto room = static_cast<std::size_t>(blocks_of(most, kPanelClusters) * kPanelClusters);
+  values.reset(new (std::align_val_t(64)) float[room * static_cast<std::size_t>(columns)]());
+  norms.assign(room, kInfinity);
+  half_inverse.assign(room, 0.5F);
+}
+
+std::int64_t WardPanels::bytes(std::int64_t most, std::int64_t columns) {
+  return 4 * blocks_of(most, kPanelClusters) * kPanelClusters * (columns + 2);
+}
+
+void WardPanels::copy_lane(std::int64_t from, WardPanels& other, std::int64_t to) const {
+  const float* const source = lane(from);
+  float* const target = other.lane(to);
+  for (std::int64_t d = 0; d < columns; ++d) target[d * kPanelClusters] = source[d * kPanelClusters];
+  other.norms[static_cast<std::size_t>(to)] = norms[static_cast<std::size_t>(from)];
+  other.half_inverse[static_cast<std::size_t>(to)] = half_inverse[static_cast<std::size_t>(from)];
+}
+
+WardClusters::WardClusters(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm,
+                           ThreadPool& pool)
+    : total_(source.rows()), panels_(0, source.columns()), error_(ward_error(source.columns())) {
+  constexpr std::int64_t kMostRows = std::int64_t{1} << 30;  // numbers of clusters are 32 bits wide
+  require(total_ >= 1 && columns() >= 1, "Ward: {} rows of {} columns; there must be at least one of each", total_,
+          columns());
+  require(total_ <= kMostRows, "Ward: {} rows, but at most {} can be clustered; take a sample", total_, kMostRows);
+  load(source, memory_bytes, comm, pool);
+  check(pool);
+  find_middle(pool);
+  merge_equal_rows(pool);
+  fill_panels(pool);
+}
+
+/// All rows on every rank. What all this takes is known before any of it is asked for.
+void WardClusters::load(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm,
+                        ThreadPool& pool) {
+  const RowRange all{0, total_};
+  comm.together([&] {
+    rows_ = source.resident(all);
+    const std::int64_t means = 4 * total_ * columns();  // at most N / 2 merged clusters at a time, in double
+    const std::int64_t bytes = WardPanels::bytes(total_, columns()) + means + (rows_ ? 0 : 4 * total_ * columns()) +
+                               total_ * (2 * static_cast<std::int64_t>(sizeof(Neighbourhood)) + 160 +
+                                         pool.threads() * NearestSlots::kNearest * std::int64_t{8});
+    require(bytes <= memory_bytes,
+            "Ward: {} rows of {} columns take {:.1f} MB on each rank, more than the {:.1f} MB allowed; allow more, "
+            "or reduce to fewer components",
+            total_, columns(), 1e-6 * static_cast<double>(bytes), 1e-6 * static_cast<double>(memory_bytes));
+    if (rows_) return;
+    copy_.resize(static_cast<std::size_t>(total_ * columns()));
+    pool.for_each(blocks_of(total_, kBlockRows), [&](std::int64_t b, int) {
+      const RowRange range{b * kBlockRows, std::min(total_, (b + 1) * kBlockRows)};
+      source.read(range, copy_.data() + range.begin * columns());
+    });
+    rows_ = copy_.data();
+  });
+}
+
+void WardClusters::check(ThreadPool& pool) const {
+  std::atomic<std::int64_t> bad_row{total_};
+  for_each_in_blocks(pool, total_, kBlockRows, [&](std::int64_t i) {
+    const float* const row = rows_ + i * columns();
+    int bad = 0;
+    for (std::int64_t d = 0; d < columns(); ++d) bad |= static_cast<int>(!(std::fabs(row[d]) <= kLargestAccepted));
+    if (bad == 0) return;
+    std::int64_t lowest = bad_row;
+    while (i < lowest && !bad_row.compare_exchange_weak(lowest, i)) {
+    }
+  });
+  require(bad_row == total_,
+          "Ward: row {} holds a value that is not a number, infinite, or above {:g}; leave that row out or mend it",
+          bad_row.load(), kLargestAccepted);
+}
+
+/// The columns' means, summed in the rows' order: from there, values are small and so are their rounding errors.
+void WardClusters::find_middle(ThreadPool& pool) {
+  constexpr std::int64_t kChunk = 64;
+  middle_.resize(static_cast<std::size_t>(columns()));
+  std::vector<double> largest(static_cast<std::size_t>(blocks_of(columns(), kChunk)));
+  pool.for_each(blocks_of(columns(), kChunk), [&](std::int64_t chunk, int) {
+    const std::int64_t begin = chunk * kChunk, width = std::min(kChunk, columns() - begin);
+    std::vector<double> sum(kChunk), low(kChunk, INFINITY), high(kChunk, -INFINITY);
+    for (std::int64_t i = 0; i < total_; ++i) {
+      const float* const row = rows_ + i * columns() + begin;
+      for (std::int64_t d = 0; d < width; ++d) {
+        const auto at = static_cast<std::size_t>(d);
+        const double value = row[d];
+        sum[at] += value;
+        low[at] = std::min(low[at], value);
+        high[at] = std::max(high[at], value);
+      }
+    }
+    double& reach = largest[static_cast<std::size_t>(chunk)];
+    for (std::size_t d = 0; d < static_cast<std::size_t>(width); ++d) {
+      const double mean = sum[d] / static_cast<double>(total_);
+      middle_[static_cast<std::size_t>(begin) + d] = mean;
+      reach = std::max({reach, high[d] - mean, mean - low[d]});
+    }
+  });
+  int exponent = 0;
+  std::frexp(*std::max_element(largest.begin(), largest.end()), &exponent);
+  scale_ = std::ldexp(1.0, -exponent);
+  unit_ = std::ldexp(1.0, 2 * exponent);
+}
+
+void WardClusters::merge_equal_rows(ThreadPool& pool) {
+  const std::size_t row_bytes = static_cast<std::size_t>(columns()) * sizeof(float);
+  std::vector<std::pair<std::uint64_t, std::int32_t>> order(static_cast<std::size_t>(total_));
+  for_each_in_blocks(pool, total_, kBlockRows, [&](std::int64_t i) {
+    order[static_cast<std::size_t>(i)] = {hash64(rows_ + i * columns(), row_bytes), static_cast<std::int32_t>(i)};
+  });
+  std::sort(order.begin(), order.end());
+  // Of each group of equal rows the first; rows of one hash that differ stay apart, which only costs time.
+  std::vector<std::int32_t> first_equal(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto [hash, row] = order[i];
+    const std::int32_t before = i > 0 && order[i - 1].first == hash ? first_equal[static_cast<std::size_t>(order[i - 1].second)] : row;
+    const bool equal = std::memcmp(rows_ + before * columns(), rows_ + row * columns(), row_bytes) == 0;
+    first_equal[static_cast<std::size_t>(row)] = equal ? before : row;
+  }
+  merges_.reserve(order.size() - 1);
+  slot_of_.resize(2 * order.size() - 1, -1);
+  for (std::int32_t row = 0; row < total_; ++row) {
+    const auto at = static_cast<std::size_t>(row);
+    if (first_equal[at] == row) {
+      slot_of_[at] = static_cast<std::int32_t>(number_.size());
+      number_.push_back(row);
+      size_.push_back(1);
+      row_.push_back(rows_ + row * columns());
+      continue;
+    }
+    const auto slot = static_cast<std::size_t>(slot_of_[static_cast<std::size_t>(first_equal[at])]);
+    size_[slot] += 1;
+    const std::int32_t made = next_number();
+    record(row, number_[slot], 0, size_[slot]);
+    number_[slot] = made;
+  }
+  for (std::size_t slot = 0; slot < number_.size(); ++slot)
+    slot_of_[static_cast<std::size_t>(number_[slot])] = static_cast<std::int32_t>(slot);
+  mean_.resize(number_.size());
+}
+
+void WardClusters::record(std::int32_t a, std::int32_t b, double squared, double size) {
+  merges_.push_back({std::min(a, b), std::max(a, b), std::sqrt(squared), static_cast<std::int64_t>(size)});
+}
+
+void WardClusters::fill_panels(ThreadPool& pool) {
+  panels_ = WardPanels(count(), columns());
+  panels_.count = count();
+  for_each_in_blocks(pool, count(), kPanelClusters,
+                     [&](std::int64_t slot) { write_lane(slot, row_[static_cast<std::size_t>(slot)]); });
+}
+
+template <typename Value>
+void WardClusters::write_lane(std::int64_t slot, const Value* mean) {
+  float* const lane = panels_.lane(slot);
+  double squares = 0;
+  for (std::int64_t d = 0; d < columns(); ++d) {
+    const auto value = static_cast<float>((static_cast<double>(mean[d]) - middle_[static_cast<std::size_t>(d)]) * scale_);
+    lane[d * kPanelClusters] = value;
+    squares += static_cast<double>(value) * static_cast<double>(value);
+  }
+  panels_.norms[static_cast<std::size_t>(slot)] = static_cast<float>(squares * (1 - error_));
+  panels_.half_inverse[static_cast<std::size_t>(slot)] = static_cast<float>(0.5 / size(slot));
+}
+
+double WardClusters::squared_distance(std::int64_t slot_a, std::int64_t slot_b) const {
+  const auto a = static_cast<std::size_t>(slot_a), b = static_cast<std::size_t>(slot_b);
+  const double weight = 2 * (size_[a] * size_[b]) / (size_[a] + size_[b]);
+  const double squares = !mean_[a]   ? !mean_[b] ? sum_of_squares(row_[a], row_[b], columns())
+                                                 : sum_of_squares(row_[a], mean_[b].get(), columns())
+                         : !mean_[b] ? sum_of_squares(mean_[a].get(), row_[b], columns())
+                                     : sum_of_squares(mean_[a].get(), mean_[b].get(), columns());
+  return weight * squares;
+}
+
+std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::merge(std::span<const WardPair> pairs,
+                                                                       ThreadPool& pool) {
+  for (const auto& pair : pairs) {
+    record(pair.a, pair.b, pair.squared, pair.size_a + pair.size_b);
+    number_[static_cast<std::size_t>(pair.slot_a)] = pair.made;
+    slot_of_[static_cast<std::size_t>(pair.made)] = pair.slot_a;
+    size_[static_cast<std::size_t>(pair.slot_a)] = pair.size_a + pair.size_b;
+  }
+  pool.for_each(static_cast<std::int64_t>(pairs.size()), [&](std::int64_t i, int) {
+    const WardPair& pair = pairs[static_cast<std::size_t>(i)];
+    std::unique_ptr<double[]> mean(new double[static_cast<std::size_t>(columns())]);
+    auto low = static_cast<std::size_t>(pair.slot_a), high = static_cast<std::size_t>(pair.slot_b);
+    double size_low = pair.size_a, size_high = pair.size_b;
+    if (pair.a > pair.b) std::swap(low, high), std::swap(size_low, size_high);
+    const auto join = [&](const auto* a, const auto* b) {
+      weighted_mean(a, size_low, b, size_high, columns(), mean.get());
+    };
+    if (!mean_[low] && !mean_[high]) join(row_[low], row_[high]);
+    if (!mean_[low] && mean_[high]) join(row_[low], mean_[high].get());
+    if (mean_[low] && !mean_[high]) join(mean_[low].get(), row_[high]);
+    if (mean_[low] && mean_[high]) join(mean_[low].get(), mean_[high].get());
+    mean_[static_cast<std::size_t>(pair.slot_a)] = std::move(mean);
+    mean_[static_cast<std::size_t>(pair.slot_b)].reset();
+    write_lane(pair.slot_a, mean_[static_cast<std::size_t>(pair.slot_a)].get());
+  });
+  return close_gaps(pairs, pool);
+}
+
+std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::close_gaps(std::span<const WardPair> pairs,
+                                                                            ThreadPool& pool) {
+  std::vector<bool> empty(number_.size());
+  for (const auto& pair : pairs) empty[static_cast<std::size_t>(pair.slot_b)] = true;
+  const std::size_t left = number_.size() - pairs.size();
+  std::vector<std::pair<std::int32_t, std::int32_t>> moves;
+  std::size_t from = number_.size();
+  for (std::size_t to = 0; to < left; ++to) {
+    if (!empty[to]) continue;
+    do --from;
+    while (empty[from]);
+    moves.emplace_back(static_cast<std::int32_t>(from), static_cast<std::int32_t>(to));
+  }
+  for_each_in_blocks(pool, static_cast<std::int64_t>(moves.size()), kPanelClusters, [&](std::int64_t i) {
+    const auto [source, target] = moves[static_cast<std::size_t>(i)];
+    panels_.copy_lane(source, panels_, target);
+  });
+  for (const auto& [source, target] : moves) {
+    const auto at = static_cast<std::size_t>(source), to = static_cast<std::size_t>(target);
+    number_[to] = number_[at];
+    size_[to] = size_[at];
+    row_[to] = row_[at];
+    mean_[to] = std::move(mean_[at]);
+    slot_of_[static_cast<std::size_t>(number_[to])] = target;
+  }
+  std::fill(panels_.norms.begin() + static_cast<std::ptrdiff_t>(left), panels_.norms.end(), kInfinity);
+  number_.resize(left);
+  size_.resize(left);
+  row_.resize(left);
+  mean_.resize(left);
+  panels_.count = static_cast<std::int64_t>(left);
+  return moves;
+}
+
+}  // namespace coterie

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "coterie/base/thread_pool.hpp"
+#include "coterie/clustering/ward.hpp"
+#include "coterie/dist/communicator.hpp"
+#include "coterie/dist/row_source.hpp"
+#include "ward_kernel.hpp"
+
+namespace coterie {
+
+/// Two clusters that become one, and what they were.
+struct WardPair {
+  std::int32_t slot_a, slot_b;  ///< slot_a < slot_b
+  std::int32_t a, b;            ///< the numbers of the clusters there
+  double size_a, size_b;
+  double squared;     ///< Ward's squared distance
+  std::int32_t made;  ///< the number of the new cluster
+};
+
+/// Panels of clusters in float32, from the rows' common middle and scaled so that no value exceeds 1: element d of
+/// cluster c lies at values[((c / 24) columns + d) 24 + c % 24], 64-byte aligned.
+struct WardPanels {
+  struct Free {
+    void operator()(float* values) const { ::operator delete[](values, std::align_val_t(64)); }
+  };
+  std::int64_t count = 0, columns = 0;
+  std::unique_ptr<float[], Free> values;
+  std::vector<float> norms, half_inverse;
+
+  /// Room for `most` clusters, none of them filled.
+  WardPanels(std::int64_t most, std::int64_t columns);
+  static std::int64_t bytes(std::int64_t most, std::int64_t columns);
+
+  std::int64_t panels() const { return (count + kPanelClusters - 1) / kPanelClusters; }
+  float* lane(std::int64_t c) const {
+    return values.get() + (c / kPanelClusters) * columns * kPanelClusters + c % kPanelClusters;
+  }
+  const float* panel(std::int64_t p, std::int64_t d) const {
+    return values.get() + (p * columns + d) * kPanelClusters;
+  }
+  PanelSide side(std::int64_t p) const {
+    return {norms.data() + p * kPanelClusters, half_inverse.data() + p * kPanelClusters, p * kPanelClusters};
+  }
+  void copy_lane(std::int64_t from, WardPanels& other, std::int64_t to) const;
+};
+
+/// The clusters that are left, in the slots 0 .. count()-1; each has a number, 0 .. N-1 the rows, then as they are made.
+/// The same on every rank.
+///
+/// The distance of two clusters is *defined* as 2 |a| |b| / (|a| + |b|) times the sum of (a[d] - b[d])^2 in double, in
+/// one fixed order, of their means: of a row its values, of a merged cluster (|a| a[d] + |b| b[d]) / (|a| + |b|) in
+/// double, a being the part with the lower number.
+class WardClusters {
+ public:
+  /// Collective. One cluster for each distinct row: equal rows are merged first, at distance 0, each with those before
+  /// it. Throws InvalidArgument on every rank for no rows or columns, for a value that is not finite or beyond 1e15
+  /// (the lowest row), and when memory_bytes would not do.
+  WardClusters(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
+
+  std::int64_t count() const { return static_cast<std::int64_t>(number_.size()); }
+  std::int64_t columns() const { return panels_.columns; }
+  std::int32_t number(std::int64_t slot) const { return number_[static_cast<std::size_t>(slot)]; }
+  std::int32_t slot_of(std::int32_t number) const { return slot_of_[static_cast<std::size_t>(number)]; }
+  double size(std::int64_t slot) const { return size_[static_cast<std::size_t>(slot)]; }
+
+  /// By the definition above.
+  double squared_distance(std::int64_t slot_a, std::int64_t slot_b) const;
+
+  const WardPanels& panels() const { return panels_; }
+
+  /// Scores of the panels times this are squared distances.
+  double unit() const { return unit_; }
+
+  /// The merges so far, in the order in which they were made; first and second are clusters' numbers.
+  const std::vector<Merge>& merges() const { return merges_; }
+
+  /// The number of the cluster that is made next.
+  std::int32_t next_number() const { return static_cast<std::int32_t>(total_ + static_cast<std::int64_t>(merges_.size())); }
+
+  /// Merges all these pairs, no cluster being in two of them, numbered from next_number() on. A new cluster takes
+  /// slot_a; then clusters from the end fill the empty slots: (from, to) of each that moved.
+  std::vector<std::pair<std::int32_t, std::int32_t>> merge(std::span<const WardPair> pairs, ThreadPool& pool);
+
+ private:
+  void load(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
+  void check(ThreadPool& pool) const;
+  void find_middle(ThreadPool& pool);
+  void merge_equal_rows(ThreadPool& pool);
+  void fill_panels(ThreadPool& pool);
+  template <typename Value>
+  void write_lane(std::int64_t slot, const Value* mean);
+  std::vector<std::pair<std::int32_t, std::int32_t>> close_gaps(std::span<const WardPair> pairs, ThreadPool& pool);
+  void record(std::int32_t a, std::int32_t b, double squared, double size);
+
+  std::int64_t total_;
+  WardPanels panels_;
+  std::vector<float> copy_;
+  const float* rows_ = nullptr;  // N x D, where they lie in memory or in copy_
+  std::vector<double> middle_;
+  double scale_ = 1, unit_ = 1, error_;
+
+  std::vector<std::int32_t> number_, slot_of_;
+  std::vector<double> size_;
+  std::vector<const float*> row_;                 // of each slot: its mean if that is a row,
+  std::vector<std::unique_ptr<double[]>> mean_;   // else here
+  std::vector<Merge> merges_;
+};
+
+}  // namespace coterie

@@ -1,0 +1,3 @@
+#include "coterie/clustering/ward.hpp"
+
+#include <doctest/doctest.h>
