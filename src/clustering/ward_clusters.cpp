@@ -4,8 +4,6 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
-#include <limits>
-#include <new>
 
 #include "coterie/base/digest.hpp"
 #include "coterie/base/errors.hpp"
@@ -14,8 +12,6 @@
 
 namespace coterie {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::int64_t blocks_of(std::int64_t count, std::int64_t block) { return (count + block - 1) / block; }
 
@@ -53,25 +49,6 @@ void weighted_mean(const A* a, double size_a, const B* b, double size_b, std::in
 }
 
 }  // namespace
-
-WardPanels::WardPanels(std::int64_t most, std::int64_t width) : columns(width) {
-  const auto room = static_cast<std::size_t>(blocks_of(most, kPanelClusters) * kPanelClusters);
-  values.reset(new (std::align_val_t(64)) float[room * static_cast<std::size_t>(columns)]());
-  norms.assign(room, kInfinity);
-  half_inverse.assign(room, 0.5F);
-}
-
-std::int64_t WardPanels::bytes(std::int64_t most, std::int64_t columns) {
-  return 4 * blocks_of(most, kPanelClusters) * kPanelClusters * (columns + 2);
-}
-
-void WardPanels::copy_lane(std::int64_t from, WardPanels& other, std::int64_t to) const {
-  const float* const source = lane(from);
-  float* const target = other.lane(to);
-  for (std::int64_t d = 0; d < columns; ++d) target[d * kPanelClusters] = source[d * kPanelClusters];
-  other.norms[static_cast<std::size_t>(to)] = norms[static_cast<std::size_t>(from)];
-  other.half_inverse[static_cast<std::size_t>(to)] = half_inverse[static_cast<std::size_t>(from)];
-}
 
 WardClusters::WardClusters(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm,
                            ThreadPool& pool)
@@ -201,22 +178,10 @@ void WardClusters::record(std::int32_t a, std::int32_t b, double squared, double
 
 void WardClusters::fill_panels(ThreadPool& pool) {
   panels_ = WardPanels(count(), columns());
-  panels_.count = count();
-  for_each_in_blocks(pool, count(), kPanelClusters,
-                     [&](std::int64_t slot) { write_lane(slot, row_[static_cast<std::size_t>(slot)]); });
-}
-
-template <typename Value>
-void WardClusters::write_lane(std::int64_t slot, const Value* mean) {
-  float* const lane = panels_.lane(slot);
-  double squares = 0;
-  for (std::int64_t d = 0; d < columns(); ++d) {
-    const auto value = static_cast<float>((static_cast<double>(mean[d]) - middle_[static_cast<std::size_t>(d)]) * scale_);
-    lane[d * kPanelClusters] = value;
-    squares += static_cast<double>(value) * static_cast<double>(value);
-  }
-  panels_.norms[static_cast<std::size_t>(slot)] = static_cast<float>(squares * (1 - error_));
-  panels_.half_inverse[static_cast<std::size_t>(slot)] = static_cast<float>(0.5 / size(slot));
+  panels_.resize(count());
+  for_each_in_blocks(pool, count(), kPanelClusters, [&](std::int64_t slot) {
+    panels_.put(slot, row_[static_cast<std::size_t>(slot)], size(slot), middle_.data(), scale_, error_);
+  });
 }
 
 double WardClusters::squared_distance(std::int64_t slot_a, std::int64_t slot_b) const {
@@ -250,9 +215,9 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::merge(std::span
     if (!mean_[low] && mean_[high]) join(row_[low], mean_[high].get());
     if (mean_[low] && !mean_[high]) join(mean_[low].get(), row_[high]);
     if (mean_[low] && mean_[high]) join(mean_[low].get(), mean_[high].get());
+    panels_.put(pair.slot_a, mean.get(), size(pair.slot_a), middle_.data(), scale_, error_);
     mean_[static_cast<std::size_t>(pair.slot_a)] = std::move(mean);
     mean_[static_cast<std::size_t>(pair.slot_b)].reset();
-    write_lane(pair.slot_a, mean_[static_cast<std::size_t>(pair.slot_a)].get());
   });
   return close_gaps(pairs, pool);
 }
@@ -272,7 +237,7 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::close_gaps(std:
   }
   for_each_in_blocks(pool, static_cast<std::int64_t>(moves.size()), kPanelClusters, [&](std::int64_t i) {
     const auto [source, target] = moves[static_cast<std::size_t>(i)];
-    panels_.copy_lane(source, panels_, target);
+    panels_.copy(target, panels_, source);
   });
   for (const auto& [source, target] : moves) {
     const auto at = static_cast<std::size_t>(source), to = static_cast<std::size_t>(target);
@@ -282,12 +247,11 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::close_gaps(std:
     mean_[to] = std::move(mean_[at]);
     slot_of_[static_cast<std::size_t>(number_[to])] = target;
   }
-  std::fill(panels_.norms.begin() + static_cast<std::ptrdiff_t>(left), panels_.norms.end(), kInfinity);
   number_.resize(left);
   size_.resize(left);
   row_.resize(left);
   mean_.resize(left);
-  panels_.count = static_cast<std::int64_t>(left);
+  panels_.resize(static_cast<std::int64_t>(left));
   return moves;
 }
 

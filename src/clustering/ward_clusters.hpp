@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -22,31 +24,48 @@ struct WardPair {
   std::int32_t made;  ///< the number of the new cluster
 };
 
-/// Panels of clusters in float32, from the rows' common middle and scaled so that no value exceeds 1: element d of
-/// cluster c lies at values[((c / 24) columns + d) 24 + c % 24], 64-byte aligned.
-struct WardPanels {
-  struct Free {
-    void operator()(float* values) const { ::operator delete[](values, std::align_val_t(64)); }
-  };
-  std::int64_t count = 0, columns = 0;
-  std::unique_ptr<float[], Free> values;
-  std::vector<float> norms, half_inverse;
-
-  /// Room for `most` clusters, none of them filled.
+/// Panels of clusters in float32, from the rows' common middle and scaled so that no value exceeds 1.
+///
+/// Lies in memory as the kernel goes through it: by pieces of 128 columns, in each by panels of 24 clusters, in each by
+/// columns. (With whole panels one after the other, those of 4,096 columns would all want the same cache lines.)
+class WardPanels {
+ public:
+  /// Room for `most` clusters, none of them filled. 4 (columns + 2) bytes for each.
   WardPanels(std::int64_t most, std::int64_t columns);
   static std::int64_t bytes(std::int64_t most, std::int64_t columns);
 
-  std::int64_t panels() const { return (count + kPanelClusters - 1) / kPanelClusters; }
-  float* lane(std::int64_t c) const {
-    return values.get() + (c / kPanelClusters) * columns * kPanelClusters + c % kPanelClusters;
+  std::int64_t columns() const { return columns_; }
+  std::int64_t count() const { return count_; }
+  std::int64_t panels() const { return (count_ + kPanelClusters - 1) / kPanelClusters; }
+
+  /// How many clusters are there, the first ones.
+  void resize(std::int64_t count);
+
+  /// Columns [d, d + terms(d)) of a panel, `terms` x 24; d is a multiple of 128.
+  std::int64_t terms(std::int64_t d) const { return std::min(kWardTermsPerSum, columns_ - d); }
+  const float* piece(std::int64_t panel, std::int64_t d) const {
+    return values_.get() + (room_ * d + panel * terms(d)) * kPanelClusters;
   }
-  const float* panel(std::int64_t p, std::int64_t d) const {
-    return values.get() + (p * columns + d) * kPanelClusters;
+  PanelSide side(std::int64_t panel) const;
+
+  /// Puts cluster c at (mean - middle) * scale; `error` is that of ward_error().
+  template <typename Value>
+  void put(std::int64_t c, const Value* mean, double size, const double* middle, double scale, double error);
+
+  /// Copies a cluster from other panels of as many columns, or these.
+  void copy(std::int64_t c, const WardPanels& other, std::int64_t from);
+
+ private:
+  struct Free {
+    void operator()(float* values) const { ::operator delete[](values, std::align_val_t(64)); }
+  };
+  float* lane(std::int64_t c, std::int64_t d) const {
+    return values_.get() + (room_ * d + c / kPanelClusters * terms(d)) * kPanelClusters + c % kPanelClusters;
   }
-  PanelSide side(std::int64_t p) const {
-    return {norms.data() + p * kPanelClusters, half_inverse.data() + p * kPanelClusters, p * kPanelClusters};
-  }
-  void copy_lane(std::int64_t from, WardPanels& other, std::int64_t to) const;
+
+  std::int64_t columns_, room_, count_ = 0;  // room in panels
+  std::unique_ptr<float[], Free> values_;
+  std::vector<float> norms_, half_inverse_;
 };
 
 /// The clusters that are left, in the slots 0 .. count()-1; each has a number, 0 .. N-1 the rows, then as they are made.
@@ -63,7 +82,7 @@ class WardClusters {
   WardClusters(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
 
   std::int64_t count() const { return static_cast<std::int64_t>(number_.size()); }
-  std::int64_t columns() const { return panels_.columns; }
+  std::int64_t columns() const { return panels_.columns(); }
   std::int32_t number(std::int64_t slot) const { return number_[static_cast<std::size_t>(slot)]; }
   std::int32_t slot_of(std::int32_t number) const { return slot_of_[static_cast<std::size_t>(number)]; }
   double size(std::int64_t slot) const { return size_[static_cast<std::size_t>(slot)]; }
@@ -92,8 +111,6 @@ class WardClusters {
   void find_middle(ThreadPool& pool);
   void merge_equal_rows(ThreadPool& pool);
   void fill_panels(ThreadPool& pool);
-  template <typename Value>
-  void write_lane(std::int64_t slot, const Value* mean);
   std::vector<std::pair<std::int32_t, std::int32_t>> close_gaps(std::span<const WardPair> pairs, ThreadPool& pool);
   void record(std::int32_t a, std::int32_t b, double squared, double size);
 

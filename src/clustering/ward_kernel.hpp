@@ -26,7 +26,7 @@ double ward_error(std::int64_t columns);
 /// lower slot. What it holds does not depend on the order of the offers.
 class NearestSlots {
  public:
-  static constexpr int kNearest = 8;
+  static constexpr int kNearest = 16;
 
   struct Candidate {
     float score;

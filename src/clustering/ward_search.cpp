@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
+#include <memory>
 
 namespace coterie {
 namespace {
@@ -29,12 +29,11 @@ struct alignas(64) Dots {
 
 /// All inner products of a tile. Of panels below the diagonal of a square tile (`half`), none.
 void tile_dots(const WardPanels& a, PanelRange rows, const WardPanels& b, PanelRange columns, bool half, Dots& dots) {
-  for (std::int64_t d = 0; d < a.columns; d += kWardTermsPerSum) {
-    const std::int64_t terms = std::min(kWardTermsPerSum, a.columns - d);
+  for (std::int64_t d = 0; d < a.columns(); d += kWardTermsPerSum)
     for (std::int64_t p = rows.begin; p < rows.end; ++p)
       for (std::int64_t q = half ? p : columns.begin; q < columns.end; ++q)
-        panel_pair_dots(a.panel(p, d), b.panel(q, d), terms, d == 0, dots.of(p - rows.begin, q - columns.begin));
-  }
+        panel_pair_dots(a.piece(p, d), b.piece(q, d), a.terms(d), d == 0,
+                        dots.of(p - rows.begin, q - columns.begin));
 }
 
 /// visit(tile, dots, lists) for this rank's share of the tiles, and the lists of all threads and ranks as one, which do
@@ -82,7 +81,7 @@ std::pair<std::int64_t, std::int64_t> place_in_triangle(std::int64_t number) {
 NearestSlots nearest_of_all(const WardClusters& clusters, const Communicator& comm, ThreadPool& pool) {
   const WardPanels& panels = clusters.panels();
   const std::int64_t sides = tile_sides(panels);
-  return search(panels.count, sides * (sides + 1) / 2, comm, pool,
+  return search(panels.count(), sides * (sides + 1) / 2, comm, pool,
                 [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {
                   const auto [high, low] = place_in_triangle(tile);
                   const PanelRange a = tile_side(panels, low), b = tile_side(panels, high);
@@ -97,14 +96,14 @@ NearestSlots nearest_of_all(const WardClusters& clusters, const Communicator& co
 NearestSlots nearest_of(std::span<const std::int32_t> slots, const WardClusters& clusters, const Communicator& comm,
                         ThreadPool& pool) {
   const WardPanels& panels = clusters.panels();
-  WardPanels asking(static_cast<std::int64_t>(slots.size()), panels.columns);
-  asking.count = static_cast<std::int64_t>(slots.size());
+  WardPanels asking(static_cast<std::int64_t>(slots.size()), panels.columns());
+  asking.resize(static_cast<std::int64_t>(slots.size()));
   pool.for_each(asking.panels(), [&](std::int64_t p, int) {
-    for (std::int64_t i = p * kPanelClusters; i < std::min(asking.count, (p + 1) * kPanelClusters); ++i)
-      panels.copy_lane(slots[static_cast<std::size_t>(i)], asking, i);
+    for (std::int64_t i = p * kPanelClusters; i < std::min(asking.count(), (p + 1) * kPanelClusters); ++i)
+      asking.copy(i, panels, slots[static_cast<std::size_t>(i)]);
   });
   const std::int64_t sides = tile_sides(panels);
-  return search(asking.count, tile_sides(asking) * sides, comm, pool,
+  return search(asking.count(), tile_sides(asking) * sides, comm, pool,
                 [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {
                   const PanelRange a = tile_side(asking, tile / sides), b = tile_side(panels, tile % sides);
                   tile_dots(asking, a, panels, b, false, dots);
