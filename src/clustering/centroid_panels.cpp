@@ -10,20 +10,6 @@ namespace {
 
 constexpr std::int64_t kWide = 3 * kLanes, kNarrow = 2 * kLanes;
 
-struct BiasAndNorm {
-  double bias, squared_norm;
-};
-
-BiasAndNorm measure(const float* centroid, const float* offset, std::int64_t columns) {
-  double bias = 0, squared_norm = 0;
-  for (std::int64_t d = 0; d < columns; ++d) {
-    const double c = centroid[d], m = offset[d];
-    bias += (c - m) * (c + m);
-    squared_norm += (c - m) * (c - m);
-  }
-  return {bias, squared_norm};
-}
-
 }  // namespace
 
 CentroidPanels::CentroidPanels(std::int64_t count, std::int64_t columns)
@@ -78,30 +64,46 @@ void CentroidPanels::split(MatrixView<const float> centroids, std::int64_t first
   split(centroids, middle, last_panel);
 }
 
-void CentroidPanels::pack(MatrixView<const float> centroids, const float* offset) {
-  double largest_bias = 0, largest_norm = 0;
-  for (std::int64_t p = 0; p < panels(); ++p) {
-    const std::int64_t width = at(p).vectors * kLanes, first = at(p).first_slot;
-    for (std::int64_t lane = 0; lane < width; ++lane) {
-      float* out = values_.data() + first * columns_ + lane;
-      const auto slot = static_cast<std::size_t>(first + lane);
-      if (order_[slot] < 0) {
-        biases_[slot] = std::numeric_limits<float>::infinity();
-        continue;  // its values stay zero
-      }
-      const float* centroid = centroids.row(order_[slot]);
-      for (std::int64_t d = 0; d < columns_; ++d)
-        out[d * width] = static_cast<float>(static_cast<double>(centroid[d]) - static_cast<double>(offset[d]));
-      const auto [bias, squared_norm] = measure(centroid, offset, columns_);
-      biases_[slot] = static_cast<float>(bias);
-      largest_bias = std::max(largest_bias, std::abs(bias));
-      largest_norm = std::max(largest_norm, std::sqrt(squared_norm));
+void CentroidPanels::pack(MatrixView<const float> centroids, const float* offset, ThreadPool& pool) {
+  std::vector<Measure> largest(static_cast<std::size_t>(panels()), {0, 0});
+  pool.for_each(panels(), [&](std::int64_t p, int) {
+    auto& [bias, squared_norm] = largest[static_cast<std::size_t>(p)];
+    for (std::int64_t lane = 0; lane < at(p).vectors * kLanes; ++lane) {
+      const Measure lanes = pack_lane(centroids, offset, p, lane);
+      bias = std::max(bias, std::abs(lanes.bias));
+      squared_norm = std::max(squared_norm, lanes.squared_norm);
     }
+  });
+  double largest_bias = 0, largest_norm = 0;
+  for (const auto& [bias, squared_norm] : largest) {
+    largest_bias = std::max(largest_bias, bias);
+    largest_norm = std::max(largest_norm, std::sqrt(squared_norm));
   }
   // panel_dots' bound, doubled for the factor 2, plus 6 roundings of e, the score and the sum, with a margin of 1 %.
   const auto terms = static_cast<double>(std::min(columns_, kTermsPerSum) + columns_ / kTermsPerSum + 8);
   error_per_norm_ = static_cast<float>(1.01 * 2 * terms * 0x1p-24 * largest_norm);
   error_constant_ = static_cast<float>(1.01 * (0x1p-22 * largest_bias + static_cast<double>(columns_) * 0x1p-120));
+}
+
+CentroidPanels::Measure CentroidPanels::pack_lane(MatrixView<const float> centroids, const float* offset,
+                                                  std::int64_t panel, std::int64_t lane) {
+  const std::int64_t width = at(panel).vectors * kLanes, first = at(panel).first_slot;
+  const auto slot = static_cast<std::size_t>(first + lane);
+  if (order_[slot] < 0) {
+    biases_[slot] = std::numeric_limits<float>::infinity();
+    return {0, 0};  // its values stay zero
+  }
+  const float* const centroid = centroids.row(order_[slot]);
+  float* const out = values_.data() + first * columns_ + lane;
+  double bias = 0, squared_norm = 0;
+  for (std::int64_t d = 0; d < columns_; ++d) {
+    const double c = centroid[d], m = offset[d];
+    out[d * width] = static_cast<float>(c - m);
+    bias += (c - m) * (c + m);
+    squared_norm += (c - m) * (c - m);
+  }
+  biases_[slot] = static_cast<float>(bias);
+  return {bias, squared_norm};
 }
 
 }  // namespace coterie

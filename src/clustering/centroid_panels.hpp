@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coterie/base/matrix_view.hpp"
+#include "coterie/base/thread_pool.hpp"
 #include "panel_kernel.hpp"
 
 namespace coterie {
@@ -20,6 +21,12 @@ class CentroidPanels {
   CentroidPanels(std::int64_t count, std::int64_t columns);
 
   std::int64_t panels() const { return static_cast<std::int64_t>(panels_.size()); }
+
+  /// A slot is a lane of a panel, counted through all panels; first_slot(panels()) is their number.
+  std::int64_t slots() const { return static_cast<std::int64_t>(order_.size()); }
+  std::int64_t first_slot(std::int64_t panel) const { return panel == panels() ? slots() : at(panel).first_slot; }
+  std::int32_t centroid_in(std::int64_t slot) const { return order_[static_cast<std::size_t>(slot)]; }  ///< -1: none
+
   int vectors(std::int64_t panel) const { return at(panel).vectors; }
   const float* values(std::int64_t panel) const { return values_.data() + at(panel).first_slot * columns_; }
   const float* biases(std::int64_t panel) const { return biases_.data() + at(panel).first_slot; }
@@ -32,8 +39,8 @@ class CentroidPanels {
   /// Changes no result, only speed. pack() follows.
   void group(MatrixView<const float> centroids);
 
-  /// Takes the centroids' values. k * columns * 3 flops in double.
-  void pack(MatrixView<const float> centroids, const float* offset);
+  /// Takes the centroids' values. k * columns * 3 flops in double, shared out to the pool's threads.
+  void pack(MatrixView<const float> centroids, const float* offset, ThreadPool& pool);
 
   /// A bound on |computed - true| of |x - offset|^2 + bias - 2 x.e in float32, for a row of |x| <= norm:
   /// the inner product's error by Cauchy-Schwarz, and each rounding of the three terms.
@@ -45,6 +52,10 @@ class CentroidPanels {
     std::int64_t first_slot, centroids;
   };
   const Panel& at(std::int64_t panel) const { return panels_[static_cast<std::size_t>(panel)]; }
+  struct Measure {
+    double bias, squared_norm;
+  };
+  Measure pack_lane(MatrixView<const float> centroids, const float* offset, std::int64_t panel, std::int64_t lane);
   void split(MatrixView<const float> centroids, std::int64_t first_panel, std::int64_t last_panel);
 
   std::int64_t columns_;

@@ -5,7 +5,6 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
-#include "coterie/clustering/assign.hpp"
 #include "kmeans_seeding.hpp"
 #include "labelling_agreement.hpp"
 #include "lloyd.hpp"
@@ -23,12 +22,6 @@ void check(const RowSource& rows, const KMeansOptions& options, std::int64_t k) 
   const auto given = static_cast<std::int64_t>(options.initial_centroids.size());
   require(given == 0 || given == k * rows.columns(), "k-means: {} initial values given, k x columns is {} x {}", given,
           k, rows.columns());
-}
-
-void check_centroids(std::span<const float> centroids) {
-  for (const float value : centroids)
-    require(std::abs(value) <= kLargestAccepted,
-            "k-means: a given centroid holds {}, which is not finite or beyond {:g}", value, kLargestAccepted);
 }
 
 bool bounds_fit(const LocalRows& rows, std::int64_t k, std::int64_t memory_bytes) {
@@ -89,21 +82,6 @@ std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const st
   std::vector<KMeansResult> results;
   for (const auto k : ks) results.push_back(best_of_starts(local, options, k));
   return results;
-}
-
-Assignment assign(const RowSource& rows, MatrixView<const float> centroids, const Communicator& comm,
-                  ThreadPool& pool) {
-  require(centroids.rows >= 1 && centroids.columns == rows.columns(),
-          "assign: {} centroids of {} columns, the rows have {} columns", centroids.rows, centroids.columns,
-          rows.columns());
-  check_centroids(std::span(centroids.data, static_cast<std::size_t>(centroids.size())));
-  const LocalRows local(rows, comm, pool, 0);
-  NearestCentroids nearest(local, centroids.rows, false);
-  nearest.update(centroids, {}, [](std::span<const Move>, int) {});
-  Assignment result{local.range(), nearest.take_labels(), {}};
-  for (const double squared : own_squared_distances(local, centroids, result.local_labels))
-    result.local_distances.push_back(static_cast<float>(std::sqrt(squared)));
-  return result;
 }
 
 }  // namespace coterie

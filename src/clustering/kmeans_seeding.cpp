@@ -147,7 +147,7 @@ std::vector<float> Seeding::rows_of(std::span<const std::int64_t> numbers) const
 }
 
 void Seeding::measure(std::span<const float> candidates, int trials) {
-  panel_.pack({candidates.data(), trials, columns_}, rows_.middle());
+  panel_.pack({candidates.data(), trials, columns_}, rows_.middle(), rows_.pool());
   out_of_reach_.clear();
   for (std::int64_t c = 0; c < static_cast<std::int64_t>(chosen_.size()) / columns_; ++c) {
     double nearest = std::numeric_limits<double>::infinity();

@@ -23,6 +23,12 @@ std::uint32_t largest_bits(const float* row, std::int64_t columns) {
 
 }  // namespace
 
+void check_centroids(std::span<const float> centroids) {
+  for (const float value : centroids)
+    require(std::abs(value) <= kLargestAccepted,
+            "k-means: a given centroid holds {}, which is not finite or beyond {:g}", value, kLargestAccepted);
+}
+
 LocalRows::LocalRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes)
     : source_(source),
       comm_(comm),

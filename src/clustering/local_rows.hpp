@@ -17,6 +17,9 @@ constexpr float kLargestAccepted = 1e15F;
 /// Rows in one block: the unit of work of a thread and of a streamed read, and of row ownership.
 inline constexpr std::int64_t kBlockRows = 256;
 
+/// Throws InvalidArgument unless every value of given centroids is finite and at most that.
+void check_centroids(std::span<const float> centroids);
+
 /// This rank's rows and what is known of each: read where they lie, or copied once if they fit `memory_bytes`, or
 /// read again block by block in each pass.
 class LocalRows {

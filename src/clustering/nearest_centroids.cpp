@@ -73,7 +73,7 @@ void NearestCentroids::update(MatrixView<const float> centroids, std::span<const
   ++passes_;
   centroids_ = centroids;
   if (regroup) panels_.group(centroids);
-  panels_.pack(centroids, rows_.middle());
+  panels_.pack(centroids, rows_.middle(), rows_.pool());
   if (!dense_) {
     drifts_.assign(drifts.size(), 0.0F);
     std::fill(panel_drifts_.begin(), panel_drifts_.end(), 0.0F);

@@ -66,13 +66,14 @@ TEST_CASE("the lane minimum is the first smallest score and the second smallest 
 }
 
 TEST_CASE("panels hold each centroid once, whatever their grouping, and their error bound holds") {
+  ThreadPool pool(2);
   for (const std::int64_t count : {1, 8, 24, 25, 40, 200}) {
     const std::int64_t columns = 33;
     const auto centroids = example_rows(count, columns, 7, 0.5, 2.0), rows = example_rows(6, columns, 2, 1.5, 2.0);
     const std::vector<float> offset(columns, 2.0F), zero(columns);
     CentroidPanels panels(count, columns);
     panels.group(view(centroids, columns));
-    panels.pack(view(centroids, columns), offset.data());
+    panels.pack(view(centroids, columns), offset.data(), pool);
     std::vector<int> seen(static_cast<std::size_t>(count));
     for (std::int64_t p = 0; p < panels.panels(); ++p) {
       std::vector<float> dots(static_cast<std::size_t>(panels.vectors(p) * kLanes));

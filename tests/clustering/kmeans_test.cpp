@@ -177,16 +177,38 @@ TEST_CASE("a sweep gives for each k what a single run gives") {
   }
 }
 
-TEST_CASE("assign gives rows the labels that k-means gave them") {
-  const auto values = example_rows(1400, 10, 7, 0.7);
-  const StreamedRows rows(view(values, 10));
+TEST_CASE("assign gives rows the labels that k-means gave them, and the second nearest centroid by a plain recount") {
+  const std::int64_t columns = 10;
+  auto values = example_rows(1400, columns, 7, 0.7);
   ThreadPool pool(2);
   const auto& world = Communicator::world();
-  const auto result = kmeans(rows, {.k = 27, .n_init = 1, .max_iter = 4}, world, pool);
-  const auto assignment = assign(rows, view(result.centroids, 10), world, pool);
-  CHECK(assignment.local_rows == result.local_rows);
-  CHECK(assignment.local_labels == result.local_labels);
-  CHECK(assignment.local_distances == result.local_distances);
+  const auto result = kmeans(StreamedRows(view(values, columns)), {.k = 27, .n_init = 1, .max_iter = 4}, world, pool);
+  auto centroids = result.centroids;
+  centroids.insert(centroids.end(), centroids.begin() + 5 * columns,
+                   centroids.begin() + 6 * columns);  // number 27 is 5
+  for (const auto& few : {centroids, std::vector<float>(centroids.begin(), centroids.begin() + columns)}) {
+    const auto assignment = assign(StreamedRows(view(values, columns)), view(few, columns), world, pool);
+    CHECK(assignment.local_rows == result.local_rows);
+    const auto count = static_cast<std::int32_t>(view(few, columns).rows);
+    if (count > 1) CHECK(assignment.local_labels == result.local_labels);
+    if (count > 1) CHECK(assignment.local_distances == result.local_distances);
+    int wrong = 0;
+    for (std::size_t i = 0; i < assignment.local_labels.size(); ++i) {
+      const float* row = values.data() + (result.local_rows.begin + static_cast<std::int64_t>(i)) * columns;
+      double least = INFINITY;
+      std::int32_t second = -1;
+      for (std::int32_t c = 0; c < count; ++c) {
+        if (c == assignment.local_labels[i]) continue;
+        const double squared = plain_squared_distance(row, few.data() + c * columns, columns);
+        if (squared < least) least = squared, second = c;
+      }
+      wrong += assignment.local_seconds[i] != second;
+      if (count > 1)
+        wrong += std::abs(assignment.local_second_distances[i] - std::sqrt(least)) > 1e-6 * std::sqrt(least);
+      if (count == 1) wrong += assignment.local_second_distances[i] != INFINITY;
+    }
+    CHECK(wrong == 0);
+  }
 }
 
 }  // namespace coterie
