@@ -79,10 +79,14 @@ void CentroidPanels::pack(MatrixView<const float> centroids, const float* offset
     largest_bias = std::max(largest_bias, bias);
     largest_norm = std::max(largest_norm, std::sqrt(squared_norm));
   }
+  bound_errors(largest_norm, largest_bias);
+}
+
+void CentroidPanels::bound_errors(double norm, double bias) {
   // panel_dots' bound, doubled for the factor 2, plus 6 roundings of e, the score and the sum, with a margin of 1 %.
   const auto terms = static_cast<double>(std::min(columns_, kTermsPerSum) + columns_ / kTermsPerSum + 8);
-  error_per_norm_ = static_cast<float>(1.01 * 2 * terms * 0x1p-24 * largest_norm);
-  error_constant_ = static_cast<float>(1.01 * (0x1p-22 * largest_bias + static_cast<double>(columns_) * 0x1p-120));
+  error_per_norm_ = static_cast<float>(1.01 * 2 * terms * 0x1p-24 * norm);
+  error_constant_ = static_cast<float>(1.01 * (0x1p-22 * bias + static_cast<double>(columns_) * 0x1p-120));
 }
 
 CentroidPanels::Measure CentroidPanels::pack_lane(MatrixView<const float> centroids, const float* offset,

@@ -42,6 +42,9 @@ class CentroidPanels {
   /// Takes the centroids' values. k * columns * 3 flops in double, shared out to the pool's threads.
   void pack(MatrixView<const float> centroids, const float* offset, ThreadPool& pool);
 
+  /// Sets error() for any centroids with |centroid - offset| <= norm and |bias| <= bias, instead of those packed.
+  void bound_errors(double norm, double bias);
+
   /// A bound on |computed - true| of |x - offset|^2 + bias - 2 x.e in float32, for a row of |x| <= norm:
   /// the inner product's error by Cauchy-Schwarz, and each rounding of the three terms.
   float error(float norm, float spread) const { return norm * error_per_norm_ + spread * 0x1p-22F + error_constant_; }

@@ -5,6 +5,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
+#include "kmeans_parallel.hpp"
 #include "kmeans_seeding.hpp"
 #include "labelling_agreement.hpp"
 #include "lloyd.hpp"
@@ -29,22 +30,62 @@ bool bounds_fit(const LocalRows& rows, std::int64_t k, std::int64_t memory_bytes
   return 4 * widest * (k / (2 * kLanes) + 3) <= memory_bytes;
 }
 
+/// Centroids that a start begins with, of all starts in turn: several are seeded in one pass over the rows.
+class Beginnings {
+ public:
+  Beginnings(const LocalRows& rows, const KMeansOptions& options, std::int64_t k)
+      : rows_(rows), options_(options), k_(k) {
+    for (int start = 0; start < options.n_init; ++start)
+      random_.emplace_back(options.seed, Purpose::kmeans_seeding, static_cast<std::uint32_t>(start));
+    const std::int64_t bytes = k * rows.columns() * static_cast<std::int64_t>(sizeof(float));
+    at_once_ = static_cast<std::size_t>(std::max(std::int64_t{1}, options.memory_bytes / 4 / bytes));
+  }
+
+  std::vector<float> next() {
+    const auto start = next_++;
+    if (!options_.initial_centroids.empty())
+      return {options_.initial_centroids.begin(), options_.initial_centroids.end()};
+    if (options_.seeding == Seeding::parallel)
+      return parallel_seeding(rows_, k_, options_.seed, static_cast<int>(start));
+    if (seeded_.empty()) {
+      const auto some = std::span<const Random>(random_).subspan(start, std::min(at_once_, random_.size() - start));
+      seeded_ = plus_plus(rows_, {.k = k_, .starts = some, .memory_bytes = options_.memory_bytes});
+      std::reverse(seeded_.begin(), seeded_.end());
+    }
+    auto centroids = std::move(seeded_.back());
+    seeded_.pop_back();
+    return centroids;
+  }
+
+ private:
+  const LocalRows& rows_;
+  const KMeansOptions& options_;
+  std::int64_t k_;
+  std::vector<Random> random_;
+  std::size_t at_once_, next_ = 0;
+  std::vector<std::vector<float>> seeded_;  // the next start's last
+};
+
+/// The centroids of a smaller k, and new ones drawn as in greedy k-means++.
+std::vector<float> grown(const LocalRows& rows, const KMeansOptions& options, const KMeansResult& smaller,
+                         std::int64_t k) {
+  const Random random(options.seed, Purpose::kmeans_growth, static_cast<std::uint32_t>(k));
+  const MatrixView<const float> chosen{smaller.centroids.data(), smaller.k, rows.columns()};
+  return plus_plus(rows, {.k = k, .starts = std::span(&random, 1), .chosen = chosen}).front();
+}
+
 KMeansResult best_of_starts(const LocalRows& rows, const KMeansOptions& options, std::int64_t k) {
   const int starts = options.initial_centroids.empty() ? options.n_init : 1;
   const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(),
                            options.bounds != Bounds::none && bounds_fit(rows, k, options.memory_bytes)};
+  Beginnings beginnings(rows, options, k);
   KMeansResult result;
   result.k = k;
   result.local_rows = rows.range();
   LloydRun best;
   std::vector<std::vector<std::int32_t>> labellings;
   for (int start = 0; start < starts; ++start) {
-    const Random random(options.seed, Purpose::kmeans_seeding, static_cast<std::uint32_t>(start));
-    LloydRun run = run_lloyd(rows,
-                             options.initial_centroids.empty() ? seed_centroids(rows, k, random)
-                                                               : std::vector<float>(options.initial_centroids.begin(),
-                                                                                    options.initial_centroids.end()),
-                             k, limits);
+    LloydRun run = run_lloyd(rows, beginnings.next(), k, limits);
     labellings.push_back(run.labels);
     result.init_inertia.push_back(run.inertia);
     result.init_n_iter.push_back(run.n_iter);
@@ -78,9 +119,19 @@ std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const st
                                        const KMeansOptions& options, const Communicator& comm, ThreadPool& pool) {
   require(options.initial_centroids.empty(), "k-means: initial centroids are for one k, not for a list");
   for (const auto k : ks) check(rows, options, k);
+  require(!options.warm_start || std::is_sorted(ks.begin(), ks.end()),
+          "k-means: with warm starts each k grows from the one before, so the list must ascend");
   const LocalRows local(rows, comm, pool, options.memory_bytes);
   std::vector<KMeansResult> results;
-  for (const auto k : ks) results.push_back(best_of_starts(local, options, k));
+  for (const auto k : ks) {
+    KMeansOptions own = options;
+    std::vector<float> start;
+    if (options.warm_start && !results.empty()) {
+      start = grown(local, options, results.back(), k);
+      own.initial_centroids = start;
+    }
+    results.push_back(best_of_starts(local, own, k));
+  }
   return results;
 }
 

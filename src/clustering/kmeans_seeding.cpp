@@ -1,133 +1,178 @@
 #include "kmeans_seeding.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
-#include <limits>
 #include <numeric>
-#include <span>
 
-#include "centroid_panels.hpp"
+#include "closest_chosen.hpp"
 #include "coterie/base/errors.hpp"
-#include "coterie/dist/exact_scale.hpp"
 
 namespace coterie {
 namespace {
 
-constexpr std::uint64_t kMostTrials = 24;  // one panel; k would have to exceed e^22
+constexpr std::uint64_t kMostTrials = 24;  // k would have to exceed e^22
+constexpr std::int64_t kMostLanes = 240;   // of all starts that share a pass: ten of 24 candidates each
+constexpr std::int64_t kStepsBetweenTries = 8;
 
-/// A row that one of the candidates would come nearer to.
+/// A row that a candidate would come nearer to: of what block is known from where it is kept.
 struct Gain {
-  std::int32_t row, trial;
+  std::uint16_t row, lane;
   float squared;
 };
 
+/// One start: the rows that it has chosen, and how far all rows lie from them.
+struct Start {
+  const Random& random;
+  std::vector<float> chosen;
+  ClosestChosen closest;
+  std::vector<std::int64_t> block_weights, rank_weights;  // sums of closest.weight()
+  std::vector<float> out_of_reach;  // per chosen row: a row at most this far from it (squared) gains nothing
+};
+
+/// Some starts, in step. Their candidates are the lanes of shared panels: start s has lanes s * trials and on.
 class Seeding {
  public:
-  Seeding(const LocalRows& rows, std::int64_t k, const Random& random);
-  std::vector<float> choose();
+  Seeding(const LocalRows& rows, const SeedingTask& task, std::span<const Random> starts);
+  std::vector<std::vector<float>> choose();
 
  private:
   struct Scratch {
     std::vector<float> buffer, dots;
     std::vector<std::int32_t> looking;
     std::vector<const float*> pointers;
-    std::vector<std::int64_t> saved;  // weight that each trial would take away
+    std::vector<std::int64_t> saved;  // weight that each lane would take away
+    std::int64_t looked = 0, spared = 0;
   };
 
-  std::int64_t weight(float squared) const;
-  std::vector<std::int64_t> draw(std::int64_t step) const;
-  std::int64_t row_at(std::int64_t target) const;
-  void measure(std::span<const float> candidates, int trials);
-  void measure_block(std::int64_t number, int trials, std::span<const float> candidates, Scratch& scratch);
-  std::int64_t elect(int trials);
-  void accept(std::int64_t trial, std::span<const float> candidate);
+  std::vector<std::int64_t> draw(std::int64_t step);
+  std::int64_t row_at(const Start& start, std::int64_t target) const;
   std::vector<float> rows_of(std::span<const std::int64_t> numbers) const;
+  void measure(MatrixView<const float> candidates, std::int64_t step);
+  void find_reach(MatrixView<const float> candidates, std::int64_t step);
+  void look_at_panel(RowRange block, std::int64_t panel, MatrixView<const float> candidates, const float* values,
+                     std::vector<Gain>& gains, Scratch& scratch);
+  void list_lookers(RowRange block, std::int64_t panel, Scratch& scratch) const;
+  void note_gains(RowRange block, std::int64_t panel, MatrixView<const float> candidates, const float* values,
+                  std::vector<Gain>& gains, Scratch& scratch);
+  std::vector<std::int64_t> elect();
+  void accept(std::span<const std::int64_t> winners, MatrixView<const float> candidates, std::int64_t step);
+  void sum_weights();
+  std::int64_t distinct_rows(const Start& start) const;
+
+  std::size_t lanes() const { return starts_.size() * static_cast<std::size_t>(trials_); }
+  Start& start_of(std::int64_t lane) { return starts_[static_cast<std::size_t>(lane / trials_)]; }
 
   const LocalRows& rows_;
-  std::int64_t columns_, k_;
-  int trials_;
-  const Random& random_;
-  ExactScale scale_;
-  std::vector<float> chosen_;          // rows chosen so far
-  std::vector<float> closest_;         // per local row: squared distance to the nearest of them
-  std::vector<std::int32_t> nearest_;  // and which that is
-  std::vector<std::int64_t> block_weights_, rank_weights_;
+  std::int64_t columns_, k_, trials_;
+  std::vector<Start> starts_;
   std::vector<std::vector<Gain>> gains_;  // per block, of the present step
   std::vector<Scratch> scratch_;
-  std::vector<float> out_of_reach_;  // per chosen row: a row at most this far from it (squared) gains nothing
-  CentroidPanels panel_;
+  CentroidPanels panels_;
+  bool prunes_ = false;  // whether rows out of reach are looked for in this step
+  double spared_share_ = 1;
+  bool first_ = false;  // the step has one candidate for each start, the first lane's: the others are copies
 };
 
-float largest_squared(const LocalRows& rows) { return static_cast<float>(4.01 * rows.largest_spread()); }
+std::int64_t trials_for(std::int64_t k) { return 2 + static_cast<std::int64_t>(std::log(static_cast<double>(k))); }
 
-Seeding::Seeding(const LocalRows& rows, std::int64_t k, const Random& random)
+Seeding::Seeding(const LocalRows& rows, const SeedingTask& task, std::span<const Random> starts)
     : rows_(rows),
       columns_(rows.columns()),
-      k_(k),
-      trials_(2 + static_cast<int>(std::log(static_cast<double>(k)))),
-      random_(random),
-      scale_(largest_squared(rows), rows.total()),
-      closest_(static_cast<std::size_t>(rows.count()), std::numeric_limits<float>::infinity()),
-      nearest_(closest_.size()),
-      block_weights_(static_cast<std::size_t>(rows.blocks())),
-      rank_weights_(static_cast<std::size_t>(rows.communicator().size())),
-      gains_(block_weights_.size()),
+      k_(task.k),
+      trials_(trials_for(task.k)),
+      gains_(static_cast<std::size_t>(rows.blocks())),
       scratch_(static_cast<std::size_t>(rows.pool().threads())),
-      panel_(trials_, columns_) {
+      panels_(static_cast<std::int64_t>(starts.size()) * trials_, columns_) {
+  const std::int64_t total =
+      task.weights.empty()
+          ? rows.total()
+          : rows.communicator().sum(std::accumulate(task.weights.begin(), task.weights.end(), std::int64_t{0}));
+  ClosestChosen closest(rows, task.weights, total);
+  if (task.chosen.rows > 0) closest.add(task.chosen);
+  for (const auto& random : starts)
+    starts_.push_back({random,
+                       {task.chosen.data, task.chosen.data + task.chosen.size()},
+                       closest,
+                       std::vector<std::int64_t>(gains_.size()),
+                       std::vector<std::int64_t>(static_cast<std::size_t>(rows.communicator().size())),
+                       {}});
   for (auto& each : scratch_) {
     each.dots.resize(static_cast<std::size_t>(kBlockRows * kLanes * kMaxVectors));
     each.pointers.resize(static_cast<std::size_t>(kBlockRows));
   }
+  sum_weights();
 }
 
-std::vector<float> Seeding::choose() {
-  const std::int64_t first = random_.below(0, rows_.total());
-  const auto start = rows_.row(first);
-  // Every trial is the first row; the first of equal trials is elected.
-  std::vector<float> same;
-  for (int t = 0; t < trials_; ++t) same.insert(same.end(), start.begin(), start.end());
-  measure(same, trials_);
-  accept(elect(trials_), start);
-  for (std::int64_t step = 1; step < k_; ++step) {
-    const auto candidates = rows_of(draw(step));
-    measure(candidates, trials_);
-    const std::int64_t winner = elect(trials_);
-    accept(
-        winner,
-        std::span(candidates).subspan(static_cast<std::size_t>(winner * columns_), static_cast<std::size_t>(columns_)));
+void Seeding::sum_weights() {
+  const auto me = static_cast<std::size_t>(rows_.communicator().rank());
+  const auto ranks = static_cast<std::size_t>(rows_.communicator().size());
+  std::vector<std::int64_t> of_ranks(ranks * starts_.size());
+  for (std::size_t s = 0; s < starts_.size(); ++s) {
+    Start& start = starts_[s];
+    for (std::int64_t b = 0; b < rows_.blocks(); ++b)
+      for (std::int64_t row = rows_.block(b).begin; row < rows_.block(b).end; ++row)
+        start.block_weights[static_cast<std::size_t>(b)] += start.closest.weight(static_cast<std::size_t>(row));
+    of_ranks[s * ranks + me] = std::accumulate(start.block_weights.begin(), start.block_weights.end(), std::int64_t{0});
   }
-  return std::move(chosen_);
+  rows_.communicator().sum(std::span(of_ranks));
+  for (std::size_t s = 0; s < starts_.size(); ++s)
+    std::copy_n(of_ranks.begin() + static_cast<std::ptrdiff_t>(s * ranks), ranks, starts_[s].rank_weights.begin());
 }
 
-/// At least one step unless the distance is zero, so that no row but a duplicate is out of the draw.
-std::int64_t Seeding::weight(float squared) const {
-  if (squared == 0) return 0;
-  return std::max(std::int64_t{1}, scale_.quantise(std::min(squared, largest_squared(rows_))));
+std::vector<std::vector<float>> Seeding::choose() {
+  for (auto step = static_cast<std::int64_t>(starts_.front().chosen.size()) / columns_; step < k_; ++step) {
+    const auto values = rows_of(draw(step));
+    const MatrixView<const float> candidates{values.data(), static_cast<std::int64_t>(lanes()), columns_};
+    measure(candidates, step);
+    accept(elect(), candidates, step);
+  }
+  std::vector<std::vector<float>> all;
+  for (auto& start : starts_) all.push_back(std::move(start.chosen));
+  return all;
 }
 
-std::vector<std::int64_t> Seeding::draw(std::int64_t step) const {
-  const std::int64_t total = std::accumulate(rank_weights_.begin(), rank_weights_.end(), std::int64_t{0});
-  require(total > 0, "k-means: k = {} but there are only {} distinct rows; ask for at most {} clusters", k_, step,
-          step);
-  const int me = rows_.communicator().rank();
-  const std::int64_t before = std::accumulate(rank_weights_.begin(), rank_weights_.begin() + me, std::int64_t{0});
-  std::vector<std::int64_t> numbers(static_cast<std::size_t>(trials_), 0);
-  for (std::size_t t = 0; t < numbers.size(); ++t) {
-    const std::int64_t target = random_.below(static_cast<std::uint64_t>(step) * kMostTrials + t, total) - before;
-    if (target >= 0 && target < rank_weights_[static_cast<std::size_t>(me)]) numbers[t] = row_at(target);
+/// The global numbers of each lane's candidate. The first row of all has no rival: all trials are the same.
+std::vector<std::int64_t> Seeding::draw(std::int64_t step) {
+  const auto me = static_cast<std::ptrdiff_t>(rows_.communicator().rank());
+  std::vector<std::int64_t> numbers(lanes(), 0);
+  for (std::size_t lane = 0; lane < lanes(); ++lane) {
+    const Start& start = start_of(static_cast<std::int64_t>(lane));
+    const auto& weights = start.rank_weights;
+    const std::int64_t total = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
+    if (total == 0) {
+      const std::int64_t distinct = distinct_rows(start);
+      throw InvalidArgument(fmt::format(
+          "k-means: k = {} but there are only {} distinct rows; ask for at most {} clusters", k_, distinct, distinct));
+    }
+    const std::uint64_t trial = step == 0 ? 0 : lane % static_cast<std::uint64_t>(trials_);
+    const std::int64_t before = std::accumulate(weights.begin(), weights.begin() + me, std::int64_t{0});
+    const std::int64_t target =
+        start.random.below(static_cast<std::uint64_t>(step) * kMostTrials + trial, total) - before;
+    if (target >= 0 && target < weights[static_cast<std::size_t>(me)]) numbers[lane] = row_at(start, target);
   }
   rows_.communicator().sum(std::span(numbers));  // one rank knows each; the others say zero
   return numbers;
 }
 
+/// When every row lies on a chosen one: how many of these are used. Collective.
+std::int64_t Seeding::distinct_rows(const Start& start) const {
+  std::vector<std::int64_t> used(start.chosen.size() / static_cast<std::size_t>(columns_));
+  for (std::size_t row = 0; row < static_cast<std::size_t>(rows_.count()); ++row)
+    used[static_cast<std::size_t>(start.closest.nearest(row))] = 1;
+  rows_.communicator().max(std::span(used));
+  return std::accumulate(used.begin(), used.end(), std::int64_t{0});
+}
+
 /// The global number of the local row whose stretch of the prefix sums holds `target`.
-std::int64_t Seeding::row_at(std::int64_t target) const {
+std::int64_t Seeding::row_at(const Start& start, std::int64_t target) const {
   std::int64_t block = 0;
-  while (target >= block_weights_[static_cast<std::size_t>(block)])
-    target -= block_weights_[static_cast<std::size_t>(block++)];
+  while (target >= start.block_weights[static_cast<std::size_t>(block)])
+    target -= start.block_weights[static_cast<std::size_t>(block++)];
   std::int64_t row = rows_.block(block).begin;
   while (true) {
-    const std::int64_t here = weight(closest_[static_cast<std::size_t>(row)]);
+    const std::int64_t here = start.closest.weight(static_cast<std::size_t>(row));
     if (target < here) return rows_.range().begin + row;
     target -= here;
     ++row;
@@ -136,6 +181,7 @@ std::int64_t Seeding::row_at(std::int64_t target) const {
 
 std::vector<float> Seeding::rows_of(std::span<const std::int64_t> numbers) const {
   std::vector<float> all;
+  all.reserve(numbers.size() * static_cast<std::size_t>(columns_));
   const auto read = [&] {
     for (const auto number : numbers) {
       const auto row = rows_.row(number);
@@ -146,98 +192,170 @@ std::vector<float> Seeding::rows_of(std::span<const std::int64_t> numbers) const
   return all;
 }
 
-void Seeding::measure(std::span<const float> candidates, int trials) {
-  panel_.pack({candidates.data(), trials, columns_}, rows_.middle(), rows_.pool());
-  out_of_reach_.clear();
-  for (std::int64_t c = 0; c < static_cast<std::int64_t>(chosen_.size()) / columns_; ++c) {
-    double nearest = std::numeric_limits<double>::infinity();
-    for (int t = 0; t < trials; ++t)
-      nearest = std::min(nearest,
-                         squared_distance(chosen_.data() + c * columns_, candidates.data() + t * columns_, columns_));
-    out_of_reach_.push_back(static_cast<float>(0.2499 * nearest));  // half the distance, squared
+/// Fills gains_, and each lane's saving, from one pass over the rows.
+void Seeding::measure(MatrixView<const float> candidates, std::int64_t step) {
+  pack_from_hull(panels_, candidates, rows_);
+  find_reach(candidates, step);
+  for (auto& each : scratch_) {
+    each.saved.assign(lanes(), 0);
+    each.looked = each.spared = 0;
   }
-  for (auto& each : scratch_) each.saved.assign(static_cast<std::size_t>(trials), 0);
   rows_.for_each_block([&](std::int64_t number, int worker) {
-    measure_block(number, trials, candidates, scratch_[static_cast<std::size_t>(worker)]);
+    Scratch& scratch = scratch_[static_cast<std::size_t>(worker)];
+    const RowRange block = rows_.block(number);
+    auto& gains = gains_[static_cast<std::size_t>(number)];
+    gains.clear();
+    const float* values = nullptr;
+    for (std::int64_t p = 0; p < panels_.panels(); ++p) {
+      list_lookers(block, p, scratch);
+      if (scratch.looking.empty()) continue;
+      if (!values) values = rows_.values(block, scratch.buffer);
+      look_at_panel(block, p, candidates, values, gains, scratch);
+    }
+  });
+  if (!prunes_) return;
+  std::int64_t looked = 0, spared = 0;
+  for (const auto& each : scratch_) looked += each.looked, spared += each.spared;
+  spared_share_ = static_cast<double>(spared) / std::max(1.0, static_cast<double>(looked + spared));
+}
+
+/// How far a row may lie from its chosen row and still have no candidate of its start nearer: half their distance.
+/// That costs a distance for each chosen row and candidate, so it is done while it spares more than that (this changes
+/// no result, so each rank may see it its own way), and tried again now and then.
+void Seeding::find_reach(MatrixView<const float> candidates, std::int64_t step) {
+  const double worth = 2.0 * static_cast<double>(step) / std::max(1.0, static_cast<double>(rows_.count()));
+  first_ = step == 0;
+  prunes_ = step > 0 && (spared_share_ > worth || step % kStepsBetweenTries == 0);
+  if (!prunes_) return;
+  const float certain = 0.2499F * (1 - static_cast<float>(columns_ / 8 + 8) * 0x1p-23F);
+  for (auto& start : starts_) start.out_of_reach.resize(static_cast<std::size_t>(step));
+  rows_.pool().for_each(step, [&](std::int64_t c, int) {
+    for (std::size_t s = 0; s < starts_.size(); ++s) {
+      float nearest = std::numeric_limits<float>::infinity();
+      for (std::int64_t t = 0; t < trials_; ++t)
+        nearest = std::min(
+            nearest, quick_squared_distance(starts_[s].chosen.data() + c * columns_,
+                                            candidates.row(static_cast<std::int64_t>(s) * trials_ + t), columns_));
+      starts_[s].out_of_reach[static_cast<std::size_t>(c)] = certain * nearest;
+    }
   });
 }
 
-void Seeding::measure_block(std::int64_t number, int trials, std::span<const float> candidates, Scratch& scratch) {
-  const RowRange block = rows_.block(number);
-  auto& gains = gains_[static_cast<std::size_t>(number)];
-  gains.clear();
+/// The rows of a block that a candidate of this panel might come nearer to. With its own error added to the distance, a
+/// row that is left out would not have gained by the computed distance either.
+void Seeding::list_lookers(RowRange block, std::int64_t panel, Scratch& scratch) const {
   scratch.looking.clear();
+  if (!prunes_) {
+    for (std::int32_t i = 0; i < block.size(); ++i) scratch.looking.push_back(i);
+    return;
+  }
+  const auto first = static_cast<std::size_t>(panels_.members(panel).front() / trials_);
+  const auto last = static_cast<std::size_t>(panels_.members(panel).back() / trials_);
   for (std::int32_t i = 0; i < block.size(); ++i) {
     const auto row = static_cast<std::size_t>(block.begin + i);
-    if (out_of_reach_.empty() || closest_[row] > out_of_reach_[static_cast<std::size_t>(nearest_[row])])
+    const float error = 2 * panels_.error(rows_.norms()[row], rows_.spreads()[row]);
+    for (std::size_t s = first; s <= last; ++s) {
+      const Start& start = starts_[s];
+      if (start.closest.squared(row) + error <=
+          start.out_of_reach[static_cast<std::size_t>(start.closest.nearest(row))])
+        continue;
       scratch.looking.push_back(i);
+      break;
+    }
   }
-  if (scratch.looking.empty()) return;
-  const float* values = rows_.values(block, scratch.buffer);
+  scratch.looked += static_cast<std::int64_t>(scratch.looking.size());
+  scratch.spared += block.size() - static_cast<std::int64_t>(scratch.looking.size());
+}
+
+void Seeding::look_at_panel(RowRange block, std::int64_t panel, MatrixView<const float> candidates, const float* values,
+                            std::vector<Gain>& gains, Scratch& scratch) {
   for (std::size_t at = 0; at < scratch.looking.size(); ++at)
     scratch.pointers[at] = values + scratch.looking[at] * columns_;
-  const int vectors = panel_.vectors(0);
-  panel_dots(scratch.pointers.data(), static_cast<std::int64_t>(scratch.looking.size()), panel_.values(0), vectors,
-             columns_, scratch.dots.data());
+  panel_dots(scratch.pointers.data(), static_cast<std::int64_t>(scratch.looking.size()), panels_.values(panel),
+             panels_.vectors(panel), columns_, scratch.dots.data());
+  note_gains(block, panel, candidates, values, gains, scratch);
+}
+
+void Seeding::note_gains(RowRange block, std::int64_t panel, MatrixView<const float> candidates, const float* values,
+                         std::vector<Gain>& gains, Scratch& scratch) {
+  const int vectors = panels_.vectors(panel);
+  const auto members = panels_.members(panel);
   const float* dots = scratch.dots.data();
-  const float* biases = panel_.biases(0);
+  const float* const biases = panels_.biases(panel);
+  std::array<float, kMaxVectors * kLanes> limits{};
   for (const auto i : scratch.looking) {
     const auto row = static_cast<std::size_t>(block.begin + i);
-    const float spread = rows_.spreads()[row], error = panel_.error(rows_.norms()[row], spread);
-    for (int t = 0; t < trials; ++t) {
-      float squared = spread + (biases[t] - 2 * dots[t]);
-      if (!(squared < closest_[row])) continue;
-      if (squared <= 4 * error)  // too near for float32 to tell it from an equal row
-        squared =
-            static_cast<float>(squared_distance(values + i * columns_, candidates.data() + t * columns_, columns_));
-      if (!(squared < closest_[row])) continue;
-      gains.push_back({i, t, squared});
-      if (!out_of_reach_.empty()) scratch.saved[static_cast<std::size_t>(t)] += weight(closest_[row]) - weight(squared);
+    const float spread = rows_.spreads()[row], near = 4 * panels_.error(rows_.norms()[row], spread);
+    for (std::size_t at = 0; at < members.size(); ++at)
+      limits[at] = first_ && members[at] % trials_ != 0 ? 0 : start_of(members[at]).closest.squared(row);
+    for (auto below = lanes_below(dots, biases, spread, limits.data(), vectors); below != 0; below &= below - 1) {
+      const auto at = static_cast<std::size_t>(std::countr_zero(below));
+      const auto lane = static_cast<std::size_t>(members[at]);
+      float squared = spread + (biases[at] - 2 * dots[at]);
+      if (squared <= near)  // too near for float32 to tell it from an equal row
+        squared = static_cast<float>(squared_distance(values + i * columns_, candidates.row(members[at]), columns_));
+      if (!(squared < limits[at])) continue;
+      gains.push_back({static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(lane), squared});
+      const ClosestChosen& closest = start_of(members[at]).closest;
+      scratch.saved[lane] += closest.weight(row) - closest.weight(row, squared);
     }
     dots += vectors * kLanes;
   }
 }
 
-/// The trial that leaves the least weight; the same on every rank. Fills each rank's weight under it.
-std::int64_t Seeding::elect(int trials) {
+/// For each start the lane that leaves the least weight, the first among equals; the same on every rank. Fills each
+/// rank's weight under it.
+std::vector<std::int64_t> Seeding::elect() {
   const auto& comm = rows_.communicator();
   const auto ranks = static_cast<std::size_t>(comm.size()), me = static_cast<std::size_t>(comm.rank());
-  const auto count = static_cast<std::size_t>(trials);
-  std::vector<std::int64_t> left(ranks * count, 0), all(count, 0);
-  for (std::size_t t = 0; t < count; ++t) {
-    left[me * count + t] = rank_weights_[me];
-    for (const auto& each : scratch_) left[me * count + t] -= each.saved[t];
+  std::vector<std::int64_t> left(ranks * lanes(), 0);
+  for (std::size_t lane = 0; lane < lanes(); ++lane) {
+    left[me * lanes() + lane] = start_of(static_cast<std::int64_t>(lane)).rank_weights[me];
+    for (const auto& each : scratch_) left[me * lanes() + lane] -= each.saved[lane];
   }
-  if (chosen_.empty())  // nothing to save from yet: the first row's own weights
-    for (const auto& gains : gains_)
-      for (const auto& gain : gains) left[me * count + static_cast<std::size_t>(gain.trial)] += weight(gain.squared);
   comm.sum(std::span(left));
+  std::vector<std::int64_t> all(lanes(), 0), winners;
   for (std::size_t r = 0; r < ranks; ++r)
-    for (std::size_t t = 0; t < count; ++t) all[t] += left[r * count + t];
-  const auto winner = static_cast<std::size_t>(std::min_element(all.begin(), all.end()) - all.begin());
-  for (std::size_t r = 0; r < ranks; ++r) rank_weights_[r] = left[r * count + winner];
-  return static_cast<std::int64_t>(winner);
+    for (std::size_t lane = 0; lane < lanes(); ++lane) all[lane] += left[r * lanes() + lane];
+  for (auto first = all.begin(); first != all.end(); first += trials_) {
+    const auto winner = (first_ ? first : std::min_element(first, first + trials_)) - all.begin();
+    for (std::size_t r = 0; r < ranks; ++r)
+      start_of(winner).rank_weights[r] = left[r * lanes() + static_cast<std::size_t>(winner)];
+    winners.push_back(winner);
+  }
+  return winners;
 }
 
-void Seeding::accept(std::int64_t trial, std::span<const float> candidate) {
-  const auto number = static_cast<std::int32_t>(static_cast<std::int64_t>(chosen_.size()) / columns_);
-  chosen_.insert(chosen_.end(), candidate.begin(), candidate.end());
+void Seeding::accept(std::span<const std::int64_t> winners, MatrixView<const float> candidates, std::int64_t step) {
+  for (const auto winner : winners) {
+    auto& chosen = start_of(winner).chosen;
+    chosen.insert(chosen.end(), candidates.row(winner), candidates.row(winner) + columns_);
+  }
   rows_.pool().for_each(rows_.blocks(), [&](std::int64_t b, int) {
-    auto& sum = block_weights_[static_cast<std::size_t>(b)];
     for (const auto& gain : gains_[static_cast<std::size_t>(b)]) {
-      if (gain.trial != trial) continue;
+      if (winners[gain.lane / static_cast<std::size_t>(trials_)] != gain.lane) continue;
+      Start& start = start_of(gain.lane);
       const auto row = static_cast<std::size_t>(rows_.block(b).begin + gain.row);
-      sum += weight(gain.squared) - (number == 0 ? 0 : weight(closest_[row]));
-      closest_[row] = gain.squared;
-      nearest_[row] = number;
+      start.block_weights[static_cast<std::size_t>(b)] +=
+          start.closest.weight(row, gain.squared) - start.closest.weight(row);
+      start.closest.set(row, gain.squared, static_cast<std::int32_t>(step));
     }
   });
 }
 
 }  // namespace
 
-std::vector<float> seed_centroids(const LocalRows& rows, std::int64_t k, const Random& random) {
-  return Seeding(rows, k, random).choose();
+std::vector<std::vector<float>> plus_plus(const LocalRows& rows, const SeedingTask& task) {
+  const std::int64_t trials = trials_for(task.k), widest = rows.communicator().max(rows.count());
+  const std::int64_t bytes = 8 * std::max(std::int64_t{1}, widest) * (trials + 1);
+  const std::int64_t most = std::min(kMostLanes / trials, task.memory_bytes / bytes);
+  const auto at_once = static_cast<std::size_t>(std::max(std::int64_t{1}, most));
+  std::vector<std::vector<float>> all;
+  for (std::size_t first = 0; first < task.starts.size(); first += at_once) {
+    const auto some = task.starts.subspan(first, std::min(at_once, task.starts.size() - first));
+    for (auto& each : Seeding(rows, task, some).choose()) all.push_back(std::move(each));
+  }
+  return all;
 }
 
 }  // namespace coterie

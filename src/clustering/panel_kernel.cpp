@@ -136,6 +136,24 @@ LaneMinimum lane_minimum(const float* dots, const float* biases, int vectors) {
 #endif
 }
 
+std::uint32_t lanes_below(const float* dots, const float* biases, float constant, const float* limits, int vectors) {
+  std::uint32_t below = 0;
+#if defined(__AVX2__) && defined(__FMA__)
+  const __m256 two = _mm256_set1_ps(2.0F), added = _mm256_set1_ps(constant);
+  for (int v = 0; v < vectors; ++v) {
+    const int at = v * kLanes;
+    const __m256 value =
+        _mm256_add_ps(added, _mm256_fnmadd_ps(two, _mm256_loadu_ps(dots + at), _mm256_loadu_ps(biases + at)));
+    const __m256 smaller = _mm256_cmp_ps(value, _mm256_loadu_ps(limits + at), _CMP_LT_OQ);
+    below |= static_cast<std::uint32_t>(_mm256_movemask_ps(smaller)) << at;
+  }
+#else
+  for (int lane = 0; lane < vectors * kLanes; ++lane)
+    if (constant + (biases[lane] - 2 * dots[lane]) < limits[lane]) below |= std::uint32_t{1} << lane;
+#endif
+  return below;
+}
+
 double squared_distance(const float* a, const float* b, std::int64_t columns) {
   std::array<double, 8> sum{};
   const std::int64_t whole = columns - columns % 8;

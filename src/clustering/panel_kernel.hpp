@@ -29,6 +29,9 @@ struct LaneMinimum {
 /// Scores are biases[lane] - 2 dots[lane]; a lane that is not used has an infinite bias.
 LaneMinimum lane_minimum(const float* dots, const float* biases, int vectors);
 
+/// Which lanes have constant + (biases[lane] - 2 dots[lane]) < limits[lane], as bits.
+std::uint32_t lanes_below(const float* dots, const float* biases, float constant, const float* limits, int vectors);
+
 /// The sum of (a[d] - b[d])^2 in double, in one fixed order: this value *defines* which centroid is nearest.
 double squared_distance(const float* a, const float* b, std::int64_t columns);
 
