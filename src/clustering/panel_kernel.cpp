@@ -14,14 +14,17 @@ namespace coterie {
 namespace {
 
 constexpr int kMostRows = 8;
+constexpr std::int64_t kFloatsPerLine = 16;     // of the cache
+constexpr std::int64_t kMostPrefetched = 1024;  // columns
 
 #if defined(__AVX2__) && defined(__FMA__)
 
-/// One register tile: kRows x (8 * kVectors) accumulators, kept in registers over the whole inner loop.
-template <int kVectors, int kRows>
-void tile(const float* const* rows, const float* panel, std::int64_t columns, float* dots) {
-  std::array<const float*, kRows> row;
-  for (int r = 0; r < kRows; ++r) row[r] = rows[r];
+/// One register tile: kRows x (8 * kVectors) accumulators, kept in registers over the whole inner loop. Meanwhile asks
+/// for the rows `ahead`, since with few centroids a pass waits for memory.
+template <bool kAhead, int kVectors, int kRows>
+void tile(const float* const* rows, const float* const* ahead, const float* panel, std::int64_t columns, float* dots) {
+  std::array<const float*, kRows> row, next;
+  for (int r = 0; r < kRows; ++r) row[r] = rows[r], next[r] = ahead[r];
   for (std::int64_t begin = 0; begin < columns; begin += kTermsPerSum) {
     const std::int64_t end = std::min(columns, begin + kTermsPerSum);
     __m256 sum[kRows][kVectors];
@@ -29,15 +32,22 @@ void tile(const float* const* rows, const float* panel, std::int64_t columns, fl
     for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 3
       for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_setzero_ps();
-    for (std::int64_t d = begin; d < end; ++d) {
-      __m256 lane[kVectors];
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) lane[v] = _mm256_loadu_ps(panel + (d * kVectors + v) * kLanes);
+    // As lines of the cache; where nothing is asked for, one loop is faster.
+    constexpr std::int64_t kStretch = kAhead ? kFloatsPerLine : kTermsPerSum;
+    for (std::int64_t stretch = begin; stretch < end; stretch += kStretch) {
+      if constexpr (kAhead)
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const __m256 x = _mm256_broadcast_ss(row[r] + d);
+        for (int r = 0; r < kRows; ++r) _mm_prefetch(reinterpret_cast<const char*>(next[r] + stretch), _MM_HINT_T0);
+      for (std::int64_t d = stretch; d < std::min(end, stretch + kStretch); ++d) {
+        __m256 lane[kVectors];
 #pragma GCC unroll 3
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_fmadd_ps(x, lane[v], sum[r][v]);
+        for (int v = 0; v < kVectors; ++v) lane[v] = _mm256_loadu_ps(panel + (d * kVectors + v) * kLanes);
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r) {
+          const __m256 x = _mm256_broadcast_ss(row[r] + d);
+#pragma GCC unroll 3
+          for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_fmadd_ps(x, lane[v], sum[r][v]);
+        }
       }
     }
 #pragma GCC unroll 8
@@ -52,8 +62,8 @@ void tile(const float* const* rows, const float* panel, std::int64_t columns, fl
 
 #else
 
-template <int kVectors, int kRows>
-void tile(const float* const* rows, const float* panel, std::int64_t columns, float* dots) {
+template <bool kAhead, int kVectors, int kRows>
+void tile(const float* const* rows, const float* const*, const float* panel, std::int64_t columns, float* dots) {
   constexpr int width = kVectors * kLanes;
   for (int r = 0; r < kRows; ++r)
     for (std::int64_t begin = 0; begin < columns; begin += kTermsPerSum) {
@@ -67,28 +77,33 @@ void tile(const float* const* rows, const float* panel, std::int64_t columns, fl
 
 #endif
 
-using Tile = void (*)(const float* const*, const float*, std::int64_t, float*);
+using Tile = void (*)(const float* const*, const float* const*, const float*, std::int64_t, float*);
 
-template <int kVectors, int... kCounts>
+template <bool kAhead, int kVectors, int... kCounts>
 constexpr std::array<Tile, kMostRows + 1> tiles_of(std::integer_sequence<int, kCounts...>) {
-  return {nullptr, tile<kVectors, kCounts + 1>...};
+  return {nullptr, tile<kAhead, kVectors, kCounts + 1>...};
 }
 
 // Indexed by vectors - 1 and rows. Taller tiles than 8, 6 and 4 rows would spill.
+template <bool kAhead>
 constexpr std::array<std::array<Tile, kMostRows + 1>, kMaxVectors> kTiles = {
-    tiles_of<1>(std::make_integer_sequence<int, 8>()), tiles_of<2>(std::make_integer_sequence<int, 6>()),
-    tiles_of<3>(std::make_integer_sequence<int, 4>())};
+    tiles_of<kAhead, 1>(std::make_integer_sequence<int, 8>()),
+    tiles_of<kAhead, 2>(std::make_integer_sequence<int, 6>()),
+    tiles_of<kAhead, 3>(std::make_integer_sequence<int, 4>())};
 constexpr std::array<std::int64_t, kMaxVectors> kTileRows = {8, 6, 4};
 
 }  // namespace
 
 void panel_dots(const float* const* rows, std::int64_t count, const float* panel, int vectors, std::int64_t columns,
                 float* dots) {
-  const auto& tiles = kTiles[static_cast<std::size_t>(vectors - 1)];
+  const auto width = static_cast<std::size_t>(vectors - 1);
+  const auto& tiles = columns <= kMostPrefetched ? kTiles<true>[width] : kTiles<false>[width];
   const std::int64_t full = kTileRows[static_cast<std::size_t>(vectors - 1)];
   for (std::int64_t first = 0; first < count; first += full) {
     const std::int64_t height = std::min(full, count - first);
-    tiles[static_cast<std::size_t>(height)](rows + first, panel, columns, dots + first * vectors * kLanes);
+    const std::int64_t ahead = std::min(first + full, count - height);
+    tiles[static_cast<std::size_t>(height)](rows + first, rows + ahead, panel, columns,
+                                            dots + first * vectors * kLanes);
   }
 }
 
