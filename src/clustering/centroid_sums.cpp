@@ -2,8 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "panel_kernel.hpp"
 
 namespace coterie {
+namespace {
+
+constexpr std::int64_t kStretch = 1 << 14;  // of the sums, that a thread merges at a time
+
+}  // namespace
 
 // A difference of two sums of N terms: twice N.
 CentroidSums::CentroidSums(const LocalRows& rows, std::int64_t centroids)
@@ -13,7 +21,7 @@ CentroidSums::CentroidSums(const LocalRows& rows, std::int64_t centroids)
       scale_(rows.largest_value(), 2 * rows.total()),
       sums_(static_cast<std::size_t>(centroids * columns_)),
       counts_(static_cast<std::size_t>(centroids)),
-      changes_(static_cast<std::size_t>(pool_.threads()), std::vector<std::int64_t>(sums_.size() + counts_.size() + 1)),
+      changes_(static_cast<std::size_t>(pool_.threads()), std::vector<std::int64_t>(sums_.size() + counts_.size() + 2)),
       merged_(changes_.front().size()) {}
 
 void CentroidSums::add(std::span<const Move> moves, int worker) {
@@ -27,40 +35,61 @@ void CentroidSums::add(std::span<const Move> moves, int worker) {
     note(row, before, -1);
     note(row, after, +1);
   }
-  change.back() += static_cast<std::int64_t>(moves.size());
+  change[change.size() - 2] += static_cast<std::int64_t>(moves.size());
 }
 
-std::int64_t CentroidSums::reduce() {
-  std::fill(merged_.begin(), merged_.end(), 0);
-  for (auto& change : changes_) {
-    if (change.back() == 0) continue;
-    for (std::size_t at = 0; at < merged_.size(); ++at) merged_[at] += change[at];
-    std::fill(change.begin(), change.end(), 0);
-  }
+std::int64_t CentroidSums::reduce(const std::exception_ptr& failure) {
+  std::vector<std::span<std::int64_t>> touched;
+  for (auto& change : changes_)
+    if (change[change.size() - 2] != 0) touched.emplace_back(change);
+  const auto size = static_cast<std::int64_t>(merged_.size());
+  pool_.for_each((size + kStretch - 1) / kStretch, [&](std::int64_t stretch, int) {
+    const auto first = static_cast<std::size_t>(stretch * kStretch);
+    const auto count = static_cast<std::size_t>(std::min(kStretch, size - stretch * kStretch));
+    std::fill_n(merged_.begin() + stretch * kStretch, count, 0);
+    for (const auto& change : touched)
+      for (std::size_t at = first; at < first + count; ++at) merged_[at] += std::exchange(change[at], 0);
+  });
+  merged_.back() = failure != nullptr;
   comm_.sum(std::span(merged_));
-  for (std::size_t at = 0; at < sums_.size(); ++at) sums_[at] += merged_[at];
-  for (std::size_t c = 0; c < counts_.size(); ++c) counts_[c] += merged_[sums_.size() + c];
-  return merged_.back();
+  if (merged_.back() > 0)
+    comm_.together([&] {
+      if (failure) std::rethrow_exception(failure);
+    });
+  pool_.for_each((size + kStretch - 1) / kStretch, [&](std::int64_t stretch, int) {
+    for (auto at = stretch * kStretch; at < std::min(size - 2, (stretch + 1) * kStretch); ++at) {
+      const auto place = static_cast<std::size_t>(at);
+      (place < sums_.size() ? sums_[place] : counts_[place - sums_.size()]) += merged_[place];
+    }
+  });
+  return merged_[merged_.size() - 2];
 }
 
 double CentroidSums::move_centroids(MatrixView<float> centroids, std::span<double> drifts) const {
-  double total = 0;
-  for (std::int64_t c = 0; c < centroids.rows; ++c) {
+  std::vector<double> squared(drifts.size(), 0.0);
+  pool_.for_each(centroids.rows, [&](std::int64_t c, int) {
     const auto at = static_cast<std::size_t>(c);
-    float* const centroid = centroids.row(c);
-    const std::int64_t* const sum = sums_.data() + c * columns_;
-    const double step = counts_[at] > 0 ? scale_.step() / static_cast<double>(counts_[at]) : 0;
-    double squared = 0;
-    for (std::int64_t d = 0; d < columns_ && counts_[at] > 0; ++d) {
-      const auto mean = static_cast<float>(static_cast<double>(sum[d]) * step);
-      const double moved = static_cast<double>(mean) - static_cast<double>(centroid[d]);
-      squared += moved * moved;
-      centroid[d] = mean;
-    }
-    drifts[at] = std::sqrt(squared) * (1 + 0x1p-40);
-    total += squared;
+    if (counts_[at] > 0) squared[at] = move_to_mean(sums_.data() + c * columns_, counts_[at], centroids.row(c));
+  });
+  double total = 0;
+  for (std::size_t at = 0; at < squared.size(); ++at) {
+    drifts[at] = std::sqrt(squared[at]) * (1 + 0x1p-40);
+    total += squared[at];
   }
   return total;
+}
+
+/// Returns the squared length of the move.
+double CentroidSums::move_to_mean(const std::int64_t* sum, std::int64_t count, float* centroid) const {
+  const double step = scale_.step() / static_cast<double>(count);
+  double squared = 0;
+  for (std::int64_t d = 0; d < columns_; ++d) {
+    const auto mean = static_cast<float>(static_cast<double>(sum[d]) * step);
+    const double moved = static_cast<double>(mean) - static_cast<double>(centroid[d]);
+    squared += moved * moved;
+    centroid[d] = mean;
+  }
+  return squared;
 }
 
 }  // namespace coterie

@@ -19,8 +19,9 @@ class CentroidSums {
   /// Notes the moves of a block. Safe from several workers at once.
   void add(std::span<const Move> moves, int worker);
 
-  /// Adds all ranks' moves and returns how many there were. One message of 8 (k D + k + 1) bytes.
-  std::int64_t reduce();
+  /// Adds all ranks' moves and returns how many there were. One message of 8 (k D + k + 2) bytes, which also tells
+  /// whether a rank failed: then all throw what the lowest such rank had.
+  std::int64_t reduce(const std::exception_ptr& failure = nullptr);
 
   std::span<const std::int64_t> counts() const { return counts_; }
 
@@ -29,12 +30,14 @@ class CentroidSums {
   double move_centroids(MatrixView<float> centroids, std::span<double> drifts) const;
 
  private:
+  double move_to_mean(const std::int64_t* sum, std::int64_t count, float* centroid) const;
+
   std::int64_t columns_;
   ThreadPool& pool_;
   const Communicator& comm_;
   ExactScale scale_;
   std::vector<std::int64_t> sums_, counts_;
-  std::vector<std::vector<std::int64_t>> changes_;  // per worker: k D sums, k counts, 1 number of moves
+  std::vector<std::vector<std::int64_t>> changes_;  // per worker: k D sums, k counts, moves, failures
   std::vector<std::int64_t> merged_;
 };
 

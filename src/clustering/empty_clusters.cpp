@@ -47,6 +47,7 @@ std::int64_t fill_empty_clusters(const LocalRows& rows, MatrixView<const float> 
   const auto candidates = farthest_rows(rows, centroids, nearest.labels(), 2 * empty + alone);
   const std::int64_t used = centroids.rows - empty;
   std::int64_t filled = 0;
+  std::exception_ptr failure;
   auto candidate = candidates.begin();
   for (std::int32_t cluster = 0; cluster < centroids.rows; ++cluster) {
     if (sums.counts()[static_cast<std::size_t>(cluster)] != 0) continue;
@@ -55,17 +56,21 @@ std::int64_t fill_empty_clusters(const LocalRows& rows, MatrixView<const float> 
     --counts[static_cast<std::size_t>(candidate->label)];
     const std::int64_t local = candidate->row - rows.range().begin;
     if (local >= 0 && local < rows.count()) {
-      const auto row = rows.row(candidate->row);
-      const Move move{row.data(), static_cast<std::int32_t>(candidate->label), cluster};
-      sums.add(std::span(&move, 1), 0);
-      nearest.relabel(local, cluster);
+      try {
+        const auto row = rows.row(candidate->row);
+        const Move move{row.data(), static_cast<std::int32_t>(candidate->label), cluster};
+        sums.add(std::span(&move, 1), 0);
+        nearest.relabel(local, cluster);
+      } catch (...) {
+        failure = std::current_exception();  // everybody's in reduce()
+      }
     }
     ++candidate;
     ++filled;
   }
   require(filled > 0, "k-means: k = {} but there are only {} distinct rows; ask for at most {} clusters",
           centroids.rows, used, used);
-  sums.reduce();
+  sums.reduce(failure);
   return filled;
 }
 

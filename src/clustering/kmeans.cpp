@@ -9,7 +9,6 @@
 #include "kmeans_seeding.hpp"
 #include "labelling_agreement.hpp"
 #include "lloyd.hpp"
-#include "nearest_centroids.hpp"
 
 namespace coterie {
 namespace {
@@ -23,11 +22,6 @@ void check(const RowSource& rows, const KMeansOptions& options, std::int64_t k) 
   const auto given = static_cast<std::int64_t>(options.initial_centroids.size());
   require(given == 0 || given == k * rows.columns(), "k-means: {} initial values given, k x columns is {} x {}", given,
           k, rows.columns());
-}
-
-bool bounds_fit(const LocalRows& rows, std::int64_t k, std::int64_t memory_bytes) {
-  const std::int64_t widest = rows.communicator().max(rows.count());
-  return 4 * widest * (k / (2 * kLanes) + 3) <= memory_bytes;
 }
 
 /// Centroids that a start begins with, of all starts in turn: several are seeded in one pass over the rows.
@@ -76,8 +70,7 @@ std::vector<float> grown(const LocalRows& rows, const KMeansOptions& options, co
 
 KMeansResult best_of_starts(const LocalRows& rows, const KMeansOptions& options, std::int64_t k) {
   const int starts = options.initial_centroids.empty() ? options.n_init : 1;
-  const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(),
-                           options.bounds != Bounds::none && bounds_fit(rows, k, options.memory_bytes)};
+  const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds, options.memory_bytes};
   Beginnings beginnings(rows, options, k);
   KMeansResult result;
   result.k = k;

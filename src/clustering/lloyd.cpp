@@ -6,6 +6,7 @@
 #include "centroid_sums.hpp"
 #include "empty_clusters.hpp"
 #include "nearest_centroids.hpp"
+#include "panel_kernel.hpp"
 
 namespace coterie {
 namespace {
@@ -33,21 +34,27 @@ LloydRun run_lloyd(const LocalRows& rows, std::vector<float> start, std::int64_t
   run.centroids = std::move(start);
   const MatrixView<float> centroids{run.centroids.data(), k, rows.columns()};
   std::vector<double> drifts(static_cast<std::size_t>(k), 0.0);
-  NearestCentroids nearest(rows, k, limits.bounds);
+  const auto nearest = nearest_centroids(rows, k, limits.bounds, limits.memory_bytes);
   CentroidSums sums(rows, k);
   bool settled = false;  // the labels belong to the centroids
   while (run.n_iter < limits.max_iter && !run.converged) {
     ++run.n_iter;
-    nearest.update(centroids, drifts, [&](std::span<const Move> moves, int worker) { sums.add(moves, worker); });
-    const std::int64_t moved = sums.reduce();
-    const std::int64_t filled = fill_empty_clusters(rows, centroids, nearest, sums);
+    const auto failure =
+        nearest->update(centroids, drifts, [&](std::span<const Move> moves, int worker) { sums.add(moves, worker); });
+    const std::int64_t moved = sums.reduce(failure);
+    const std::int64_t filled = fill_empty_clusters(rows, centroids, *nearest, sums);
     run.reseeded += filled;
     settled = moved == 0 && filled == 0;
     const double shift = sums.move_centroids(centroids, drifts);
     run.converged = settled || (filled == 0 && shift <= limits.shift);
   }
-  if (!settled) nearest.update(centroids, drifts, [](std::span<const Move>, int) {});
-  run.labels = nearest.take_labels();
+  if (!settled) {
+    const auto failure = nearest->update(centroids, drifts, [](std::span<const Move>, int) {});
+    rows.communicator().together([&] {
+      if (failure) std::rethrow_exception(failure);
+    });
+  }
+  run.labels = nearest->take_labels();
   measure(rows, centroids, run);
   return run;
 }

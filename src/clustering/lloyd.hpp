@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "coterie/clustering/kmeans.hpp"
 #include "local_rows.hpp"
 
 namespace coterie {
@@ -23,7 +24,8 @@ struct LloydRun {
 struct LloydLimits {
   int max_iter;
   double shift;  // converged when the squared shifts of all centroids sum to at most this
-  bool bounds;
+  Bounds bounds;
+  std::int64_t memory_bytes;  // for them
 };
 
 /// Collective. The order of things is scikit-learn's, so that n_iter means the same: assign, move, then stop if no

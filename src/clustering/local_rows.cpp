@@ -69,6 +69,15 @@ void LocalRows::for_each_block(const std::function<void(std::int64_t, int)>& tas
   }
 }
 
+std::exception_ptr LocalRows::try_each_block(const std::function<void(std::int64_t, int)>& task) const {
+  try {
+    pool_.for_each(blocks(), task);
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
 void LocalRows::make_resident(std::int64_t memory_bytes) {
   const std::int64_t bytes = count() * columns_ * static_cast<std::int64_t>(sizeof(float));
   comm_.together([&] {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <span>
 #include <vector>
@@ -51,6 +52,10 @@ class LocalRows {
   /// Calls task(block, worker) for each local block over the pool. Collective when rows are streamed, so that a
   /// failed read ends every rank.
   void for_each_block(const std::function<void(std::int64_t block, int worker)>& task) const;
+
+  /// The same without a message: returns what a task of this rank threw, which the caller makes everybody's.
+  [[nodiscard]] std::exception_ptr try_each_block(
+      const std::function<void(std::int64_t block, int worker)>& task) const;
 
   /// Of each local row: a bound on its length, and |row - middle|^2.
   std::span<const float> norms() const { return norms_; }

@@ -1,250 +1,32 @@
 #include "nearest_centroids.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+
+#include "elkan.hpp"
+#include "yinyang.hpp"
 
 namespace coterie {
-namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kTiny = 0x1p-100F;  // more than all that underflows in a squared distance of 2^26 columns
-constexpr auto kBlock = static_cast<std::size_t>(kBlockRows);
-
-// One float32 rounding is 2^-24 of the value; twice two of them keep bounds outward, and so far outward that the
-// rounding of squared_distance() (2^-53 a term) can never turn a comparison.
-constexpr float kUp = 1 + 0x1p-22F, kDown = 1 - 0x1p-22F;
-
-constexpr std::size_t kRowsAhead = 2;
-constexpr std::int64_t kFloatsPerLine = 16,
-                       kMostPrefetched = 32 * kFloatsPerLine;  // beyond, the hardware has caught on
-
-void prefetch(const float* row, std::int64_t columns) {
-  for (std::int64_t d = 0; d < std::min(columns, kMostPrefetched); d += kFloatsPerLine) __builtin_prefetch(row + d);
-}
-
-float upper_bound(float squared) { return std::sqrt(squared) * kUp; }
-float lower_bound(float squared) { return std::sqrt(std::max(0.0F, squared)) * kDown; }
-
-}  // namespace
-
-/// What one worker knows of the block in hand; indices count rows within the block.
-struct NearestCentroids::Scratch {
-  struct Best {
-    float score = kInfinity, runner_up = kInfinity;  // over all panels looked at
-    float second_in_panel = kInfinity;               // beside the best, in its own panel
-    std::int32_t panel = -1, centroid = -1;
-  };
-  std::vector<float> buffer;
-  const float* rows = nullptr;
-  std::vector<std::int32_t> doubtful, looking;  // rows not yet proven; those of them that look at a panel
-  std::vector<const float*> pointers = std::vector<const float*>(kBlock);
-  std::vector<float> dots = std::vector<float>(kBlock * kLanes * kMaxVectors);
-  std::vector<float> nearest_other = std::vector<float>(kBlock);  // the smallest lower bound
-  std::vector<float> own = std::vector<float>(kBlock);            // quick squared distance to the present centroid
-  std::vector<Best> best = std::vector<Best>(kBlock);
-  std::vector<float> panel_scores;  // panels x block: the best of each panel, infinite if not looked at
-  std::vector<Move> moves;
-};
-
-NearestCentroids::NearestCentroids(const LocalRows& rows, std::int64_t centroids, bool bounds)
-    : rows_(rows),
-      columns_(rows.columns()),
-      bounds_(bounds),
-      own_error_(static_cast<float>(columns_ / 8 + 12) * 0x1p-24F),
-      panels_(centroids, rows.columns()),
-      labels_(static_cast<std::size_t>(rows.count()), -1),
-      panel_drifts_(static_cast<std::size_t>(panels_.panels())),
-      scratch_(static_cast<std::size_t>(rows.pool().threads())) {
-  if (bounds_) {
-    upper_.resize(labels_.size());
-    lower_.resize(labels_.size() * panel_drifts_.size());
+std::unique_ptr<NearestCentroids> nearest_centroids(const LocalRows& rows, std::int64_t centroids, Bounds bounds,
+                                                    std::int64_t memory_bytes) {
+  const std::int64_t widest = std::max(std::int64_t{1}, rows.communicator().max(rows.count()));
+  const std::int64_t numbers = memory_bytes / 4 / widest;  // that a row may keep
+  if (bounds == Bounds::automatic) {
+    bounds = numbers >= Elkan::numbers_per_row(centroids) ? Bounds::elkan : Bounds::yinyang;
+    if (numbers < Yinyang::numbers_per_row(1)) bounds = Bounds::none;
   }
-  for (auto& each : scratch_) each.panel_scores.resize(panel_drifts_.size() * kBlock);
-}
-
-NearestCentroids::~NearestCentroids() = default;
-
-void NearestCentroids::update(MatrixView<const float> centroids, std::span<const double> drifts,
-                              const std::function<void(std::span<const Move>, int)>& moved) {
-  // Means tell more of who neighbours whom than the rows that they started from, so the second pass groups again.
-  const bool regroup = passes_ < 2 && panels_.panels() > 1;
-  dense_ = !bounds_ || passes_ == 0 || regroup;
-  ++passes_;
-  centroids_ = centroids;
-  if (regroup) panels_.group(centroids);
-  panels_.pack(centroids, rows_.middle(), rows_.pool());
-  if (!dense_) {
-    drifts_.assign(drifts.size(), 0.0F);
-    std::fill(panel_drifts_.begin(), panel_drifts_.end(), 0.0F);
-    for (std::size_t c = 0; c < drifts.size(); ++c) {
-      drifts_[c] = static_cast<float>(drifts[c]) * kUp;
-      float& of_panel = panel_drifts_[static_cast<std::size_t>(panels_.panel_of(static_cast<std::int32_t>(c)))];
-      of_panel = std::max(of_panel, drifts_[c]);
-    }
+  switch (bounds) {
+    case Bounds::elkan:
+      return std::make_unique<Elkan>(rows, centroids);
+    case Bounds::hamerly:
+      return std::make_unique<Yinyang>(rows, centroids, 1);
+    case Bounds::none:
+      return std::make_unique<Yinyang>(rows, centroids, 0);
+    default:
+      break;
   }
-  rows_.for_each_block([&](std::int64_t number, int worker) {
-    Scratch& scratch = scratch_[static_cast<std::size_t>(worker)];
-    visit(rows_.block(number), scratch);
-    if (!scratch.moves.empty()) moved(scratch.moves, worker);
-  });
-}
-
-void NearestCentroids::relabel(std::int64_t local_row, std::int32_t label) {
-  labels_[static_cast<std::size_t>(local_row)] = label;
-  if (!bounds_) return;
-  upper_[static_cast<std::size_t>(local_row)] = kInfinity;
-  const std::int64_t first = local_row - local_row % kBlockRows;
-  const RowRange block{first, std::min(first + kBlockRows, rows_.count())};
-  for (std::int64_t p = 0; p < panels_.panels(); ++p) lower(block, p)[local_row - first] = 0;
-}
-
-// Panel-major inside a block, so that a pass over one panel's bounds runs through adjacent rows.
-float* NearestCentroids::lower(RowRange block, std::int64_t panel) {
-  return lower_.data() + block.begin * panels_.panels() + panel * block.size();
-}
-
-void NearestCentroids::visit(RowRange block, Scratch& scratch) {
-  scratch.moves.clear();
-  scratch.doubtful.clear();
-  if (dense_) {
-    for (std::int32_t i = 0; i < block.size(); ++i) scratch.doubtful.push_back(i);
-  } else {
-    loosen(block, scratch);
-  }
-  if (scratch.doubtful.empty()) return;
-  scratch.rows = rows_.values(block, scratch.buffer);
-  if (!dense_) tighten(block, scratch);
-  for (const auto i : scratch.doubtful) scratch.best[static_cast<std::size_t>(i)] = {};
-  for (std::int64_t p = 0; p < panels_.panels(); ++p) scan_panel(block, p, scratch);
-  for (const auto i : scratch.doubtful) decide(block, i, scratch);
-}
-
-/// Widens the bounds by how far the centroids moved, and lists the rows that they no longer prove.
-void NearestCentroids::loosen(RowRange block, Scratch& scratch) {
-  float* const nearest = scratch.nearest_other.data();
-  float* const upper = upper_.data() + block.begin;
-  const std::int32_t* const label = labels_.data() + block.begin;
-  const std::int64_t count = block.size();
-  std::fill_n(nearest, count, kInfinity);
-  for (std::int64_t p = 0; p < panels_.panels(); ++p) {
-    float* const bound = lower(block, p);
-    const float drift = panel_drifts_[static_cast<std::size_t>(p)];
-    for (std::int64_t i = 0; i < count; ++i) {
-      const float loose = bound[i] * kDown - drift;
-      bound[i] = loose;
-      nearest[i] = loose < nearest[i] ? loose : nearest[i];
-    }
-  }
-  for (std::int32_t i = 0; i < count; ++i) {
-    upper[i] = (upper[i] + drifts_[static_cast<std::size_t>(label[i])]) * kUp;
-    if (!(upper[i] < nearest[i])) scratch.doubtful.push_back(i);
-  }
-}
-
-/// Measures the distance of doubtful rows to their own centroid; often that is proof enough. Doubtful rows are
-/// scattered, so that each would be waited for: the one after next is asked for meanwhile (measured: a third of an
-/// iteration).
-void NearestCentroids::tighten(RowRange block, Scratch& scratch) {
-  auto& doubtful = scratch.doubtful;
-  std::size_t kept = 0;
-  for (std::size_t n = 0; n < doubtful.size(); ++n) {
-    if (n + kRowsAhead < doubtful.size()) prefetch(scratch.rows + doubtful[n + kRowsAhead] * columns_, columns_);
-    const std::int32_t i = doubtful[n];
-    const auto at = static_cast<std::size_t>(i), row = static_cast<std::size_t>(block.begin + i);
-    scratch.own[at] = quick_squared_distance(scratch.rows + i * columns_, centroids_.row(labels_[row]), columns_);
-    upper_[row] = upper_bound(scratch.own[at] * (1 + own_error_) + kTiny);
-    if (!(upper_[row] < scratch.nearest_other[at])) doubtful[kept++] = i;
-  }
-  doubtful.resize(kept);
-}
-
-/// Lets the rows that need it look at one panel.
-void NearestCentroids::scan_panel(RowRange block, std::int64_t panel, Scratch& scratch) {
-  float* const bound = bounds_ ? lower(block, panel) : nullptr;
-  float* const scores = scratch.panel_scores.data() + panel * kBlockRows;
-  scratch.looking.clear();
-  for (const auto i : scratch.doubtful) {
-    scores[i] = kInfinity;
-    if (dense_ || !(upper_[static_cast<std::size_t>(block.begin + i)] < bound[i])) {
-      scratch.pointers[scratch.looking.size()] = scratch.rows + i * columns_;
-      scratch.looking.push_back(i);
-    }
-  }
-  const int vectors = panels_.vectors(panel);
-  panel_dots(scratch.pointers.data(), static_cast<std::int64_t>(scratch.looking.size()), panels_.values(panel), vectors,
-             columns_, scratch.dots.data());
-  const auto members = panels_.members(panel);
-  const float* dots = scratch.dots.data();
-  for (const auto i : scratch.looking) {
-    const auto [score, second, lane] = lane_minimum(dots, panels_.biases(panel), vectors);
-    dots += vectors * kLanes;
-    scores[i] = score;
-    auto& best = scratch.best[static_cast<std::size_t>(i)];
-    if (score < best.score) {
-      best = {score, std::min(best.score, second), second, static_cast<std::int32_t>(panel),
-              members[static_cast<std::size_t>(lane)]};
-    } else {
-      best.runner_up = std::min(best.runner_up, score);
-    }
-    if (!bounds_) continue;
-    const auto row = static_cast<std::size_t>(block.begin + i);
-    const float spread = rows_.spreads()[row];
-    bound[i] = lower_bound(spread + score - panels_.error(rows_.norms()[row], spread));
-  }
-}
-
-/// Names the nearest centroid of a row that has looked at its panels, and renews its bounds.
-void NearestCentroids::decide(RowRange block, std::int64_t i, Scratch& scratch) {
-  const auto at = static_cast<std::size_t>(i), row = static_cast<std::size_t>(block.begin + i);
-  const float spread = rows_.spreads()[row];
-  float error = panels_.error(rows_.norms()[row], spread);
-  const std::int32_t before = labels_[row];
-  auto best = scratch.best[at];
-  const std::int64_t own_panel = before < 0 ? -1 : panels_.panel_of(before);
-  const bool own_apart =
-      !dense_ && scratch.panel_scores[static_cast<std::size_t>(own_panel) * kBlock + at] == kInfinity;
-  if (own_apart) {
-    const float own_score = scratch.own[at] - spread;
-    error += scratch.own[at] * own_error_;
-    if (own_score < best.score) {
-      best = {own_score, best.score, kInfinity, -1, before};
-    } else {
-      best.runner_up = std::min(best.runner_up, own_score);
-    }
-  }
-  // Two errors, one on each side, and room for the rounding of this comparison itself.
-  const float limit = best.score + 3 * error;
-  const std::int32_t after = best.runner_up <= limit ? settle(block, i, limit, scratch) : best.centroid;
-  if (after != before) {
-    scratch.moves.push_back({scratch.rows + i * columns_, before, after});
-    labels_[row] = after;
-  }
-  if (!bounds_) return;
-  if (best.panel >= 0 && after == best.centroid)
-    lower(block, best.panel)[i] = lower_bound(spread + best.second_in_panel - error);
-  if (dense_ || after != before) upper_[row] = upper_bound(std::max(0.0F, spread + best.score + 4 * error));
-  if (own_apart && after != before) {
-    float& bound = lower(block, own_panel)[i];
-    bound = std::min(bound, lower_bound(scratch.own[at] * (1 - own_error_) - kTiny));
-  }
-}
-
-/// Decides among near equals by the definition.
-std::int32_t NearestCentroids::settle(RowRange block, std::int64_t i, float limit, const Scratch& scratch) const {
-  const float* const row = scratch.rows + i * columns_;
-  const std::int32_t own = labels_[static_cast<std::size_t>(block.begin + i)];
-  double least =
-      dense_ ? std::numeric_limits<double>::infinity() : squared_distance(row, centroids_.row(own), columns_);
-  std::int32_t nearest = dense_ ? std::numeric_limits<std::int32_t>::max() : own;
-  for (std::int64_t p = 0; p < panels_.panels(); ++p) {
-    if (!(scratch.panel_scores[static_cast<std::size_t>(p * kBlockRows + i)] <= limit)) continue;
-    for (const auto centroid : panels_.members(p)) {
-      const double distance = squared_distance(row, centroids_.row(centroid), columns_);
-      if (distance < least || (distance == least && centroid < nearest)) least = distance, nearest = centroid;
-    }
-  }
-  return nearest;
+  const std::int64_t groups = numbers - Yinyang::numbers_per_row(0);
+  return std::make_unique<Yinyang>(rows, centroids, std::max(std::int64_t{1}, groups));
 }
 
 }  // namespace coterie

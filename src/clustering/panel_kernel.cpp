@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "outward.hpp"
+
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
 #endif
@@ -167,6 +169,50 @@ std::uint32_t lanes_below(const float* dots, const float* biases, float constant
     if (constant + (biases[lane] - 2 * dots[lane]) < limits[lane]) below |= std::uint32_t{1} << lane;
 #endif
   return below;
+}
+
+void lower_bounds(const float* dots, const float* biases, float constant, float error, int vectors, float* bounds) {
+#if defined(__AVX2__) && defined(__FMA__)
+  const __m256 two = _mm256_set1_ps(2.0F), added = _mm256_set1_ps(constant), off = _mm256_set1_ps(error);
+  for (int at = 0; at < vectors * kLanes; at += kLanes) {
+    const __m256 score = _mm256_fnmadd_ps(two, _mm256_loadu_ps(dots + at), _mm256_loadu_ps(biases + at));
+    const __m256 least = _mm256_max_ps(_mm256_sub_ps(_mm256_add_ps(added, score), off), _mm256_setzero_ps());
+    _mm256_storeu_ps(bounds + at, _mm256_mul_ps(_mm256_sqrt_ps(least), _mm256_set1_ps(kDown)));
+  }
+#else
+  for (int lane = 0; lane < vectors * kLanes; ++lane)
+    bounds[lane] = lower_bound(constant + (biases[lane] - 2 * dots[lane]) - error);
+#endif
+}
+
+float smallest_difference(const float* a, const float* b, std::int64_t count) {
+#if defined(__AVX2__) && defined(__FMA__)
+  __m256 least = _mm256_sub_ps(_mm256_loadu_ps(a), _mm256_loadu_ps(b));
+  for (std::int64_t at = kLanes; at < count; at += kLanes)
+    least = _mm256_min_ps(least, _mm256_sub_ps(_mm256_loadu_ps(a + at), _mm256_loadu_ps(b + at)));
+  __m128 half = _mm_min_ps(_mm256_castps256_ps128(least), _mm256_extractf128_ps(least, 1));
+  half = _mm_min_ps(half, _mm_movehl_ps(half, half));
+  return _mm_cvtss_f32(_mm_min_ss(half, _mm_movehdup_ps(half)));
+#else
+  float least = std::numeric_limits<float>::infinity();
+  for (std::int64_t at = 0; at < count; ++at) least = std::min(least, a[at] - b[at]);
+  return least;
+#endif
+}
+
+std::uint32_t differences_within(const float* a, const float* b, float limit, int vectors) {
+  std::uint32_t within = 0;
+#if defined(__AVX2__) && defined(__FMA__)
+  const __m256 most = _mm256_set1_ps(limit), down = _mm256_set1_ps(kDown);
+  for (int at = 0; at < vectors * kLanes; at += kLanes) {
+    const __m256 difference = _mm256_mul_ps(_mm256_sub_ps(_mm256_loadu_ps(a + at), _mm256_loadu_ps(b + at)), down);
+    within |= static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(difference, most, _CMP_LE_OQ))) << at;
+  }
+#else
+  for (int at = 0; at < vectors * kLanes; ++at)
+    if ((a[at] - b[at]) * kDown <= limit) within |= std::uint32_t{1} << at;
+#endif
+  return within;
 }
 
 double squared_distance(const float* a, const float* b, std::int64_t columns) {

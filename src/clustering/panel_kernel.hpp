@@ -32,6 +32,16 @@ LaneMinimum lane_minimum(const float* dots, const float* biases, int vectors);
 /// Which lanes have constant + (biases[lane] - 2 dots[lane]) < limits[lane], as bits.
 std::uint32_t lanes_below(const float* dots, const float* biases, float constant, const float* limits, int vectors);
 
+/// bounds[lane] = the root of constant + (biases[lane] - 2 dots[lane]) - error, and a little less: a lower bound on the
+/// distance where that is the square within the error; infinite where the bias is.
+void lower_bounds(const float* dots, const float* biases, float constant, float error, int vectors, float* bounds);
+
+/// The smallest a[i] - b[i] for i < count, a multiple of 8.
+float smallest_difference(const float* a, const float* b, std::int64_t count);
+
+/// Which of the 8 * vectors differences a[i] - b[i], made a little smaller, are at most `limit`, as bits.
+std::uint32_t differences_within(const float* a, const float* b, float limit, int vectors);
+
 /// The sum of (a[d] - b[d])^2 in double, in one fixed order: this value *defines* which centroid is nearest.
 double squared_distance(const float* a, const float* b, std::int64_t columns);
 

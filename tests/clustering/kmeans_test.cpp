@@ -100,9 +100,16 @@ TEST_CASE("every way to compute gives the same bits: ranks, threads, bounds, str
     const auto reference = kmeans(rows, options, self, one);
     check_recount(values, columns, reference, self);
     check_same(reference, self, kmeans(rows, options, world, two), world);
-    options.bounds = Bounds::none;
+    for (const auto bounds : {Bounds::none, Bounds::hamerly, Bounds::yinyang, Bounds::elkan}) {
+      CAPTURE(static_cast<int>(bounds));
+      options.bounds = bounds;
+      check_same(reference, self, kmeans(rows, options, world, one), world);
+    }
+    options.bounds = Bounds::yinyang;
+    options.memory_bytes = 4 * 2300 * 4;  // on one rank, two groups of two panels at most
     check_same(reference, self, kmeans(rows, options, world, one), world);
     options.bounds = Bounds::automatic;
+    options.memory_bytes = std::int64_t{4} << 30;
     const StreamedRows streamed(view(values, columns));
     check_same(reference, self, kmeans(streamed, options, world, two), world);  // copied
     options.memory_bytes = 0;                                                   // neither a copy nor bounds fit
@@ -119,7 +126,21 @@ TEST_CASE("labels are right where float32 cannot tell: far from the origin, and 
     auto values = example_rows(1500, 9, 6, 0.3, 3000);
     for (std::size_t i = 0; i < values.size(); i += 9) values[i] *= 1000;
     const KMeansOptions options{.k = 31, .n_init = 1, .max_iter = 8, .seed = 2};
-    check_recount(values, 9, kmeans(MemoryRows(view(values, 9)), options, world, pool), world);
+    const auto reference = kmeans(MemoryRows(view(values, 9)), options, world, pool);
+    check_recount(values, 9, reference, world);
+    KMeansOptions other = options;
+    for (const auto bounds : {Bounds::none, Bounds::hamerly, Bounds::yinyang, Bounds::elkan}) {
+      other.bounds = bounds;
+      check_same(reference, world, kmeans(MemoryRows(view(values, 9)), other, world, pool), world);
+    }
+  }
+  SUBCASE("rows of several cache-sized stretches, and more centroids than the cache holds") {
+    const auto values = example_rows(300, 1100, 30, 1.0);
+    KMeansOptions options{.k = 130, .n_init = 1, .max_iter = 4, .seed = 2, .bounds = Bounds::none};
+    const auto reference = kmeans(MemoryRows(view(values, 1100)), options, world, pool);
+    check_recount(values, 1100, reference, world);
+    options.bounds = Bounds::elkan;
+    check_same(reference, world, kmeans(MemoryRows(view(values, 1100)), options, world, pool), world);
   }
   SUBCASE("a grid, where many rows lie in the middle between two centroids") {
     std::vector<float> values;
@@ -127,12 +148,15 @@ TEST_CASE("labels are right where float32 cannot tell: far from the origin, and 
       values.insert(values.end(), {static_cast<float>(i % 40), static_cast<float>(i / 40)});
     std::vector<float> start;
     for (int c = 0; c < 40; ++c) start.insert(start.end(), {static_cast<float>(4 * c % 40), static_cast<float>(c)});
-    const KMeansOptions options{.k = 40, .max_iter = 20, .initial_centroids = start};
+    KMeansOptions options{.k = 40, .max_iter = 20, .initial_centroids = start};
     check_recount(values, 2, kmeans(MemoryRows(view(values, 2)), options, world, pool), world);
     KMeansOptions plain = options;
     plain.bounds = Bounds::none;
-    check_same(kmeans(MemoryRows(view(values, 2)), options, world, pool), world,
-               kmeans(MemoryRows(view(values, 2)), plain, world, pool), world);
+    const auto reference = kmeans(MemoryRows(view(values, 2)), plain, world, pool);
+    for (const auto bounds : {Bounds::hamerly, Bounds::yinyang, Bounds::elkan}) {
+      options.bounds = bounds;
+      check_same(reference, world, kmeans(MemoryRows(view(values, 2)), options, world, pool), world);
+    }
   }
 }
 
