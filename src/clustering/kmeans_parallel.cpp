@@ -67,7 +67,8 @@ std::vector<float> recluster(const std::vector<float>& drawn, std::span<const st
   const LocalRows local(source, rows.communicator(), rows.pool(), 0);
   const auto weights =
       counts.subspan(static_cast<std::size_t>(local.range().begin), static_cast<std::size_t>(local.count()));
-  return plus_plus(local, {.k = k, .starts = std::span(&random, 1), .weights = weights}).front();
+  const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  return plus_plus(local, {.k = k, .starts = std::span(&random, 1), .weights = weights, .total_weight = total}).front();
 }
 
 }  // namespace

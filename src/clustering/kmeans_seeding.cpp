@@ -85,11 +85,7 @@ Seeding::Seeding(const LocalRows& rows, const SeedingTask& task, std::span<const
       gains_(static_cast<std::size_t>(rows.blocks())),
       scratch_(static_cast<std::size_t>(rows.pool().threads())),
       panels_(static_cast<std::int64_t>(starts.size()) * trials_, columns_) {
-  const std::int64_t total =
-      task.weights.empty()
-          ? rows.total()
-          : rows.communicator().sum(std::accumulate(task.weights.begin(), task.weights.end(), std::int64_t{0}));
-  ClosestChosen closest(rows, task.weights, total);
+  ClosestChosen closest(rows, task.weights, task.total_weight > 0 ? task.total_weight : rows.total());
   if (task.chosen.rows > 0) closest.add(task.chosen);
   for (const auto& random : starts)
     starts_.push_back({random,

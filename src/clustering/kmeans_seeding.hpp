@@ -15,6 +15,7 @@ struct SeedingTask {
   std::span<const Random> starts;                     ///< the draws of each
   MatrixView<const float> chosen = {};                ///< fewer than k points that every start has already
   std::span<const std::int64_t> weights = {};         ///< how many rows each local row stands for; empty: one each
+  std::int64_t total_weight = 0;                      ///< of all ranks, one of which may own no row; 0: one each
   std::int64_t memory_bytes = std::int64_t{1} << 30;  ///< says how many starts share a pass over the rows
 };
 
