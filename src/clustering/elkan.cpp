@@ -12,6 +12,8 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr auto kBlock = static_cast<std::size_t>(kBlockRows);
 
+constexpr int kDensePasses = 2;
+
 // Rows worked on together stay in the L1 cache between their own centroid's distance and the others'. But centroids
 // that fill the L2 cache must serve many rows, stretch by stretch of their columns.
 constexpr std::int64_t kBatchFloats = 8192, kCentroidFloats = 1 << 17, kStretch = 512;
@@ -54,6 +56,7 @@ Elkan::Elkan(const LocalRows& rows, std::int64_t centroids)
       slots_(panels_.slots()),
       group_stride_(stride_of_groups(panels_.panels())),
       slot_of_(static_cast<std::size_t>(centroids)),
+      panel_of_slot_(static_cast<std::size_t>(slots_)),
       upper_(labels_.size()),
       lanes_(std::make_unique_for_overwrite<float[]>(labels_.size() * static_cast<std::size_t>(slots_))),
       groups_(std::make_unique_for_overwrite<float[]>(labels_.size() * static_cast<std::size_t>(group_stride_))),
@@ -73,25 +76,28 @@ Elkan::~Elkan() = default;
 std::exception_ptr Elkan::update(MatrixView<const float> centroids, std::span<const double> drifts,
                                  const TakeMoves& moved) {
   centroids_ = centroids;
-  const bool first = std::exchange(first_, false);
-  if (first) {
-    panels_.group(centroids);
-    panels_.pack(centroids, rows_.middle(), rows_.pool());
-    for (std::int64_t p = 0; p < panels_.panels(); ++p)
-      for (std::int64_t slot = panels_.first_slot(p); slot < panels_.first_slot(p + 1); ++slot) {
-        panel_of_slot_.push_back(p);
-        if (panels_.centroid_in(slot) >= 0) slot_of_[static_cast<std::size_t>(panels_.centroid_in(slot))] = slot;
-      }
-  } else {
-    travel(drifts);
-  }
+  // The first means lie so far from the rows that they started from that hardly a bound would hold; and they tell more
+  // of who neighbours whom.
+  const bool dense = passes_++ < kDensePasses;
+  dense ? start_bounds() : travel(drifts);
   return rows_.try_each_block([&](std::int64_t number, int worker) {
     Scratch& scratch = scratch_[static_cast<std::size_t>(worker)];
     scratch.moves.clear();
     const RowRange block = rows_.block(number);
-    first ? visit_first(block, scratch) : visit(block, scratch);
+    dense ? visit_all(block, scratch) : visit(block, scratch);
     if (!scratch.moves.empty()) moved(scratch.moves, worker);
   });
+}
+
+/// Packs the centroids for a pass that measures all distances.
+void Elkan::start_bounds() {
+  panels_.group(centroids_);
+  panels_.pack(centroids_, rows_.middle(), rows_.pool());
+  for (std::int64_t p = 0; p < panels_.panels(); ++p)
+    for (std::int64_t slot = panels_.first_slot(p); slot < panels_.first_slot(p + 1); ++slot) {
+      panel_of_slot_[static_cast<std::size_t>(slot)] = p;
+      if (panels_.centroid_in(slot) >= 0) slot_of_[static_cast<std::size_t>(panels_.centroid_in(slot))] = slot;
+    }
 }
 
 void Elkan::travel(std::span<const double> drifts) {
@@ -117,7 +123,7 @@ float Elkan::stored(std::int64_t slot, float bound) const {
 }
 
 /// All distances, panel by panel.
-void Elkan::visit_first(RowRange block, Scratch& scratch) {
+void Elkan::visit_all(RowRange block, Scratch& scratch) {
   const float* const values = rows_.values(block, scratch.buffer);
   scratch.pointers.clear();
   for (std::int64_t i = 0; i < block.size(); ++i) scratch.pointers.push_back(values + i * columns_);
@@ -141,16 +147,16 @@ void Elkan::visit_first(RowRange block, Scratch& scratch) {
   }
   for (std::int64_t i = 0; i < block.size(); ++i) {
     const auto at = static_cast<std::size_t>(i), row = static_cast<std::size_t>(block.begin + i);
-    labels_[row] = scratch.nearest[at];
-    decide_first(row, scratch.pointers[at], scratch.best[at], scratch.second[at]);
-    scratch.moves.push_back({scratch.pointers[at], -1, labels_[row]});
+    const std::int32_t before = std::exchange(labels_[row], scratch.nearest[at]);
+    decide_among_all(row, scratch.pointers[at], scratch.best[at], scratch.second[at]);
+    if (labels_[row] != before) scratch.moves.push_back({scratch.pointers[at], before, labels_[row]});
     std::fill_n(groups(row), group_stride_, kInfinity);
     for (std::int64_t p = 0; p < panels_.panels(); ++p) renew_group(row, p);
   }
 }
 
 /// Names the nearest where float32 can tell, else decides by the definition among those that may be.
-void Elkan::decide_first(std::size_t row, const float* values, float score, float second) {
+void Elkan::decide_among_all(std::size_t row, const float* values, float score, float second) {
   const float spread = rows_.spreads()[row], error = panels_.error(rows_.norms()[row], spread);
   upper_[row] = upper_bound(std::max(0.0F, spread + score + 2 * error));
   // Two errors, one on each side, and room for the rounding of this comparison itself.

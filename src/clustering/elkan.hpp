@@ -30,9 +30,10 @@ class Elkan final : public NearestCentroids {
  private:
   struct Scratch;
   struct Pair;
+  void start_bounds();
   void travel(std::span<const double> drifts);
-  void visit_first(RowRange block, Scratch& scratch);
-  void decide_first(std::size_t row, const float* values, float score, float second);
+  void visit_all(RowRange block, Scratch& scratch);
+  void decide_among_all(std::size_t row, const float* values, float score, float second);
   void visit(RowRange block, Scratch& scratch);
   bool doubtful(std::size_t row);
   void find_rivals(std::size_t row, std::int32_t at, Scratch& scratch);
@@ -47,7 +48,7 @@ class Elkan final : public NearestCentroids {
   float stored(std::int64_t slot, float bound) const;
 
   float error_;  // of quick_squared_distance, relative
-  bool first_ = true;
+  int passes_ = 0;
   CentroidPanels panels_;
   std::int64_t slots_, group_stride_;
   std::vector<std::int64_t> slot_of_, panel_of_slot_;

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "best_of_starts.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
 #include "kmeans_parallel.hpp"
 #include "kmeans_seeding.hpp"
-#include "labelling_agreement.hpp"
 #include "lloyd.hpp"
 
 namespace coterie {
@@ -68,35 +68,11 @@ std::vector<float> grown(const LocalRows& rows, const KMeansOptions& options, co
   return plus_plus(rows, {.k = k, .starts = std::span(&random, 1), .chosen = chosen}).front();
 }
 
-KMeansResult best_of_starts(const LocalRows& rows, const KMeansOptions& options, std::int64_t k) {
+KMeansResult run_starts(const LocalRows& rows, const KMeansOptions& options, std::int64_t k) {
   const int starts = options.initial_centroids.empty() ? options.n_init : 1;
   const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds, options.memory_bytes};
   Beginnings beginnings(rows, options, k);
-  KMeansResult result;
-  result.k = k;
-  result.local_rows = rows.range();
-  LloydRun best;
-  std::vector<std::vector<std::int32_t>> labellings;
-  for (int start = 0; start < starts; ++start) {
-    LloydRun run = run_lloyd(rows, beginnings.next(), k, limits);
-    labellings.push_back(run.labels);
-    result.init_inertia.push_back(run.inertia);
-    result.init_n_iter.push_back(run.n_iter);
-    if (start > 0 && run.inertia >= best.inertia) continue;
-    result.best_init = start;
-    best = std::move(run);
-  }
-  result.init_agreement = pairwise_agreement(labellings, k, rows.communicator(), rows.pool());
-  result.stability = mean_over_pairs(result.init_agreement, starts);
-  result.centroids = std::move(best.centroids);
-  result.local_labels = std::move(best.labels);
-  result.local_distances = std::move(best.distances);
-  result.sizes = std::move(best.sizes);
-  result.inertia = best.inertia;
-  result.n_iter = best.n_iter;
-  result.converged = best.converged;
-  result.reseeded = best.reseeded;
-  return result;
+  return best_of_starts(rows, k, starts, [&](int) { return run_lloyd(rows, beginnings.next(), k, limits); });
 }
 
 }  // namespace
@@ -105,7 +81,7 @@ KMeansResult kmeans(const RowSource& rows, const KMeansOptions& options, const C
   check(rows, options, options.k);
   check_centroids(options.initial_centroids);
   const LocalRows local(rows, comm, pool, options.memory_bytes);
-  return best_of_starts(local, options, options.k);
+  return run_starts(local, options, options.k);
 }
 
 std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks,
@@ -123,7 +99,7 @@ std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const st
       start = grown(local, options, results.back(), k);
       own.initial_centroids = start;
     }
-    results.push_back(best_of_starts(local, own, k));
+    results.push_back(run_starts(local, own, k));
   }
   return results;
 }

@@ -1,9 +1,12 @@
 #include "labelling_agreement.hpp"
 
+#include <algorithm>
 #include <span>
 
 namespace coterie {
 namespace {
+
+constexpr std::size_t kMostCells = std::size_t{1} << 24;  // 128 MiB of count tables at a time
 
 double pairs(std::int64_t count) { return 0.5 * static_cast<double>(count) * static_cast<double>(count - 1); }
 
@@ -33,20 +36,23 @@ std::vector<double> pairwise_agreement(const std::vector<std::vector<std::int32_
   const auto count = static_cast<std::int64_t>(labellings.size());
   const auto cells = static_cast<std::size_t>(k * k), size = static_cast<std::size_t>(count);
   std::vector<double> agreement(size * size, 1.0);
-  // One labelling against all later ones at a time: bounds the memory to count tables.
-  for (std::size_t a = 0; a + 1 < size; ++a) {
-    std::vector<std::int64_t> tables(cells * (size - a - 1));
-    pool.for_each(static_cast<std::int64_t>(size - a - 1), [&](std::int64_t offset, int) {
-      const auto& other = labellings[a + 1 + static_cast<std::size_t>(offset)];
-      std::int64_t* const table = tables.data() + static_cast<std::size_t>(offset) * cells;
-      for (std::size_t i = 0; i < other.size(); ++i) ++table[labellings[a][i] * k + other[i]];
-    });
-    comm.sum(std::span(tables));
-    for (std::size_t b = a + 1; b < size; ++b) {
-      const auto table = std::span<const std::int64_t>(tables).subspan((b - a - 1) * cells, cells);
-      agreement[a * size + b] = agreement[b * size + a] = adjusted_rand_index(table, k);
+  // One labelling against some later ones at a time: bounds the memory to a few count tables.
+  const auto at_once = std::max(std::size_t{1}, kMostCells / cells);
+  for (std::size_t a = 0; a + 1 < size; ++a)
+    for (std::size_t first = a + 1; first < size; first += at_once) {
+      const auto here = std::min(at_once, size - first);
+      std::vector<std::int64_t> tables(cells * here);
+      pool.for_each(static_cast<std::int64_t>(here), [&](std::int64_t offset, int) {
+        const auto& other = labellings[first + static_cast<std::size_t>(offset)];
+        std::int64_t* const table = tables.data() + static_cast<std::size_t>(offset) * cells;
+        for (std::size_t i = 0; i < other.size(); ++i) ++table[labellings[a][i] * k + other[i]];
+      });
+      comm.sum(std::span(tables));
+      for (std::size_t b = first; b < first + here; ++b) {
+        const auto table = std::span<const std::int64_t>(tables).subspan((b - first) * cells, cells);
+        agreement[a * size + b] = agreement[b * size + a] = adjusted_rand_index(table, k);
+      }
     }
-  }
   return agreement;
 }
 

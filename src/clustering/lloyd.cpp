@@ -9,10 +9,10 @@
 #include "panel_kernel.hpp"
 
 namespace coterie {
-namespace {
 
-/// Distances, sizes and inertia of the final labels: exact sums, so the same on any number of ranks.
-void measure(const LocalRows& rows, MatrixView<const float> centroids, LloydRun& run) {
+void measure(const LocalRows& rows, LloydRun& run) {
+  const MatrixView<const float> centroids{
+      run.centroids.data(), static_cast<std::int64_t>(run.centroids.size()) / rows.columns(), rows.columns()};
   const auto squared = own_squared_distances(rows, centroids, run.labels);
   const double largest = squared.empty() ? 0 : *std::max_element(squared.begin(), squared.end());
   const ExactScale scale(rows.communicator().max(largest), rows.total());
@@ -26,8 +26,6 @@ void measure(const LocalRows& rows, MatrixView<const float> centroids, LloydRun&
   run.inertia = scale.value(run.sizes.back());
   run.sizes.pop_back();
 }
-
-}  // namespace
 
 LloydRun run_lloyd(const LocalRows& rows, std::vector<float> start, std::int64_t k, const LloydLimits& limits) {
   LloydRun run;
@@ -55,7 +53,7 @@ LloydRun run_lloyd(const LocalRows& rows, std::vector<float> start, std::int64_t
     });
   }
   run.labels = nearest->take_labels();
-  measure(rows, centroids, run);
+  measure(rows, run);
   return run;
 }
 

@@ -32,6 +32,10 @@ struct LloydLimits {
 /// label changed or the shift is small; in the second case, assign once more.
 LloydRun run_lloyd(const LocalRows& rows, std::vector<float> centroids, std::int64_t k, const LloydLimits& limits);
 
+/// Distances, sizes and inertia of a run that has its centroids and labels: exact sums, so the same on any number of
+/// ranks. Collective; a message of 8 bytes and one of 8 (k + 1).
+void measure(const LocalRows& rows, LloydRun& run);
+
 /// The squared distance of each local row to its own centroid, by the definition (squared_distance()).
 std::vector<double> own_squared_distances(const LocalRows& rows, MatrixView<const float> centroids,
                                           std::span<const std::int32_t> labels);

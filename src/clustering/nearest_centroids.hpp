@@ -48,8 +48,8 @@ class NearestCentroids {
   std::vector<std::int32_t> labels_;
 };
 
-/// The algorithm that was asked for, or for `automatic` the one that spares most distances with bounds in
-/// `memory_bytes` of each rank: Elkan's, else as many of Yinyang's groups as fit, else none. Collective.
+/// The algorithm that was asked for; for `automatic` Elkan's where rows are long and its bounds fit `memory_bytes` of
+/// each rank, else as many of Yinyang's groups as fit, else none. Collective.
 std::unique_ptr<NearestCentroids> nearest_centroids(const LocalRows& rows, std::int64_t centroids, Bounds bounds,
                                                     std::int64_t memory_bytes);
 

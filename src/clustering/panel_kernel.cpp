@@ -246,8 +246,14 @@ float quick_squared_distance(const float* a, const float* b, std::int64_t column
     add(sum[3], d + 3 * kLanes);
   }
   for (std::int64_t v = 0; d + kLanes <= columns; d += kLanes, ++v) add(sum[v], d);
+  const __m256 all = _mm256_add_ps(_mm256_add_ps(sum[0], sum[1]), _mm256_add_ps(sum[2], sum[3]));
+  if (d == columns) {
+    __m128 half = _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
+    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+  }
   std::array<float, kLanes> lanes;
-  _mm256_storeu_ps(lanes.data(), _mm256_add_ps(_mm256_add_ps(sum[0], sum[1]), _mm256_add_ps(sum[2], sum[3])));
+  _mm256_storeu_ps(lanes.data(), all);
 #else
   std::array<float, kLanes> lanes{};
   std::int64_t d = 0;
