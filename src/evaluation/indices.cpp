@@ -4,24 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "centroid_distances.hpp"
 #include "cluster_sums.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/exact_scale.hpp"
 
 namespace coterie {
 namespace {
-
-double squared_distance(const float* row, const double* centroid, std::size_t columns) {
-  double sum = 0;
-  for (std::size_t c = 0; c < columns; ++c) sum += (row[c] - centroid[c]) * (row[c] - centroid[c]);
-  return sum;
-}
-
-double squared_distance(const double* a, const double* b, std::size_t columns) {
-  double sum = 0;
-  for (std::size_t c = 0; c < columns; ++c) sum += (a[c] - b[c]) * (a[c] - b[c]);
-  return sum;
-}
 
 /// Sums of `power` 1 or 2 of this rank's distances by cluster, exact over all ranks.
 std::vector<double> sums_by_cluster(const ClusterIndices& indices, const Labelling& labelling, int power, double most,
@@ -45,51 +34,45 @@ double calinski_harabasz(const ClusterIndices& indices, const std::vector<double
   std::int64_t used = 0;
   for (std::size_t k = 0; k < indices.sizes.size(); ++k) {
     const double* centroid = indices.centroids.data() + k * mean.size();
-    between += static_cast<double>(indices.sizes[k]) * squared_distance(centroid, mean.data(), mean.size());
+    between += static_cast<double>(indices.sizes[k]) * square_distance(centroid, mean.data(), std::ssize(mean));
     used += indices.sizes[k] > 0;
   }
   return between * static_cast<double>(rows - used) / (indices.inertia * static_cast<double>(used - 1));
 }
 
-double davies_bouldin(const ClusterIndices& indices, std::size_t columns) {
-  double sum = 0, widest = 0, farthest = 0;
-  std::int64_t used = 0;
-  for (std::size_t a = 0; a < indices.sizes.size(); ++a) {
-    if (indices.sizes[a] == 0) continue;
-    double worst = 0;
-    for (std::size_t b = 0; b < indices.sizes.size(); ++b) {
-      if (a == b || indices.sizes[b] == 0) continue;
-      const double apart = std::sqrt(
-          squared_distance(indices.centroids.data() + a * columns, indices.centroids.data() + b * columns, columns));
-      farthest = std::max(farthest, apart);
-      if (apart > 0) worst = std::max(worst, (indices.mean_distance[a] + indices.mean_distance[b]) / apart);
-    }
-    widest = std::max(widest, indices.mean_distance[a]);
-    sum += worst;
-    ++used;
-  }
-  constexpr double kNothing = 1e-8;  // scikit-learn's numpy.allclose(..., 0)
-  return widest <= kNothing || farthest <= kNothing ? 0 : sum / static_cast<double>(used);
-}
-
 }  // namespace
+
+RowsSummary summarise_rows(const RowSource& source, const Communicator& comm, ThreadPool& pool) {
+  RowsSummary summary;
+  summary.bounds = column_bounds(source, comm, pool);
+  summary.mean = cluster_means(source, {}, {source.rows()}, summary.bounds, comm, pool);
+  return summary;
+}
 
 ClusterIndices cluster_indices(const RowSource& source, const Labelling& labelling, const Communicator& comm,
                                ThreadPool& pool) {
   require(std::ssize(labelling.labels) == source.rows(), "{} labels for {} rows", labelling.labels.size(),
           source.rows());
+  return cluster_indices(source, labelling, summarise_rows(source, comm, pool), comm, pool);
+}
+
+ClusterIndices cluster_indices(const RowSource& source, const Labelling& labelling, const RowsSummary& summary,
+                               const Communicator& comm, ThreadPool& pool) {
+  require(std::ssize(labelling.labels) == source.rows(), "{} labels for {} rows", labelling.labels.size(),
+          source.rows());
   const auto columns = static_cast<std::size_t>(source.columns());
-  const std::vector<double> bounds = column_bounds(source, comm, pool);
+  require(std::ssize(summary.bounds) == source.columns() && std::ssize(summary.mean) == source.columns(),
+          "a summary of {} columns for rows of {}", summary.bounds.size(), source.columns());
   ClusterIndices result;
   result.sizes = cluster_sizes(labelling);
-  result.centroids = cluster_means(source, labelling.labels, result.sizes, bounds, comm, pool);
+  result.centroids = cluster_means(source, labelling.labels, result.sizes, summary.bounds, comm, pool);
   result.own_rows = RowPartition(source.rows(), kIndicesBlockRows, comm.size()).rows_of(comm.rank());
   result.distances.resize(static_cast<std::size_t>(result.own_rows.size()));
   visit_own_blocks(source, kIndicesBlockRows, comm, pool, [&](const float* rows, int, RowRange range) {
     for (std::int64_t i = range.begin; i < range.end; ++i, rows += columns) {
       const auto cluster = static_cast<std::size_t>(labelling.labels[static_cast<std::size_t>(i)]);
       result.distances[static_cast<std::size_t>(i - result.own_rows.begin)] =
-          std::sqrt(squared_distance(rows, result.centroids.data() + cluster * columns, columns));
+          std::sqrt(square_distance(rows, result.centroids.data() + cluster * columns, source.columns()));
     }
   });
   double most = 0;
@@ -104,9 +87,9 @@ ClusterIndices cluster_indices(const RowSource& source, const Labelling& labelli
   result.reason = undefined_reason(result.sizes);
   result.defined = result.reason.empty();
   if (!result.defined) return result;
-  const auto mean = cluster_means(source, {}, {source.rows()}, bounds, comm, pool);
-  result.calinski_harabasz = calinski_harabasz(result, mean, source.rows());
-  result.davies_bouldin = davies_bouldin(result, columns);
+  result.calinski_harabasz = calinski_harabasz(result, summary.mean, source.rows());
+  result.davies_bouldin = davies_bouldin(result.centroids, result.sizes, result.mean_distance,
+                                         centring_of(summary.bounds, summary.mean), pool);
   return result;
 }
 

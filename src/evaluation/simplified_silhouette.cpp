@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "centroid_distances.hpp"
 #include "cluster_sums.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/exact_scale.hpp"
@@ -16,52 +17,26 @@ namespace {
 constexpr std::int64_t kBlockRows = 256;
 constexpr std::int64_t kGroupsAtOnce = 4;  // 256 KiB of products, which stay in the second cache
 
-/// In double, eight sums in a fixed order.
-double square_distance(const float* row, const double* centroid, std::int64_t columns) {
-  std::array<double, 8> lanes{};
-  std::int64_t c = 0;
-  for (; c + 8 <= columns; c += 8)
-    for (std::int64_t lane = 0; lane < 8; ++lane) {
-      const double x = row[c + lane] - centroid[c + lane];
-      lanes[static_cast<std::size_t>(lane)] += x * x;
-    }
-  double sum = 0;
-  for (; c < columns; ++c) sum += (row[c] - centroid[c]) * (row[c] - centroid[c]);
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
-
 /// The centroids of clusters with rows, ready to be compared with rows. Comparing takes bias - 2 <x, c> in float32,
 /// |x - c|^2 but for |x|^2, and then measures in double whatever its rounding leaves in doubt.
 class NearestOthers {
  public:
   NearestOthers(const std::vector<double>& centroids, const std::vector<std::int64_t>& sizes, const Centring& centring)
-      : centroids_(centroids), columns_(centring.columns()), slot_of_(sizes.size(), -1) {
-    for (std::size_t c = 0; c < sizes.size(); ++c)
-      if (sizes[c] > 0) slot_of_[c] = std::ssize(clusters_), clusters_.push_back(static_cast<std::int64_t>(c));
-    std::vector<float> centred(clusters_.size() * static_cast<std::size_t>(columns_));
-    for (std::size_t s = 0; s < clusters_.size(); ++s) {
-      double square = 0;
-      for (std::int64_t d = 0; d < columns_; ++d) {
-        const auto x =
-            static_cast<float>((centroid(s)[d] - centring.centre[static_cast<std::size_t>(d)]) * centring.unit);
-        centred[s * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(d)] = x;
-        square += static_cast<double>(x) * static_cast<double>(x);
-      }
-      biases_.push_back(static_cast<float>(square));
-      longest_ = std::max(longest_, std::sqrt(square));
+      : centroids_(centroids), columns_(centring.columns()), all_(centroids, sizes, centring) {
+    for (const double length : all_.lengths) {
+      biases_.push_back(static_cast<float>(length * length));
+      longest_ = std::max(longest_, length);
     }
-    lanes_.pack(centred.data(), std::ssize(clusters_), columns_);
-    biases_.resize(static_cast<std::size_t>(lanes_.groups() * kGroup), std::numeric_limits<float>::infinity());
+    biases_.resize(static_cast<std::size_t>(lanes().groups() * kGroup), std::numeric_limits<float>::infinity());
   }
 
   /// Scores of a block of rows, [group][row][lane].
   void score(const RowsInHand& rows, std::vector<float>& scores) const {
-    scores.resize(static_cast<std::size_t>(lanes_.groups() * kBlockRows * kGroup));
-    for (std::int64_t g = 0; g < lanes_.groups(); g += kGroupsAtOnce)
-      pair_products(lanes_, g, std::min(kGroupsAtOnce, lanes_.groups() - g), rows.centred, rows.size(), columns_,
+    scores.resize(static_cast<std::size_t>(lanes().groups() * kBlockRows * kGroup));
+    for (std::int64_t g = 0; g < lanes().groups(); g += kGroupsAtOnce)
+      pair_products(lanes(), g, std::min(kGroupsAtOnce, lanes().groups() - g), rows.centred, rows.size(), columns_,
                     scores.data() + g * kBlockRows * kGroup, kBlockRows * kGroup);
-    for (std::int64_t g = 0; g < lanes_.groups(); ++g)
+    for (std::int64_t g = 0; g < lanes().groups(); ++g)
       for (std::int64_t r = 0; r < rows.size(); ++r) {
         float* const place = scores.data() + (g * kBlockRows + r) * kGroup;
         const float* const bias = biases_.data() + g * kGroup;
@@ -73,22 +48,20 @@ class NearestOthers {
   double nearest_other(const float* row, std::int64_t own, std::int64_t r, double length,
                        std::vector<float>& scores) const {
     constexpr float kInfinite = std::numeric_limits<float>::infinity();
-    const std::int64_t slot = slot_of_[static_cast<std::size_t>(own)];
+    const std::int64_t slot = all_.slots[static_cast<std::size_t>(own)];
     scores[static_cast<std::size_t>((slot / kGroup * kBlockRows + r) * kGroup + slot % kGroup)] = kInfinite;
     std::array<float, kGroup> lows;
     lows.fill(kInfinite);
-    for (std::int64_t g = 0; g < lanes_.groups(); ++g) {
+    for (std::int64_t g = 0; g < lanes().groups(); ++g) {
       const float* const place = scores.data() + (g * kBlockRows + r) * kGroup;
       for (std::size_t lane = 0; lane < kGroup; ++lane)
         lows[lane] = place[lane] < lows[lane] ? place[lane] : lows[lane];
     }
     const float low = *std::ranges::min_element(lows);
-    // Of each of two scores: the product's error, twice, and those of the bias, the difference and the centred numbers.
-    const double doubt =
-        2 * (2 * product_error(columns_) * length * longest_ + 0x1p-21 * (length + longest_) * (length + longest_));
+    const double doubt = 2 * square_error(columns_, length, longest_);  // of each of two scores
     const auto limit = static_cast<float>(low + doubt) * (1 + 0x1p-22F) + 0x1p-120F;
     double least = std::numeric_limits<double>::infinity();
-    for (std::int64_t g = 0; g < lanes_.groups(); ++g) {
+    for (std::int64_t g = 0; g < lanes().groups(); ++g) {
       const float* const place = scores.data() + (g * kBlockRows + r) * kGroup;
       bool any = false;
       for (std::int64_t lane = 0; lane < kGroup; ++lane) any |= place[lane] <= limit;
@@ -101,12 +74,12 @@ class NearestOthers {
   }
 
  private:
-  const double* centroid(std::size_t slot) const { return centroids_.data() + clusters_[slot] * columns_; }
+  const LaneTile& lanes() const { return all_.lanes; }
+  const double* centroid(std::size_t slot) const { return centroids_.data() + all_.clusters[slot] * columns_; }
 
   const std::vector<double>& centroids_;
   std::int64_t columns_;
-  std::vector<std::int64_t> slot_of_, clusters_;
-  LaneTile lanes_;
+  CentroidLanes all_;
   std::vector<float> biases_;
   double longest_ = 0;
 };

@@ -66,4 +66,48 @@ TEST_CASE("an empty cluster changes no score, and one cluster has none") {
   CHECK(single.inertia > 0);
 }
 
+TEST_CASE("Davies-Bouldin of many clusters is that of all pairs in double, also where they nearly meet") {
+  ThreadPool pool(2);
+  for (const double apart : {1.0, 1e-5}) {  // at 1e-5 of their distance to the origin float32 cannot tell them apart
+    TestRows rows(3000, 70);
+    TestLabels labels(3000, 400);
+    for (std::int64_t i = 0; i < 3000; ++i)
+      for (std::int64_t c = 0; c < 70; ++c)
+        rows.at(i, c) = static_cast<float>(rows.at(i, c) * apart + (i % 2 == 0 ? 20.0 : -20.0));
+    for (std::size_t i = 0; i < 3000; ++i)
+      labels.values[i] = labels.values[i] / 2 * 2 + static_cast<std::int32_t>(i % 2);
+    const auto found = cluster_indices(rows, labels, Communicator::world(), pool);
+    double sum = 0, used = 0;
+    for (std::size_t a = 0; a < 400; ++a) {
+      if (found.sizes[a] == 0) continue;
+      used += 1;
+      double worst = 0;
+      for (std::size_t b = 0; b < 400; ++b) {
+        double square = 0;
+        for (std::size_t c = 0; c < 70; ++c)
+          square += std::pow(found.centroids[a * 70 + c] - found.centroids[b * 70 + c], 2);
+        if (a != b && found.sizes[b] > 0)
+          worst = std::max(worst, (found.mean_distance[a] + found.mean_distance[b]) / std::sqrt(square));
+      }
+      sum += worst;
+    }
+    CHECK(found.davies_bouldin == doctest::Approx(sum / used).epsilon(1e-13));
+  }
+}
+
+TEST_CASE("one summary of the rows serves several labellings") {
+  ThreadPool pool(2);
+  const TestRows rows(1100, 6);
+  const auto summary = summarise_rows(rows, Communicator::world(), pool);
+  for (const std::int64_t k : {3, 11}) {
+    const TestLabels labels(1100, k);
+    const auto shared = cluster_indices(rows, labels, summary, Communicator::world(), pool);
+    const auto own = cluster_indices(rows, labels, Communicator::world(), pool);
+    CHECK(shared.centroids == own.centroids);
+    CHECK(shared.calinski_harabasz == own.calinski_harabasz);
+    CHECK(shared.davies_bouldin == own.davies_bouldin);
+  }
+  CHECK_THROWS_AS(cluster_indices(rows, TestLabels(1100, 3), {}, Communicator::world(), pool), InvalidArgument);
+}
+
 }  // namespace coterie

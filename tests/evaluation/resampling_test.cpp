@@ -43,7 +43,8 @@ TEST_CASE("the gap statistic finds the number of blobs, and 1 where there are no
   const auto gaps_of = [&](const RowSource& rows) {
     return gap_statistic(rows, ks, inertias_of(rows, ks, kQuick, pool), options, Communicator::world(), pool);
   };
-  CHECK(choose_by_gap(gaps_of(blobs(300, 3, 4))) == std::size_t{3});
+  CHECK(choose_by_gap(gaps_of(blobs(300, 2, 3))) == std::size_t{2});
+  CHECK(choose_by_gap(gaps_of(blobs(300, 4, 4))) == std::size_t{3});
   CHECK(choose_by_gap(gaps_of(uniform(300, 3))) == std::size_t{0});
 }
 

@@ -28,12 +28,28 @@ struct ClusterIndices {
   std::vector<double> distances;  ///< the distance of each of them to its centroid
 };
 
-/// Reads each row three times; 3 N D flops. Collective; sums are exact, so all but the last two fields have the same
-/// bits on every rank, on any number of ranks and threads. Which rows are a rank's own: RowPartition(N,
+/// What indices of any labelling of the same rows need to know of them.
+struct RowsSummary {
+  std::vector<double> bounds;  ///< size D: the largest magnitude in each column
+  std::vector<double> mean;    ///< size D: of all rows
+};
+
+/// Reads each row twice; 3 N D flops, messages of 16 D bytes. Collective; exact, so the same bits on every rank, on any
+/// number of ranks and threads. Throws InvalidArgument for the first row with NaN or infinity.
+RowsSummary summarise_rows(const RowSource& source, const Communicator& comm, ThreadPool& pool);
+
+/// Reads each row twice; 5 N D flops in double and 2 k^2 D in float32 (for Davies-Bouldin, on each rank; the few pairs
+/// that matter are measured in double). Messages: 8 k D and 16 k bytes. Memory on a rank: 8 k D (threads + 1) bytes, 8
+/// for each own row, and 1 KiB k for each thread. Collective; sums are exact, so all but the last two fields have the
+/// same bits on every rank, on any number of ranks and threads. Which rows are a rank's own: RowPartition(N,
 /// kIndicesBlockRows, ranks).
 /// Throws InvalidArgument for labels that do not fit the rows, and for the first row with NaN or infinity.
 /// Sources: Calinski, Harabasz, Communications in Statistics 3 (1974); Davies, Bouldin, IEEE PAMI 1 (1979).
 constexpr std::int64_t kIndicesBlockRows = 1024;
+ClusterIndices cluster_indices(const RowSource& source, const Labelling& labelling, const RowsSummary& summary,
+                               const Communicator& comm, ThreadPool& pool);
+
+/// The same, with a summary made for this one labelling.
 ClusterIndices cluster_indices(const RowSource& source, const Labelling& labelling, const Communicator& comm,
                                ThreadPool& pool);
 

@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "centroid_distances.hpp"
+#include "coterie/dist/row_partition.hpp"
+
+namespace coterie {
+namespace {
+
+constexpr std::int64_t kBlock = 256;
+
+template <typename T>
+double square_distance_of(const T* a, const double* b, std::int64_t columns) {
+  std::array<double, 8> lanes{};
+  std::int64_t c = 0;
+  for (; c + 8 <= columns; c += 8)
+    for (std::int64_t lane = 0; lane < 8; ++lane) {
+      const double x = a[c + lane] - b[c + lane];
+      lanes[static_cast<std::size_t>(lane)] += x * x;
+    }
+  double sum = 0;
+  for (; c < columns; ++c) sum += (a[c] - b[c]) * (a[c] - b[c]);
+  for (const double lane : lanes) sum += lane;
+  return sum;
+}
+
+/// The largest ratio of one cluster with any other, and whether any other lies apart.
+struct Worst {
+  double ratio = 0;
+  double farthest = 0;  ///< distance of a measured other
+};
+
+/// Products of up to kBlock centroids with all: [group][row][lane].
+struct Desk {
+  std::vector<float> products;
+  std::vector<double> most;  ///< by slot: the largest that the ratio can be
+};
+
+class Pairs {
+ public:
+  Pairs(const std::vector<double>& centroids, const std::vector<std::int64_t>& sizes,
+        const std::vector<double>& spreads, const Centring& centring)
+      : centroids_(centroids),
+        spreads_(spreads),
+        columns_(centring.columns()),
+        unit_(centring.unit),
+        all_(centroids, sizes, centring) {}
+
+  std::int64_t count() const { return std::ssize(all_.clusters); }
+
+  void run(RowRange slots, Desk& desk, std::vector<Worst>& worst) const {
+    const LaneTile& lanes = all_.lanes;
+    constexpr std::int64_t kGroupsAtOnce = 4;
+    desk.products.resize(static_cast<std::size_t>(lanes.groups() * kBlock * kGroup));
+    for (std::int64_t g = 0; g < lanes.groups(); g += kGroupsAtOnce)
+      pair_products(lanes, g, std::min(kGroupsAtOnce, lanes.groups() - g), all_.centred.data() + slots.begin * columns_,
+                    slots.size(), columns_, desk.products.data() + g * kBlock * kGroup, kBlock * kGroup);
+    for (std::int64_t a = slots.begin; a < slots.end; ++a)
+      worst[static_cast<std::size_t>(a)] = worst_of(a, a - slots.begin, desk);
+  }
+
+ private:
+  Worst worst_of(std::int64_t a, std::int64_t place, Desk& desk) const {
+    const double length = all_.lengths[static_cast<std::size_t>(a)];
+    double least = 0;  // that the largest ratio can be
+    desk.most.assign(static_cast<std::size_t>(count()), 0);
+    for (std::int64_t b = 0; b < count(); ++b) {
+      if (a == b) continue;
+      const double other = all_.lengths[static_cast<std::size_t>(b)];
+      const double product =
+          desk.products[static_cast<std::size_t>((b / kGroup * kBlock + place) * kGroup + b % kGroup)];
+      const double square = length * length + other * other - 2 * product,
+                   error = square_error(columns_, length, other);
+      const double spread = (spread_of(a) + spread_of(b)) * unit_;
+      // The margin is for the roundings of this line.
+      least = std::max(least, spread / std::sqrt(square + error) * (1 - 1e-12));
+      desk.most[static_cast<std::size_t>(b)] =
+          square > error ? spread / std::sqrt(square - error) * (1 + 1e-12) : std::numeric_limits<double>::infinity();
+    }
+    Worst worst;
+    for (std::int64_t b = 0; b < count(); ++b) {
+      if (a == b || desk.most[static_cast<std::size_t>(b)] < least) continue;
+      const double apart = std::sqrt(square_distance(centroid(a), centroid(b), columns_));
+      worst.farthest = std::max(worst.farthest, apart);
+      if (apart > 0) worst.ratio = std::max(worst.ratio, (spread_of(a) + spread_of(b)) / apart);
+    }
+    return worst;
+  }
+
+  const double* centroid(std::int64_t slot) const {
+    return centroids_.data() + all_.clusters[static_cast<std::size_t>(slot)] * columns_;
+  }
+  double spread_of(std::int64_t slot) const {
+    return spreads_[static_cast<std::size_t>(all_.clusters[static_cast<std::size_t>(slot)])];
+  }
+
+  const std::vector<double>& centroids_;
+  const std::vector<double>& spreads_;
+  std::int64_t columns_;
+  double unit_;
+  CentroidLanes all_;
+};
+
+}  // namespace
+
+double square_distance(const float* a, const double* b, std::int64_t columns) {
+  return square_distance_of(a, b, columns);
+}
+double square_distance(const double* a, const double* b, std::int64_t columns) {
+  return square_distance_of(a, b, columns);
+}
+
+CentroidLanes::CentroidLanes(const std::vector<double>& centroids, const std::vector<std::int64_t>& sizes,
+                             const Centring& centring)
+    : slots(sizes.size(), -1) {
+  const std::int64_t columns = centring.columns();
+  for (std::size_t c = 0; c < sizes.size(); ++c) {
+    if (sizes[c] == 0) continue;
+    slots[c] = std::ssize(clusters);
+    clusters.push_back(static_cast<std::int64_t>(c));
+    double square = 0;
+    for (std::int64_t d = 0; d < columns; ++d) {
+      const auto x =
+          static_cast<float>((centroids[c * static_cast<std::size_t>(columns) + static_cast<std::size_t>(d)] -
+                              centring.centre[static_cast<std::size_t>(d)]) *
+                             centring.unit);
+      centred.push_back(x);
+      square += static_cast<double>(x) * static_cast<double>(x);
+    }
+    lengths.push_back(std::sqrt(square));
+  }
+  lanes.pack(centred.data(), std::ssize(clusters), columns);
+}
+
+double square_error(std::int64_t columns, double a, double b) {
+  // The product's, twice; and 8 roundings: of both vectors (each moves a square distance below (a + b)^2 by 2^-24 of
+  // it, twice), of the bias, and of sums in float32.
+  return 2 * product_error(columns) * a * b + 0x1p-21 * (a + b) * (a + b);
+}
+
+double davies_bouldin(const std::vector<double>& centroids, const std::vector<std::int64_t>& sizes,
+                      const std::vector<double>& mean_distance, const Centring& centring, ThreadPool& pool) {
+  constexpr double kNothing = 1e-8;  // scikit-learn's numpy.allclose(..., 0)
+  if (std::ranges::max(mean_distance) <= kNothing) return 0;
+  const Pairs pairs(centroids, sizes, mean_distance, centring);
+  const RowPartition blocks(pairs.count(), kBlock, 1);
+  std::vector<Worst> worst(static_cast<std::size_t>(pairs.count()));
+  std::vector<Desk> desks(static_cast<std::size_t>(pool.threads()));
+  pool.for_each(blocks.blocks(), [&](std::int64_t block, int worker) {
+    pairs.run(blocks.block(block), desks[static_cast<std::size_t>(worker)], worst);
+  });
+  double sum = 0, farthest = 0;
+  for (const Worst& each : worst) sum += each.ratio, farthest = std::max(farthest, each.farthest);
+  return farthest <= kNothing ? 0 : sum / static_cast<double>(worst.size());
+}
+
+}  // namespace coterie
