@@ -76,28 +76,24 @@ double mutual_info(const Contingency& table, const Margins& m) {
 }
 
 /// Of one pair of margins a, b: the mean over random tables of n/N log(N n / (a b)), n hypergeometric. The
-/// probabilities follow from one another, so that each step costs a logarithm and no gamma function; they fall ever
-/// faster on both sides of the mode, so what lies beyond 1e-25 of it is nothing.
+/// probabilities follow from one another, so that each step costs a logarithm and no gamma function; they start from
+/// the mode and are divided by their sum, which is good to the last digits where factorials of large numbers are not.
+/// They fall ever faster on both sides of the mode, so what lies beyond 1e-25 of it is nothing.
 double expected_cell(double a, double b, double total) {
-  const double first = std::max(1.0, a + b - total), last = std::min(a, b);
-  const auto log_factorial = [](double n) { return std::lgamma(n + 1); };
-  // Start at the mode, where the probability is representable, and walk both ways.
+  const double first = std::max(0.0, a + b - total), last = std::min(a, b);
   const double mode = std::clamp(std::floor((a + 1) * (b + 1) / (total + 2)), first, last);
-  const double at_mode = std::exp(
-      log_factorial(a) + log_factorial(b) + log_factorial(total - a) + log_factorial(total - b) - log_factorial(total) -
-      log_factorial(mode) - log_factorial(a - mode) - log_factorial(b - mode) - log_factorial(total - a - b + mode));
-  const double nothing = at_mode * 1e-25;
-  const auto term = [&](double n, double p) { return p * n / total * std::log(total * n / (a * b)); };
-  double sum = 0;
-  for (double n = mode, p = at_mode; n <= last && p > nothing; ++n) {
-    sum += term(n, p);
+  constexpr double kNothing = 1e-25;
+  const auto term = [&](double n, double p) { return n > 0 ? p * n / total * std::log(total * n / (a * b)) : 0; };
+  double sum = term(mode, 1), weight = 1;
+  for (double n = mode, p = 1; n < last && p > kNothing;) {
     p *= (a - n) / (n + 1) * ((b - n) / (total - a - b + n + 1));
+    sum += term(++n, p), weight += p;
   }
-  for (double n = mode, p = at_mode; n > first && p > nothing;) {
+  for (double n = mode, p = 1; n > first && p > kNothing;) {
     p *= n / (a - n + 1) * ((total - a - b + n) / (b - n + 1));
-    sum += term(--n, p);
+    sum += term(--n, p), weight += p;
   }
-  return sum;
+  return sum / weight;
 }
 
 /// How many clusters there are of each size; no more sizes than sqrt(2 N), and far fewer of thousands of clusters.

@@ -29,7 +29,7 @@ double square_distance_of(const T* a, const double* b, std::int64_t columns) {
 /// The largest ratio of one cluster with any other, and whether any other lies apart.
 struct Worst {
   double ratio = 0;
-  double farthest = 0;  ///< distance of a measured other
+  double farthest = 0;  ///< some other is at least that far
 };
 
 /// Products of up to kBlock centroids with all: [group][row][lane].
@@ -65,21 +65,22 @@ class Pairs {
   Worst worst_of(std::int64_t a, std::int64_t place, Desk& desk) const {
     const double length = all_.lengths[static_cast<std::size_t>(a)];
     double least = 0;  // that the largest ratio can be
-    desk.most.assign(static_cast<std::size_t>(count()), 0);
+    Worst worst;
+    desk.most.assign(static_cast<std::size_t>(count()), std::numeric_limits<double>::infinity());
     for (std::int64_t b = 0; b < count(); ++b) {
       if (a == b) continue;
       const double other = all_.lengths[static_cast<std::size_t>(b)];
       const double product =
           desk.products[static_cast<std::size_t>((b / kGroup * kBlock + place) * kGroup + b % kGroup)];
-      const double square = length * length + other * other - 2 * product,
-                   error = square_error(columns_, length, other);
+      const double square = length * length + other * other - 2 * product;
+      const double error = square_error(columns_, length, other);
+      if (square <= error) continue;  // might be one point, which does not count: to be measured
       const double spread = (spread_of(a) + spread_of(b)) * unit_;
-      // The margin is for the roundings of this line.
+      // The margins are for the roundings of these lines.
       least = std::max(least, spread / std::sqrt(square + error) * (1 - 1e-12));
-      desk.most[static_cast<std::size_t>(b)] =
-          square > error ? spread / std::sqrt(square - error) * (1 + 1e-12) : std::numeric_limits<double>::infinity();
+      desk.most[static_cast<std::size_t>(b)] = spread / std::sqrt(square - error) * (1 + 1e-12);
+      worst.farthest = std::max(worst.farthest, std::sqrt(square - error) / unit_);
     }
-    Worst worst;
     for (std::int64_t b = 0; b < count(); ++b) {
       if (a == b || desk.most[static_cast<std::size_t>(b)] < least) continue;
       const double apart = std::sqrt(square_distance(centroid(a), centroid(b), columns_));

@@ -95,6 +95,20 @@ TEST_CASE("Davies-Bouldin of many clusters is that of all pairs in double, also 
   }
 }
 
+TEST_CASE("clusters with the same centroid do not count against one another") {
+  ThreadPool pool(1);
+  const std::vector<float> places{-1, 1, -2, 2, 9, 11};  // two clusters around 0, one around 10
+  TestRows rows(6, 1);
+  rows.values = places;
+  TestLabels labels(6, 3);
+  labels.values = {0, 0, 1, 1, 2, 2};
+  // Spreads 1, 2, 1: ratios 2 / 10, 3 / 10 and their larger.
+  CHECK(cluster_indices(rows, labels, Communicator::world(), pool).davies_bouldin ==
+        doctest::Approx((0.2 + 0.3 + 0.3) / 3).epsilon(1e-14));
+  rows.values = {-1, 1, -2, 2, -3, 3};
+  CHECK(cluster_indices(rows, labels, Communicator::world(), pool).davies_bouldin == 0);
+}
+
 TEST_CASE("one summary of the rows serves several labellings") {
   ThreadPool pool(2);
   const TestRows rows(1100, 6);
