@@ -28,7 +28,9 @@ namespace {
 
 /// Smaller parts are solved by QR iteration.
 constexpr std::int64_t kLeafColumns = 32;
-constexpr std::int64_t kBlockColumns = 64;
+/// Columns that are made together: GEMM packs the other factor anew for each block, which 64 would pay for twice as
+/// often.
+constexpr std::int64_t kBlockColumns = 128;
 /// Smaller merges every rank does alone.
 constexpr std::int64_t kAloneBelow = 512;
 
@@ -253,21 +255,23 @@ class Solver {
     TridiagonalVectors result;
     for (const int place : order_) result.values.push_back(norm_ * d_[static_cast<std::size_t>(place - 1)]);
     result.wanted = want(result.values);
-    const RowPartition groups(result.wanted, together(result.wanted), comm_.size());
-    result.own = groups.rows_of(comm_.rank());
+    const std::int64_t width = together(result.wanted), block = std::min(kBlockColumns, width);
+    result.own = RowPartition(result.wanted, width, comm_.size()).rows_of(comm_.rank());
     result.vectors = {n_, result.own.size(), std::vector<double>(static_cast<std::size_t>(n_ * result.own.size()))};
     const RowRange found = last.k > 0 ? own_roots(last) : RowRange{};
-    const std::int64_t blocks = (result.own.size() + kBlockColumns - 1) / kBlockColumns;
+    const std::int64_t blocks = (result.own.size() + block - 1) / block;
     comm_.together([&] {
-      pool_.for_each(blocks, [&](std::int64_t b, int) { collect_block(last, found, b * kBlockColumns, result); });
+      pool_.for_each(blocks, [&](std::int64_t b, int) {
+        collect_block(last, found, {b * block, std::min((b + 1) * block, result.own.size())}, result);
+      });
     });
     return result;
   }
 
-  /// 64 of the wanted vectors: those of roots are made, deflated ones are there.
-  void collect_block(const Secular& last, RowRange found, std::int64_t first, TridiagonalVectors& result) {
+  /// Some of the wanted vectors: those of roots are made, deflated ones are there.
+  void collect_block(const Secular& last, RowRange found, RowRange block, TridiagonalVectors& result) {
     std::vector<std::int64_t> roots, columns;
-    for (std::int64_t c = first; c < std::min(first + kBlockColumns, result.own.size()); ++c) {
+    for (std::int64_t c = block.begin; c < block.end; ++c) {
       const std::int64_t place = order_[static_cast<std::size_t>(n_ - 1 - result.own.begin - c)] - 1;
       if (place < last.k) {
         roots.push_back(place), columns.push_back(c);

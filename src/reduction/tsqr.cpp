@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <mutex>
+#include <utility>
 
 #include "coterie/base/errors.hpp"
 
@@ -88,27 +90,61 @@ void make_diagonal_positive(Matrix& r) {
       }
 }
 
-/// Upper triangle of A'A of one leaf's rows; row-major rows are columns to BLAS, so no turning is needed.
-Matrix gram_of_leaf(const TallMatrix& a, RowRange rows) {
-  const int n = static_cast<int>(a.columns);
-  Matrix sum = zeros(n, n);
-  std::vector<double> chunk(static_cast<std::size_t>(kChunkRows * n));
-  for (std::int64_t first = rows.begin; first < rows.end; first += kChunkRows) {
-    const RowRange part{first, std::min(first + kChunkRows, rows.end)};
-    a.read(part, chunk.data());
-    cblas_dsyrk(CblasColMajor, CblasUpper, CblasNoTrans, n, static_cast<int>(part.size()), 1.0, chunk.data(), n, 1.0,
-                sum.data.data(), n);
-  }
-  return sum;
-}
+/// Sums up A'A. Matrices that were added to another serve again: the system would have to clear fresh ones.
+class GramSum {
+ public:
+  explicit GramSum(const TallMatrix& a) : a_(a) {}
 
-Matrix add(Matrix left, const Matrix& right) {
-  for (std::int64_t j = 0; j < left.columns; ++j)
-    for (std::int64_t i = 0; i <= j; ++i) {
-      const auto at = static_cast<std::size_t>(j * left.rows + i);
-      left.data[at] += right.data[at];
+  /// Upper triangle of A'A of one leaf's rows, anything below it; row-major rows are columns to BLAS, so no turning is
+  /// needed.
+  Matrix leaf(RowRange rows) {
+    const int n = static_cast<int>(a_.columns);
+    Matrix sum = take();
+    std::vector<double> chunk(static_cast<std::size_t>(kChunkRows * n));
+    for (std::int64_t first = rows.begin; first < rows.end; first += kChunkRows) {
+      const RowRange part{first, std::min(first + kChunkRows, rows.end)};
+      a_.read(part, chunk.data());
+      cblas_dsyrk(CblasColMajor, CblasUpper, CblasNoTrans, n, static_cast<int>(part.size()), 1.0, chunk.data(), n,
+                  first == rows.begin ? 0.0 : 1.0, sum.data.data(), n);
     }
-  return left;
+    return sum;
+  }
+
+  Matrix add(Matrix left, Matrix right) {
+    for (std::int64_t j = 0; j < left.columns; ++j) {
+      double* to = left.data.data() + j * left.rows;
+      const double* from = right.data.data() + j * left.rows;
+      for (std::int64_t i = 0; i <= j; ++i) to[i] += from[i];
+    }
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(std::move(right));
+    return left;
+  }
+
+ private:
+  Matrix take() {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return zeros(a_.columns, a_.columns);
+    Matrix matrix = std::move(spare_.back());
+    spare_.pop_back();
+    return matrix;
+  }
+
+  const TallMatrix& a_;
+  std::mutex mutex_;
+  std::vector<Matrix> spare_;
+};
+
+/// Copies the upper triangle to the lower one, tile by tile: a whole column at a time would touch a page for each
+/// entry.
+void mirror(Matrix& sum) {
+  constexpr std::int64_t kTile = 32;
+  const std::int64_t n = sum.rows;
+  for (std::int64_t j0 = 0; j0 < n; j0 += kTile)
+    for (std::int64_t i0 = 0; i0 <= j0; i0 += kTile)
+      for (std::int64_t j = j0; j < std::min(j0 + kTile, n); ++j)
+        for (std::int64_t i = i0; i < std::min(i0 + kTile, j); ++i)
+          sum.data[static_cast<std::size_t>(i * n + j)] = sum.data[static_cast<std::size_t>(j * n + i)];
 }
 
 /// How many leaves fit the memory at once: each its rows or chunk, and a D x D matrix for each level of the tree.
@@ -138,12 +174,11 @@ Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& 
 
 Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool) {
   const RowPartition leaves = tsqr_leaves(a.rows, a.columns, comm.size());
+  GramSum parts(a);
   Matrix sum = fold_tree(
-      leaves, leaves_at_once(a, leaves, memory_bytes, pool), [&](RowRange rows) { return gram_of_leaf(a, rows); }, add,
-      comm, pool);
-  for (std::int64_t j = 0; j < sum.columns; ++j)
-    for (std::int64_t i = 0; i < j; ++i)
-      sum.data[static_cast<std::size_t>(i * sum.rows + j)] = sum.data[static_cast<std::size_t>(j * sum.rows + i)];
+      leaves, leaves_at_once(a, leaves, memory_bytes, pool), [&](RowRange rows) { return parts.leaf(rows); },
+      [&](Matrix left, Matrix right) { return parts.add(std::move(left), std::move(right)); }, comm, pool);
+  mirror(sum);
   return sum;
 }
 
