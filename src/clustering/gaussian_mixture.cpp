@@ -174,12 +174,9 @@ Posteriors posteriors(const GaussianMixture& model, MatrixView<const float> rows
     auto& scratch = scratches[static_cast<std::size_t>(worker)];
     const std::int64_t first = block * kPosteriorRows, count = std::min(kPosteriorRows, rows.rows - first);
     density.evaluate(rows.row(first), count, nearest_means(model, rows.row(first), count).data(), scratch);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::span joint(scratch.joint.data() + i * model.k, static_cast<std::size_t>(model.k));
-      result.log_likelihoods[static_cast<std::size_t>(first + i)] =
-          normalise_joint(joint, scratch.best[static_cast<std::size_t>(i)]);
-      std::copy(joint.begin(), joint.end(), result.probabilities.begin() + (first + i) * model.k);
-    }
+    std::copy_n(scratch.log_likelihoods.begin(), count, result.log_likelihoods.begin() + first);
+    for (const auto& [row, component, value] : scratch.shares)
+      result.probabilities[static_cast<std::size_t>((first + row) * model.k + component)] = static_cast<float>(value);
   });
   return result;
 }

@@ -1,9 +1,11 @@
 #include "mixture_density.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 #include "mixture_kernel.hpp"
 
@@ -12,7 +14,10 @@ namespace {
 
 constexpr double kNothing = -std::numeric_limits<double>::infinity();
 constexpr std::int64_t kStripPanels = 4;    // panels between two looks at who may leave
+constexpr std::int64_t kFewPanels = 8;      // up to so many, one: rows leave earlier, and the look costs little
+constexpr std::int64_t kShortPanel = 1024;  // rows of a panel: four are 393 KB
 constexpr std::int64_t kTermsAtOnce = 256;  // 24 KB of a panel stay in the first cache
+constexpr std::int64_t kLookAgain = 64;     // columns between two looks, of float32 squares
 constexpr std::int64_t kStrip = kStripPanels * kPanelColumns;
 
 std::int64_t panel_begin(std::int64_t panel) { return kPanelColumns * kPanelColumns * panel * (panel + 1) / 2; }
@@ -128,7 +133,10 @@ void MixtureDensity::set_axes(const std::vector<double>& from_centre) {
   if (covariance_ != Covariance::tied) axes_ = from_centre;
   const bool scaled = covariance_ == Covariance::diagonal;
   factors_.assign(static_cast<std::size_t>(k_), 1.0);
-  axis_errors_.assign(static_cast<std::size_t>(k_), 0.0);
+  limit_slopes_.resize(static_cast<std::size_t>(k_));
+  limit_errors_.resize(static_cast<std::size_t>(k_));
+  // Twice the relative error of a length, and the rounding of the limit itself to float32.
+  const double relative = 1 + (static_cast<double>(columns_) / 8 + static_cast<double>(columns_) / 64 + 64) * 0x1p-23;
   narrow_axes_.assign(static_cast<std::size_t>(k_ * padded_), 0.0F);
   narrow_scales_.assign(scaled ? narrow_axes_.size() : 0, 0.0F);
   for (std::int64_t c = 0; c < k_; ++c) {
@@ -142,7 +150,9 @@ void MixtureDensity::set_axes(const std::vector<double>& from_centre) {
       if (scaled) narrow_scales_[static_cast<std::size_t>(c * padded_ + d)] = static_cast<float>(scale);
       squares += (mean * scale) * (mean * scale);
     }
-    axis_errors_[at] = std::sqrt(squares) * 0x1p-22 + 1e-30;
+    const double error = std::sqrt(squares) * 0x1p-22 + 1e-30;
+    limit_slopes_[at] = 2 / factors_[at] * (1 + 0x1p-10) * relative;
+    limit_errors_[at] = error * error * (1 + 0x1p10) * relative;
   }
 }
 
@@ -158,7 +168,7 @@ void MixtureDensity::centre(const float* rows, std::int64_t count, Scratch& scra
 
 void MixtureDensity::evaluate(const float* rows, std::int64_t count, const std::int32_t* hints,
                               Scratch& scratch) const {
-  scratch.joint.assign(static_cast<std::size_t>(count * k_), kNothing);
+  scratch.found.clear();
   scratch.best.assign(static_cast<std::size_t>(count), kNothing);
   centre(rows, count, scratch);
   if (covariance_ == Covariance::full) {
@@ -168,13 +178,50 @@ void MixtureDensity::evaluate(const float* rows, std::int64_t count, const std::
     narrow(count, scratch);
     evaluate_axes(count, hints, scratch);
   }
+  normalise(count, scratch);
+}
+
+/// Sorts what was found by row and component, so that sums do not depend on the order of finding, and turns it into
+/// responsibilities (log-sum-exp about the largest).
+void MixtureDensity::normalise(std::int64_t count, Scratch& scratch) const {
+  auto& first = scratch.first;
+  first.assign(static_cast<std::size_t>(count) + 1, 0);
+  for (const auto& share : scratch.found) ++first[static_cast<std::size_t>(share.row) + 1];
+  for (std::size_t i = 0; i + 1 < first.size(); ++i) first[i + 1] += first[i];
+  scratch.shares.resize(scratch.found.size());
+  std::vector<std::int64_t> next(first.begin(), first.end() - 1);
+  for (const auto& share : scratch.found)
+    scratch.shares[static_cast<std::size_t>(next[static_cast<std::size_t>(share.row)]++)] = share;
+  scratch.labels.resize(static_cast<std::size_t>(count));
+  scratch.log_likelihoods.resize(static_cast<std::size_t>(count));
+  auto kept = scratch.shares.begin();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    const auto begin = scratch.shares.begin() + first[i], end = scratch.shares.begin() + first[i + 1];
+    std::sort(begin, end, [](const Share& a, const Share& b) { return a.component < b.component; });
+    const double largest = scratch.best[i];
+    double sum = 0;
+    auto label = begin;
+    const auto row = kept;
+    for (auto share = begin; share != end; ++share) {
+      if (share->value > label->value) label = share;
+      if (!(share->value >= largest + kNegligibleLog)) continue;
+      const double value = std::exp(share->value - largest);
+      sum += value;
+      scratch.labels[i] = label->component;
+      *kept++ = {share->row, share->component, value};
+    }
+    for (auto share = row; share != kept; ++share) share->value /= sum;
+    scratch.log_likelihoods[i] = largest + std::log(sum);
+  }
+  scratch.shares.erase(kept, scratch.shares.end());
 }
 
 // ---------------------------------------------------------------- full
 
 void MixtureDensity::evaluate_triangles(std::int64_t count, const std::int32_t* hints, Scratch& scratch) const {
-  grow(scratch.products, count * kStrip);
+  if (columns_ > kShortPanel) grow(scratch.products, count * kStrip);
   grow(scratch.squares, count);
+  grow(scratch.strip, count);
   for (const bool hinted : {true, false})
     for (std::int64_t c = 0; c < k_; ++c) {
       scratch.alive.clear();
@@ -184,32 +231,47 @@ void MixtureDensity::evaluate_triangles(std::int64_t count, const std::int32_t* 
     }
 }
 
+/// What some panels add to the squares of scratch.pointers' rows. Short panels stay in the second cache as they are; of
+/// long ones, a part at a time stays in the first, for all rows.
+void MixtureDensity::strip_squares(const double* packed, std::int64_t first_panel, std::int64_t panels,
+                                   const double* offsets, Scratch& scratch) const {
+  const auto count = std::ssize(scratch.pointers);
+  if (columns_ <= kShortPanel) {
+    triangle_squares(scratch.pointers.data(), count, packed + panel_begin(first_panel),
+                     panel_terms(first_panel, columns_), columns_, panels, offsets, scratch.strip.data());
+    return;
+  }
+  multiply(scratch.pointers.data(), count, packed, first_panel, panels, scratch.products.data(), kStrip);
+  for (std::int64_t n = 0; n < count; ++n)
+    scratch.strip[static_cast<std::size_t>(n)] = offset_squares(scratch.products.data() + n * kStrip, offsets, panels);
+}
+
 /// The rows scratch.alive under one component.
 void MixtureDensity::evaluate_triangle(std::int64_t component, bool may_leave, Scratch& scratch) const {
   const double constant = constants_[static_cast<std::size_t>(component)];
   const double* const packed = triangle(component).data();
-  const double* const offsets = offsets_.data() + component * panels_ * kPanelColumns;
   auto& alive = scratch.alive;
   for (const auto i : alive) scratch.squares[static_cast<std::size_t>(i)] = 0;
-  for (std::int64_t p = 0; p < panels_ && !alive.empty(); p += kStripPanels) {
-    const std::int64_t panels = std::min(kStripPanels, panels_ - p);
+  const std::int64_t strip = panels_ <= kFewPanels ? 1 : kStripPanels;
+  for (std::int64_t p = 0; p < panels_ && !alive.empty(); p += strip) {
+    const std::int64_t panels = std::min(strip, panels_ - p);
     scratch.pointers.clear();
     for (const auto i : alive) scratch.pointers.push_back(scratch.rows.data() + i * columns_);
-    multiply(scratch.pointers.data(), std::ssize(alive), packed, p, panels, scratch.products.data(), kStrip);
+    strip_squares(packed, p, panels, offsets_.data() + (component * panels_ + p) * kPanelColumns, scratch);
     std::size_t kept = 0;
     for (std::size_t n = 0; n < alive.size(); ++n) {
       const auto i = static_cast<std::size_t>(alive[n]);
-      scratch.squares[i] += offset_squares(scratch.products.data() + n * static_cast<std::size_t>(kStrip),
-                                           offsets + p * kPanelColumns, panels * kPanelColumns);
-      if (!may_leave || !(constant - 0.5 * scratch.squares[i] < scratch.best[i] + kNegligibleLog))
-        alive[kept++] = alive[n];
+      scratch.squares[i] += scratch.strip[n];
+      const bool leaves = may_leave && constant - 0.5 * scratch.squares[i] < scratch.best[i] + kNegligibleLog;
+      alive[kept] = alive[n];
+      kept += leaves ? 0 : 1;
     }
     alive.resize(kept);
   }
   for (const auto i : alive) {
     const auto row = static_cast<std::size_t>(i);
     const double value = constant - 0.5 * scratch.squares[row];
-    scratch.joint[static_cast<std::size_t>(i * k_ + component)] = value;
+    scratch.found.push_back({i, static_cast<std::int32_t>(component), value});
     scratch.best[row] = std::max(scratch.best[row], value);
   }
 }
@@ -247,7 +309,7 @@ void MixtureDensity::evaluate_one(std::int64_t row, std::int64_t component, Scra
   const double squares = scaled_squares(values, axes_.data() + component * stride, scale, columns_);
   const auto c = static_cast<std::size_t>(component), i = static_cast<std::size_t>(row);
   const double value = constants_[c] - 0.5 * (factors_[c] * squares);
-  scratch.joint[static_cast<std::size_t>(row * k_ + component)] = value;
+  scratch.found.push_back({static_cast<std::int32_t>(row), static_cast<std::int32_t>(component), value});
   scratch.best[i] = std::max(scratch.best[i], value);
 }
 
@@ -256,63 +318,50 @@ void MixtureDensity::evaluate_axes(std::int64_t count, const std::int32_t* hints
   grow(scratch.sums, k_ * kSquareRows);
   for (std::int64_t i = 0; i < count; ++i) evaluate_one(i, hints[i], scratch);
   for (std::int64_t first = 0; first < count; first += kSquareRows)
-    scan(first, std::min(kSquareRows, count - first), scratch);
+    scan(first, std::min(kSquareRows, count - first), hints, scratch);
 }
 
 /// Eight rows under all components: float32 shows which are negligible, double evaluates the others.
 ///
 /// With y = (x - m) s of a column and u = 2^-24, the float32 y is at most (|y| (1 + u) + 2 u |m s|)(1 + u)^3 in
-/// magnitude, so the float32 length of all columns is at most (1 + 5 u + terms u) (|y| + 2 u |m s|): where it is more
-/// than that for the largest |y| of a component that counts, the component does not count. (Underflow makes sums
-/// smaller, which is safe; what is no number never leaves.)
-void MixtureDensity::scan(std::int64_t first, std::int64_t count, Scratch& scratch) const {
-  const double relative = 1 + (static_cast<double>(columns_) / 8 + static_cast<double>(columns_) / 256 + 32) * 0x1p-24;
-  scratch.looking.clear();
+/// magnitude, so the length over all columns is at most (1 + 5 u + terms u)(|y| + 2 u |m s|), and its square, as
+/// (a + b)^2 <= (1 + t) a^2 + (1 + 1/t) b^2, at most linear in the largest |y|^2 of a component that counts: where it
+/// is more, the component does not count. (Underflow makes sums smaller, which is safe; what is no number never
+/// leaves.)
+void MixtureDensity::scan(std::int64_t first, std::int64_t count, const std::int32_t* hints, Scratch& scratch) const {
+  std::array<double, kSquareRows> best;
+  best.fill(std::numeric_limits<double>::infinity());  // a row that is not there looks for nothing
+  std::copy_n(scratch.best.data() + first, count, best.data());
+  scratch.looking.resize(static_cast<std::size_t>(k_));
+  std::iota(scratch.looking.begin(), scratch.looking.end(), 0);
+  std::fill_n(scratch.sums.data(), k_ * kSquareRows, 0.0F);
   for (std::int64_t c = 0; c < k_; ++c) {
     const auto at = static_cast<std::size_t>(c);
-    for (std::int64_t r = 0; r < kSquareRows; ++r) {
-      const auto slot = static_cast<std::size_t>(c * kSquareRows + r);
-      scratch.sums[slot] = 0;
-      scratch.limits[slot] = -1;  // a row that is not there, or evaluated: nothing to look for
-      if (r >= count || scratch.joint[static_cast<std::size_t>((first + r) * k_ + c)] != kNothing) continue;
-      const double most = 2 * (constants_[at] - scratch.best[static_cast<std::size_t>(first + r)] - kNegligibleLog);
-      if (most < 0) continue;
-      const double length = (std::sqrt(most / factors_[at]) + axis_errors_[at]) * relative;
-      scratch.limits[slot] = static_cast<float>(length * length * (1 + 1e-6));
-    }
-    scratch.looking.push_back(static_cast<std::int32_t>(c));
+    const double most = constants_[at] - kNegligibleLog, slope = limit_slopes_[at], error = limit_errors_[at];
+    float* const limits = scratch.limits.data() + c * kSquareRows;
+    for (std::size_t r = 0; r < kSquareRows; ++r) limits[r] = static_cast<float>((most - best[r]) * slope + error);
   }
-  for (std::int64_t begin = 0; begin < padded_ && !scratch.looking.empty(); begin += kTermsAtOnce) {
-    const std::int64_t terms = std::min(kTermsAtOnce, padded_ - begin);
+  for (std::int64_t r = 0; r < count; ++r)  // evaluated already
+    scratch.limits[static_cast<std::size_t>(hints[first + r] * kSquareRows + r)] = -1;
+  for (std::int64_t begin = 0; begin < padded_ && !scratch.looking.empty(); begin += kLookAgain) {
+    const std::int64_t terms = std::min(kLookAgain, padded_ - begin);
     std::size_t kept = 0;
     for (const auto c : scratch.looking) {
-      float* const sums = scratch.sums.data() + c * kSquareRows;
-      const float* const limits = scratch.limits.data() + c * kSquareRows;
       const std::int64_t at = c * padded_ + begin;
-      add_squares(scratch.narrow.data() + first * padded_ + begin, padded_, narrow_axes_.data() + at,
-                  narrow_scales_.empty() ? nullptr : narrow_scales_.data() + at, terms, sums);
-      bool all_leave = true;
-      for (std::int64_t r = 0; r < kSquareRows; ++r) all_leave &= sums[r] > limits[r];
-      if (!all_leave) scratch.looking[kept++] = c;
+      const bool all_leave =
+          add_squares(scratch.narrow.data() + first * padded_ + begin, padded_, narrow_axes_.data() + at,
+                      narrow_scales_.empty() ? nullptr : narrow_scales_.data() + at, terms,
+                      scratch.limits.data() + c * kSquareRows, scratch.sums.data() + c * kSquareRows);
+      scratch.looking[kept] = c;
+      kept += all_leave ? 0 : 1;
     }
     scratch.looking.resize(kept);
   }
   for (const auto c : scratch.looking)
     for (std::int64_t r = 0; r < count; ++r) {
       const auto slot = static_cast<std::size_t>(c * kSquareRows + r);
-      if (scratch.limits[slot] >= 0 && !(scratch.sums[slot] > scratch.limits[slot]))
-        evaluate_one(first + r, c, scratch);
+      if (hints[first + r] != c && !(scratch.sums[slot] > scratch.limits[slot])) evaluate_one(first + r, c, scratch);
     }
-}
-
-double normalise_joint(std::span<double> joint, double largest) {
-  double sum = 0;
-  for (double& value : joint) {
-    value = value < largest + kNegligibleLog ? 0.0 : std::exp(value - largest);
-    sum += value;
-  }
-  for (double& value : joint) value /= sum;
-  return largest + std::log(sum);
 }
 
 }  // namespace coterie

@@ -43,34 +43,48 @@ class MixtureDensity {
   /// weights: k, means: k x D. Derives all else from these and the numbers above. k D^2 flops.
   void set(std::span<const double> weights, std::span<const double> means, ThreadPool& pool);
 
-  /// What one worker needs for a block of rows.
+  /// A responsibility that counts.
+  struct Share {
+    std::int32_t row, component;
+    double value;
+  };
+
+  /// What evaluate() tells of a block of rows, and what one worker needs for it.
   struct Scratch {
+    std::vector<Share> shares;            // by row, then by component
+    std::vector<std::int32_t> labels;     // of each row, its most probable component, the lowest among equals
+    std::vector<double> log_likelihoods;  // of each row, the log of its density
+
+    std::vector<Share> found;         // log(weight * density), as they come
+    std::vector<std::int64_t> first;  // of each row, where its shares begin
     std::vector<double> rows, turned,
         products;               // centred rows; the same times the tied triangle; a few columns of them
     std::vector<float> narrow;  // rows or turned rows in float32
-    std::vector<double> joint;  // count x k: log(weight * density), -infinity where negligible
     std::vector<double> best;   // the largest so far, of each row
     std::vector<std::int32_t> alive;
     std::vector<const double*> pointers;
-    std::vector<double> squares;
+    std::vector<double> squares, strip;
     std::vector<float> limits, sums;
     std::vector<std::int32_t> looking;
   };
 
-  /// Fills scratch.joint for `count` rows. hints[i] is a guess of row i's most probable component. At most n k D^2
-  /// flops for full covariances, n D^2 + 3 n k D for a tied one, 3 n k D else; the first half in double, n k D in
-  /// float32.
+  /// Fills scratch.shares, labels and log_likelihoods for `count` rows. hints[i] is a guess of row i's most probable
+  /// component. At most n k D^2 flops for full covariances, n D^2 + 3 n k D for a tied one, 3 n k D else; the first
+  /// half in double, n k D in float32.
   void evaluate(const float* rows, std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
 
  private:
   void centre(const float* rows, std::int64_t count, Scratch& scratch) const;
   void evaluate_triangles(std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
   void evaluate_triangle(std::int64_t component, bool may_leave, Scratch& scratch) const;
+  void strip_squares(const double* packed, std::int64_t first_panel, std::int64_t panels, const double* offsets,
+                     Scratch& scratch) const;
   void turn(std::int64_t count, Scratch& scratch) const;
   void evaluate_axes(std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
-  void scan(std::int64_t first, std::int64_t count, Scratch& scratch) const;
+  void scan(std::int64_t first, std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
   void evaluate_one(std::int64_t row, std::int64_t component, Scratch& scratch) const;
   void narrow(std::int64_t count, Scratch& scratch) const;
+  void normalise(std::int64_t count, Scratch& scratch) const;
   void set_axes(const std::vector<double>& from_centre);
   void multiply(const double* const* rows, std::int64_t count, const double* packed, std::int64_t first_panel,
                 std::int64_t panels, double* out, std::int64_t stride) const;
@@ -84,11 +98,7 @@ class MixtureDensity {
   std::vector<double> factors_;  // else: k, what squares are multiplied by
   std::vector<double> constants_;  // k: log weight + log det U - D log(2 pi) / 2
   std::vector<float> narrow_axes_, narrow_scales_;
-  std::vector<double> axis_errors_;  // k: see scan()
+  std::vector<double> limit_slopes_, limit_errors_;  // k: see scan()
 };
-
-/// Turns one row of `joint` with its largest element into responsibilities, zero where negligible, and returns the log
-/// of the row's density (log-sum-exp about the largest).
-double normalise_joint(std::span<double> joint, double largest);
 
 }  // namespace coterie

@@ -23,14 +23,28 @@ void add_exact_products(const double* left, const double* right, std::int64_t te
 inline constexpr std::int64_t kSquareRows = 8;
 
 /// squares[r] += the sum over d of ((rows[r * stride + d] - mean[d]) * scale[d])^2 in float32, for 8 rows; scale may be
-/// nullptr for ones. The computed sum is at most (1 + (terms / 8 + 8) 2^-24) times that of the exact squares.
-void add_squares(const float* rows, std::int64_t stride, const float* mean, const float* scale, std::int64_t terms,
-                 float* squares);
+/// nullptr for ones. The computed sum is at most (1 + (terms / 8 + 8) 2^-24) times that of the exact squares. Whether
+/// all squares are above their limits now.
+bool add_squares(const float* rows, std::int64_t stride, const float* mean, const float* scale, std::int64_t terms,
+                 const float* limits, float* squares);
 
 /// The sum over d of ((row[d] - mean[d]) * scale[d])^2 in double, in one fixed order; scale may be nullptr for ones.
 double scaled_squares(const double* row, const double* mean, const double* scale, std::int64_t columns);
 
-/// The sum of (values[j] - offsets[j])^2 over `count` values, a multiple of 12, in one fixed order.
-double offset_squares(const double* values, const double* offsets, std::int64_t count);
+/// The sum of (values[j] - offsets[j])^2 over `panels` * 12 values, in one fixed order.
+double offset_squares(const double* values, const double* offsets, std::int64_t panels);
+
+/// squares[r] = offset_squares() of the products of row r with `panels` panels of an upper triangle, of which the first
+/// one has `terms` rows and each later one 12 more, but none more than `most`: the same bits as by add_products(),
+/// without the products leaving the registers. For panels that stay in the second cache.
+void triangle_squares(const double* const* rows, std::int64_t count, const double* packed, std::int64_t terms,
+                      std::int64_t most, std::int64_t panels, const double* offsets, double* squares);
+
+/// out[d] = (row[d] - origin[d]) * scale[d].
+void scaled_deviations(const float* row, const double* origin, const double* scale, std::int64_t columns, double* out);
+
+/// first[d] += weight * z and, unless second is nullptr, second[d] += weight * z^2, for z as in scaled_deviations().
+void add_moments(const float* row, const double* origin, const double* scale, double weight, std::int64_t columns,
+                 double* first, double* second);
 
 }  // namespace coterie

@@ -38,25 +38,32 @@ Expectation expectation_of_labels(const MixtureRows& rows, std::int64_t k, std::
   return expectation;
 }
 
-/// The responsibilities above zero, sorted by component.
-void gather(std::span<const double> responsibilities, std::int64_t k, BlockResponsibilities& block,
-            std::vector<double>& largest) {
-  const std::int64_t count = std::ssize(responsibilities) / k;
+/// The shares of a block by component.
+void sort_by_component(std::span<const MixtureDensity::Share> shares, std::int64_t k, BlockResponsibilities& block,
+                       std::vector<double>& largest) {
   block.first.assign(static_cast<std::size_t>(k) + 1, 0);
-  for (std::int64_t i = 0; i < count; ++i)
-    for (std::int64_t c = 0; c < k; ++c)
-      block.first[static_cast<std::size_t>(c) + 1] += responsibilities[static_cast<std::size_t>(i * k + c)] > 0;
+  for (const auto& share : shares) ++block.first[static_cast<std::size_t>(share.component) + 1];
   for (std::size_t c = 0; c + 1 < block.first.size(); ++c) block.first[c + 1] += block.first[c];
-  block.all.resize(static_cast<std::size_t>(block.first.back()));
+  block.all.resize(shares.size());
   std::vector<std::int64_t> next(block.first.begin(), block.first.end() - 1);
-  for (std::int64_t i = 0; i < count; ++i)
-    for (std::int64_t c = 0; c < k; ++c) {
-      const double value = responsibilities[static_cast<std::size_t>(i * k + c)];
-      if (!(value > 0)) continue;
-      const auto at = static_cast<std::size_t>(c);
-      block.all[static_cast<std::size_t>(next[at]++)] = {static_cast<std::int32_t>(i), value};
-      largest[at] = std::max(largest[at], value);
-    }
+  for (const auto& [row, component, value] : shares) {
+    const auto at = static_cast<std::size_t>(component);
+    block.all[static_cast<std::size_t>(next[at]++)] = {row, value};
+    largest[at] = std::max(largest[at], value);
+  }
+}
+
+/// Leaves out responsibilities below 2^-60 of the component's largest one: n of them are less than the rounding of the
+/// sums of n rows.
+void prune(std::span<const double> largest, BlockResponsibilities& block) {
+  auto kept = block.all.begin();
+  for (std::size_t c = 0; c < largest.size(); ++c) {
+    const auto begin = block.all.begin() + block.first[c], end = block.all.begin() + block.first[c + 1];
+    block.first[c] = kept - block.all.begin();
+    kept = std::copy_if(begin, end, kept, [&](const auto& each) { return each.value >= 0x1p-60 * largest[c]; });
+  }
+  block.first.back() = kept - block.all.begin();
+  block.all.erase(kept, block.all.end());
 }
 
 /// The mean over all rows: an exact sum, so the same on any number of ranks.
@@ -93,18 +100,17 @@ Expectation expect(const MixtureRows& rows, const MixtureDensity& density, std::
       density.evaluate(values + offset, here.size(), labels.data() + here.begin, scratch);
       for (std::int64_t i = 0; i < here.size(); ++i) {
         const auto row = static_cast<std::size_t>(here.begin + i);
-        const std::span joint(scratch.joint.data() + i * k, static_cast<std::size_t>(k));
-        labels[row] = static_cast<std::int32_t>(std::max_element(joint.begin(), joint.end()) - joint.begin());
-        const double value = normalise_joint(joint, scratch.best[static_cast<std::size_t>(i)]);
+        const double value = scratch.log_likelihoods[static_cast<std::size_t>(i)];
+        labels[row] = scratch.labels[static_cast<std::size_t>(i)];
         expectation.log_likelihoods[row] = value;
         largest.back() =
             std::isfinite(value) ? std::max(largest.back(), std::abs(value)) : std::numeric_limits<double>::infinity();
       }
       if (probabilities) {
-        for (std::int64_t at = 0; at < here.size() * k; ++at)
-          probabilities[here.begin * k + at] = static_cast<float>(scratch.joint[static_cast<std::size_t>(at)]);
+        for (const auto& [row, component, value] : scratch.shares)
+          probabilities[(here.begin + row) * k + component] = static_cast<float>(value);
       } else {
-        gather(scratch.joint, k, expectation.blocks[static_cast<std::size_t>(b)], largest);
+        sort_by_component(scratch.shares, k, expectation.blocks[static_cast<std::size_t>(b)], largest);
       }
     });
   });
@@ -114,6 +120,10 @@ Expectation expect(const MixtureRows& rows, const MixtureDensity& density, std::
   rows.communicator().max(std::span(largest));
   expectation.mean_log_likelihood = mean_likelihood(rows, expectation.log_likelihoods, largest.back());
   expectation.largest.assign(largest.begin(), largest.end() - 1);
+  if (!probabilities)
+    rows.pool().for_each(rows.blocks(), [&](std::int64_t b, int) {
+      prune(expectation.largest, expectation.blocks[static_cast<std::size_t>(b)]);
+    });
   return expectation;
 }
 

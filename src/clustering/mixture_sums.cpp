@@ -23,6 +23,13 @@ double power_above(double bound) {
   return bound > 0 ? std::ldexp(1.0, exponent) : 0.0;
 }
 
+/// The rows of a component are scattered, so each would be waited for: those to come are asked for meanwhile.
+constexpr std::size_t kRowsAhead = 6;
+
+void prefetch(const float* values, std::int64_t count) {
+  for (std::int64_t d = 0; d < count; d += 16) __builtin_prefetch(values + d);
+}
+
 double inverse(double power) { return power > 0 ? 1 / power : 0.0; }
 
 }  // namespace
@@ -117,19 +124,14 @@ void MixtureSums::add_strip(std::int64_t task, std::span<const BlockResponsibili
     double weight = 0;
     std::fill_n(first, width, 0.0);
     std::fill_n(second, width, 0.0);
-    for (const auto& [row, value] : chunk) {
+    for (std::size_t t = 0; t < chunk.size(); ++t) {
+      const auto& [row, value] = chunk[t];
+      if (t + kRowsAhead < chunk.size())
+        prefetch(values + (first_row + chunk[t + kRowsAhead].row) * columns_ + begin, width);
       const float* const x = values + (first_row + row) * columns_ + begin;
       const double r = value * weight_shrink;
       weight += r;
-      if (squares) {
-        for (std::int64_t d = 0; d < width; ++d) {
-          const double z = (static_cast<double>(x[d]) - origin[d]) * shrink[d];
-          first[d] += r * z;
-          second[d] += r * z * z;
-        }
-      } else {
-        for (std::int64_t d = 0; d < width; ++d) first[d] += r * ((static_cast<double>(x[d]) - origin[d]) * shrink[d]);
-      }
+      add_moments(x, origin, shrink, r, width, first, squares ? second : nullptr);
     }
     for (std::int64_t d = 0; d < width; ++d) firsts[d] += scale_.quantise(first[d]);
     for (std::int64_t d = 0; squares && d < width; ++d) seconds[d] += scale_.quantise(second[d]);
@@ -150,8 +152,7 @@ void MixtureSums::add_tile(std::int64_t task, std::span<const BlockResponsibilit
     const std::int64_t begin = strip * side_, width = std::min(side_, columns_ - begin);
     const double* const origin = origins_.data() + component * columns_ + begin;
     const double* const shrink = shrinks_.data() + component * columns_ + begin;
-    for (std::int64_t d = 0; d < width; ++d)
-      deviations[static_cast<std::size_t>(d)] = (static_cast<double>(row[begin + d]) - origin[d]) * shrink[d];
+    scaled_deviations(row + begin, origin, shrink, width, deviations.data());
     std::fill(deviations.begin() + width, deviations.begin() + side_, 0.0);
   };
   for_each_chunk(component, blocks, window, [&](std::int64_t first_row, std::span<const Responsibility> chunk) {
@@ -159,6 +160,12 @@ void MixtureSums::add_tile(std::int64_t task, std::span<const BlockResponsibilit
     for (std::int64_t t = 0; t < terms; ++t) {
       const auto& [number, value] = chunk[static_cast<std::size_t>(t)];
       const float* const row = values + (first_row + number) * columns_;
+      if (static_cast<std::size_t>(t) + kRowsAhead < chunk.size()) {
+        const float* const ahead =
+            values + (first_row + chunk[static_cast<std::size_t>(t) + kRowsAhead].row) * columns_;
+        prefetch(ahead + j * side_, side_);
+        if (i != j) prefetch(ahead + i * side_, side_);
+      }
       deviate(row, j);
       for (std::int64_t p = 0; p < side_ / kPanelColumns; ++p)
         std::copy_n(deviations.data() + p * kPanelColumns, kPanelColumns,
