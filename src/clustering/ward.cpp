@@ -40,8 +40,8 @@ class Agglomeration {
   WardClusters& clusters_;
   const Communicator& comm_;
   ThreadPool& pool_;
-  std::vector<Neighbourhood> around_;      // of each slot
-  std::vector<std::int32_t> pair_of_;      // of each number, the pair in this round
+  std::vector<Neighbourhood> around_;  // of each slot
+  std::vector<std::int32_t> pair_of_;  // of each number, the pair in this round
 };
 
 Agglomeration::Agglomeration(WardClusters& clusters, const Communicator& comm, ThreadPool& pool)

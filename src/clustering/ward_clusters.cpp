@@ -146,7 +146,8 @@ void WardClusters::merge_equal_rows(ThreadPool& pool) {
   std::vector<std::int32_t> first_equal(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
     const auto [hash, row] = order[i];
-    const std::int32_t before = i > 0 && order[i - 1].first == hash ? first_equal[static_cast<std::size_t>(order[i - 1].second)] : row;
+    const std::int32_t before =
+        i > 0 && order[i - 1].first == hash ? first_equal[static_cast<std::size_t>(order[i - 1].second)] : row;
     const bool equal = std::memcmp(rows_ + before * columns(), rows_ + row * columns(), row_bytes) == 0;
     first_equal[static_cast<std::size_t>(row)] = equal ? before : row;
   }
@@ -189,7 +190,7 @@ double WardClusters::squared_distance(std::int64_t slot_a, std::int64_t slot_b) 
   const double weight = 2 * (size_[a] * size_[b]) / (size_[a] + size_[b]);
   const double squares = !mean_[a]   ? !mean_[b] ? sum_of_squares(row_[a], row_[b], columns())
                                                  : sum_of_squares(row_[a], mean_[b].get(), columns())
-                         : !mean_[b] ? sum_of_squares(mean_[a].get(), row_[b], columns())
+                           : !mean_[b] ? sum_of_squares(mean_[a].get(), row_[b], columns())
                                      : sum_of_squares(mean_[a].get(), mean_[b].get(), columns());
   return weight * squares;
 }

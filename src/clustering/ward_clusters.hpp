@@ -68,8 +68,8 @@ class WardPanels {
   std::vector<float> norms_, half_inverse_;
 };
 
-/// The clusters that are left, in the slots 0 .. count()-1; each has a number, 0 .. N-1 the rows, then as they are made.
-/// The same on every rank.
+/// The clusters that are left, in the slots 0 .. count()-1; each has a number, 0 .. N-1 the rows, then as they are
+/// made. The same on every rank.
 ///
 /// The distance of two clusters is *defined* as 2 |a| |b| / (|a| + |b|) times the sum of (a[d] - b[d])^2 in double, in
 /// one fixed order, of their means: of a row its values, of a merged cluster (|a| a[d] + |b| b[d]) / (|a| + |b|) in
@@ -99,7 +99,9 @@ class WardClusters {
   const std::vector<Merge>& merges() const { return merges_; }
 
   /// The number of the cluster that is made next.
-  std::int32_t next_number() const { return static_cast<std::int32_t>(total_ + static_cast<std::int64_t>(merges_.size())); }
+  std::int32_t next_number() const {
+    return static_cast<std::int32_t>(total_ + static_cast<std::int64_t>(merges_.size()));
+  }
 
   /// Merges all these pairs, no cluster being in two of them, numbered from next_number() on. A new cluster takes
   /// slot_a; then clusters from the end fill the empty slots: (from, to) of each that moved.
@@ -123,8 +125,8 @@ class WardClusters {
 
   std::vector<std::int32_t> number_, slot_of_;
   std::vector<double> size_;
-  std::vector<const float*> row_;                 // of each slot: its mean if that is a row,
-  std::vector<std::unique_ptr<double[]>> mean_;   // else here
+  std::vector<const float*> row_;                // of each slot: its mean if that is a row,
+  std::vector<std::unique_ptr<double[]>> mean_;  // else here
   std::vector<Merge> merges_;
 };
 

@@ -14,8 +14,8 @@ inline constexpr std::int64_t kPanelClusters = 24;
 inline constexpr std::int64_t kWardTermsPerSum = 128;
 
 /// The inner products of all clusters of one panel with all of another, over `columns` <= kWardTermsPerSum columns.
-/// a, b: columns x 24; dots: 24 x 24, set when `first`, else added to. 2 * 24 * 24 * columns flops in float32 with fused
-/// multiply-add. The arithmetic of one pair depends neither on its lanes nor on which of the two comes first.
+/// a, b: columns x 24; dots: 24 x 24, set when `first`, else added to. 2 * 24 * 24 * columns flops in float32 with
+/// fused multiply-add. The arithmetic of one pair depends neither on its lanes nor on which of the two comes first.
 void panel_pair_dots(const float* a, const float* b, std::int64_t columns, bool first, float* dots);
 
 /// The share of |x|^2 + |y|^2 by which |x|^2 + |y|^2 - 2 x.y may err for x and y of so many columns, each rounded to

@@ -52,8 +52,8 @@ Neighbourhood neighbourhood_of(std::span<const NearestSlots::Candidate> candidat
   Neighbourhood around;
   for (const auto& candidate : candidates)
     if (candidate.slot != NearestSlots::kNone)
-      around.near[static_cast<std::size_t>(around.count++)] = {bound(candidate.score),
-                                                               clusters.number(candidate.slot), false};
+      around.near[static_cast<std::size_t>(around.count++)] = {bound(candidate.score), clusters.number(candidate.slot),
+                                                               false};
   around.outside = candidates.back().slot == NearestSlots::kNone ? kInfinity : bound(candidates.back().score);
   return around;
 }

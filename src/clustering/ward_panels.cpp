@@ -33,8 +33,7 @@ PanelSide WardPanels::side(std::int64_t panel) const {
 }
 
 template <typename Value>
-void WardPanels::put(std::int64_t c, const Value* mean, double size, const double* middle, double scale,
-                     double error) {
+void WardPanels::put(std::int64_t c, const Value* mean, double size, const double* middle, double scale, double error) {
   double squares = 0;
   for (std::int64_t begin = 0; begin < columns_; begin += kWardTermsPerSum) {
     float* to = lane(c, begin);

@@ -32,8 +32,7 @@ void tile_dots(const WardPanels& a, PanelRange rows, const WardPanels& b, PanelR
   for (std::int64_t d = 0; d < a.columns(); d += kWardTermsPerSum)
     for (std::int64_t p = rows.begin; p < rows.end; ++p)
       for (std::int64_t q = half ? p : columns.begin; q < columns.end; ++q)
-        panel_pair_dots(a.piece(p, d), b.piece(q, d), a.terms(d), d == 0,
-                        dots.of(p - rows.begin, q - columns.begin));
+        panel_pair_dots(a.piece(p, d), b.piece(q, d), a.terms(d), d == 0, dots.of(p - rows.begin, q - columns.begin));
 }
 
 /// visit(tile, dots, lists) for this rank's share of the tiles, and the lists of all threads and ranks as one, which do
@@ -103,15 +102,14 @@ NearestSlots nearest_of(std::span<const std::int32_t> slots, const WardClusters&
       asking.copy(i, panels, slots[static_cast<std::size_t>(i)]);
   });
   const std::int64_t sides = tile_sides(panels);
-  return search(asking.count(), tile_sides(asking) * sides, comm, pool,
-                [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {
-                  const PanelRange a = tile_side(asking, tile / sides), b = tile_side(panels, tile % sides);
-                  tile_dots(asking, a, panels, b, false, dots);
-                  for (std::int64_t p = a.begin; p < a.end; ++p)
-                    for (std::int64_t q = b.begin; q < b.end; ++q)
-                      score_panels(dots.of(p - a.begin, q - b.begin), asking.side(p), panels.side(q), slots.data(),
-                                   lists);
-                });
+  return search(
+      asking.count(), tile_sides(asking) * sides, comm, pool, [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {
+        const PanelRange a = tile_side(asking, tile / sides), b = tile_side(panels, tile % sides);
+        tile_dots(asking, a, panels, b, false, dots);
+        for (std::int64_t p = a.begin; p < a.end; ++p)
+          for (std::int64_t q = b.begin; q < b.end; ++q)
+            score_panels(dots.of(p - a.begin, q - b.begin), asking.side(p), panels.side(q), slots.data(), lists);
+      });
 }
 
 }  // namespace coterie

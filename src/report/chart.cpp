@@ -7,54 +7,16 @@
 #include <iterator>
 #include <numeric>
 
+#include "chart_axes.hpp"
 #include "coterie/base/errors.hpp"
-#include "gnuplot.hpp"
 #include "text.hpp"
 
 namespace coterie {
 namespace {
 
-// Blue and vermilion are told apart in every common colour blindness (Okabe and Ito 2008), and these two shades
-// keep a contrast of at least 3:1 on white and on the page's dark background alike.
-constexpr char kBlue[] = "#2b7bba";
-constexpr char kVermilion[] = "#cf6420";
 constexpr std::size_t kMostPoints = 200;  ///< of a curve: more cannot be told apart at 400 px
 
 auto append(std::string& out) { return std::back_inserter(out); }
-
-/// Frame, grid and title that all charts share.
-std::string axes(const std::string& title, const std::string& x, const std::string& y) {
-  return fmt::format(
-      "set title {} noenhanced offset 0,-0.3\nset xlabel {} noenhanced\nset ylabel {} noenhanced\n"
-      "set border 3 lc rgb 'black'\nset tics nomirror scale 0.5\nset format '%h'\nset decimalsign '.'\n"
-      "set grid ytics lc rgb '#a8808080' lt 1\nset key off\nset style fill solid 1 noborder\n",
-      gnuplot_quoted(title), gnuplot_quoted(x), gnuplot_quoted(y));
-}
-
-/// Unit for a large quantity's axis, so that its numbers stay short.
-struct Unit {
-  double size = 1;
-  const char* name = "";
-};
-
-Unit unit_for(double largest) {
-  if (largest >= 1e15) return {1e15, " (quadrillions)"};
-  if (largest >= 1e12) return {1e12, " (trillions)"};
-  if (largest >= 1e9) return {1e9, " (billions)"};
-  if (largest >= 1e6) return {1e6, " (millions)"};
-  if (largest >= 1e4) return {1e3, " (thousands)"};
-  return {};
-}
-
-/// Range and ticks of an axis: a little more than the data, ticks at multiples of 1, 2 or 5 times a power of ten,
-/// about `ticks` of them and at least `least` apart.
-std::string axis_range(char axis, double low, double high, int ticks, double least) {
-  const double span = high > low ? high - low : std::max(std::fabs(high), 1.0);
-  const double rough = span / ticks, power = std::pow(10.0, std::floor(std::log10(rough)));
-  const double step = power * (rough > 5 * power ? 10 : rough > 2 * power ? 5 : rough > power ? 2 : 1);
-  return fmt::format("set {0}range [{1}:{2}]\nset {0}tics {3}\n", axis, low - 0.05 * span, high + 0.05 * span,
-                     std::max(step, least));
-}
 
 /// At most `most` indices into `count` values, evenly spread, first and last among them.
 std::vector<std::size_t> spread_indices(std::size_t count, std::size_t most) {

@@ -121,7 +121,7 @@ TEST_CASE("each merge joins the two clusters that are nearest, as a plain recoun
 }
 
 TEST_CASE("the tree is the same bits on any number of ranks and threads, from memory or read") {
-  const std::int64_t columns = 150;  // two pieces
+  const std::int64_t columns = 150;                          // two pieces
   const auto values = example_rows(1100, columns, 30, 0.9);  // five tiles to a side
   ThreadPool one(1), three(3);
   const auto alone = ward(MemoryRows(view(values, columns)), {}, Communicator::self(), one);
@@ -169,8 +169,7 @@ TEST_CASE("one row has no merge, two rows have one") {
 TEST_CASE("among equal distances any of the nearest pairs is merged, and parts stay before wholes") {
   SUBCASE("a grid") {
     std::vector<float> values;
-    for (int i = 0; i < 100; ++i)
-      values.insert(values.end(), {static_cast<float>(i % 10), static_cast<float>(i / 10)});
+    for (int i = 0; i < 100; ++i) values.insert(values.end(), {static_cast<float>(i % 10), static_cast<float>(i / 10)});
     check_greedy(view(values, 2), tree_of(values, 2));
   }
   SUBCASE("all rows as far from one another: more near ties than a list holds") {

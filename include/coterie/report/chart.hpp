@@ -37,6 +37,21 @@ Chart silhouette_chart(const std::string& name, const std::vector<std::vector<do
 /// A bar with its number for each cluster.
 Chart sizes_chart(const std::string& name, const std::vector<std::int64_t>& sizes);
 
+/// One step of an agglomerative clustering, numbered as scipy's linkage matrix is: 0 .. N-1 the rows, N + i what step i
+/// made.
+struct DendrogramMerge {
+  std::int64_t first = 0, second = 0;
+  double distance = 0;    ///< of first and second when they merged, ascending from step to step
+  std::int64_t size = 0;  ///< rows in the new cluster
+};
+
+/// The top of a tree of N - 1 merges: the last shown - 1 of them, from `shown` branches (fewer where there are fewer
+/// rows), each with its number of images; distance 0 is on the left. With cut_k >= 2 a dashed line where the tree
+/// falls into so many clusters, which are drawn in colour. Empty without merges. Throws InvalidArgument unless
+/// 2 <= shown <= 100 and 0 <= cut_k <= N, and for merges that are no tree.
+Chart dendrogram_chart(const std::string& name, const std::vector<DendrogramMerge>& merges, std::int64_t shown,
+                       std::int64_t cut_k);
+
 /// Draws with gnuplot (run as a program, without its start-up files) and returns one <svg> element that stands
 /// alone and fits into a page: lines and letters take the page's colour and font, ids begin with the chart's name,
 /// <title> and <desc> carry title and alt text. Throws Error when gnuplot is missing (naming the package) or fails
