@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kSearchTogether = 240;
 
 /// Clusters that one search asks for at most: bounds its memory.
-constexpr std::size_t kMostAsking = 240 * 16;
+constexpr std::size_t kMostAsking = 240 * 8;
 
 /// Agglomeration by reciprocal nearest neighbours (Murtagh, Computer Journal 26, 1983): two clusters that are each
 /// other's nearest may be merged at once, whatever else is near, since Ward's distance is reducible.
@@ -42,6 +42,7 @@ class Agglomeration {
   ThreadPool& pool_;
   std::vector<Neighbourhood> around_;  // of each slot
   std::vector<std::int32_t> pair_of_;  // of each number, the pair in this round
+  WardPanels asking_;
 };
 
 Agglomeration::Agglomeration(WardClusters& clusters, const Communicator& comm, ThreadPool& pool)
@@ -49,7 +50,8 @@ Agglomeration::Agglomeration(WardClusters& clusters, const Communicator& comm, T
       comm_(comm),
       pool_(pool),
       around_(static_cast<std::size_t>(clusters.count())),
-      pair_of_(static_cast<std::size_t>(clusters.next_number() + clusters.count()), -1) {
+      pair_of_(static_cast<std::size_t>(clusters.next_number() + clusters.count()), -1),
+      asking_(std::min<std::int64_t>(kMostAsking, clusters.count()), clusters.columns()) {
   if (clusters.count() == 1) return;
   const NearestSlots found = nearest_of_all(clusters_, comm_, pool_);
   for (std::int64_t slot = 0; slot < clusters_.count(); ++slot)
@@ -112,7 +114,7 @@ Agglomeration::Slots Agglomeration::slots_to_search() const {
 void Agglomeration::search(const Slots& slots) {
   for (std::size_t begin = 0; begin < slots.size(); begin += kMostAsking) {
     const auto asking = std::span(slots).subspan(begin, std::min(kMostAsking, slots.size() - begin));
-    const NearestSlots found = nearest_of(asking, clusters_, comm_, pool_);
+    const NearestSlots found = nearest_of(asking, clusters_, asking_, comm_, pool_);
     for (std::size_t i = 0; i < asking.size(); ++i)
       around(asking[i]) = neighbourhood_of(found.of(static_cast<std::int64_t>(i)), clusters_);
   }

@@ -1,6 +1,7 @@
 #include "ward_clusters.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -14,6 +15,11 @@ namespace coterie {
 namespace {
 
 std::int64_t blocks_of(std::int64_t count, std::int64_t block) { return (count + block - 1) / block; }
+
+/// The part of `count` things that this rank looks at.
+RowRange share_of(std::int64_t count, const Communicator& comm) {
+  return RowPartition(count, 1, comm.size()).rows_of(comm.rank());
+}
 
 /// Calls task(i) for 0 <= i < count, `block` of them at a time.
 template <typename Task>
@@ -43,25 +49,31 @@ double sum_of_squares(const A* a, const B* b, std::int64_t columns) {
 
 template <typename A, typename B>
 void weighted_mean(const A* a, double size_a, const B* b, double size_b, std::int64_t columns, double* mean) {
-  const double size = size_a + size_b;
+  const double share_a = size_a / (size_a + size_b), share_b = size_b / (size_a + size_b);
   for (std::int64_t d = 0; d < columns; ++d)
-    mean[d] = (size_a * static_cast<double>(a[d]) + size_b * static_cast<double>(b[d])) / size;
+    mean[d] = share_a * static_cast<double>(a[d]) + share_b * static_cast<double>(b[d]);
 }
 
 }  // namespace
 
 WardClusters::WardClusters(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm,
                            ThreadPool& pool)
-    : total_(source.rows()), panels_(0, source.columns()), error_(ward_error(source.columns())) {
+    : total_(source.rows()), panels_(0, source.columns()) {
+  frame_.error = ward_error(columns());
   constexpr std::int64_t kMostRows = std::int64_t{1} << 30;  // numbers of clusters are 32 bits wide
   require(total_ >= 1 && columns() >= 1, "Ward: {} rows of {} columns; there must be at least one of each", total_,
           columns());
   require(total_ <= kMostRows, "Ward: {} rows, but at most {} can be clustered; take a sample", total_, kMostRows);
   load(source, memory_bytes, comm, pool);
-  check(pool);
-  find_middle(pool);
-  merge_equal_rows(pool);
-  fill_panels(pool);
+  check(comm, pool);
+  find_middle(comm, pool);
+  merge_equal_rows(comm, pool);
+  panels_ = WardPanels(count(), columns());
+  panels_.resize(count());
+  std::vector<WardFilling> fillings;
+  for (std::size_t slot = 0; slot < row_.size(); ++slot)
+    fillings.push_back({.to = static_cast<std::int32_t>(slot), .size = size_[slot], .row = row_[slot]});
+  panels_.fill(fillings, panels_, frame_, pool);
 }
 
 /// All rows on every rank. What all this takes is known before any of it is asked for.
@@ -88,9 +100,11 @@ void WardClusters::load(const RowSource& source, std::int64_t memory_bytes, cons
   });
 }
 
-void WardClusters::check(ThreadPool& pool) const {
+void WardClusters::check(const Communicator& comm, ThreadPool& pool) const {
   std::atomic<std::int64_t> bad_row{total_};
-  for_each_in_blocks(pool, total_, kBlockRows, [&](std::int64_t i) {
+  const RowRange mine = share_of(total_, comm);
+  for_each_in_blocks(pool, mine.size(), kBlockRows, [&](std::int64_t number) {
+    const std::int64_t i = mine.begin + number;
     const float* const row = rows_ + i * columns();
     int bad = 0;
     for (std::int64_t d = 0; d < columns(); ++d) bad |= static_cast<int>(!(std::fabs(row[d]) <= kLargestAccepted));
@@ -99,48 +113,57 @@ void WardClusters::check(ThreadPool& pool) const {
     while (i < lowest && !bad_row.compare_exchange_weak(lowest, i)) {
     }
   });
-  require(bad_row == total_,
+  std::int64_t lowest_bad = bad_row;
+  comm.min(std::span(&lowest_bad, 1));
+  require(lowest_bad == total_,
           "Ward: row {} holds a value that is not a number, infinite, or above {:g}; leave that row out or mend it",
-          bad_row.load(), kLargestAccepted);
+          lowest_bad, kLargestAccepted);
 }
 
 /// The columns' means, summed in the rows' order: from there, values are small and so are their rounding errors.
-void WardClusters::find_middle(ThreadPool& pool) {
-  constexpr std::int64_t kChunk = 64;
-  middle_.resize(static_cast<std::size_t>(columns()));
-  std::vector<double> largest(static_cast<std::size_t>(blocks_of(columns(), kChunk)));
-  pool.for_each(blocks_of(columns(), kChunk), [&](std::int64_t chunk, int) {
-    const std::int64_t begin = chunk * kChunk, width = std::min(kChunk, columns() - begin);
-    std::vector<double> sum(kChunk), low(kChunk, INFINITY), high(kChunk, -INFINITY);
+void WardClusters::find_middle(const Communicator& comm, ThreadPool& pool) {
+  constexpr std::int64_t kChunk = 64;  // columns at a time
+  const RowRange mine = share_of(blocks_of(columns(), kChunk), comm);
+  std::vector<double> middle(
+      static_cast<std::size_t>(std::min(mine.end * kChunk, columns()) - std::min(mine.begin * kChunk, columns())));
+  std::vector<double> largest(static_cast<std::size_t>(mine.size()));
+  pool.for_each(mine.size(), [&](std::int64_t chunk, int) {
+    const std::int64_t begin = (mine.begin + chunk) * kChunk, width = std::min(kChunk, columns() - begin);
+    std::array<double, kChunk> sum{};
+    std::array<float, kChunk> low, high;
+    low.fill(kLargestAccepted), high.fill(-kLargestAccepted);
     for (std::int64_t i = 0; i < total_; ++i) {
       const float* const row = rows_ + i * columns() + begin;
-      for (std::int64_t d = 0; d < width; ++d) {
-        const auto at = static_cast<std::size_t>(d);
-        const double value = row[d];
-        sum[at] += value;
-        low[at] = std::min(low[at], value);
-        high[at] = std::max(high[at], value);
+      for (std::size_t d = 0; d < static_cast<std::size_t>(width); ++d) {
+        sum[d] += static_cast<double>(row[d]);
+        low[d] = std::min(low[d], row[d]);
+        high[d] = std::max(high[d], row[d]);
       }
     }
     double& reach = largest[static_cast<std::size_t>(chunk)];
     for (std::size_t d = 0; d < static_cast<std::size_t>(width); ++d) {
       const double mean = sum[d] / static_cast<double>(total_);
-      middle_[static_cast<std::size_t>(begin) + d] = mean;
-      reach = std::max({reach, high[d] - mean, mean - low[d]});
+      middle[static_cast<std::size_t>(chunk * kChunk) + d] = mean;
+      reach = std::max({reach, static_cast<double>(high[d]) - mean, mean - static_cast<double>(low[d])});
     }
   });
+  frame_.middle = comm.gather_all(std::span<const double>(middle));
   int exponent = 0;
-  std::frexp(*std::max_element(largest.begin(), largest.end()), &exponent);
-  scale_ = std::ldexp(1.0, -exponent);
+  std::frexp(comm.max(largest.empty() ? 0.0 : *std::max_element(largest.begin(), largest.end())), &exponent);
+  frame_.scale = std::ldexp(1.0, -exponent);
   unit_ = std::ldexp(1.0, 2 * exponent);
 }
 
-void WardClusters::merge_equal_rows(ThreadPool& pool) {
+void WardClusters::merge_equal_rows(const Communicator& comm, ThreadPool& pool) {
   const std::size_t row_bytes = static_cast<std::size_t>(columns()) * sizeof(float);
-  std::vector<std::pair<std::uint64_t, std::int32_t>> order(static_cast<std::size_t>(total_));
-  for_each_in_blocks(pool, total_, kBlockRows, [&](std::int64_t i) {
-    order[static_cast<std::size_t>(i)] = {hash64(rows_ + i * columns(), row_bytes), static_cast<std::int32_t>(i)};
+  const RowRange mine = share_of(total_, comm);
+  std::vector<std::uint64_t> hashes(static_cast<std::size_t>(mine.size()));
+  for_each_in_blocks(pool, mine.size(), kBlockRows, [&](std::int64_t i) {
+    hashes[static_cast<std::size_t>(i)] = hash64(rows_ + (mine.begin + i) * columns(), row_bytes);
   });
+  hashes = comm.gather_all(std::span<const std::uint64_t>(hashes));
+  std::vector<std::pair<std::uint64_t, std::int32_t>> order(hashes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = {hashes[i], static_cast<std::int32_t>(i)};
   std::sort(order.begin(), order.end());
   // Of each group of equal rows the first; rows of one hash that differ stay apart, which only costs time.
   std::vector<std::int32_t> first_equal(order.size());
@@ -177,14 +200,6 @@ void WardClusters::record(std::int32_t a, std::int32_t b, double squared, double
   merges_.push_back({std::min(a, b), std::max(a, b), std::sqrt(squared), static_cast<std::int64_t>(size)});
 }
 
-void WardClusters::fill_panels(ThreadPool& pool) {
-  panels_ = WardPanels(count(), columns());
-  panels_.resize(count());
-  for_each_in_blocks(pool, count(), kPanelClusters, [&](std::int64_t slot) {
-    panels_.put(slot, row_[static_cast<std::size_t>(slot)], size(slot), middle_.data(), scale_, error_);
-  });
-}
-
 double WardClusters::squared_distance(std::int64_t slot_a, std::int64_t slot_b) const {
   const auto a = static_cast<std::size_t>(slot_a), b = static_cast<std::size_t>(slot_b);
   const double weight = 2 * (size_[a] * size_[b]) / (size_[a] + size_[b]);
@@ -197,12 +212,45 @@ double WardClusters::squared_distance(std::int64_t slot_a, std::int64_t slot_b) 
 
 std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::merge(std::span<const WardPair> pairs,
                                                                        ThreadPool& pool) {
+  join_means(pairs, pool);
   for (const auto& pair : pairs) {
+    const auto slot = static_cast<std::size_t>(pair.slot_a);
     record(pair.a, pair.b, pair.squared, pair.size_a + pair.size_b);
-    number_[static_cast<std::size_t>(pair.slot_a)] = pair.made;
-    slot_of_[static_cast<std::size_t>(pair.made)] = pair.slot_a;
-    size_[static_cast<std::size_t>(pair.slot_a)] = pair.size_a + pair.size_b;
+    number_[slot] = pair.made;
+    size_[slot] = pair.size_a + pair.size_b;
+    row_[slot] = nullptr;
   }
+  const auto moves = gaps_closed(pairs);
+  const std::size_t left = number_.size() - pairs.size();
+  std::vector<WardFilling> fillings;
+  for (const auto& pair : pairs) {
+    const auto slot = static_cast<std::size_t>(pair.slot_a);
+    if (slot < left) fillings.push_back({.to = pair.slot_a, .size = size_[slot], .mean = mean_[slot].get()});
+  }
+  for (const auto& [source, target] : moves) {
+    const auto from = static_cast<std::size_t>(source), to = static_cast<std::size_t>(target);
+    number_[to] = number_[from];
+    size_[to] = size_[from];
+    row_[to] = row_[from];
+    mean_[to] = std::move(mean_[from]);
+    // What merged in this round is not yet in the panels.
+    const bool fresh = number_[to] >= pairs.front().made;
+    fillings.push_back({.to = target, .size = size_[to], .mean = fresh ? mean_[to].get() : nullptr, .from = source});
+  }
+  std::sort(fillings.begin(), fillings.end(), [](const auto& a, const auto& b) { return a.to < b.to; });
+  panels_.fill(fillings, panels_, frame_, pool);
+  panels_.resize(static_cast<std::int64_t>(left));
+  number_.resize(left);
+  size_.resize(left);
+  row_.resize(left);
+  mean_.resize(left);
+  for (const auto& filling : fillings)
+    slot_of_[static_cast<std::size_t>(number_[static_cast<std::size_t>(filling.to)])] = filling.to;
+  return moves;
+}
+
+/// The new clusters' means in slot_a, the parts' gone.
+void WardClusters::join_means(std::span<const WardPair> pairs, ThreadPool& pool) {
   pool.for_each(static_cast<std::int64_t>(pairs.size()), [&](std::int64_t i, int) {
     const WardPair& pair = pairs[static_cast<std::size_t>(i)];
     std::unique_ptr<double[]> mean(new double[static_cast<std::size_t>(columns())]);
@@ -216,15 +264,13 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::merge(std::span
     if (!mean_[low] && mean_[high]) join(row_[low], mean_[high].get());
     if (mean_[low] && !mean_[high]) join(mean_[low].get(), row_[high]);
     if (mean_[low] && mean_[high]) join(mean_[low].get(), mean_[high].get());
-    panels_.put(pair.slot_a, mean.get(), size(pair.slot_a), middle_.data(), scale_, error_);
     mean_[static_cast<std::size_t>(pair.slot_a)] = std::move(mean);
     mean_[static_cast<std::size_t>(pair.slot_b)].reset();
   });
-  return close_gaps(pairs, pool);
 }
 
-std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::close_gaps(std::span<const WardPair> pairs,
-                                                                            ThreadPool& pool) {
+/// (from, to) of the clusters beyond what is left that take the place of a slot_b, ascending by `to`.
+std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::gaps_closed(std::span<const WardPair> pairs) const {
   std::vector<bool> empty(number_.size());
   for (const auto& pair : pairs) empty[static_cast<std::size_t>(pair.slot_b)] = true;
   const std::size_t left = number_.size() - pairs.size();
@@ -236,23 +282,6 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::close_gaps(std:
     while (empty[from]);
     moves.emplace_back(static_cast<std::int32_t>(from), static_cast<std::int32_t>(to));
   }
-  for_each_in_blocks(pool, static_cast<std::int64_t>(moves.size()), kPanelClusters, [&](std::int64_t i) {
-    const auto [source, target] = moves[static_cast<std::size_t>(i)];
-    panels_.copy(target, panels_, source);
-  });
-  for (const auto& [source, target] : moves) {
-    const auto at = static_cast<std::size_t>(source), to = static_cast<std::size_t>(target);
-    number_[to] = number_[at];
-    size_[to] = size_[at];
-    row_[to] = row_[at];
-    mean_[to] = std::move(mean_[at]);
-    slot_of_[static_cast<std::size_t>(number_[to])] = target;
-  }
-  number_.resize(left);
-  size_.resize(left);
-  row_.resize(left);
-  mean_.resize(left);
-  panels_.resize(static_cast<std::int64_t>(left));
   return moves;
 }
 

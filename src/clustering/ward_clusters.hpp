@@ -24,12 +24,27 @@ struct WardPair {
   std::int32_t made;  ///< the number of the new cluster
 };
 
+/// Where a cluster in a panel comes from: a mean, as float or double, or a cluster of (other) panels.
+struct WardFilling {
+  std::int32_t to;
+  double size = 1;
+  const float* row = nullptr;
+  const double* mean = nullptr;
+  std::int32_t from = -1;  ///< where both are null
+};
+
 /// Panels of clusters in float32, from the rows' common middle and scaled so that no value exceeds 1.
 ///
 /// Lies in memory as the kernel goes through it: by pieces of 128 columns, in each by panels of 24 clusters, in each by
 /// columns. (With whole panels one after the other, those of 4,096 columns would all want the same cache lines.)
 class WardPanels {
  public:
+  /// What is held is (mean - middle) * scale; `error` is that of ward_error().
+  struct Frame {
+    std::vector<double> middle;
+    double scale = 1, error = 0;
+  };
+
   /// Room for `most` clusters, none of them filled. 4 (columns + 2) bytes for each.
   WardPanels(std::int64_t most, std::int64_t columns);
   static std::int64_t bytes(std::int64_t most, std::int64_t columns);
@@ -38,7 +53,7 @@ class WardPanels {
   std::int64_t count() const { return count_; }
   std::int64_t panels() const { return (count_ + kPanelClusters - 1) / kPanelClusters; }
 
-  /// How many clusters are there, the first ones.
+  /// How many clusters are there, the first ones; the others' lanes are empty.
   void resize(std::int64_t count);
 
   /// Columns [d, d + terms(d)) of a panel, `terms` x 24; d is a multiple of 128.
@@ -48,17 +63,15 @@ class WardPanels {
   }
   PanelSide side(std::int64_t panel) const;
 
-  /// Puts cluster c at (mean - middle) * scale; `error` is that of ward_error().
-  template <typename Value>
-  void put(std::int64_t c, const Value* mean, double size, const double* middle, double scale, double error);
-
-  /// Copies a cluster from other panels of as many columns, or these.
-  void copy(std::int64_t c, const WardPanels& other, std::int64_t from);
+  /// Fills clusters, ascending by `to`; copies come from `others`, which may be these panels if no cluster is both
+  /// filled and copied from.
+  void fill(std::span<const WardFilling> fillings, const WardPanels& others, const Frame& frame, ThreadPool& pool);
 
  private:
   struct Free {
     void operator()(float* values) const { ::operator delete[](values, std::align_val_t(64)); }
   };
+  void fill_panel(std::span<const WardFilling> fillings, const WardPanels& others, const Frame& frame);
   float* lane(std::int64_t c, std::int64_t d) const {
     return values_.get() + (room_ * d + c / kPanelClusters * terms(d)) * kPanelClusters + c % kPanelClusters;
   }
@@ -72,8 +85,8 @@ class WardPanels {
 /// made. The same on every rank.
 ///
 /// The distance of two clusters is *defined* as 2 |a| |b| / (|a| + |b|) times the sum of (a[d] - b[d])^2 in double, in
-/// one fixed order, of their means: of a row its values, of a merged cluster (|a| a[d] + |b| b[d]) / (|a| + |b|) in
-/// double, a being the part with the lower number.
+/// one fixed order, of their means: of a row its values, of a merged cluster p a[d] + q b[d] in double, where
+/// p = |a| / (|a| + |b|), q = |b| / (|a| + |b|) and a is the part with the lower number.
 class WardClusters {
  public:
   /// Collective. One cluster for each distinct row: equal rows are merged first, at distance 0, each with those before
@@ -109,19 +122,19 @@ class WardClusters {
 
  private:
   void load(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
-  void check(ThreadPool& pool) const;
-  void find_middle(ThreadPool& pool);
-  void merge_equal_rows(ThreadPool& pool);
-  void fill_panels(ThreadPool& pool);
-  std::vector<std::pair<std::int32_t, std::int32_t>> close_gaps(std::span<const WardPair> pairs, ThreadPool& pool);
+  void check(const Communicator& comm, ThreadPool& pool) const;
+  void find_middle(const Communicator& comm, ThreadPool& pool);
+  void merge_equal_rows(const Communicator& comm, ThreadPool& pool);
+  void join_means(std::span<const WardPair> pairs, ThreadPool& pool);
+  std::vector<std::pair<std::int32_t, std::int32_t>> gaps_closed(std::span<const WardPair> pairs) const;
   void record(std::int32_t a, std::int32_t b, double squared, double size);
 
   std::int64_t total_;
   WardPanels panels_;
   std::vector<float> copy_;
   const float* rows_ = nullptr;  // N x D, where they lie in memory or in copy_
-  std::vector<double> middle_;
-  double scale_ = 1, unit_ = 1, error_;
+  WardPanels::Frame frame_;
+  double unit_ = 1;
 
   std::vector<std::int32_t> number_, slot_of_;
   std::vector<double> size_;

@@ -1,3 +1,4 @@
+#include <array>
 #include <limits>
 
 #include "ward_clusters.hpp"
@@ -11,7 +12,7 @@ std::int64_t panels_for(std::int64_t clusters) { return (clusters + kPanelCluste
 
 WardPanels::WardPanels(std::int64_t most, std::int64_t columns) : columns_(columns), room_(panels_for(most)) {
   const auto room = static_cast<std::size_t>(room_ * kPanelClusters);
-  values_.reset(new (std::align_val_t(64)) float[room * static_cast<std::size_t>(columns)]());
+  values_.reset(new (std::align_val_t(64)) float[room * static_cast<std::size_t>(columns)]);
   norms_.resize(room);
   half_inverse_.assign(room, 0.5F);
   resize(0);
@@ -21,7 +22,7 @@ std::int64_t WardPanels::bytes(std::int64_t most, std::int64_t columns) {
   return 4 * panels_for(most) * kPanelClusters * (columns + 2);
 }
 
-// An infinite norm makes an infinite score, which is never low: empty lanes hold nothing.
+// An infinite norm makes a score that is infinite, or not a number, and never low, whatever lies in an empty lane.
 void WardPanels::resize(std::int64_t count) {
   std::fill(norms_.begin() + count, norms_.end(), std::numeric_limits<float>::infinity());
   count_ = count;
@@ -32,31 +33,52 @@ PanelSide WardPanels::side(std::int64_t panel) const {
   return {norms_.data() + first, half_inverse_.data() + first, first};
 }
 
-template <typename Value>
-void WardPanels::put(std::int64_t c, const Value* mean, double size, const double* middle, double scale, double error) {
-  double squares = 0;
-  for (std::int64_t begin = 0; begin < columns_; begin += kWardTermsPerSum) {
-    float* to = lane(c, begin);
-    for (std::int64_t d = begin; d < begin + terms(begin); ++d, to += kPanelClusters) {
-      *to = static_cast<float>((static_cast<double>(mean[d]) - middle[d]) * scale);
-      squares += static_cast<double>(*to) * static_cast<double>(*to);
-    }
-  }
-  norms_[static_cast<std::size_t>(c)] = static_cast<float>(squares * (1 - error));
-  half_inverse_[static_cast<std::size_t>(c)] = static_cast<float>(0.5 / size);
+void WardPanels::fill(std::span<const WardFilling> fillings, const WardPanels& others, const Frame& frame,
+                      ThreadPool& pool) {
+  const auto panel_of = [&](std::size_t i) { return fillings[i].to / static_cast<std::int32_t>(kPanelClusters); };
+  std::vector<std::size_t> begins;  // of the fillings of one panel
+  for (std::size_t i = 0; i < fillings.size(); ++i)
+    if (i == 0 || panel_of(i) != panel_of(i - 1)) begins.push_back(i);
+  begins.push_back(fillings.size());
+  pool.for_each(static_cast<std::int64_t>(begins.size()) - 1, [&](std::int64_t i, int) {
+    const std::size_t begin = begins[static_cast<std::size_t>(i)], end = begins[static_cast<std::size_t>(i) + 1];
+    fill_panel(fillings.subspan(begin, end - begin), others, frame);
+  });
 }
 
-template void WardPanels::put(std::int64_t, const float*, double, const double*, double, double);
-template void WardPanels::put(std::int64_t, const double*, double, const double*, double, double);
-
-void WardPanels::copy(std::int64_t c, const WardPanels& other, std::int64_t from) {
+// Piece by piece: a lane's floats are 96 bytes apart, so that each cache line is one of several lanes.
+void WardPanels::fill_panel(std::span<const WardFilling> fillings, const WardPanels& others, const Frame& frame) {
+  std::array<double, kPanelClusters> squares{};
   for (std::int64_t begin = 0; begin < columns_; begin += kWardTermsPerSum) {
-    float* const to = lane(c, begin);
-    const float* const source = other.lane(from, begin);
-    for (std::int64_t d = 0; d < terms(begin) * kPanelClusters; d += kPanelClusters) to[d] = source[d];
+    for (std::size_t i = 0; i < fillings.size(); ++i) {
+      const auto& [to, size, row, mean, from] = fillings[i];
+      float* const target = lane(to, begin);
+      const auto put = [&](const auto* values) {
+        for (std::int64_t d = 0; d < terms(begin); ++d) {
+          const auto value = static_cast<float>(
+              (static_cast<double>(values[begin + d]) - frame.middle[static_cast<std::size_t>(begin + d)]) *
+              frame.scale);
+          target[d * kPanelClusters] = value;
+          squares[i] += static_cast<double>(value) * static_cast<double>(value);
+        }
+      };
+      if (row) {
+        put(row);
+      } else if (mean) {
+        put(mean);
+      } else {
+        const float* const source = others.lane(from, begin);
+        for (std::int64_t d = 0; d < terms(begin) * kPanelClusters; d += kPanelClusters) target[d] = source[d];
+      }
+    }
   }
-  norms_[static_cast<std::size_t>(c)] = other.norms_[static_cast<std::size_t>(from)];
-  half_inverse_[static_cast<std::size_t>(c)] = other.half_inverse_[static_cast<std::size_t>(from)];
+  for (std::size_t i = 0; i < fillings.size(); ++i) {
+    const auto to = static_cast<std::size_t>(fillings[i].to);
+    const bool copied = !fillings[i].row && !fillings[i].mean;
+    const auto from = static_cast<std::size_t>(std::max(fillings[i].from, 0));
+    norms_[to] = copied ? others.norms_[from] : static_cast<float>(squares[i] * (1 - frame.error));
+    half_inverse_[to] = copied ? others.half_inverse_[from] : static_cast<float>(0.5 / fillings[i].size);
+  }
 }
 
 }  // namespace coterie

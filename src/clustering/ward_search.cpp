@@ -92,15 +92,13 @@ NearestSlots nearest_of_all(const WardClusters& clusters, const Communicator& co
                 });
 }
 
-NearestSlots nearest_of(std::span<const std::int32_t> slots, const WardClusters& clusters, const Communicator& comm,
-                        ThreadPool& pool) {
+NearestSlots nearest_of(std::span<const std::int32_t> slots, const WardClusters& clusters, WardPanels& asking,
+                        const Communicator& comm, ThreadPool& pool) {
   const WardPanels& panels = clusters.panels();
-  WardPanels asking(static_cast<std::int64_t>(slots.size()), panels.columns());
   asking.resize(static_cast<std::int64_t>(slots.size()));
-  pool.for_each(asking.panels(), [&](std::int64_t p, int) {
-    for (std::int64_t i = p * kPanelClusters; i < std::min(asking.count(), (p + 1) * kPanelClusters); ++i)
-      asking.copy(i, panels, slots[static_cast<std::size_t>(i)]);
-  });
+  std::vector<WardFilling> fillings;
+  for (const auto slot : slots) fillings.push_back({.to = static_cast<std::int32_t>(fillings.size()), .from = slot});
+  asking.fill(fillings, panels, {}, pool);
   const std::int64_t sides = tile_sides(panels);
   return search(
       asking.count(), tile_sides(asking) * sides, comm, pool, [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {
