@@ -67,6 +67,7 @@ void reduce(std::span<T> values, MPI_Op operation, MPI_Comm comm, int size) {
 struct Communicator::Handle {
   MPI_Comm comm = MPI_COMM_NULL;
   MPI_Comm farewell = MPI_COMM_NULL;  ///< for all_arrive() alone: never confused with a collective left unanswered
+  bool parted = false;                 ///< all_arrive() has said no
 };
 
 Communicator::Communicator(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {
@@ -229,13 +230,17 @@ void Communicator::on_root(const std::function<void()>& action) const {
 }
 
 bool Communicator::all_arrive(double seconds) const {
+  if (handle_->parted) return false;
   MPI_Request request = MPI_REQUEST_NULL;
   check(MPI_Ibarrier(handle_->farewell, &request), "MPI_Ibarrier");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   int arrived = 0;
   while (true) {
     check(MPI_Test(&request, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
-    if (arrived || std::chrono::steady_clock::now() > deadline) return arrived != 0;
+    if (arrived || std::chrono::steady_clock::now() > deadline) {
+      handle_->parted = arrived == 0;
+      return arrived != 0;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
