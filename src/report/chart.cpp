@@ -9,6 +9,7 @@
 
 #include "chart_axes.hpp"
 #include "coterie/base/errors.hpp"
+#include "gnuplot.hpp"
 #include "text.hpp"
 
 namespace coterie {
@@ -79,6 +80,19 @@ std::string extremes_text(const std::string& quantity, const std::vector<std::in
                      k.back(), number_text(*high), k_of(high), number_text(*low), k_of(low));
 }
 
+/// A large point at one k with words beside it, on the side where there is room; adds them to the alternative text.
+std::string marked_point(Chart& chart, const std::vector<std::int64_t>& k, const std::vector<double>& values,
+                         std::int64_t marked, const std::string& mark, double unit) {
+  const auto place = std::find(k.begin(), k.end(), marked);
+  if (marked == 0 || place == k.end()) return "";
+  const auto at = static_cast<std::size_t>(place - k.begin());
+  const bool left_half = 2 * at < k.size();
+  chart.alt += fmt::format(" The {} is at k = {}.", mark, marked);
+  return fmt::format("set label 1 {} at {},{} {} offset {},0.9 point pt 7 ps 1.3 lc rgb '{}' front noenhanced\n",
+                     gnuplot_quoted(fmt::format("{}: k = {}", mark, marked)), marked, values[at] / unit,
+                     left_half ? "left" : "right", left_half ? 1 : -1, kVermilion);
+}
+
 std::string blade_points(std::vector<double> values, Band band, std::size_t most) {
   std::sort(values.begin(), values.end(), std::greater<>());
   std::string points = fmt::format("0 {}\n", band.begin);
@@ -121,15 +135,18 @@ Chart variance_chart(const std::string& name, const std::vector<double>& cumulat
 }
 
 Chart selection_chart(const std::string& name, const std::string& quantity, const std::vector<std::int64_t>& k,
-                      const std::vector<double>& values) {
-  require(k.size() == values.size(), "selection_chart: {} k but {} values", k.size(), values.size());
+                      const std::vector<double>& values, std::int64_t marked, const std::string& mark,
+                      const std::vector<double>& errors) {
+  require(k.size() == values.size() && (errors.empty() || errors.size() == k.size()),
+          "selection_chart: {} k but {} values and {} errors", k.size(), values.size(), errors.size());
   Chart chart{.name = name, .title = quantity + " for each number of clusters"};
   std::vector<std::int64_t> shown_k;
-  std::vector<double> shown;
+  std::vector<double> shown, bars;
   for (std::size_t i = 0; i < k.size(); ++i) {
     if (!std::isfinite(values[i])) continue;
     shown_k.push_back(k[i]);
     shown.push_back(values[i]);
+    bars.push_back(errors.empty() || !std::isfinite(errors[i]) ? 0 : errors[i]);
   }
   if (shown.size() < 2) return chart;
   const Unit unit = unit_for(*std::max_element(shown.begin(), shown.end()));
@@ -139,8 +156,11 @@ Chart selection_chart(const std::string& name, const std::string& quantity, cons
                  axis_range('x', static_cast<double>(shown_k.front()), static_cast<double>(shown_k.back()), 10, 1) +
                  axis_range('y', *low / unit.size, *high / unit.size, 5, 0) + "$points << EOD\n";
   for (std::size_t i = 0; i < shown.size(); ++i)
-    fmt::format_to(append(chart.script), "{} {}\n", shown_k[i], shown[i] / unit.size);
-  fmt::format_to(append(chart.script), "EOD\nplot $points with linespoints lc rgb '{}' lw 2 pt 7 ps 0.6\n", kBlue);
+    fmt::format_to(append(chart.script), "{} {} {}\n", shown_k[i], shown[i] / unit.size, bars[i] / unit.size);
+  chart.script += "EOD\n" + marked_point(chart, shown_k, shown, marked, mark, unit.size) + "plot ";
+  if (!errors.empty()) fmt::format_to(append(chart.script), "$points with yerrorbars lc rgb '{}' lw 1 ps 0, ", kBlue);
+  fmt::format_to(append(chart.script), "$points using 1:2 with linespoints lc rgb '{}' lw 2 pt 7 ps {}\n", kBlue,
+                 shown.size() > 60 ? 0.2 : 0.6);
   return chart;
 }
 

@@ -15,6 +15,8 @@
 namespace coterie {
 namespace {
 
+constexpr std::int64_t kBranches = 30;  // of a tree, at its top: a line of text each
+
 void ensure(bool condition, const std::string& contradiction) {
   if (!condition) throw Error("the report contradicts itself: " + contradiction);
 }
@@ -109,15 +111,22 @@ std::string head(const Report& report) {
 
 std::vector<Chart> report_charts(const Report& report) {
   std::vector<std::int64_t> k;
-  std::vector<double> inertia, silhouette;
-  for (const auto& row : report.ks) {
-    k.push_back(row.k);
-    inertia.push_back(row.inertia);
-    silhouette.push_back(row.silhouette);
-  }
-  std::vector<Chart> charts = {variance_chart("variance", report.variance.cumulative, report.variance.chosen),
-                               selection_chart("inertia", "Inertia", k, inertia),
-                               selection_chart("silhouette", "Silhouette", k, silhouette)};
+  for (const auto& row : report.ks) k.push_back(row.k);
+  const auto column = [&](double ReportK::*field) {
+    std::vector<double> values;
+    for (const auto& row : report.ks) values.push_back(row.*field);
+    return values;
+  };
+  std::vector<Chart> charts = {
+      variance_chart("variance", report.variance.cumulative, report.variance.chosen),
+      selection_chart("inertia", "Inertia", k, column(&ReportK::inertia), report.knee, "knee"),
+      selection_chart("silhouette", "Silhouette", k, column(&ReportK::silhouette)),
+      selection_chart("gap", "Gap statistic", k, column(&ReportK::gap), 0, "", column(&ReportK::gap_error)),
+      selection_chart("bootstrap", "Stability under resampling", k, column(&ReportK::bootstrap)),
+      selection_chart("bic", "BIC", k, column(&ReportK::bic))};
+  if (!report.merges.empty() && !report.solutions.empty())
+    charts.push_back(
+        dendrogram_chart("tree", report.merges, kBranches, std::ssize(report.solutions[report.chosen].clusters)));
   for (std::size_t s = 0; s < report.solutions.size(); ++s) {
     std::vector<std::int64_t> sizes;
     std::vector<std::vector<double>> silhouettes;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "coterie/report/html.hpp"
@@ -22,6 +23,33 @@ std::string warnings(const Report& report) {
 /// For a column of numbers between ten and a million.
 std::string one_decimal(double value) {
   return std::fabs(value) < 1000 ? fmt::format("{:.1f}", value) : number_text(value);
+}
+
+struct EvidenceColumn {
+  std::string title;
+  double ReportK::*field;
+  std::string (*format)(double);
+
+  std::string text(const ReportK& row) const { return format(row.*field); }
+};
+
+std::string iterations_text(const ReportK& row) { return row.n_iter > 0 ? with_commas(row.n_iter) : "–"; }
+
+/// Those that were measured for some k.
+std::vector<EvidenceColumn> evidence_columns(const Report& report) {
+  std::vector<EvidenceColumn> columns = {{"inertia", &ReportK::inertia, number_text},
+                                         {"silhouette", &ReportK::silhouette, index_text},
+                                         {"Calinski-Harabasz", &ReportK::calinski_harabasz, one_decimal},
+                                         {"Davies-Bouldin", &ReportK::davies_bouldin, index_text},
+                                         {"gap", &ReportK::gap, index_text},
+                                         {"BIC", &ReportK::bic, number_text},
+                                         {"stability", &ReportK::stability, index_text},
+                                         {"resampled", &ReportK::bootstrap, index_text}};
+  std::erase_if(columns, [&](const EvidenceColumn& column) {
+    return std::none_of(report.ks.begin(), report.ks.end(),
+                        [&](const ReportK& row) { return std::isfinite(row.*column.field); });
+  });
+  return columns;
 }
 
 std::string paragraph(const std::string& text) { return text.empty() ? "" : "<p>" + html_text(text) + "</p>\n"; }
@@ -74,18 +102,19 @@ std::string components_section(const PageMaterial& page) {
 std::string choice_of_k_section(const PageMaterial& page) {
   const Report& report = page.report;
   if (report.ks.empty()) return "";
-  HtmlTable table{.caption = "Evidence for each number of clusters",
-                  .columns = {{"k", true},
-                              {"inertia", true},
-                              {"silhouette", true},
-                              {"Calinski-Harabasz", true},
-                              {"Davies-Bouldin", true},
-                              {"stability", true},
-                              {"iterations", true}}};
-  for (const auto& row : report.ks)
-    table.rows.push_back({with_commas(row.k), number_text(row.inertia), index_text(row.silhouette),
-                          one_decimal(row.calinski_harabasz), index_text(row.davies_bouldin), index_text(row.stability),
-                          row.n_iter > 0 ? with_commas(row.n_iter) : "–"});
+  const std::vector<EvidenceColumn> columns = evidence_columns(report);
+  HtmlTable table{.caption = "Evidence for each number of clusters", .columns = {{"k", true}}};
+  for (const auto& column : columns) table.columns.push_back({column.title, true});
+  const bool iterates = std::any_of(report.ks.begin(), report.ks.end(), [](const auto& row) { return row.n_iter > 0; });
+  if (iterates) table.columns.push_back({"iterations", true});
+  for (const auto& row : report.ks) {
+    table.rows.push_back({with_commas(row.k)});
+    for (const auto& column : columns) table.rows.back().push_back(column.text(row));
+    if (iterates) table.rows.back().push_back(iterations_text(row));
+  }
+  std::string notes;
+  for (const auto& note : report.choice_notes) notes += "<li>" + html_text(note) + "</li>\n";
+  if (!notes.empty()) notes = "<ul>\n" + notes + "</ul>\n";
   const std::string reading =
       "<p class=\"note\">How to read it. <b>Inertia</b>, the sum of squared distances to the centroids, always falls "
       "with "
@@ -95,9 +124,13 @@ std::string choice_of_k_section(const PageMaterial& page) {
       "better; <b>Davies-Bouldin</b>: lower is better. <b>Stability</b> is the mean adjusted Rand index between runs "
       "that differ only in their random start: 1 means that they all found the same clusters, 0 that they agree no "
       "more "
-      "than by chance.</p>\n";
+      "than by chance. <b>Resampled</b> is the same between clusterings of resampled images. <b>Gap</b>: how much "
+      "smaller "
+      "the logarithm of the inertia is than in data without clusters. <b>BIC</b>: lower is better.</p>\n";
   return section("choice", "How many clusters",
-                 paragraph(report.chosen_because) + page.charts({"inertia", "silhouette"}) + table.html() + reading);
+                 paragraph(report.chosen_because) + notes +
+                     page.charts({"inertia", "silhouette", "gap", "bootstrap", "bic", "tree"}) + table.html() +
+                     reading);
 }
 
 }  // namespace coterie

@@ -60,6 +60,31 @@ TEST_CASE("values that were not measured are left out of a curve, and one value 
   CHECK_THROWS_AS(selection_chart("s", "Silhouette", {1}, {}), InvalidArgument);
 }
 
+TEST_CASE("a marked k stands out and is named, errors become bars") {
+  const std::vector<std::int64_t> k{2, 3, 4, 5};
+  const Chart knee = selection_chart("knee", "Inertia", k, {90, 40, 30, 28}, 3, "knee");
+  CHECK(contains(knee.alt, "The knee is at k = 3."));
+  check_svg(knee);
+  CHECK(contains(chart_svg(knee), ">knee: k = 3<"));
+  CHECK(selection_chart("knee", "Inertia", k, {90, 40, 30, 28}, 7, "knee").alt ==
+        "Inertia falls from 90 at k = 2 to 28 at k = 5.");
+  const Chart bars = selection_chart("gap", "Gap", k, {0.1, 0.4, 0.38, 0.2}, 0, "", {0.02, 0.03, NAN, 0.05});
+  check_svg(bars);
+  CHECK(chart_svg(bars) != chart_svg(selection_chart("gap", "Gap", k, {0.1, 0.4, 0.38, 0.2})));
+  CHECK_THROWS_AS(selection_chart("gap", "Gap", k, {1, 2, 3, 4}, 0, "", {0.1}), InvalidArgument);
+}
+
+TEST_CASE("a map of agreements names the most and the least alike") {
+  const std::vector<std::string> names{"resnet50:8", "vgg16:8", "folder"};
+  const Chart map = agreement_map("map", "Agreement", names, {1, 0.8, 0.3, 0.8, 1, 0.25, 0.3, 0.25, 1});
+  CHECK(map.alt == "Of 3 labellings resnet50:8 and vgg16:8 are most alike, 0.80, and vgg16:8 and folder least, 0.25.");
+  const std::string svg = chart_svg(map);
+  CHECK(markup_fault(svg) == "");
+  for (const char* shown : {"resnet50:8", ">0.25<", ">1.00<"}) CHECK_MESSAGE(contains(svg, shown), shown);
+  CHECK(agreement_map("map", "Agreement", {"one"}, {1}).empty());
+  CHECK_THROWS_AS(agreement_map("map", "Agreement", names, {1}), InvalidArgument);
+}
+
 TEST_CASE("equal values at all k are drawn") { check_svg(selection_chart("s", "Inertia", {2, 3}, {0, 0})); }
 
 TEST_CASE("blades are weighted by their clusters' sizes") {

@@ -24,9 +24,16 @@ struct Chart {
 Chart variance_chart(const std::string& name, const std::vector<double>& cumulative, std::int64_t chosen);
 
 /// A quantity for each k; points whose value is not finite are left out, and an empty chart is returned when fewer
-/// than two remain. `quantity` is its name as it begins a sentence ("Inertia").
+/// than two remain. `quantity` is its name as it begins a sentence ("Inertia"). The point at `marked` is drawn larger,
+/// with its k and `mark` beside it ("knee"); 0 marks none. errors: half the length of a bar for each k, or empty.
 Chart selection_chart(const std::string& name, const std::string& quantity, const std::vector<std::int64_t>& k,
-                      const std::vector<double>& values);
+                      const std::vector<double>& values, std::int64_t marked = 0, const std::string& mark = "",
+                      const std::vector<double>& errors = {});
+
+/// How alike each two of some labellings are, as a map of shades from white (0 and below) to blue (1): values is
+/// names x names, row-major. The numbers are written into the cells where there is room (up to 12 names).
+Chart agreement_map(const std::string& name, const std::string& title, const std::vector<std::string>& names,
+                    const std::vector<double>& values);
 
 /// The knife plot (Rousseeuw 1987): one blade for each cluster, its silhouettes sorted, as thick as the cluster is
 /// large. `silhouettes[c]` holds all values of cluster c, or a sample of them, or their quantiles, in any order; about

@@ -18,8 +18,9 @@ struct PageOptions {
   int most_pictures = 1500;  ///< of the whole page, about 8 MB: folded solutions show fewer of each cluster, then none
 };
 
-/// All charts of a report in their order: "variance", "inertia", "silhouette", then for each solution "k8-sizes" and
-/// "k8-silhouettes" ("k8-2-…" for the second solution with 8 clusters). Those with nothing to draw are left out.
+/// All charts of a report in their order: "variance", "inertia", "silhouette", "gap", "bootstrap", "bic", "tree", then
+/// for each solution "k8-sizes" and "k8-silhouettes" ("k8-2-…" for the second solution with 8 clusters). Those with
+/// nothing to draw are left out.
 std::vector<Chart> report_charts(const Report& report);
 
 /// Writes FOLDER/index.html (made if missing): one page that needs no network and no script, readable on a phone and

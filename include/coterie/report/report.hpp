@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "coterie/report/chart.hpp"
+
 namespace coterie {
 
 /// What a report tells, as plain data. Texts may hold any bytes: the page escapes them. Numbers that were not
@@ -38,7 +40,11 @@ struct ReportK {
   double calinski_harabasz = kNotMeasured;
   double davies_bouldin = kNotMeasured;
   double stability = kNotMeasured;  ///< mean ARI over pairs of the n_init runs
-  std::int64_t n_iter = 0;          ///< of the best run; 0 when the method does not iterate
+  double bootstrap = kNotMeasured;  ///< mean ARI over pairs of resamples
+  double gap = kNotMeasured;        ///< gap statistic
+  double gap_error = kNotMeasured;
+  double bic = kNotMeasured;  ///< of a mixture
+  std::int64_t n_iter = 0;    ///< of the best run; 0 when the method does not iterate
 };
 
 struct ReportCluster {
@@ -84,7 +90,10 @@ struct Report {
   std::vector<ReportFate> fates;  ///< counts add up to images_listed
   std::string skipped_link;       ///< path of skipped.csv relative to the report's folder; may be empty
   ReportVariance variance;
-  std::vector<ReportK> ks;  ///< ascending k
+  std::vector<ReportK> ks;                ///< ascending k
+  std::int64_t knee = 0;                  ///< the k at the knee of the inertia; 0 for none
+  std::vector<std::string> choice_notes;  ///< what each measure names, which are approximate; one sentence each
+  std::vector<DendrogramMerge> merges;    ///< of a tree: all its merges, ascending by distance; may be empty
   std::vector<ReportSolution> solutions;
   std::size_t chosen = 0;      ///< index of the solution shown in full; the others are folded
   std::string chosen_because;  ///< one sentence; may be empty
