@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <map>
 
@@ -9,6 +10,11 @@
 #include "parallel_file.hpp"
 
 namespace coterie {
+namespace {
+
+constexpr double kPatience = 20;  // seconds for the other ranks to fail alike
+
+}  // namespace
 
 struct ArtifactWriter::State {
   std::string path, partial;
@@ -24,12 +30,21 @@ ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicat
   comm.together([&] { state_->file = h5::create_parallel_file(state_->partial, comm); });
 }
 
+// Closing is collective. Where an error passes that is this rank's alone, the others never come here: then the file is
+// left to the end of the processes, so that the error can be told and end them.
 ArtifactWriter::~ArtifactWriter() {
   if (!state_ || state_->path.empty()) return;
+  if (state_->comm.size() > 1 && std::uncaught_exceptions() > 0 && !state_->comm.all_arrive(kPatience)) {
+    static_cast<void>(state_.release());
+    return;
+  }
   state_->open.clear();
   state_->file.close();
   if (state_->comm.is_root()) unlink(state_->partial.c_str());
 }
+
+const std::string& ArtifactWriter::path() const { return state_->path; }
+const Recipe& ArtifactWriter::recipe() const { return state_->recipe; }
 
 template <typename T>
 void ArtifactWriter::create(const std::string& name, const std::vector<std::int64_t>& shape) {

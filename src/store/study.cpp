@@ -22,6 +22,12 @@ const char* maker_of(Kind kind) {
       return "coterie cluster";
     case Kind::evaluations:
       return "coterie evaluate";
+    case Kind::selections:
+      return "coterie select";
+    case Kind::comparisons:
+      return "coterie compare";
+    case Kind::assignments:
+      return "coterie assign";
   }
   return "";
 }
@@ -45,6 +51,12 @@ const char* folder_of(Kind kind) {
       return "clusterings";
     case Kind::evaluations:
       return "evaluations";
+    case Kind::selections:
+      return "selections";
+    case Kind::comparisons:
+      return "comparisons";
+    case Kind::assignments:
+      return "assignments";
   }
   return "";
 }

@@ -30,6 +30,10 @@ class ArtifactWriter {
   ArtifactWriter(const ArtifactWriter&) = delete;
   ArtifactWriter& operator=(const ArtifactWriter&) = delete;
 
+  /// Where it will lie, and what makes it.
+  const std::string& path() const;
+  const Recipe& recipe() const;
+
   /// A dataset whose rows the ranks write.
   template <typename T>
   void create(const std::string& name, const std::vector<std::int64_t>& shape);
@@ -41,6 +45,12 @@ class ArtifactWriter {
   /// A small dataset that every rank holds; the root's is written.
   template <typename T>
   void put(const std::string& name, const std::vector<std::int64_t>& shape, std::span<const T> values);
+
+  /// One number.
+  template <typename T>
+  void put_value(const std::string& name, T value) {
+    put<T>(name, {1}, std::span<const T>(&value, 1));
+  }
 
   /// Texts, only through Communicator::self(): MPI-IO cannot write variable lengths. Bytes are kept as given.
   void put_texts(const std::string& name, const std::vector<std::string>& texts);

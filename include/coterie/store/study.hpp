@@ -9,11 +9,12 @@
 namespace coterie {
 
 /// The kinds of artifact, in the order in which a study makes them; each is a folder of the study.
-enum class Kind { features, reductions, clusterings, evaluations };
+enum class Kind { features, reductions, clusterings, evaluations, selections, comparisons, assignments };
 
-inline constexpr Kind kKinds[] = {Kind::features, Kind::reductions, Kind::clusterings, Kind::evaluations};
+inline constexpr Kind kKinds[] = {Kind::features,   Kind::reductions,  Kind::clusterings, Kind::evaluations,
+                                  Kind::selections, Kind::comparisons, Kind::assignments};
 
-/// "features", "reductions", "clusterings", "evaluations".
+/// "features", "reductions", "clusterings" ...
 const char* folder_of(Kind kind);
 
 /// Whether a stage has to work, by the recipe of what is there.
