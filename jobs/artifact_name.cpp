@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "cluster_algorithm.hpp"
 #include "feature_request.hpp"
 
 namespace coterie {
@@ -13,7 +14,7 @@ std::string artifact_name(const Options& stage, const std::string& parent) {
     return features_name(first.backbone, first.layers.front());
   }
   if (stage.command() == "import") return std::filesystem::path(stage.text("file")).stem().string();
-  return parent + (stage.command() == "reduce" ? "-pca" : "-kmeans");
+  return parent + (stage.command() == "reduce" ? "-pca" : find_algorithm(stage.text("algorithm")).suffix);
 }
 
 }  // namespace coterie

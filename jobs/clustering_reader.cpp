@@ -35,6 +35,23 @@ std::vector<float> ClusteringReader::distances(std::int64_t k) const {
   return artifact_.read<float>(group(k) + "/distances");
 }
 
+std::vector<float> ClusteringReader::probabilities(std::int64_t k) const {
+  const std::string name = group(k) + "/probabilities";
+  return artifact_.has(name) ? artifact_.read<float>(name) : std::vector<float>{};
+}
+
+std::string ClusteringReader::algorithm() const { return artifact_.recipe().parameters().at("algorithm"); }
+
+std::vector<DendrogramMerge> ClusteringReader::merges() const {
+  std::vector<DendrogramMerge> merges;
+  if (!artifact_.has("linkage")) return merges;
+  const auto linkage = artifact_.read<double>("linkage");
+  for (std::size_t at = 0; at < linkage.size(); at += 4)
+    merges.push_back({static_cast<std::int64_t>(linkage[at]), static_cast<std::int64_t>(linkage[at + 1]),
+                      linkage[at + 2], static_cast<std::int64_t>(linkage[at + 3])});
+  return merges;
+}
+
 std::unique_ptr<RowSource> ClusteringReader::open_rows() const {
   return coterie::open_rows(study_, features_, reduction_);
 }

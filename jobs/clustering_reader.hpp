@@ -7,6 +7,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/row_source.hpp"
+#include "coterie/report/chart.hpp"
 #include "coterie/store/study.hpp"
 
 namespace coterie {
@@ -24,6 +25,9 @@ class ClusteringReader {
   const std::string& features() const { return features_; }
   const std::string& reduction() const { return reduction_; }
 
+  /// What --algorithm called it.
+  std::string algorithm() const;
+
   /// The numbers of clusters it holds, ascending.
   const std::vector<std::int64_t>& ks() const { return ks_; }
 
@@ -33,8 +37,14 @@ class ClusteringReader {
   std::vector<std::int32_t> labels(std::int64_t k) const;
   std::vector<float> distances(std::int64_t k) const;
 
+  /// N x k, of a mixture; empty of all else.
+  std::vector<float> probabilities(std::int64_t k) const;
+
   /// "k=8": the group of one solution.
   static std::string group(std::int64_t k) { return fmt::format("k={}", k); }
+
+  /// Ward's tree; empty of all else.
+  std::vector<DendrogramMerge> merges() const;
 
   /// The rows that were grouped.
   std::unique_ptr<RowSource> open_rows() const;

@@ -12,50 +12,26 @@ namespace {
 
 constexpr int kRevision = 1;
 
-// A metadata column as numbers: its distinct values, sorted, are the classes.
-struct Classes {
-  std::string column;
-  std::vector<std::string> names;
-  std::vector<std::int32_t> labels;
-};
-
-Classes classes_of(const RowNames& rows, const std::string& column) {
-  Classes classes{column, {}, {}};
-  std::map<std::string, std::int32_t> numbers;
-  const auto& values = column_of(rows, column);
-  for (const auto& value : values) numbers.emplace(value, 0);
-  for (auto& [name, number] : numbers) {
-    number = static_cast<std::int32_t>(classes.names.size());
-    classes.names.push_back(name.empty() ? "(none)" : name);
-  }
-  for (const auto& value : values) classes.labels.push_back(numbers.at(value));
-  return classes;
-}
-
-void put_value(ArtifactWriter& writer, const std::string& name, double value) {
-  writer.put<double>(name, {1}, std::vector{value});
-}
-
 void write_agreement(ArtifactWriter& writer, const std::string& group, const Contingency& table,
                      const Agreement& found) {
   writer.put<std::int64_t>(group + "/crosstab", {table.rows, table.columns}, table.counts);
-  put_value(writer, group + "/adjusted_rand", found.adjusted_rand);
-  put_value(writer, group + "/normalised_mutual_info", found.normalised_mutual_info);
-  put_value(writer, group + "/adjusted_mutual_info", found.adjusted_mutual_info);
-  put_value(writer, group + "/homogeneity", found.homogeneity);
-  put_value(writer, group + "/completeness", found.completeness);
-  put_value(writer, group + "/v_measure", found.v_measure);
-  put_value(writer, group + "/purity", found.purity);
+  writer.put_value<double>(group + "/adjusted_rand", found.adjusted_rand);
+  writer.put_value<double>(group + "/normalised_mutual_info", found.normalised_mutual_info);
+  writer.put_value<double>(group + "/adjusted_mutual_info", found.adjusted_mutual_info);
+  writer.put_value<double>(group + "/homogeneity", found.homogeneity);
+  writer.put_value<double>(group + "/completeness", found.completeness);
+  writer.put_value<double>(group + "/v_measure", found.v_measure);
+  writer.put_value<double>(group + "/purity", found.purity);
 }
 
 void write_indices(ArtifactWriter& writer, const std::string& group, const ClusterIndices& indices) {
   const auto k = static_cast<std::int64_t>(indices.sizes.size());
   writer.put<std::int64_t>(group + "/sizes", {k}, indices.sizes);
   writer.put<double>(group + "/mean_distance", {k}, indices.mean_distance);
-  put_value(writer, group + "/inertia", indices.inertia);
+  writer.put_value<double>(group + "/inertia", indices.inertia);
   if (!indices.defined) return;
-  put_value(writer, group + "/calinski_harabasz", indices.calinski_harabasz);
-  put_value(writer, group + "/davies_bouldin", indices.davies_bouldin);
+  writer.put_value<double>(group + "/calinski_harabasz", indices.calinski_harabasz);
+  writer.put_value<double>(group + "/davies_bouldin", indices.davies_bouldin);
 }
 
 void write_silhouette(ArtifactWriter& writer, const std::string& group, const Silhouette& silhouette) {
@@ -64,7 +40,7 @@ void write_silhouette(ArtifactWriter& writer, const std::string& group, const Si
   writer.put<float>(group + "/silhouette", {static_cast<std::int64_t>(values.size())}, values);
   writer.put<double>(group + "/silhouette_clusters", {static_cast<std::int64_t>(silhouette.cluster_means.size())},
                      silhouette.cluster_means);
-  put_value(writer, group + "/silhouette_mean", silhouette.mean);
+  writer.put_value<double>(group + "/silhouette_mean", silhouette.mean);
 }
 
 }  // namespace

@@ -1,15 +1,13 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
-#include "coterie/base/csv.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/store/store_rows.hpp"
 #include "job.hpp"
+#include "skipped_table.hpp"
 #include "solution_pictures.hpp"
+#include "table_file.hpp"
 
 namespace coterie {
 namespace fs = std::filesystem;
@@ -17,40 +15,23 @@ namespace {
 
 constexpr std::int64_t kBlockRows = 4096;
 
-// A table that appears whole or not at all.
-class TableFile {
- public:
-  explicit TableFile(std::string path) : path_(std::move(path)), file_(path_ + ".tmp", std::ios::binary) {}
-  void line(const std::vector<std::string>& fields, char delimiter) { file_ << csv_line(fields, delimiter); }
-  std::ofstream& stream() { return file_; }
-  void finish() {
-    file_.close();
-    if (!file_) throw FileError(path_, fmt::format("cannot be written ({})", std::strerror(errno)));
-    fs::rename(path_ + ".tmp", path_);
-  }
-
- private:
-  std::string path_;
-  std::ofstream file_;
-};
-
-// A spreadsheet would run a text that begins so as a formula; an apostrophe makes it a text.
-std::string harmless(const std::string& text) {
-  return !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos ? "'" + text : text;
-}
-
 void write_assignments(const std::string& stem, const ClusteringReader& clustering, std::int64_t k,
                        const RowNames& names) {
   const auto labels = clustering.labels(k);
   const auto distances = clustering.distances(k);
+  const auto probabilities = clustering.probabilities(k);
+  const std::size_t components = probabilities.empty() ? 0 : static_cast<std::size_t>(k);
   for (const auto& [suffix, delimiter] : {std::pair{".csv", ','}, std::pair{".tsv", '\t'}}) {
     TableFile table(stem + suffix);
     std::vector<std::string> header = {"path", "label", "distance"};
+    for (std::size_t c = 0; c < components; ++c) header.push_back(fmt::format("p{}", c));
     header.insert(header.end(), names.columns.begin(), names.columns.end());
     table.line(header, delimiter);
     for (std::size_t i = 0; i < labels.size(); ++i) {
       std::vector<std::string> fields = {harmless(names.names[i]), fmt::to_string(labels[i]),
                                          fmt::format("{:.9g}", distances[i])};
+      for (std::size_t c = 0; c < components; ++c)
+        fields.push_back(fmt::format("{:.6g}", probabilities[i * components + c]));
       for (const auto& column : names.values) fields.push_back(harmless(column[i]));
       table.line(fields, delimiter);
     }
@@ -58,21 +39,31 @@ void write_assignments(const std::string& stem, const ClusteringReader& clusteri
   }
 }
 
-// Every image that has no label, with its reason; with assignments.csv it adds up to the list.
-void write_skipped(const std::string& folder, const ImageTable& images, const ArtifactReader& features) {
-  TableFile skipped(folder + "/skipped.csv"), duplicates(folder + "/duplicates.csv");
-  skipped.line({"path", "fate", "reason"}, ',');
-  duplicates.line({"path", "duplicate_of"}, ',');
-  const auto fates = final_fates(images, features);
-  for (std::size_t i = 0; i < fates.size(); ++i) {
-    const std::string reason = images.reasons[i].empty() ? std::string(fate_explanation(fates[i])) : images.reasons[i];
-    if (fates[i] != Fate::ok) skipped.line({harmless(images.paths[i]), std::string(fate_name(fates[i])), reason}, ',');
-    if (images.duplicate_of[i] >= 0)
-      duplicates.line(
-          {harmless(images.paths[i]), harmless(images.paths[static_cast<std::size_t>(images.duplicate_of[i])])}, ',');
+// The images that a mixture gives to two clusters or more, each with a probability above the threshold.
+std::int64_t write_shared(const std::string& path, const ClusteringReader& clustering, std::int64_t k,
+                          const RowNames& names, double threshold) {
+  const auto labels = clustering.labels(k);
+  const auto probabilities = clustering.probabilities(k);
+  const auto components = static_cast<std::size_t>(k);
+  TableFile table(path);
+  std::vector<std::string> header = {"path", "label", "clusters"};
+  for (std::size_t c = 0; c < components; ++c) header.push_back(fmt::format("p{}", c));
+  table.line(header, ',');
+  std::int64_t shared = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto own = std::span(probabilities).subspan(i * components, components);
+    std::vector<std::size_t> clusters;
+    for (std::size_t c = 0; c < components; ++c)
+      if (own[c] > threshold) clusters.push_back(c);
+    if (clusters.size() < 2) continue;
+    ++shared;
+    std::vector<std::string> fields = {harmless(names.names[i]), fmt::to_string(labels[i]),
+                                       fmt::format("{}", fmt::join(clusters, " "))};
+    for (const float p : own) fields.push_back(fmt::format("{:.6g}", p));
+    table.line(fields, ',');
   }
-  skipped.finish();
-  duplicates.finish();
+  table.finish();
+  return shared;
 }
 
 void write_features(const std::string& path, const RowSource& rows) {
@@ -134,10 +125,21 @@ void export_tables(Job& job) {
       const std::string stem = folder + (ks.size() == 1 ? "/assignments" : fmt::format("/assignments-k{}", k));
       write_assignments(stem, clustering, k, names);
       job.say("wrote {}.csv and .tsv: {} rows", stem, names.names.size());
+      if (clustering.algorithm() != "mixture") continue;
+      const std::string path =
+          folder + (ks.size() == 1 ? "/more_than_one.csv" : fmt::format("/more_than_one-k{}.csv", k));
+      const auto shared = write_shared(path, clustering, k, names, job.options.real("threshold"));
+      job.say("wrote {}: {} images in more than one cluster, by probabilities above {}", path, shared,
+              job.options.text("threshold"));
+    }
+    if (clustering.artifact().has("linkage")) {
+      const auto merges = clustering.artifact().shape("linkage").at(0);
+      write_npy<double>(folder + "/linkage.npy", clustering.artifact().read<double>("linkage").data(), {merges, 4});
+      job.say("wrote {}/linkage.npy: the whole tree, as scipy has it", folder);
     }
     if (fs::exists(job.study.images_path()) && !features.has("name")) {
       const ImageTable images = read_image_table(job.study.images_path());
-      write_skipped(folder, images, features);
+      write_skipped(folder + "/", images, features);
       job.say("wrote {0}/skipped.csv and {0}/duplicates.csv", folder);
       if (job.options.text("pictures") != "none")
         for (const auto k : ks) place_pictures(job, folder, clustering, k, names, images.root);

@@ -118,4 +118,17 @@ const std::vector<std::string>& column_of(const RowNames& rows, const std::strin
   return rows.values[static_cast<std::size_t>(found - rows.columns.begin())];
 }
 
+Classes classes_of(const RowNames& rows, const std::string& column) {
+  Classes classes{column, {}, {}};
+  std::map<std::string, std::int32_t> numbers;
+  const auto& values = column_of(rows, column);
+  for (const auto& value : values) numbers.emplace(value, 0);
+  for (auto& [name, number] : numbers) {
+    number = static_cast<std::int32_t>(classes.names.size());
+    classes.names.push_back(name.empty() ? "(none)" : name);
+  }
+  for (const auto& value : values) classes.labels.push_back(numbers.at(value));
+  return classes;
+}
+
 }  // namespace coterie

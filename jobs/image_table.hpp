@@ -52,4 +52,12 @@ RowNames read_row_names(const Study& study, const std::string& features);
 /// The values of one metadata column for each row. Throws InvalidArgument that offers the columns there are.
 const std::vector<std::string>& column_of(const RowNames& rows, const std::string& column);
 
+/// A metadata column as numbers: its distinct values, sorted, are the classes.
+struct Classes {
+  std::string column;
+  std::vector<std::string> names;
+  std::vector<std::int32_t> labels;  ///< of each row
+};
+Classes classes_of(const RowNames& rows, const std::string& column);
+
 }  // namespace coterie

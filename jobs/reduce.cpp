@@ -3,15 +3,18 @@
 #include "artifact_name.hpp"
 #include "coterie/store/store_rows.hpp"
 #include "job.hpp"
+#include "reduction_reader.hpp"
 
 namespace coterie {
 namespace {
 
 constexpr int kRevision = 1;
 
-Normalise normalise_of(const std::string& text) {
-  if (text == "standard") return Normalise::standard;
-  return text == "l2" ? Normalise::l2 : Normalise::none;
+PcaSolver solver_of(const std::string& text) {
+  for (const auto solver :
+       {PcaSolver::covariance, PcaSolver::tsqr, PcaSolver::gram, PcaSolver::randomised, PcaSolver::incremental})
+    if (text == solver_name(solver)) return solver;
+  return PcaSolver::automatic;
 }
 
 PcaOptions pca_options(const Job& job) {
@@ -20,11 +23,20 @@ PcaOptions pca_options(const Job& job) {
   options.normalise_after = normalise_of(job.options.text("normalize-after"));
   options.components = job.options.count("components");
   options.variance = job.options.real("variance");
-  options.solver = job.options.text("solver") == "tsqr"         ? PcaSolver::tsqr
-                   : job.options.text("solver") == "covariance" ? PcaSolver::covariance
-                                                                : PcaSolver::automatic;
+  options.whiten = job.options.flag("whiten");
+  options.solver = solver_of(job.options.text("solver"));
+  options.power_iterations = static_cast<int>(job.options.count("power-iterations", -1));
+  options.batch_rows = job.options.count("batch-rows");
+  options.seed = static_cast<std::uint64_t>(job.options.count("seed"));
   options.memory_bytes = job.memory_bytes;
   return options;
+}
+
+// What an approximate solver depends on beside the data.
+std::vector<const char*> departures_of(const std::string& solver) {
+  if (solver == solver_name(PcaSolver::randomised)) return {"power-iterations", "seed"};
+  if (solver == solver_name(PcaSolver::incremental)) return {"batch-rows"};
+  return {};
 }
 
 void put(ArtifactWriter& writer, const std::string& name, const std::vector<std::int64_t>& shape,
@@ -41,6 +53,7 @@ void write_pca(ArtifactWriter& writer, const Pca& pca) {
   put(writer, "explained_variance_ratio", {d}, pca.explained_variance_ratio);
   put(writer, "singular_values", {d}, pca.singular_values);
   put(writer, "total_variance", {1}, {pca.total_variance});
+  put(writer, "error_bound", {1}, {pca.error_bound});
 }
 
 // Fewer rows or columns than the default asks for is no mistake of the person's.
@@ -67,6 +80,8 @@ void reduce(Job& job) {
   Recipe recipe("reduce", kRevision);
   for (const char* option : {"normalize", "normalize-after", "components", "variance", "solver"})
     recipe.set(option, job.options.text(option));
+  if (options.whiten) recipe.set("whiten", "true");
+  for (const char* option : departures_of(job.options.text("solver"))) recipe.set(option, job.options.text(option));
   recipe.input("features " + parent, features.digest());
   const std::string path = job.study.path(Kind::reductions, name);
   if (!job.must_make(path, recipe)) return;
@@ -84,11 +99,15 @@ void reduce(Job& job) {
   });
   write_pca(writer, pca);
   writer.attribute("features", parent);
+  writer.attribute("solver", solver_name(pca.solver));
   writer.finish();
   double explained = 0;
   for (const double ratio : pca.explained_variance_ratio) explained += ratio;
-  job.say("{} rows of {} numbers to {}, which explain {:.1f} % of the variance", rows.rows(), pca.dimensions,
-          pca.count(), 100 * explained);
+  job.say("{} rows of {} numbers to {}, which explain {:.1f} % of the variance; solver {}{}", rows.rows(),
+          pca.dimensions, pca.count(), 100 * explained, solver_name(pca.solver),
+          pca.error_bound > 0
+              ? fmt::format(", approximate: error at most {:.2g} of the largest singular value", pca.error_bound)
+              : "");
   job.made(path);
 }
 

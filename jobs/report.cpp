@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "cluster_algorithm.hpp"
 #include "coterie/base/version.hpp"
 #include "coterie/report/page.hpp"
 #include "job.hpp"
@@ -15,6 +16,7 @@ namespace coterie {
 namespace {
 
 constexpr std::int64_t kSilhouettePoints = 400;  // of one cluster, drawn in its blade
+constexpr std::size_t kMostSolutions = 24;       // of more k only the one that is shown first has its clusters shown
 
 // All that the report reads, opened once.
 struct Sources {
@@ -23,12 +25,14 @@ struct Sources {
   ArtifactReader features;
   RowNames names;
   std::unique_ptr<ArtifactReader> evaluation;  ///< of this clustering, where there is one that fits it
+  std::unique_ptr<ArtifactReader> selection;   ///< the same of the evidence for k
   bool scanned = false;
   ImageTable images;
 };
 
-std::unique_ptr<ArtifactReader> find_evaluation(const Study& study, const ClusteringReader& clustering) {
-  const std::string path = study.path(Kind::evaluations, clustering.name());
+// What was made of this very clustering, and not of one that lay there before it.
+std::unique_ptr<ArtifactReader> find_made_of(const Study& study, Kind kind, const ClusteringReader& clustering) {
+  const std::string path = study.path(kind, clustering.name());
   if (!std::filesystem::exists(path)) return nullptr;
   auto found = std::make_unique<ArtifactReader>(path);
   const auto& inputs = found->recipe().inputs();
@@ -65,19 +69,39 @@ void fill_variance(const Sources& from, Report& report) {
   if (asked.at("variance") != "0") report.variance.rule += fmt::format(" --variance {}", asked.at("variance"));
 }
 
+// A measure of select for one k.
+double selected(const Sources& from, const std::string& measure, std::int64_t k, const char* what = "values") {
+  if (!from.selection || !from.selection->has("measures/" + measure + "/" + what)) return kNotMeasured;
+  const auto ks = from.selection->read<std::int64_t>("k");
+  const auto place = std::find(ks.begin(), ks.end(), k);
+  if (place == ks.end()) return kNotMeasured;
+  return from.selection->read<double>("measures/" + measure + "/" + what)[static_cast<std::size_t>(place - ks.begin())];
+}
+
 ReportK evidence_for(const Sources& from, std::int64_t k) {
   const std::string group = ClusteringReader::group(k);
   const ArtifactReader& clustering = from.clustering.artifact();
   ReportK evidence;
   evidence.k = k;
   evidence.inertia = clustering.value<double>(group + "/inertia");
-  evidence.n_iter = clustering.value<std::int64_t>(group + "/n_iter");
-  if (clustering.shape(group + "/init_inertia").at(0) > 1)
+  evidence.bic = value_or_nothing(clustering, group + "/bic");
+  if (clustering.has(group + "/n_iter")) evidence.n_iter = clustering.value<std::int64_t>(group + "/n_iter");
+  if (clustering.has(group + "/init_agreement") && clustering.shape(group + "/init_agreement").at(0) > 1)
     evidence.stability = clustering.value<double>(group + "/stability");
+  evidence.silhouette = selected(from, "silhouette", k);
+  evidence.calinski_harabasz = selected(from, "calinski_harabasz", k);
+  evidence.davies_bouldin = selected(from, "davies_bouldin", k);
+  evidence.bootstrap = selected(from, "bootstrap_stability", k);
+  evidence.gap = selected(from, "gap", k);
+  evidence.gap_error = selected(from, "gap", k, "errors");
   if (!from.evaluation) return evidence;
-  evidence.silhouette = value_or_nothing(*from.evaluation, group + "/silhouette_mean");
-  evidence.calinski_harabasz = value_or_nothing(*from.evaluation, group + "/calinski_harabasz");
-  evidence.davies_bouldin = value_or_nothing(*from.evaluation, group + "/davies_bouldin");
+  const auto prefer = [&](double& field, const char* name) {
+    const double measured = value_or_nothing(*from.evaluation, group + "/" + name);
+    if (std::isfinite(measured)) field = measured;
+  };
+  prefer(evidence.silhouette, "silhouette_mean");
+  prefer(evidence.calinski_harabasz, "calinski_harabasz");
+  prefer(evidence.davies_bouldin, "davies_bouldin");
   return evidence;
 }
 
@@ -148,15 +172,43 @@ ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k)
   return solution;
 }
 
-// The best silhouette is shown first, for want of a better rule; the page says so.
-void choose_solution(Report& report) {
+// What select recommends; else the best silhouette is shown first, for want of a better rule. The page says which.
+std::size_t choose_k(const Sources& from, Report& report) {
+  std::size_t chosen = 0;
+  if (from.selection) {
+    report.chosen_because = from.selection->attribute("reason");
+    const auto k = from.selection->value<std::int64_t>("recommended");
+    for (std::size_t i = 0; i < report.ks.size(); ++i)
+      if (report.ks[i].k == k) return i;
+  }
   for (std::size_t i = 1; i < report.ks.size(); ++i)
-    if (report.ks[i].silhouette > report.ks[report.chosen].silhouette) report.chosen = i;
-  if (report.ks.size() > 1 && std::isfinite(report.ks[report.chosen].silhouette))
-    report.chosen_because = fmt::format(
+    if (report.ks[i].silhouette > report.ks[chosen].silhouette) chosen = i;
+  if (report.ks.size() > 1 && std::isfinite(report.ks[chosen].silhouette)) {
+    if (!report.chosen_because.empty()) report.chosen_because += " ";
+    report.chosen_because += fmt::format(
         "The solution with {} clusters is shown first because its mean silhouette is the highest of those tried; weigh "
         "that against stability and what the pictures show.",
-        report.ks[report.chosen].k);
+        report.ks[chosen].k);
+  }
+  return chosen;
+}
+
+// What each measure names, and which of them are estimates.
+void fill_choice(const Sources& from, Report& report) {
+  if (!from.selection) return;
+  const auto names = from.selection->texts("measure"), hows = from.selection->texts("how");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string group = "measures/" + names[i];
+    const auto k = from.selection->value<std::int64_t>(group + "/k");
+    const bool votes = from.selection->value<std::uint8_t>(group + "/votes") != 0;
+    const auto sample = from.selection->value<std::int64_t>(group + "/sample");
+    if (names[i] == "elbow") report.knee = k;
+    if (k == 0 && sample == 0) continue;
+    std::string note = fmt::format("{}: {}", names[i], hows[i]);
+    if (sample > 0) note += fmt::format(" (an estimate, from {})", sample);
+    if (k > 0) note += fmt::format("; names k = {}{}", k, votes ? "" : ", at an end of the list, so without a vote");
+    report.choice_notes.push_back(note + ".");
+  }
 }
 
 void add_artifact(Report& report, const ArtifactReader& artifact, const std::string& name) {
@@ -179,6 +231,7 @@ void fill_provenance(const Sources& from, Report& report) {
   add(Kind::reductions, from.clustering.reduction());
   add(Kind::clusterings, from.clustering.name());
   if (from.evaluation) add(Kind::evaluations, from.clustering.name());
+  if (from.selection) add(Kind::selections, from.clustering.name());
   const auto entries = read_manifest(from.study);
   report.config = study_config(entries, stage_names());
   report.citation =
@@ -192,7 +245,7 @@ void fill_provenance(const Sources& from, Report& report) {
   }
 }
 
-void fill_overview(const Sources& from, Report& report) {
+void fill_overview(const Sources& from, const ReportK& best, Report& report) {
   const auto& made = from.features.recipe().parameters();
   const auto value = [&](const char* name) { return made.contains(name) ? made.at(name) : std::string("imported"); };
   report.overview.push_back({"Images grouped", fmt::to_string(from.names.names.size())});
@@ -200,8 +253,9 @@ void fill_overview(const Sources& from, Report& report) {
   report.overview.push_back({"Features", made.contains("backbone")
                                              ? fmt::format("{}, layer {}", value("backbone"), value("layer"))
                                              : from.clustering.features()});
-  report.overview.push_back({"Method", from.clustering.reduction().empty() ? "k-means on the features"
-                                                                           : "principal components, then k-means"});
+  const std::string method = find_algorithm(from.clustering.algorithm()).method;
+  report.overview.push_back({"Method", from.clustering.reduction().empty() ? method + " on the features"
+                                                                           : "principal components, then " + method});
   if (value("weights").starts_with("random:"))
     report.warnings.push_back(fmt::format(
         "The network's weights were random ({}), for testing. These clusters mean nothing.", value("weights")));
@@ -209,7 +263,6 @@ void fill_overview(const Sources& from, Report& report) {
     report.warnings.push_back(
         "No evaluation of this clustering was found; coterie evaluate adds silhouettes and agreement.");
   const auto failed = report.images_listed - static_cast<std::int64_t>(from.names.names.size());
-  const ReportK& best = report.ks[report.chosen];
   report.summary =
       fmt::format("{} of {} images were grouped{}.", from.names.names.size(), report.images_listed,
                   report.ks.size() == 1
@@ -217,9 +270,9 @@ void fill_overview(const Sources& from, Report& report) {
                       : fmt::format("; of {} numbers of clusters tried, {} is shown first", report.ks.size(), best.k));
   if (failed > 0) report.summary += fmt::format(" {} could not be used; the table below says why.", failed);
   if (best.stability < 0.5)
-    report.warnings.push_back(fmt::format(
-        "With {} clusters, different starts of k-means agree only by an ARI of {:.2f}: the groups depend on chance.",
-        best.k, best.stability));
+    report.warnings.push_back(
+        fmt::format("With {} clusters, different starts agree only by an ARI of {:.2f}: the groups depend on chance.",
+                    best.k, best.stability));
 }
 
 }  // namespace
@@ -236,9 +289,11 @@ void report(Job& job) {
                  ArtifactReader(job.study.path(Kind::features, features)),
                  read_row_names(job.study, features),
                  nullptr,
+                 nullptr,
                  false,
                  {}};
-    from.evaluation = find_evaluation(job.study, from.clustering);
+    from.evaluation = find_made_of(job.study, Kind::evaluations, from.clustering);
+    from.selection = find_made_of(job.study, Kind::selections, from.clustering);
     from.scanned = std::filesystem::exists(job.study.images_path()) && !from.features.has("name");
     if (from.scanned) from.images = read_image_table(job.study.images_path());
 
@@ -249,12 +304,16 @@ void report(Job& job) {
     report.when = timestamp();
     fill_fates(from, report);
     fill_variance(from, report);
-    for (const auto k : from.clustering.choose(job.options.counts("k"))) {
-      report.ks.push_back(evidence_for(from, k));
-      report.solutions.push_back(solution_for(job, from, k));
+    for (const auto k : from.clustering.choose(job.options.counts("k"))) report.ks.push_back(evidence_for(from, k));
+    const std::size_t chosen = choose_k(from, report);
+    for (std::size_t i = 0; i < report.ks.size(); ++i) {
+      if (report.ks.size() > kMostSolutions && i != chosen) continue;
+      if (i == chosen) report.chosen = report.solutions.size();
+      report.solutions.push_back(solution_for(job, from, report.ks[i].k));
     }
-    choose_solution(report);
-    fill_overview(from, report);
+    fill_choice(from, report);
+    report.merges = from.clustering.merges();
+    fill_overview(from, report.ks[chosen], report);
     fill_provenance(from, report);
     write_report(report, file_reader(from.images.root), folder, job.pool);
     job.say("wrote {}/index.html", folder);

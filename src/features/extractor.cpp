@@ -304,7 +304,8 @@ class Rehearsal {
   std::vector<std::vector<float>> rows_;
 };
 
-// Seconds for one image when all threads run batches of that size.
+}  // namespace
+
 double seconds_an_image(std::span<const Network> networks, int threads, std::int64_t batch) {
   std::vector<Rehearsal> rehearsals(static_cast<std::size_t>(threads), Rehearsal(networks, batch));
   const double start = clock_seconds();
@@ -313,8 +314,6 @@ double seconds_an_image(std::span<const Network> networks, int threads, std::int
   for (auto& thread : running) thread.join();
   return (clock_seconds() - start) / static_cast<double>(batch * threads);
 }
-
-}  // namespace
 
 std::int64_t find_batch(std::span<const Network> networks, int threads, std::int64_t most, double seconds) {
   constexpr double kGain = 0.97;  // a larger batch must be worth its memory

@@ -154,7 +154,11 @@ Options parse_command_line(const std::string& command, const std::vector<std::st
 
 std::vector<Options> read_study_file(const std::string& path, const std::vector<std::string>& stages,
                                      const Options& above) {
-  const std::string text = read_text(path);
+  return read_study_text(read_text(path), path, stages, above);
+}
+
+std::vector<Options> read_study_text(const std::string& text, const std::string& path,
+                                     const std::vector<std::string>& stages, const Options& above) {
   Keys keys;
   try {
     keys = parse_keys(path, text, stages);

@@ -33,8 +33,10 @@ TEST_CASE("the command line gives values, and the table the rest") {
   CHECK(options.counts("k") == std::vector<std::int64_t>{6, 8, 9, 10});
   CHECK(options.flag("raw"));
   CHECK(options.real("tol") == 1e-3);
-  CHECK(options.count("n-init") == 10);
-  CHECK_FALSE(options.given("n-init"));
+  CHECK(options.count("seed") == 1);
+  CHECK_FALSE(options.given("seed"));
+  CHECK(options.count("n-init", 10) == 10);  // its default depends on the algorithm, so the caller says it
+  CHECK(options.real("tol", 0.5) == 1e-3);
 }
 
 TEST_CASE("a slip is answered with the nearest name and the right form") {

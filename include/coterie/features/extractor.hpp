@@ -75,6 +75,9 @@ ExtractTimes extract_blocks(std::span<const Network> networks, const ExtractorOp
 /// grey images for about `seconds`. For CPUs, where no bit of a feature depends on it; a GPU has gpu_batch.
 std::int64_t find_batch(std::span<const Network> networks, int threads, std::int64_t most, double seconds);
 
+/// Seconds for one image when `threads` threads each run batches of that size, of grey images.
+double seconds_an_image(std::span<const Network> networks, int threads, std::int64_t batch);
+
 /// The stream of blocks that are all known, for tests and one process.
 BlockStream stream_of(std::vector<Block> blocks, std::function<bool(BlockFeatures&&)> commit);
 

@@ -25,6 +25,12 @@ class Options {
   bool flag(const std::string& name) const { return text(name) == "true"; }
   std::int64_t count(const std::string& name) const;
   double real(const std::string& name) const;
+
+  /// The value that was given, else `otherwise`: for options whose default depends on others.
+  std::int64_t count(const std::string& name, std::int64_t otherwise) const {
+    return given(name) ? count(name) : otherwise;
+  }
+  double real(const std::string& name, double otherwise) const { return given(name) ? real(name) : otherwise; }
   std::vector<std::int64_t> counts(const std::string& name) const {
     return text(name).empty() ? std::vector<std::int64_t>{} : parse_counts(text(name));
   }
@@ -51,6 +57,10 @@ Options parse_command_line(const std::string& command, const std::vector<std::st
 /// there, even an empty one. Throws InvalidArgument naming the file for an unknown section or key.
 std::vector<Options> read_study_file(const std::string& path, const std::vector<std::string>& stages,
                                      const Options& above);
+
+/// The same of a text; `name` stands for the file in messages.
+std::vector<Options> read_study_text(const std::string& text, const std::string& name,
+                                     const std::vector<std::string>& stages, const Options& above);
 
 /// The complete effective configuration of these stages; read_study_file of it gives them back.
 std::string study_file_text(const std::vector<Options>& stages);

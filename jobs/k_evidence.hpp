@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "clustering_reader.hpp"
+#include "coterie/evaluation/recommendation.hpp"
+#include "coterie/evaluation/stability.hpp"
+#include "image_table.hpp"
+#include "job.hpp"
+
+namespace coterie {
+
+/// All that is known of each k of one clustering.
+struct KEvidence {
+  std::vector<std::int64_t> ks;
+  std::vector<Measure> measures;                 ///< columns of k_selection.csv
+  std::vector<Stability> bootstrap;              ///< of each k; empty where not measured
+  std::vector<std::vector<double>> silhouettes;  ///< of each k all images' values, in single figures; may be empty
+  Recommendation recommendation;
+
+  const Measure* find(const std::string& name) const;
+};
+
+/// Measures what the options of select ask for. Collective. `classes`: labels of every row under each metadata column.
+KEvidence gather_evidence(const Job& job, const ClusteringReader& clustering, const std::vector<Classes>& classes);
+
+}  // namespace coterie

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "image_table.hpp"
+
+namespace coterie {
+
+/// STEM + "skipped.csv", every image that has no label, with its reason, and STEM + "duplicates.csv": with the labelled
+/// ones they add up to the list.
+void write_skipped(const std::string& stem, const ImageTable& images, const ArtifactReader& features);
+
+}  // namespace coterie
