@@ -17,7 +17,8 @@ constexpr std::int64_t kStripPanels = 4;    // panels between two looks at who m
 constexpr std::int64_t kFewPanels = 8;      // up to so many, one: rows leave earlier, and the look costs little
 constexpr std::int64_t kShortPanel = 1024;  // rows of a panel: four are 393 KB
 constexpr std::int64_t kTermsAtOnce = 256;  // 24 KB of a panel stay in the first cache
-constexpr std::int64_t kLookAgain = 64;     // columns between two looks, of float32 squares
+constexpr std::int64_t kLookAgain = 128;    // columns between two looks, of float32 squares
+constexpr std::int64_t kStagger = 16;       // floats between rows, lest eight of them meet in one set of the cache
 constexpr std::int64_t kStrip = kStripPanels * kPanelColumns;
 
 std::int64_t panel_begin(std::int64_t panel) { return kPanelColumns * kPanelColumns * panel * (panel + 1) / 2; }
@@ -170,13 +171,12 @@ void MixtureDensity::evaluate(const float* rows, std::int64_t count, const std::
                               Scratch& scratch) const {
   scratch.found.clear();
   scratch.best.assign(static_cast<std::size_t>(count), kNothing);
-  centre(rows, count, scratch);
+  if (covariance_ == Covariance::full || covariance_ == Covariance::tied) centre(rows, count, scratch);
+  if (covariance_ == Covariance::tied) turn(count, scratch);
   if (covariance_ == Covariance::full) {
     evaluate_triangles(count, hints, scratch);
   } else {
-    if (covariance_ == Covariance::tied) turn(count, scratch);
-    narrow(count, scratch);
-    evaluate_axes(count, hints, scratch);
+    evaluate_axes(rows, count, hints, scratch);
   }
   normalise(count, scratch);
 }
@@ -289,36 +289,40 @@ void MixtureDensity::turn(std::int64_t count, Scratch& scratch) const {
              scratch.turned.data() + p * kPanelColumns, stride);
 }
 
-void MixtureDensity::narrow(std::int64_t count, Scratch& scratch) const {
-  const bool tied = covariance_ == Covariance::tied;
-  const double* in = tied ? scratch.turned.data() : scratch.rows.data();
-  const std::int64_t stride = tied ? panels_ * kPanelColumns : columns_;
-  const std::int64_t height = (count + kSquareRows - 1) / kSquareRows * kSquareRows;
-  scratch.narrow.assign(static_cast<std::size_t>(height * padded_), 0.0F);
-  for (std::int64_t i = 0; i < count; ++i)
-    for (std::int64_t d = 0; d < columns_; ++d)
-      scratch.narrow[static_cast<std::size_t>(i * padded_ + d)] = static_cast<float>(in[i * stride + d]);
-}
-
-void MixtureDensity::evaluate_one(std::int64_t row, std::int64_t component, Scratch& scratch) const {
-  const bool tied = covariance_ == Covariance::tied;
-  const std::int64_t stride = tied ? panels_ * kPanelColumns : columns_;
-  const double* const values = (tied ? scratch.turned.data() : scratch.rows.data()) + row * stride;
-  const double* const scale =
-      covariance_ == Covariance::diagonal ? inverse_deviations_.data() + component * columns_ : nullptr;
-  const double squares = scaled_squares(values, axes_.data() + component * stride, scale, columns_);
-  const auto c = static_cast<std::size_t>(component), i = static_cast<std::size_t>(row);
-  const double value = constants_[c] - 0.5 * (factors_[c] * squares);
-  scratch.found.push_back({static_cast<std::int32_t>(row), static_cast<std::int32_t>(component), value});
-  scratch.best[i] = std::max(scratch.best[i], value);
-}
-
-void MixtureDensity::evaluate_axes(std::int64_t count, const std::int32_t* hints, Scratch& scratch) const {
+/// Eight rows at a time, which stay in the caches from one component to the next.
+void MixtureDensity::evaluate_axes(const float* rows, std::int64_t count, const std::int32_t* hints,
+                                   Scratch& scratch) const {
   grow(scratch.limits, k_ * kSquareRows);
   grow(scratch.sums, k_ * kSquareRows);
-  for (std::int64_t i = 0; i < count; ++i) evaluate_one(i, hints[i], scratch);
-  for (std::int64_t first = 0; first < count; first += kSquareRows)
-    scan(first, std::min(kSquareRows, count - first), hints, scratch);
+  scratch.narrow.assign(static_cast<std::size_t>(kSquareRows * (padded_ + kStagger)), 0.0F);
+  for (std::int64_t first = 0; first < count; first += kSquareRows) {
+    const std::int64_t height = std::min(kSquareRows, count - first);
+    Tile tile{first, height, nullptr, columns_};
+    if (covariance_ == Covariance::tied) {
+      tile.stride = panels_ * kPanelColumns;
+      tile.values = scratch.turned.data() + first * tile.stride;
+    } else {
+      centre(rows + first * columns_, height, scratch);
+      tile.values = scratch.rows.data();
+    }
+    for (std::int64_t r = 0; r < height; ++r) {
+      float* const narrow = scratch.narrow.data() + r * (padded_ + kStagger);
+      for (std::int64_t d = 0; d < columns_; ++d) narrow[d] = static_cast<float>(tile.values[r * tile.stride + d]);
+      evaluate_one(tile, r, hints[first + r], scratch);
+    }
+    scan(tile, hints, scratch);
+  }
+}
+
+void MixtureDensity::evaluate_one(const Tile& tile, std::int64_t r, std::int64_t component, Scratch& scratch) const {
+  const double* const scale =
+      covariance_ == Covariance::diagonal ? inverse_deviations_.data() + component * columns_ : nullptr;
+  const double squares =
+      scaled_squares(tile.values + r * tile.stride, axes_.data() + component * tile.stride, scale, columns_);
+  const auto c = static_cast<std::size_t>(component), row = static_cast<std::size_t>(tile.first + r);
+  const double value = constants_[c] - 0.5 * (factors_[c] * squares);
+  scratch.found.push_back({static_cast<std::int32_t>(row), static_cast<std::int32_t>(component), value});
+  scratch.best[row] = std::max(scratch.best[row], value);
 }
 
 /// Eight rows under all components: float32 shows which are negligible, double evaluates the others.
@@ -328,7 +332,8 @@ void MixtureDensity::evaluate_axes(std::int64_t count, const std::int32_t* hints
 /// (a + b)^2 <= (1 + t) a^2 + (1 + 1/t) b^2, at most linear in the largest |y|^2 of a component that counts: where it
 /// is more, the component does not count. (Underflow makes sums smaller, which is safe; what is no number never
 /// leaves.)
-void MixtureDensity::scan(std::int64_t first, std::int64_t count, const std::int32_t* hints, Scratch& scratch) const {
+void MixtureDensity::scan(const Tile& tile, const std::int32_t* hints, Scratch& scratch) const {
+  const std::int64_t first = tile.first, count = tile.count;
   std::array<double, kSquareRows> best;
   best.fill(std::numeric_limits<double>::infinity());  // a row that is not there looks for nothing
   std::copy_n(scratch.best.data() + first, count, best.data());
@@ -349,7 +354,7 @@ void MixtureDensity::scan(std::int64_t first, std::int64_t count, const std::int
     for (const auto c : scratch.looking) {
       const std::int64_t at = c * padded_ + begin;
       const bool all_leave =
-          add_squares(scratch.narrow.data() + first * padded_ + begin, padded_, narrow_axes_.data() + at,
+          add_squares(scratch.narrow.data() + begin, padded_ + kStagger, narrow_axes_.data() + at,
                       narrow_scales_.empty() ? nullptr : narrow_scales_.data() + at, terms,
                       scratch.limits.data() + c * kSquareRows, scratch.sums.data() + c * kSquareRows);
       scratch.looking[kept] = c;
@@ -360,7 +365,7 @@ void MixtureDensity::scan(std::int64_t first, std::int64_t count, const std::int
   for (const auto c : scratch.looking)
     for (std::int64_t r = 0; r < count; ++r) {
       const auto slot = static_cast<std::size_t>(c * kSquareRows + r);
-      if (hints[first + r] != c && !(scratch.sums[slot] > scratch.limits[slot])) evaluate_one(first + r, c, scratch);
+      if (hints[first + r] != c && !(scratch.sums[slot] > scratch.limits[slot])) evaluate_one(tile, r, c, scratch);
     }
 }
 

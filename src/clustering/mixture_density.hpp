@@ -74,16 +74,22 @@ class MixtureDensity {
   void evaluate(const float* rows, std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
 
  private:
+  /// Up to eight rows, centred or turned.
+  struct Tile {
+    std::int64_t first, count;
+    const double* values;
+    std::int64_t stride;
+  };
+
   void centre(const float* rows, std::int64_t count, Scratch& scratch) const;
   void evaluate_triangles(std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
   void evaluate_triangle(std::int64_t component, bool may_leave, Scratch& scratch) const;
   void strip_squares(const double* packed, std::int64_t first_panel, std::int64_t panels, const double* offsets,
                      Scratch& scratch) const;
   void turn(std::int64_t count, Scratch& scratch) const;
-  void evaluate_axes(std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
-  void scan(std::int64_t first, std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
-  void evaluate_one(std::int64_t row, std::int64_t component, Scratch& scratch) const;
-  void narrow(std::int64_t count, Scratch& scratch) const;
+  void evaluate_axes(const float* rows, std::int64_t count, const std::int32_t* hints, Scratch& scratch) const;
+  void scan(const Tile& tile, const std::int32_t* hints, Scratch& scratch) const;
+  void evaluate_one(const Tile& tile, std::int64_t r, std::int64_t component, Scratch& scratch) const;
   void normalise(std::int64_t count, Scratch& scratch) const;
   void set_axes(const std::vector<double>& from_centre);
   void multiply(const double* const* rows, std::int64_t count, const double* packed, std::int64_t first_panel,

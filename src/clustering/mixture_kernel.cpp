@@ -299,4 +299,10 @@ void add_moments(const float* __restrict row, const double* __restrict origin, c
   }
 }
 
+void add_exact(const double* __restrict values, std::int64_t count, double steps_per_unit,
+               std::int64_t* __restrict sums) {
+  for (std::int64_t d = 0; d < count; ++d)
+    sums[d] += std::bit_cast<std::int64_t>(values[d] * steps_per_unit + kMagic) - kMagicBits;
+}
+
 }  // namespace coterie

@@ -47,4 +47,7 @@ void scaled_deviations(const float* row, const double* origin, const double* sca
 void add_moments(const float* row, const double* origin, const double* scale, double weight, std::int64_t columns,
                  double* first, double* second);
 
+/// sums[d] += quantise(values[d]); each at most 2^51 steps in magnitude (ExactScale).
+void add_exact(const double* values, std::int64_t count, double steps_per_unit, std::int64_t* sums);
+
 }  // namespace coterie

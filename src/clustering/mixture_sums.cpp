@@ -133,8 +133,8 @@ void MixtureSums::add_strip(std::int64_t task, std::span<const BlockResponsibili
       weight += r;
       add_moments(x, origin, shrink, r, width, first, squares ? second : nullptr);
     }
-    for (std::int64_t d = 0; d < width; ++d) firsts[d] += scale_.quantise(first[d]);
-    for (std::int64_t d = 0; squares && d < width; ++d) seconds[d] += scale_.quantise(second[d]);
+    add_exact(first, width, scale_.steps_per_unit(), firsts);
+    if (squares) add_exact(second, width, scale_.steps_per_unit(), seconds);
     if (begin == 0) sums_[static_cast<std::size_t>(component)] += scale_.quantise(weight);
   });
 }
