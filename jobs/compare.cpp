@@ -33,7 +33,9 @@ std::vector<Pair> compare_all(const Labellings& labellings, ThreadPool& pool) {
     }
   pool.for_each(std::ssize(pairs), [&](std::int64_t i, int) {
     Pair& pair = pairs[static_cast<std::size_t>(i)];
-    pair.table = contingency(labellings.all[pair.first].labels, labellings.all[pair.second].labels);
+    const NamedLabelling &first = labellings.all[pair.first], &second = labellings.all[pair.second];
+    pair.table =
+        contingency(first.labels, second.labels, std::ssize(first.label_names), std::ssize(second.label_names));
     pair.agreement = agreement(pair.table);
     pair.matching = best_matching(pair.table);
   });

@@ -86,7 +86,7 @@ void evaluate(Job& job) {
       lines.push_back(fmt::format("k = {}: inertia {:.6g}", clustering.ks()[i], indices[i].inertia));
       if (found[i].defined) lines.back() += fmt::format(", silhouette {:.3f}", found[i].mean);
       for (const auto& c : classes) {
-        const Contingency table = contingency(c.labels, labels[i]);
+        const Contingency table = contingency(c.labels, labels[i], std::ssize(c.names), clustering.ks()[i]);
         const Agreement agreed = agreement(table);
         write_agreement(writer, group + "/agreement/" + c.column, table, agreed);
         lines.back() += fmt::format(", agreement with {} (ARI) {:.3f}", c.column, agreed.adjusted_rand);

@@ -148,12 +148,35 @@ class Evidence {
   void add_bootstrap() {
     const auto replicates = job_.options.count("bootstrap");
     if (replicates < 2) return;
-    found_.bootstrap =
-        bootstrap_stability(*rows_, found_.ks, {replicates, kmeans_options(), seed()}, job_.comm, job_.pool);
+    found_.bootstrap = resampled(replicates);
     Measure& measure = add("bootstrap_stability", Best::highest,
                            fmt::format("mean adjusted Rand index between the clusters of {} resamples", replicates));
     measure.sample = replicates;
     for (std::size_t i = 0; i < found_.bootstrap.size(); ++i) measure.values[i] = found_.bootstrap[i].mean;
+  }
+
+  /// A resample of few images may hold fewer distinct ones than a large k asks for: that k is then not measured.
+  std::vector<Stability> resampled(std::int64_t replicates) const {
+    const auto measure = [&](std::span<const std::int64_t> ks) {
+      return bootstrap_stability(*rows_, ks, {replicates, kmeans_options(), seed()}, job_.comm, job_.pool);
+    };
+    try {
+      return measure(found_.ks);
+    } catch (const InvalidArgument&) {
+      std::vector<Stability> each;
+      for (const auto& k : found_.ks) each.push_back(measured_or_not(k, measure));
+      return each;
+    }
+  }
+
+  template <typename Measurement>
+  Stability measured_or_not(const std::int64_t& k, const Measurement& measure) const {
+    try {
+      return measure(std::span(&k, 1)).front();
+    } catch (const InvalidArgument& error) {
+      job_.say("stability under resampling is not measured for k = {}: {}", k, error.what());
+      return {{}, kMissing, kMissing, kMissing};
+    }
   }
 
   void add_seeds() {

@@ -123,7 +123,8 @@ std::vector<Chart> charts_of(const ClusteringReader& clustering, const KEvidence
     charts.push_back(selection_chart("select-" + name, elbow ? "Inertia" : title_of(measure), found.ks, measure.values,
                                      k_named_by(found, measure.name), elbow ? "knee" : "best", measure.errors));
   }
-  charts.push_back(dendrogram_chart("dendrogram", clustering.merges(), kBranches, found.recommendation.k));
+  if (const auto merges = clustering.merges(); !merges.empty())
+    charts.push_back(dendrogram_chart("dendrogram", merges, kBranches, found.recommendation.k));
   for (std::size_t i = 0; i < found.silhouettes.size(); ++i) {
     if (found.silhouettes[i].empty()) continue;
     const auto labels = clustering.labels(found.ks[i]);

@@ -124,10 +124,11 @@ double purity(const Contingency& table, std::int64_t total) {
 
 }  // namespace
 
-Contingency contingency(std::span<const std::int32_t> first, std::span<const std::int32_t> second) {
+Contingency contingency(std::span<const std::int32_t> first, std::span<const std::int32_t> second, std::int64_t rows,
+                        std::int64_t columns) {
   require(first.size() == second.size(), "labellings of {} and {} rows cannot be compared", first.size(),
           second.size());
-  Contingency table{label_count(first), label_count(second), {}};
+  Contingency table{std::max(rows, label_count(first)), std::max(columns, label_count(second)), {}};
   table.counts.resize(static_cast<std::size_t>(table.rows * table.columns));
   for (std::size_t i = 0; i < first.size(); ++i)
     ++table.counts[static_cast<std::size_t>(first[i] * table.columns + second[i])];

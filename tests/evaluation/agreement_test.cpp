@@ -98,6 +98,16 @@ TEST_CASE("the adjusted mutual information of thousands of labels is that of sin
         doctest::Approx((shared - expected) / (entropies - expected)).epsilon(1e-9));
 }
 
+TEST_CASE("labels that no row carries keep their place in a table that is asked to have them") {
+  const std::vector<std::int32_t> first{0, 0, 1}, second{0, 1, 1};
+  const Contingency table = contingency(first, second, 2, 4);
+  CHECK(table.rows == 2);
+  CHECK(table.columns == 4);
+  CHECK(table.counts == std::vector<std::int64_t>{1, 1, 0, 0, 0, 1, 0, 0});
+  CHECK(agreement(table).adjusted_rand == agreement(contingency(first, second)).adjusted_rand);
+  CHECK(agreement(table).adjusted_mutual_info == agreement(contingency(first, second)).adjusted_mutual_info);
+}
+
 TEST_CASE("tables that cannot be are refused") {
   const std::vector<std::int32_t> two{0, 1}, three{0, 1, 2}, negative{0, -1};
   CHECK_THROWS_AS(contingency(two, three), InvalidArgument);

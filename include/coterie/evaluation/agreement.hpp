@@ -15,8 +15,10 @@ struct Contingency {
   std::int64_t at(std::int64_t i, std::int64_t j) const { return counts[static_cast<std::size_t>(i * columns + j)]; }
 };
 
-/// Throws InvalidArgument when the sizes differ or a label is negative.
-Contingency contingency(std::span<const std::int32_t> first, std::span<const std::int32_t> second);
+/// The table has a row and a column for each label up to the largest, and at least `rows` and `columns` of them: labels
+/// that no row carries keep their place. Throws InvalidArgument when the sizes differ or a label is negative.
+Contingency contingency(std::span<const std::int32_t> first, std::span<const std::int32_t> second,
+                        std::int64_t rows = 0, std::int64_t columns = 0);
 
 /// How well two labellings of the same rows agree; the first is the truth where that matters. All are 1 for equal
 /// partitions whatever the labels are called; definitions and limits as in scikit-learn.
