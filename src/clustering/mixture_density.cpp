@@ -192,22 +192,20 @@ void MixtureDensity::normalise(std::int64_t count, Scratch& scratch) const {
   std::vector<std::int64_t> next(first.begin(), first.end() - 1);
   for (const auto& share : scratch.found)
     scratch.shares[static_cast<std::size_t>(next[static_cast<std::size_t>(share.row)]++)] = share;
-  scratch.labels.resize(static_cast<std::size_t>(count));
+  scratch.labels.assign(static_cast<std::size_t>(count), 0);
   scratch.log_likelihoods.resize(static_cast<std::size_t>(count));
   auto kept = scratch.shares.begin();
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     const auto begin = scratch.shares.begin() + first[i], end = scratch.shares.begin() + first[i + 1];
     std::sort(begin, end, [](const Share& a, const Share& b) { return a.component < b.component; });
     const double largest = scratch.best[i];
-    double sum = 0;
-    auto label = begin;
-    const auto row = kept;
+    double sum = 0, most = kNothing;
+    const auto row = kept;  // never beyond `share`
     for (auto share = begin; share != end; ++share) {
-      if (share->value > label->value) label = share;
-      if (!(share->value >= largest + kNegligibleLog)) continue;
+      if (share->value > most) most = share->value, scratch.labels[i] = share->component;
+      if (share->value < largest + kNegligibleLog) continue;
       const double value = std::exp(share->value - largest);
       sum += value;
-      scratch.labels[i] = label->component;
       *kept++ = {share->row, share->component, value};
     }
     for (auto share = row; share != kept; ++share) share->value /= sum;

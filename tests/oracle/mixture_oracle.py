@@ -97,6 +97,7 @@ def compare(name, rows, labels, k, covariance, regularisation, tol, max_iter, fo
     worst = max(worst, check(f"{what}, covariances", ours["covariances"], theirs.covariances_, 1e-7))
     worst = max(worst, check(f"{what}, precisions", ours["precisions"], theirs.precisions_cholesky_, 1e-6))
     worst = max(worst, check(f"{what}, posteriors", ours["probabilities"], theirs.predict_proba(x), 1e-6))
+    check(f"{what}, labels", (ours["labels"].ravel() == theirs.predict(x)).mean(), 1, 0)
     figures = [theirs.score(x), theirs.bic(x), theirs.aic(x)]
     for at, figure in enumerate(("log likelihood", "BIC", "AIC")):
         worst = max(worst, check(f"{what}, {figure}", ours["figures"][at], figures[at], 1e-9))
