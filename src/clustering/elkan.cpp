@@ -33,7 +33,8 @@ struct Elkan::Pair {
 struct Elkan::Scratch {
   std::vector<float> buffer;
   const float* rows = nullptr;
-  std::vector<std::int32_t> doubtful, batch;
+  bool exact = true;  // not stand-ins in half precision
+  std::vector<std::int32_t> doubtful, again, batch;
   std::vector<float> own = std::vector<float>(kBlock);  // of the batch: quick squared distance to the present centroid
   std::vector<Pair> rivals;                             // of the batch, row by row
   std::vector<std::int32_t> by_slot, starts;
@@ -181,7 +182,31 @@ void Elkan::visit(RowRange block, Scratch& scratch) {
     if (doubtful(row)) scratch.doubtful.push_back(i);
   }
   if (scratch.doubtful.empty()) return;
-  scratch.rows = rows_.values(block, scratch.buffer);
+  scratch.exact = rows_.half().empty();
+  if (scratch.exact) {
+    scratch.rows = rows_.values(block, scratch.buffer);
+    return examine(block, scratch);
+  }
+  // Stand-ins prove most labels; rows that they leave open, and rows that move, are read.
+  scratch.again.clear();
+  scratch.buffer.resize(kBlock * static_cast<std::size_t>(columns_));
+  for (const auto i : scratch.doubtful)
+    rows_.half().decode(block.begin + i, rows_.middle(), scratch.buffer.data() + i * columns_);
+  scratch.rows = scratch.buffer.data();
+  examine(block, scratch);
+  rows_.read_some(block, scratch.again, scratch.buffer);
+  scratch.doubtful = scratch.again;
+  scratch.exact = true;
+  examine(block, scratch);
+}
+
+/// How far a row may be from the values in hand.
+float Elkan::stand_in_error(std::size_t row, const Scratch& scratch) const {
+  return scratch.exact ? 0 : rows_.half().error(static_cast<std::int64_t>(row));
+}
+
+/// Measures what doubtful rows need, batch by batch.
+void Elkan::examine(RowRange block, Scratch& scratch) {
   const auto count = scratch.doubtful.size(), most = static_cast<std::size_t>(batch_rows_);
   for (std::size_t first = 0; first < count; first += most) {
     scratch.batch.clear();
@@ -191,7 +216,7 @@ void Elkan::visit(RowRange block, Scratch& scratch) {
       const std::int32_t i = scratch.doubtful[n];
       const auto row = static_cast<std::size_t>(block.begin + i), at = scratch.batch.size();
       scratch.own[at] = quick_squared_distance(scratch.rows + i * columns_, centroids_.row(labels_[row]), columns_);
-      upper_[row] = upper_bound(scratch.own[at] * (1 + error_) + kTiny);
+      upper_[row] = most_distant(scratch.own[at], stand_in_error(row, scratch));
       find_rivals(row, static_cast<std::int32_t>(at), scratch);
       if (!scratch.rivals.empty() && scratch.rivals.back().at == static_cast<std::int32_t>(at))
         scratch.batch.push_back(i);
@@ -205,6 +230,15 @@ void Elkan::visit(RowRange block, Scratch& scratch) {
       begin = end;
     }
   }
+}
+
+/// Bounds on a distance whose square was measured, for a row at most `off` from the values that were in hand.
+float Elkan::most_distant(float squared, float off) const {
+  return (upper_bound(squared * (1 + error_) + kTiny) + off) * kUp;
+}
+
+float Elkan::least_distant(float squared, float off) const {
+  return std::max(0.0F, (lower_bound(squared * (1 - error_) - kTiny) - off) * kDown);
 }
 
 /// Whether the bounds leave another centroid a chance. Looks into panels only until one does.
@@ -274,19 +308,21 @@ void Elkan::decide(RowRange block, std::size_t at, std::span<const Pair> rivals,
   const std::int32_t i = scratch.batch[at];
   const auto row = static_cast<std::size_t>(block.begin + i);
   const std::int32_t before = labels_[row];
-  const float own_lower = lower_bound(scratch.own[at] * (1 - error_) - kTiny);
+  const float off = stand_in_error(row, scratch), own_lower = least_distant(scratch.own[at], off);
   std::int32_t after = before;
   float upper = upper_[row];
   for (const auto& [number, slot, squared] : rivals) {
-    lanes(row)[slot] = stored(slot, lower_bound(squared * (1 - error_) - kTiny));
-    const float rival_upper = upper_bound(squared * (1 + error_) + kTiny);
+    lanes(row)[slot] = stored(slot, least_distant(squared, off));
+    const float rival_upper = most_distant(squared, off);
     if (rival_upper < upper) upper = rival_upper, after = panels_.centroid_in(slot);
   }
   // Near equals are decided by the definition.
-  const auto may_be_nearest = [&](const Pair& pair) {
-    return lower_bound(pair.squared * (1 - error_) - kTiny) <= upper;
-  };
+  const auto may_be_nearest = [&](const Pair& pair) { return least_distant(pair.squared, off) <= upper; };
   const auto near = std::count_if(rivals.begin(), rivals.end(), may_be_nearest) + (own_lower <= upper);
+  if (!scratch.exact && (near > 1 || after != before)) {
+    scratch.again.push_back(i);
+    return;
+  }
   if (near > 1) {
     const float* const values = scratch.rows + i * columns_;
     double least = squared_distance(values, centroids_.row(before), columns_);

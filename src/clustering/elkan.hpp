@@ -35,6 +35,10 @@ class Elkan final : public NearestCentroids {
   void visit_all(RowRange block, Scratch& scratch);
   void decide_among_all(std::size_t row, const float* values, float score, float second);
   void visit(RowRange block, Scratch& scratch);
+  void examine(RowRange block, Scratch& scratch);
+  float stand_in_error(std::size_t row, const Scratch& scratch) const;
+  float most_distant(float squared, float off) const;
+  float least_distant(float squared, float off) const;
   bool doubtful(std::size_t row);
   void find_rivals(std::size_t row, std::int32_t at, Scratch& scratch);
   void measure(Scratch& scratch) const;

@@ -70,7 +70,9 @@ std::vector<float> grown(const LocalRows& rows, const KMeansOptions& options, co
 
 KMeansResult run_starts(const LocalRows& rows, const KMeansOptions& options, std::int64_t k) {
   const int starts = options.initial_centroids.empty() ? options.n_init : 1;
-  const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds, options.memory_bytes};
+  const std::int64_t most_copied = rows.communicator().max(rows.copied_bytes());
+  const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds,
+                           options.memory_bytes - most_copied};
   Beginnings beginnings(rows, options, k);
   return best_of_starts(rows, k, starts, [&](int) { return run_lloyd(rows, beginnings.next(), k, limits); });
 }
@@ -80,7 +82,7 @@ KMeansResult run_starts(const LocalRows& rows, const KMeansOptions& options, std
 KMeansResult kmeans(const RowSource& rows, const KMeansOptions& options, const Communicator& comm, ThreadPool& pool) {
   check(rows, options, options.k);
   check_centroids(options.initial_centroids);
-  const LocalRows local(rows, comm, pool, options.memory_bytes);
+  const LocalRows local(rows, comm, pool, options.memory_bytes, options.cache);
   return run_starts(local, options, options.k);
 }
 
@@ -90,7 +92,7 @@ std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const st
   for (const auto k : ks) check(rows, options, k);
   require(!options.warm_start || std::is_sorted(ks.begin(), ks.end()),
           "k-means: with warm starts each k grows from the one before, so the list must ascend");
-  const LocalRows local(rows, comm, pool, options.memory_bytes);
+  const LocalRows local(rows, comm, pool, options.memory_bytes, options.cache);
   std::vector<KMeansResult> results;
   for (const auto k : ks) {
     KMeansOptions own = options;

@@ -32,9 +32,9 @@ struct Start {
 };
 
 /// Some starts, in step. Their candidates are the lanes of shared panels: start s has lanes s * trials and on.
-class Seeding {
+class PlusPlus {
  public:
-  Seeding(const LocalRows& rows, const SeedingTask& task, std::span<const Random> starts);
+  PlusPlus(const LocalRows& rows, const SeedingTask& task, std::span<const Random> starts);
   std::vector<std::vector<float>> choose();
 
  private:
@@ -77,7 +77,7 @@ class Seeding {
 
 std::int64_t trials_for(std::int64_t k) { return 2 + static_cast<std::int64_t>(std::log(static_cast<double>(k))); }
 
-Seeding::Seeding(const LocalRows& rows, const SeedingTask& task, std::span<const Random> starts)
+PlusPlus::PlusPlus(const LocalRows& rows, const SeedingTask& task, std::span<const Random> starts)
     : rows_(rows),
       columns_(rows.columns()),
       k_(task.k),
@@ -101,7 +101,7 @@ Seeding::Seeding(const LocalRows& rows, const SeedingTask& task, std::span<const
   sum_weights();
 }
 
-void Seeding::sum_weights() {
+void PlusPlus::sum_weights() {
   const auto me = static_cast<std::size_t>(rows_.communicator().rank());
   const auto ranks = static_cast<std::size_t>(rows_.communicator().size());
   std::vector<std::int64_t> of_ranks(ranks * starts_.size());
@@ -117,7 +117,7 @@ void Seeding::sum_weights() {
     std::copy_n(of_ranks.begin() + static_cast<std::ptrdiff_t>(s * ranks), ranks, starts_[s].rank_weights.begin());
 }
 
-std::vector<std::vector<float>> Seeding::choose() {
+std::vector<std::vector<float>> PlusPlus::choose() {
   for (auto step = static_cast<std::int64_t>(starts_.front().chosen.size()) / columns_; step < k_; ++step) {
     const auto values = rows_of(draw(step));
     const MatrixView<const float> candidates{values.data(), static_cast<std::int64_t>(lanes()), columns_};
@@ -130,7 +130,7 @@ std::vector<std::vector<float>> Seeding::choose() {
 }
 
 /// The global numbers of each lane's candidate. The first row of all has no rival: all trials are the same.
-std::vector<std::int64_t> Seeding::draw(std::int64_t step) {
+std::vector<std::int64_t> PlusPlus::draw(std::int64_t step) {
   const auto me = static_cast<std::ptrdiff_t>(rows_.communicator().rank());
   std::vector<std::int64_t> numbers(lanes(), 0);
   for (std::size_t lane = 0; lane < lanes(); ++lane) {
@@ -153,7 +153,7 @@ std::vector<std::int64_t> Seeding::draw(std::int64_t step) {
 }
 
 /// When every row lies on a chosen one: how many of these are used. Collective.
-std::int64_t Seeding::distinct_rows(const Start& start) const {
+std::int64_t PlusPlus::distinct_rows(const Start& start) const {
   std::vector<std::int64_t> used(start.chosen.size() / static_cast<std::size_t>(columns_));
   for (std::size_t row = 0; row < static_cast<std::size_t>(rows_.count()); ++row)
     used[static_cast<std::size_t>(start.closest.nearest(row))] = 1;
@@ -162,7 +162,7 @@ std::int64_t Seeding::distinct_rows(const Start& start) const {
 }
 
 /// The global number of the local row whose stretch of the prefix sums holds `target`.
-std::int64_t Seeding::row_at(const Start& start, std::int64_t target) const {
+std::int64_t PlusPlus::row_at(const Start& start, std::int64_t target) const {
   std::int64_t block = 0;
   while (target >= start.block_weights[static_cast<std::size_t>(block)])
     target -= start.block_weights[static_cast<std::size_t>(block++)];
@@ -175,7 +175,7 @@ std::int64_t Seeding::row_at(const Start& start, std::int64_t target) const {
   }
 }
 
-std::vector<float> Seeding::rows_of(std::span<const std::int64_t> numbers) const {
+std::vector<float> PlusPlus::rows_of(std::span<const std::int64_t> numbers) const {
   std::vector<float> all;
   all.reserve(numbers.size() * static_cast<std::size_t>(columns_));
   const auto read = [&] {
@@ -189,7 +189,7 @@ std::vector<float> Seeding::rows_of(std::span<const std::int64_t> numbers) const
 }
 
 /// Fills gains_, and each lane's saving, from one pass over the rows.
-void Seeding::measure(MatrixView<const float> candidates, std::int64_t step) {
+void PlusPlus::measure(MatrixView<const float> candidates, std::int64_t step) {
   pack_from_hull(panels_, candidates, rows_);
   find_reach(candidates, step);
   for (auto& each : scratch_) {
@@ -218,7 +218,7 @@ void Seeding::measure(MatrixView<const float> candidates, std::int64_t step) {
 /// How far a row may lie from its chosen row and still have no candidate of its start nearer: half their distance.
 /// That costs a distance for each chosen row and candidate, so it is done while it spares more than that (this changes
 /// no result, so each rank may see it its own way), and tried again now and then.
-void Seeding::find_reach(MatrixView<const float> candidates, std::int64_t step) {
+void PlusPlus::find_reach(MatrixView<const float> candidates, std::int64_t step) {
   const double worth = 2.0 * static_cast<double>(step) / std::max(1.0, static_cast<double>(rows_.count()));
   first_ = step == 0;
   prunes_ = step > 0 && (spared_share_ > worth || step % kStepsBetweenTries == 0);
@@ -239,7 +239,7 @@ void Seeding::find_reach(MatrixView<const float> candidates, std::int64_t step) 
 
 /// The rows of a block that a candidate of this panel might come nearer to. With its own error added to the distance, a
 /// row that is left out would not have gained by the computed distance either.
-void Seeding::list_lookers(RowRange block, std::int64_t panel, Scratch& scratch) const {
+void PlusPlus::list_lookers(RowRange block, std::int64_t panel, Scratch& scratch) const {
   scratch.looking.clear();
   if (!prunes_) {
     for (std::int32_t i = 0; i < block.size(); ++i) scratch.looking.push_back(i);
@@ -263,8 +263,8 @@ void Seeding::list_lookers(RowRange block, std::int64_t panel, Scratch& scratch)
   scratch.spared += block.size() - static_cast<std::int64_t>(scratch.looking.size());
 }
 
-void Seeding::look_at_panel(RowRange block, std::int64_t panel, MatrixView<const float> candidates, const float* values,
-                            std::vector<Gain>& gains, Scratch& scratch) {
+void PlusPlus::look_at_panel(RowRange block, std::int64_t panel, MatrixView<const float> candidates,
+                             const float* values, std::vector<Gain>& gains, Scratch& scratch) {
   for (std::size_t at = 0; at < scratch.looking.size(); ++at)
     scratch.pointers[at] = values + scratch.looking[at] * columns_;
   panel_dots(scratch.pointers.data(), static_cast<std::int64_t>(scratch.looking.size()), panels_.values(panel),
@@ -272,8 +272,8 @@ void Seeding::look_at_panel(RowRange block, std::int64_t panel, MatrixView<const
   note_gains(block, panel, candidates, values, gains, scratch);
 }
 
-void Seeding::note_gains(RowRange block, std::int64_t panel, MatrixView<const float> candidates, const float* values,
-                         std::vector<Gain>& gains, Scratch& scratch) {
+void PlusPlus::note_gains(RowRange block, std::int64_t panel, MatrixView<const float> candidates, const float* values,
+                          std::vector<Gain>& gains, Scratch& scratch) {
   const int vectors = panels_.vectors(panel);
   const auto members = panels_.members(panel);
   const float* dots = scratch.dots.data();
@@ -301,7 +301,7 @@ void Seeding::note_gains(RowRange block, std::int64_t panel, MatrixView<const fl
 
 /// For each start the lane that leaves the least weight, the first among equals; the same on every rank. Fills each
 /// rank's weight under it.
-std::vector<std::int64_t> Seeding::elect() {
+std::vector<std::int64_t> PlusPlus::elect() {
   const auto& comm = rows_.communicator();
   const auto ranks = static_cast<std::size_t>(comm.size()), me = static_cast<std::size_t>(comm.rank());
   std::vector<std::int64_t> left(ranks * lanes(), 0);
@@ -322,7 +322,7 @@ std::vector<std::int64_t> Seeding::elect() {
   return winners;
 }
 
-void Seeding::accept(std::span<const std::int64_t> winners, MatrixView<const float> candidates, std::int64_t step) {
+void PlusPlus::accept(std::span<const std::int64_t> winners, MatrixView<const float> candidates, std::int64_t step) {
   for (const auto winner : winners) {
     auto& chosen = start_of(winner).chosen;
     chosen.insert(chosen.end(), candidates.row(winner), candidates.row(winner) + columns_);
@@ -349,7 +349,7 @@ std::vector<std::vector<float>> plus_plus(const LocalRows& rows, const SeedingTa
   std::vector<std::vector<float>> all;
   for (std::size_t first = 0; first < task.starts.size(); first += at_once) {
     const auto some = task.starts.subspan(first, std::min(at_once, task.starts.size() - first));
-    for (auto& each : Seeding(rows, task, some).choose()) all.push_back(std::move(each));
+    for (auto& each : PlusPlus(rows, task, some).choose()) all.push_back(std::move(each));
   }
   return all;
 }

@@ -29,7 +29,8 @@ void check_centroids(std::span<const float> centroids) {
             "k-means: a given centroid holds {}, which is not finite or beyond {:g}", value, kLargestAccepted);
 }
 
-LocalRows::LocalRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes)
+LocalRows::LocalRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes,
+                     RowCache cache)
     : source_(source),
       comm_(comm),
       pool_(pool),
@@ -37,7 +38,7 @@ LocalRows::LocalRows(const RowSource& source, const Communicator& comm, ThreadPo
       columns_(source.columns()) {
   require(source.rows() >= 1 && columns_ >= 1, "k-means: {} rows of {} columns; there must be at least one of each",
           source.rows(), columns_);
-  make_resident(memory_bytes);
+  make_resident(memory_bytes, cache);
   check_values();
   find_middle();
   find_spreads();
@@ -53,6 +54,20 @@ const float* LocalRows::values(RowRange block, std::vector<float>& buffer) const
   buffer.resize(static_cast<std::size_t>(kBlockRows * columns_));
   source_.read({range().begin + block.begin, range().begin + block.end}, buffer.data());
   return buffer.data();
+}
+
+void LocalRows::read_some(RowRange block, std::span<const std::int32_t> numbers, std::vector<float>& buffer) const {
+  buffer.resize(static_cast<std::size_t>(kBlockRows * columns_));
+  for (std::size_t first = 0, last = 0; first < numbers.size(); first = last) {
+    while (last < numbers.size() && numbers[last] == numbers[first] + static_cast<std::int32_t>(last - first)) ++last;
+    const std::int64_t begin = range().begin + block.begin + numbers[first];
+    source_.read({begin, begin + static_cast<std::int64_t>(last - first)}, buffer.data() + numbers[first] * columns_);
+  }
+}
+
+std::int64_t LocalRows::copied_bytes() const {
+  const auto floats = static_cast<std::int64_t>(copy_.size() * sizeof(float));
+  return floats + (half_.empty() ? 0 : HalfRows::bytes(count(), columns_));
 }
 
 std::vector<float> LocalRows::row(std::int64_t global_row) const {
@@ -78,12 +93,17 @@ std::exception_ptr LocalRows::try_each_block(const std::function<void(std::int64
   return nullptr;
 }
 
-void LocalRows::make_resident(std::int64_t memory_bytes) {
+void LocalRows::make_resident(std::int64_t memory_bytes, RowCache cache) {
   const std::int64_t bytes = count() * columns_ * static_cast<std::int64_t>(sizeof(float));
   comm_.together([&] {
     if (count() == 0) return;
     resident_ = source_.resident(range());
-    if (resident_ || bytes > memory_bytes) return;
+    if (resident_ || cache == RowCache::none) return;
+    if (cache == RowCache::float16 || bytes > memory_bytes) {
+      if (cache != RowCache::float32 && HalfRows::bytes(count(), columns_) <= memory_bytes)
+        half_ = HalfRows(count(), columns_);
+      return;
+    }
     copy_.resize(static_cast<std::size_t>(count() * columns_));
     pool_.for_each(blocks(), [&](std::int64_t b, int) {
       const RowRange here = block(b);
@@ -159,6 +179,7 @@ void LocalRows::find_spreads() {
     for (std::int64_t i = here.begin; i < here.end; ++i) {
       const float* row = rows + (i - here.begin) * columns_;
       const auto at = static_cast<std::size_t>(i);
+      if (!half_.empty()) half_.encode(i, row, middle());
       exact[at] = squared_distance(row, middle(), columns_);
       spreads_[at] = static_cast<float>(exact[at]);
       norms_[at] = static_cast<float>(std::sqrt(squared_distance(row, zero.data(), columns_)) * (1 + 0x1p-22));

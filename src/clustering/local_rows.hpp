@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "coterie/base/thread_pool.hpp"
+#include "coterie/clustering/kmeans.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
+#include "half_rows.hpp"
 
 namespace coterie {
 
@@ -22,12 +24,13 @@ inline constexpr std::int64_t kBlockRows = 256;
 void check_centroids(std::span<const float> centroids);
 
 /// This rank's rows and what is known of each: read where they lie, or copied once if they fit `memory_bytes`, or
-/// read again block by block in each pass.
+/// read again block by block in each pass; then a copy in half precision, if that fits, spares most of the reading.
 class LocalRows {
  public:
   /// Collective. Checks that every value is finite and below 1e15 in magnitude (squares stay in float32): throws
   /// InvalidArgument with the lowest bad row. Three passes over the rows; messages of 8 (columns + 4) bytes.
-  LocalRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes);
+  LocalRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes,
+            RowCache cache = RowCache::automatic);
 
   const RowSource& source() const { return source_; }
   const Communicator& communicator() const { return comm_; }
@@ -45,6 +48,16 @@ class LocalRows {
 
   /// The values of a block: where they lie, or read into `buffer`. FileError when the store cannot deliver.
   const float* values(RowRange block, std::vector<float>& buffer) const;
+
+  /// Rows of a block by their numbers in it, ascending: each at its place in `buffer`, which is as long as the block.
+  /// Reads adjacent ones together; call only where rows are not in memory.
+  void read_some(RowRange block, std::span<const std::int32_t> numbers, std::vector<float>& buffer) const;
+
+  /// What stands in for rows that are not in memory; empty where there is nothing.
+  const HalfRows& half() const { return half_; }
+
+  /// Memory taken for copies.
+  std::int64_t copied_bytes() const;
 
   /// One row, which any rank may ask for by its global number.
   std::vector<float> row(std::int64_t global_row) const;
@@ -69,7 +82,7 @@ class LocalRows {
   double mean_variance() const { return mean_variance_; }
 
  private:
-  void make_resident(std::int64_t memory_bytes);
+  void make_resident(std::int64_t memory_bytes, RowCache cache);
   void check_values();
   void find_middle();
   void find_spreads();
@@ -80,6 +93,7 @@ class LocalRows {
   RowPartition partition_;
   std::int64_t columns_;
   std::vector<float> copy_;
+  HalfRows half_;
   const float* resident_ = nullptr;
   bool streams_ = false;  // on any rank
   std::vector<float> norms_, spreads_, middle_;

@@ -15,6 +15,21 @@
 namespace coterie {
 namespace {
 
+std::uint16_t half_of(float value) {
+  const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000 : 0);
+  const float magnitude = std::abs(value);
+  // Below 2^-14 halves are multiples of 2^-24; above, ten bits follow the leading one, and a carry enters the exponent.
+  const int exponent = std::max(magnitude > 0 ? std::ilogb(magnitude) : -14, -14);
+  const auto steps = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
+  return static_cast<std::uint16_t>(sign | (((exponent + 14) << 10) + steps));
+}
+
+float value_of(std::uint16_t half) {
+  const int exponent = half >> 10 & 31, steps = (half & 1023) + (exponent > 0 ? 1024 : 0);
+  const float magnitude = std::ldexp(static_cast<float>(steps), std::max(exponent, 1) - 25);
+  return (half & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
 constexpr int kMostRows = 8;
 constexpr std::int64_t kFloatsPerLine = 16;     // of the cache
 constexpr std::int64_t kMostPrefetched = 1024;  // columns
@@ -265,6 +280,29 @@ float quick_squared_distance(const float* a, const float* b, std::int64_t column
 #endif
   for (std::size_t lane = 0; d < columns; ++d, ++lane) lanes[lane] += (a[d] - b[d]) * (a[d] - b[d]);
   return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
+void to_half(const float* values, const float* middle, float factor, std::int64_t columns, std::uint16_t* out) {
+  std::int64_t d = 0;
+#if defined(__F16C__) && defined(__FMA__)
+  for (; d + kLanes <= columns; d += kLanes) {
+    const __m256 apart = _mm256_sub_ps(_mm256_loadu_ps(values + d), _mm256_loadu_ps(middle + d));
+    const __m128i half = _mm256_cvtps_ph(_mm256_mul_ps(apart, _mm256_set1_ps(factor)), _MM_FROUND_TO_NEAREST_INT);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + d), half);
+  }
+#endif
+  for (; d < columns; ++d) out[d] = half_of((values[d] - middle[d]) * factor);
+}
+
+void from_half(const std::uint16_t* halves, const float* middle, float factor, std::int64_t columns, float* values) {
+  std::int64_t d = 0;
+#if defined(__F16C__) && defined(__FMA__)
+  for (; d + kLanes <= columns; d += kLanes) {
+    const __m256 apart = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves + d)));
+    _mm256_storeu_ps(values + d, _mm256_fmadd_ps(apart, _mm256_set1_ps(factor), _mm256_loadu_ps(middle + d)));
+  }
+#endif
+  for (; d < columns; ++d) values[d] = value_of(halves[d]) * factor + middle[d];
 }
 
 void add_row(std::int64_t* sums, const float* row, std::int64_t columns, double steps_per_unit, std::int64_t sign) {

@@ -49,6 +49,11 @@ double squared_distance(const float* a, const float* b, std::int64_t columns);
 /// underflows).
 float quick_squared_distance(const float* a, const float* b, std::int64_t columns);
 
+/// out[d] = (values[d] - middle[d]) * factor in IEEE half precision, which must not exceed 65504 in magnitude; and
+/// back: values[d] = middle[d] + factor * halves[d], in float32. Both round, each the same way at each call.
+void to_half(const float* values, const float* middle, float factor, std::int64_t columns, std::uint16_t* out);
+void from_half(const std::uint16_t* halves, const float* middle, float factor, std::int64_t columns, float* values);
+
 /// Adds (sign = +1) or subtracts (-1) a row, quantised by steps_per_unit (ExactScale), to 64-bit sums.
 void add_row(std::int64_t* sums, const float* row, std::int64_t columns, double steps_per_unit, std::int64_t sign);
 

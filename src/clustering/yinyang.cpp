@@ -26,6 +26,8 @@ struct Yinyang::Scratch {
   };
   std::vector<float> buffer;
   const float* rows = nullptr;
+  bool exact = true;                            // not stand-ins in half precision
+  std::vector<std::int32_t> again;              // rows that a stand-in leaves open
   std::vector<std::int32_t> doubtful, looking;  // rows not yet proven; those of them that look at a group
   std::vector<const float*> pointers = std::vector<const float*>(kBlock);
   std::vector<float> dots = std::vector<float>(kBlock * kLanes * kMaxVectors);
@@ -106,11 +108,39 @@ void Yinyang::visit(RowRange block, Scratch& scratch) {
     loosen(block, scratch);
   }
   if (scratch.doubtful.empty()) return;
-  scratch.rows = rows_.values(block, scratch.buffer);
+  scratch.exact = dense_ || rows_.half().empty();
+  if (scratch.exact) {
+    scratch.rows = rows_.values(block, scratch.buffer);
+    return examine(block, scratch);
+  }
+  // Stand-ins prove most labels; rows that they leave open, and rows that move, are read.
+  scratch.again.clear();
+  scratch.buffer.resize(kBlock * static_cast<std::size_t>(columns_));
+  for (const auto i : scratch.doubtful)
+    rows_.half().decode(block.begin + i, rows_.middle(), scratch.buffer.data() + i * columns_);
+  scratch.rows = scratch.buffer.data();
+  examine(block, scratch);
+  rows_.read_some(block, scratch.again, scratch.buffer);
+  scratch.doubtful = scratch.again;
+  scratch.exact = true;
+  examine(block, scratch);
+}
+
+/// Lets doubtful rows look at what they must.
+void Yinyang::examine(RowRange block, Scratch& scratch) {
   if (!dense_) tighten(block, scratch);
   for (const auto i : scratch.doubtful) scratch.best[static_cast<std::size_t>(i)] = {};
   for (std::int64_t g = 0, first = 0; g < groups_; ++g) first = scan_group(block, g, first, scratch);
   for (const auto i : scratch.doubtful) decide(block, i, scratch);
+}
+
+/// The values in hand: how far the row may be from them, their squared distance to the middle, the error of a score.
+Yinyang::InHand Yinyang::in_hand(std::size_t row, const Scratch& scratch) const {
+  const float norm = rows_.norms()[row];
+  if (scratch.exact) return {0, rows_.spreads()[row], panels_.error(norm, rows_.spreads()[row])};
+  const auto local = static_cast<std::int64_t>(row);
+  const float off = rows_.half().error(local), spread = rows_.half().spread(local);
+  return {off, spread, panels_.error((norm + off) * kUp, spread)};
 }
 
 /// Widens the bounds by how far the centroids moved, and lists the rows that they no longer prove.
@@ -144,7 +174,8 @@ void Yinyang::tighten(RowRange block, Scratch& scratch) {
     const std::int32_t i = doubtful[n];
     const auto at = static_cast<std::size_t>(i), row = static_cast<std::size_t>(block.begin + i);
     scratch.own[at] = quick_squared_distance(scratch.rows + i * columns_, centroids_.row(labels_[row]), columns_);
-    upper_[row] = upper_bound(scratch.own[at] * (1 + own_error_) + kTiny);
+    const float off = scratch.exact ? 0 : rows_.half().error(block.begin + i);
+    upper_[row] = (upper_bound(scratch.own[at] * (1 + own_error_) + kTiny) + off) * kUp;
     if (!(upper_[row] < scratch.nearest_other[at])) doubtful[kept++] = i;
   }
   doubtful.resize(kept);
@@ -171,9 +202,8 @@ std::int64_t Yinyang::scan_group(RowRange block, std::int64_t group, std::int64_
       best.runner_up = std::min(best.runner_up, score);
     }
     if (!bounds_) continue;
-    const auto row = static_cast<std::size_t>(block.begin + i);
-    const float spread = rows_.spreads()[row];
-    bound[i] = lower_bound(spread + score - panels_.error(rows_.norms()[row], spread));
+    const auto [off, spread, error] = in_hand(static_cast<std::size_t>(block.begin + i), scratch);
+    bound[i] = (lower_bound(spread + score - error) - off) * kDown;
   }
   return panel;
 }
@@ -202,8 +232,8 @@ void Yinyang::scan_panel(std::int64_t panel, Scratch& scratch) {
 /// Names the nearest centroid of a row that has looked at its panels, and renews its bounds.
 void Yinyang::decide(RowRange block, std::int64_t i, Scratch& scratch) {
   const auto at = static_cast<std::size_t>(i), row = static_cast<std::size_t>(block.begin + i);
-  const float spread = rows_.spreads()[row];
-  float error = panels_.error(rows_.norms()[row], spread);
+  const auto [off, spread, score_error] = in_hand(row, scratch);
+  float error = score_error;
   const std::int32_t before = labels_[row];
   auto best = scratch.best[at];
   const std::int64_t own_panel = before < 0 ? -1 : panels_.panel_of(before);
@@ -217,6 +247,16 @@ void Yinyang::decide(RowRange block, std::int64_t i, Scratch& scratch) {
     } else {
       best.runner_up = std::min(best.runner_up, own_score);
     }
+  }
+  if (!scratch.exact) {
+    const bool proven = lower_bound(spread + best.runner_up - error) - off >
+                        (upper_bound(std::max(0.0F, spread + best.score + error)) + off) * kUp * kUp;
+    if (!proven || best.centroid != before) {
+      scratch.again.push_back(static_cast<std::int32_t>(i));
+    } else if (best.group >= 0) {
+      lower(block, best.group)[i] = (lower_bound(spread + best.second_in_group - error) - off) * kDown;
+    }
+    return;
   }
   // Two errors, one on each side, and room for the rounding of this comparison itself.
   const float limit = best.score + 3 * error;

@@ -25,7 +25,12 @@ class Yinyang final : public NearestCentroids {
 
  private:
   struct Scratch;
+  struct InHand {
+    float off, spread, error;
+  };
   void visit(RowRange block, Scratch& scratch);
+  void examine(RowRange block, Scratch& scratch);
+  InHand in_hand(std::size_t row, const Scratch& scratch) const;
   void loosen(RowRange block, Scratch& scratch);
   void tighten(RowRange block, Scratch& scratch);
   std::int64_t scan_group(RowRange block, std::int64_t group, std::int64_t panel, Scratch& scratch);

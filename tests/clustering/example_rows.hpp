@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -32,6 +33,23 @@ class StreamedRows final : public RowSource {
 
  private:
   MemoryRows rows_;
+};
+
+/// Streamed rows that count how many of them are read, by all threads.
+class CountedRows final : public RowSource {
+ public:
+  explicit CountedRows(MatrixView<const float> matrix) : rows_(matrix) {}
+  std::int64_t rows() const override { return rows_.rows(); }
+  std::int64_t columns() const override { return rows_.columns(); }
+  void read(RowRange range, float* out) const override {
+    read_ += range.size();
+    rows_.read(range, out);
+  }
+  std::int64_t read_so_far() const { return read_; }
+
+ private:
+  MemoryRows rows_;
+  mutable std::atomic<std::int64_t> read_ = 0;
 };
 
 inline MatrixView<const float> view(const std::vector<float>& values, std::int64_t columns) {
