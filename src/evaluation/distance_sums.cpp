@@ -16,7 +16,7 @@ void ClusterOrder::sort(std::span<const std::int32_t> labels, std::int64_t clust
   for (const std::int32_t label : labels) ++starts_[static_cast<std::size_t>(label) + 1];
   for (std::size_t c = 1; c < starts_.size(); ++c) starts_[c] += starts_[c - 1];
   next_ = starts_;
-  members_.resize(labels.size());
+  members_.assign(labels.size() + kAhead, 0);
   for (std::size_t i = 0; i < labels.size(); ++i)
     members_[static_cast<std::size_t>(next_[static_cast<std::size_t>(labels[i])]++)] = static_cast<std::int32_t>(i);
 }
@@ -26,7 +26,6 @@ void ClusterOrder::sort(std::span<const std::int32_t> labels, std::int64_t clust
 void add_members(const float* distances, std::span<const std::int32_t> members, const DistanceScale& scale,
                  std::int64_t* sums) {
   constexpr std::int64_t kHalf = 32;
-  constexpr std::size_t kAhead = 8;  // members lie apart: their lines are asked for early
   const __m256d shift = _mm256_set1_pd(scale.shift());
   const __m256i taken = _mm256_set1_epi64x(static_cast<std::int64_t>(static_cast<std::uint64_t>(members.size()) *
                                                                      std::bit_cast<std::uint64_t>(scale.shift())));
@@ -36,8 +35,7 @@ void add_members(const float* distances, std::span<const std::int32_t> members, 
     for (int v = 0; v < 8; ++v) sum[v] = _mm256_setzero_si256();
     for (std::size_t m = 0; m < members.size(); ++m) {
       const float* const row = distances + std::int64_t{members[m]} * kGroup + half;
-      const float* const soon =
-          distances + std::int64_t{members[std::min(m + kAhead, members.size() - 1)]} * kGroup + half;
+      const float* const soon = distances + std::int64_t{members.data()[m + kAhead]} * kGroup + half;
       _mm_prefetch(reinterpret_cast<const char*>(soon), _MM_HINT_T0);
       _mm_prefetch(reinterpret_cast<const char*>(soon + 16), _MM_HINT_T0);
 #pragma GCC unroll 8

@@ -26,6 +26,10 @@ class DistanceScale {
   double shift_;
 };
 
+/// Rows of members lie apart, so they are asked for that many members before their turn: in lists of members that many
+/// more numbers follow the last.
+constexpr std::int64_t kAhead = 16;
+
 /// Rows sorted by their label: members[starts[c]] .. members[starts[c + 1] - 1] are those of cluster c, ascending.
 class ClusterOrder {
  public:
@@ -43,8 +47,8 @@ class ClusterOrder {
   std::vector<std::int64_t> starts_, next_;
 };
 
-/// sums[lane] += the steps of distances[member][lane], for one group of lanes: distances is [row][kGroup]. Four
-/// distances to a cycle at best: the members' sums stay in registers.
+/// sums[lane] += the steps of distances[member][lane], for one group of lanes: distances is [row][kGroup]. The members'
+/// sums stay in registers. Reads kAhead numbers beyond the members, and asks for those rows.
 void add_members(const float* distances, std::span<const std::int32_t> members, const DistanceScale& scale,
                  std::int64_t* sums);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "coterie/dist/row_partition.hpp"
+#include "large_array.hpp"
 #include "silhouette_ways.hpp"
 
 namespace coterie {
@@ -33,7 +34,7 @@ class FoldedSums {
         tiles_(task.source.rows(), kTile, 1),
         stride_((task.source.rows() + kGroup - 1) / kGroup * kGroup),
         order_(static_cast<std::size_t>(task.source.rows())),
-        sums_(static_cast<std::size_t>(task.clusters() * stride_)),
+        sums_(task.clusters() * stride_),
         locks_(static_cast<std::size_t>(stride_ / kGroup)) {
     order_rows();
     for (const Labelling& labelling : task_.labellings) order_labels(labelling);
@@ -51,7 +52,7 @@ class FoldedSums {
         add_pair(left, right, desks[static_cast<std::size_t>(worker)]);
       });
     });
-    comm.sum(std::span(sums_));
+    if (comm.size() > 1) comm.sum(sums_.values());
   }
 
   void score(const Communicator& comm, ThreadPool& pool, const TakeSilhouettes& take) const {
@@ -66,7 +67,7 @@ class FoldedSums {
   /// Places of rows, and what label a place has.
   struct PlacedLabels {
     std::vector<std::int32_t> labels;   ///< by place
-    std::vector<std::int32_t> members;  ///< of each tile, counted from its begin, sorted by label
+    std::vector<std::int32_t> members;  ///< of each tile, counted from its begin, sorted by label; and kAhead more
   };
 
   void order_rows() {
@@ -79,7 +80,7 @@ class FoldedSums {
   void order_labels(const Labelling& labelling) {
     PlacedLabels placed;
     for (const std::int64_t row : order_) placed.labels.push_back(labelling.labels[static_cast<std::size_t>(row)]);
-    placed.members.resize(placed.labels.size());
+    placed.members.resize(placed.labels.size() + kAhead);
     for (std::int64_t t = 0; t < tiles_.blocks(); ++t) {
       const RowRange tile = tiles_.block(t);
       const auto members = std::span(placed.members)
@@ -175,8 +176,8 @@ class FoldedSums {
   std::vector<std::int64_t> order_;
   std::optional<CentredRows> rows_;
   std::vector<PlacedLabels> placed_;
-  std::vector<std::int64_t> sums_;  // [cluster of all labellings][place]
-  std::vector<std::mutex> locks_;   // of groups of places
+  LargeArray<std::int64_t> sums_;  // [cluster of all labellings][place]
+  std::vector<std::mutex> locks_;  // of groups of places
 };
 
 }  // namespace
@@ -189,7 +190,7 @@ std::int64_t SilhouetteTask::clusters() const {
 
 bool folding_pays(const SilhouetteTask& task, std::int64_t memory_bytes, int ranks) {
   const std::int64_t rows = task.source.rows(), columns = task.centring.columns(), clusters = task.clusters();
-  return 8 * (rows + kGroup) * clusters <= memory_bytes / 2 && 200 * clusters * ranks <= rows * columns &&
+  return 8 * (rows + kGroup) * clusters <= memory_bytes / 2 && 2000 * clusters * ranks <= rows * columns &&
          std::ssize(task.labellings) <= 1 + columns / 64;
 }
 

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "coterie/dist/row_partition.hpp"
+#include "large_array.hpp"
 #include "silhouette_ways.hpp"
 
 namespace coterie {
@@ -17,12 +18,15 @@ struct StripPlan {
   std::int64_t clusters = 0;  ///< of one group of labellings, where chunk < N
 };
 
-/// Wide strips, because the other rows are centred once for each strip; but enough of them for all threads.
-StripPlan plan_strips(std::int64_t rows, std::int64_t all_rows, std::int64_t memory_bytes, int threads, int ranks) {
-  const std::int64_t half = memory_bytes / threads / 2;
+/// A strip of 64 rows and its distances to 100,000 others stay in the third cache; where rows are long, wider strips
+/// read the others less often. But enough strips for all threads.
+StripPlan plan_strips(std::int64_t rows, const SilhouetteTask& task, std::int64_t memory_bytes, int threads,
+                      int ranks) {
+  const std::int64_t half = memory_bytes / threads / 2, all_rows = task.source.rows();
+  const std::int64_t widest = std::max(kGroup, task.centring.columns() / 2);
   StripPlan plan;
-  while (plan.lanes > kGroup &&
-         (4 * plan.lanes * all_rows > half || (rows + plan.lanes - 1) / plan.lanes < std::int64_t{4} * threads * ranks))
+  while (plan.lanes > kGroup && (plan.lanes > widest || 4 * plan.lanes * all_rows > half ||
+                                 (rows + plan.lanes - 1) / plan.lanes < std::int64_t{4} * threads * ranks))
     plan.lanes /= 2;
   const std::int64_t fitting = half / (4 * plan.lanes) / kTileRows * kTileRows;
   plan.chunk = std::min(all_rows, std::max(fitting, kFewestColumns));
@@ -40,7 +44,7 @@ class StripDesk {
     strip_ = strip;
     lane_rows_.load(task_.source, strip, task_.centring);
     lanes_.pack(lane_rows_.rows(), task_.centring.columns());
-    distances_.resize(static_cast<std::size_t>(lanes_.groups() * plan_.chunk * kGroup));
+    if (distances_.size() == 0) distances_ = LargeArray<float>(plan_.lanes * plan_.chunk);
     if (plan_.chunk >= task_.source.rows()) return run_whole();
     const std::size_t count = task_.labellings.size();
     for (std::size_t begin = 0, end = 0; begin < count; begin = end) {
@@ -130,7 +134,7 @@ class StripDesk {
   std::span<const std::int64_t> strip_;
   LaneTile lanes_;
   RowTile lane_rows_, tile_;
-  std::vector<float> distances_;  // [group][row of the chunk][lane]
+  LargeArray<float> distances_;  // [group][row of the chunk][lane]
   std::vector<std::int64_t> sums_;
   ClusterOrder order_;
   LaneScores scores_;
@@ -141,14 +145,15 @@ class StripDesk {
 
 void silhouettes_by_strips(const SilhouetteTask& task, std::span<const std::int64_t> rows, std::int64_t memory_bytes,
                            const Communicator& comm, ThreadPool& pool, const TakeSilhouettes& take) {
-  const StripPlan plan = plan_strips(std::ssize(rows), task.source.rows(), memory_bytes, pool.threads(), comm.size());
+  const StripPlan plan = plan_strips(std::ssize(rows), task, memory_bytes, pool.threads(), comm.size());
   const RowPartition strips(std::ssize(rows), plan.lanes, comm.size());
   const RowRange own = strips.blocks_of(comm.rank());
   std::vector<std::int64_t> all(static_cast<std::size_t>(task.source.rows()));
   std::iota(all.begin(), all.end(), 0);
   comm.together([&] {
     const CentredRows centred(task.source, all, task.centring, memory_bytes / 4, pool);
-    std::vector<StripDesk> desks(static_cast<std::size_t>(pool.threads()), StripDesk(task, plan, centred, take));
+    std::vector<StripDesk> desks;
+    for (int thread = 0; thread < pool.threads(); ++thread) desks.emplace_back(task, plan, centred, take);
     pool.for_each(own.size(), [&](std::int64_t s, int worker) {
       const RowRange strip = strips.block(own.begin + s);
       desks[static_cast<std::size_t>(worker)].run(

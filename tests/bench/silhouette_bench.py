@@ -1,71 +1,90 @@
-"""Times coterie's silhouettes beside scikit-learn's on the same rows, in turns, and prints medians and ratios.
+"""Times coterie's silhouettes beside scikit-learn's on the same rows in one go, and prints Markdown tables of ratios.
 
-    python silhouette_bench.py BUILD_DIR [ROWS CLUSTERS ROUNDS]
+    silhouette_bench.py BUILD_DIR [ROWSxCOLUMNS ...]      needs scikit-learn, and a machine that does nothing else
 
-Equal threads on both sides; the last line of each width sets two ranks beside one. Run it on an idle machine.
+Rows lie around as many centres as there are clusters; seconds are the best of two runs of ours and one of
+scikit-learn's silhouette_samples, which is timed for one k only where a run takes minutes (its time hardly depends on
+k). "GEMM" is the share of what OpenBLAS's sgemm reaches on as many cores, if only the N^2 D flops of each distance once
+are counted. "Each more" is what one more labelling costs beside 24 of 20 to 3,000 clusters, means only.
 """
 
+import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
-import sklearn
-from sklearn.metrics import silhouette_score
+from sklearn.metrics import silhouette_samples
 from threadpoolctl import threadpool_limits
 
-BENCH = Path(sys.argv[1]) / "tests" / "bench" / "silhouette_bench"
-ROWS, CLUSTERS, ROUNDS = (int(v) for v in sys.argv[2:5]) if len(sys.argv) > 4 else (20_000, 20, 3)
-ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+SHAPES = ("20000x32", "50000x256", "14000x4096")
+COUNTS = (10, 100, 1000)
 
 
-def ours(folder, ranks, threads):
-    command = ["mpirun", "--bind-to", "none", "-n", str(ranks), str(BENCH), str(folder / "rows.npy"),
-               str(folder / "labels.npy"), str(CLUSTERS), str(threads)]
-    answer = subprocess.run(command, check=True, env=ENVIRONMENT, capture_output=True, text=True).stdout
-    return tuple(float(word) for word in answer.split())
-
-
-def theirs(x, labels, threads):
-    with threadpool_limits(threads):
-        start = time.perf_counter()
-        score = silhouette_score(x, labels)
-        return time.perf_counter() - start, score
-
-
-def compare(rng, columns):
-    labels = rng.integers(0, CLUSTERS, ROWS).astype(np.int32)
-    x = rng.standard_normal((ROWS, columns)) + rng.standard_normal((CLUSTERS, columns))[labels]
-    x = x.astype(np.float32)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        np.save(folder / "rows.npy", x)
-        np.save(folder / "labels.npy", labels)
-        runs = {f"sklearn {t} threads": (lambda t=t: theirs(x, labels, t)) for t in (1, 2)}
-        runs |= {f"coterie {r} ranks {t} threads": (lambda r=r, t=t: ours(folder, r, t))
-                 for r, t in ((1, 1), (1, 2), (2, 1))}
-        results = {name: [] for name in runs}
-        for _ in range(ROUNDS):
-            for name, run in runs.items():
-                results[name].append(run())
-    median = {name: statistics.median(seconds for seconds, _ in values) for name, values in results.items()}
-    for name, value in median.items():
-        print(f"  {name}: {value:.2f} s, score {results[name][0][1]:.8f}")
-    for t in (1, 2):
-        print(f"  {median[f'sklearn {t} threads'] / median[f'coterie 1 ranks {t} threads']:.1f} times as fast at {t} threads")
-    print(f"  2 ranks {median['coterie 1 ranks 1 threads'] / median['coterie 2 ranks 1 threads']:.2f} times as fast as 1")
-
-
-def main():
+def make(folder, rows, columns):
     rng = np.random.default_rng(1)
-    for columns in (32, 256):
-        print(f"{ROWS} x {columns} float32 in {CLUSTERS} clusters, scikit-learn {sklearn.__version__}, median of {ROUNDS}")
-        compare(rng, columns)
+    data = rng.standard_normal((rows, columns), dtype=np.float32)
+    data += rng.standard_normal((100, columns), dtype=np.float32)[rng.integers(0, 100, rows)]
+    np.save(os.path.join(folder, "rows.npy"), data)
+    for k in COUNTS:
+        np.save(os.path.join(folder, f"labels_{k}.npy"), rng.integers(0, k, rows).astype(np.int32))
+
+
+def ours(build, folder, ranks, threads):
+    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                       OMPI_MCA_btl_vader_single_copy_mechanism="none")
+    command = ["mpirun", "--bind-to", "none", "-n", str(ranks), os.path.join(build, "tests/bench/silhouette_bench"),
+               os.path.join(folder, "rows.npy"), os.path.join(folder, "labels"), str(threads), *map(str, COUNTS)]
+    runs = []
+    for _ in range(2):
+        lines = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.splitlines()
+        runs.append([json.loads(line) for line in lines])
+    return [{key: max(a[key], b[key]) if key == "gemm_gflops" else min(a[key], b[key]) for key in a} for a, b in zip(*runs)]
+
+
+def theirs(folder, threads, counts):
+    rows, found = np.load(os.path.join(folder, "rows.npy")), {}
+    with threadpool_limits(threads):
+        for k in counts:
+            labels = np.load(os.path.join(folder, f"labels_{k}.npy"))
+            silhouette_samples(rows[:2000], labels[:2000])  # the libraries load and their threads start
+            start = time.perf_counter()
+            mean = silhouette_samples(rows, labels).mean()
+            found[k] = time.perf_counter() - start, float(mean)
+    return found
+
+
+def compare(build, folder, rows, columns):
+    make(folder, rows, columns)
+    peer_counts = COUNTS if rows * rows * columns < 1e11 else (100,)
+    two_ranks = ours(build, folder, 2, 1)
+    for threads in (1, 2):
+        os.sched_setaffinity(0, range(threads))
+        mine, peers = ours(build, folder, 1, threads), theirs(folder, threads, peer_counts)
+        *each, other = mine
+        for line, ranks in zip(each, two_ranks):
+            k, seconds = line["k"], line["exact"]
+            peer, mean = peers.get(k, peers.get(100))
+            if k in peers and abs(mean - line["mean"]) > 1e-5:
+                sys.exit(f"the means differ: {line['mean']} and scikit-learn's {mean}")
+            share = rows * rows * columns / seconds / threads / line["gemm_gflops"] / 1e9
+            speedup = f"{seconds / ranks['exact']:.2f}" if threads == 1 else ""
+            print(f"| {rows} x {columns} | {k} | {threads} | {seconds:.3f} | {peer:.2f} | {peer / seconds:.1f} |"
+                  f" {share:.0%} | {speedup} | {line['simplified']:.3f} | {other['sampled_2000']:.3f} |"
+                  f" {other['for_each_more']:.4f} |", flush=True)
+
+
+def main(build, shapes):
+    print("| rows | k | threads | exact, s | scikit-learn, s | ratio | GEMM | 1 rank / 2 ranks | simplified, s |"
+          " 2,000 sampled, s | each more, s |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for shape in shapes:
+        rows, columns = map(int, shape.split("x"))
+        with tempfile.TemporaryDirectory() as folder:
+            compare(build, folder, rows, columns)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], sys.argv[2:] or SHAPES)
