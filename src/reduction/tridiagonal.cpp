@@ -18,8 +18,6 @@ constexpr std::int64_t kShares = 8;
 /// Below so many columns messages and waking threads cost more than they save.
 constexpr std::int64_t kAloneBelow = 512;
 constexpr std::int64_t kWakeFrom = 384;
-/// Reflectors of one block on the way back.
-constexpr std::int64_t kBackPanel = 128;
 
 /// Four doubles that the compiler keeps in one vector register where there is one; each lane has its own order of
 /// addition, so the bits do not depend on the machine.
@@ -88,7 +86,7 @@ class Reduction {
                                             : 1),
         a_(std::move(a)) {
     const auto n = static_cast<std::size_t>(n_);
-    result_.diagonal.resize(n), result_.off_diagonal.resize(n - 1), result_.tau.resize(n);
+    result_.diagonal.resize(n), result_.off_diagonal.resize(n - 1), result_.q.tau.resize(n);
     panel_.resize(3 * n * kPanel), partial_.resize(n * kShares), exchange_.resize(n * kPanel);
   }
 
@@ -101,7 +99,7 @@ class Reduction {
       if (first + count < n_) update(first + count);
     }
     for (std::int64_t j = 0; j < n_; ++j) std::fill_n(a_.data.data() + j * n_, j + 1, 0.0);
-    result_.reflectors = std::move(a_);
+    result_.q.vectors = std::move(a_);
     return std::move(result_);
   }
 
@@ -138,7 +136,7 @@ class Reduction {
     result_.diagonal[at] = a[j];
     if (j + 1 == n_) return;
     const double tau = make_reflector(a + j + 1, n_ - j - 1, result_.off_diagonal[at]);
-    result_.tau[at] = tau;
+    result_.q.tau[at] = tau;
     std::copy_n(a + j + 1, n_ - j - 1, v(k) + j + 1);
     std::copy_n(a + j + 1, n_ - j - 1, v_again(k) + j + 1);
     if (tau == 0) return;  // w stays zero
@@ -235,60 +233,10 @@ class Reduction {
   std::vector<double> panel_, partial_, exchange_;
 };
 
-/// The triangular factors of the reflectors' blocks: H_j ... H_(j+127) = I - V T V'.
-std::vector<Matrix> triangular_factors(const Tridiagonal& t, ThreadPool& pool) {
-  const std::int64_t n = t.reflectors.rows, blocks = (n + kBackPanel - 1) / kBackPanel;
-  std::vector<Matrix> factors(static_cast<std::size_t>(blocks));
-  pool.for_each(blocks, [&](std::int64_t b, int) {
-    const std::int64_t first = b * kBackPanel, count = std::min(kBackPanel, n - first);
-    const int k = static_cast<int>(count), rows = static_cast<int>(n - first), stride = static_cast<int>(n);
-    const double* v = t.reflectors.data.data() + first * n + first;
-    Matrix products{count, count, std::vector<double>(static_cast<std::size_t>(count * count))};
-    Matrix factor = products;
-    cblas_dsyrk(CblasColMajor, CblasUpper, CblasTrans, k, rows, 1, v, stride, 0, products.data.data(), k);
-    for (std::int64_t i = 0; i < count; ++i) {
-      double* out = factor.data.data() + i * count;
-      const double tau = t.tau[static_cast<std::size_t>(first + i)];
-      for (std::int64_t r = 0; r < i; ++r) out[r] = -tau * products.data[static_cast<std::size_t>(i * count + r)];
-      cblas_dtrmv(CblasColMajor, CblasUpper, CblasNoTrans, CblasNonUnit, static_cast<int>(i), factor.data.data(), k,
-                  out, 1);
-      out[i] = tau;
-    }
-    factors[static_cast<std::size_t>(b)] = std::move(factor);
-  });
-  return factors;
-}
-
 }  // namespace
 
 Tridiagonal tridiagonalise(Matrix a, const Communicator& comm, ThreadPool& pool) {
   return Reduction(std::move(a), comm, pool).run();
-}
-
-std::int64_t columns_together(std::int64_t wanted) { return wanted >= 1024 ? 256 : 64; }
-
-void transform_back(const Tridiagonal& t, double* z, RowRange own, std::int64_t wanted, ThreadPool& pool) {
-  const std::int64_t n = t.reflectors.rows, width = columns_together(wanted);
-  const std::vector<Matrix> factors = triangular_factors(t, pool);
-  pool.for_each((own.size() + width - 1) / width, [&](std::int64_t group, int) {
-    const std::int64_t count = std::min(width, own.size() - group * width);
-    std::vector<double> product(static_cast<std::size_t>(kBackPanel * count));
-    for (std::int64_t b = std::ssize(factors) - 1; b >= 0; --b) {
-      const std::int64_t first = b * kBackPanel;
-      const Matrix& factor = factors[static_cast<std::size_t>(b)];
-      const int k = static_cast<int>(factor.rows), rows = static_cast<int>(n - first),
-                columns = static_cast<int>(count);
-      const double* v = t.reflectors.data.data() + first * n + first;
-      double* part = z + group * width * n + first;
-      const int stride = static_cast<int>(n);
-      cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, k, columns, rows, 1, v, stride, part, stride, 0,
-                  product.data(), k);
-      cblas_dtrmm(CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, k, columns, 1, factor.data.data(),
-                  k, product.data(), k);
-      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rows, columns, k, -1, v, stride, product.data(), k, 1,
-                  part, stride);
-    }
-  });
 }
 
 }  // namespace coterie

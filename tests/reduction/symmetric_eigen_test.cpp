@@ -40,7 +40,7 @@ Eigen solve(const Matrix& a, std::int64_t wanted, const Communicator& comm, Thre
   const Tridiagonal t = tridiagonalise(a, comm, pool);
   const auto want = [&](const std::vector<double>&) { return wanted; };
   auto found = divide_and_conquer(t.diagonal, t.off_diagonal, want, columns_together, comm, pool);
-  transform_back(t, found.vectors.data.data(), found.own, found.wanted, pool);
+  apply(t.q, found.vectors.data.data(), found.own, found.wanted, pool);
   return {found.values, comm.gather_all(std::span<const double>(found.vectors.data))};
 }
 
