@@ -24,7 +24,7 @@ BENCH = Path(sys.argv[1]) / "tests" / "bench" / "pca_bench"
 SHAPES = sys.argv[2:] or ["20000x2048", "50000x256", "14000x4096", "45x94080", "2000x94080"]
 ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                    OMPI_MCA_btl_vader_single_copy_mechanism="none")
-ROUNDS = 2
+ROUNDS = int(os.environ.get("ROUNDS", "2"))
 
 
 def ours(matrix, ranks, threads, solver, components):

@@ -9,33 +9,38 @@
 
 namespace coterie {
 
-/// How the principal axes are found. d components of N x D rows.
+/// How the principal axes are found. d components of N x D rows; flops are shared by all ranks and threads but where it
+/// says otherwise, and the bits are the same on any number of them.
 enum class PcaSolver {
-  automatic,    ///< what choose_solver() says
-  covariance,   ///< eigenvectors of the D x D covariance in double: N D^2 flops. Singular values are good to about 1e-8
-                ///< of the largest, which is what float32 rows carry
-  tsqr,         ///< singular vectors of the R of A = QR: 2 N D^2 flops, singular values good to about 1e-15 of the
-                ///< largest
-  gram,         ///< eigenvectors of the N x N matrix of inner products: N^2 D flops, for wide data (N < D); accuracy as
-                ///< covariance. No limit on the columns
-  randomised,   ///< Halko, Martinsson, Tropp (SIAM Review 53, 2011): subspace iterations with TSQR; an approximation
-                ///< whose error is stated in Pca::error_bound
-  incremental,  ///< one pass over the rows (Ross et al., IJCV 77, 2008): for streams that are costly to read;
-                ///< approximate
+  automatic,   ///< what choose_solver() says
+  covariance,  ///< eigenvectors of the D x D covariance in double: N D^2 + 5/3 D^3 + 3 D^2 d flops. Singular values are
+               ///< good to about 1e-8 of the largest, which is what float32 rows carry. D <= 32,768
+  tsqr,        ///< singular vectors of the R of A = QR: 2 N D^2 flops, then on one core about 16/3 D^3; singular values
+               ///< good to about 1e-15 of the largest. D <= 32,768
+  gram,        ///< eigenvectors of the N x N matrix of inner products, for wide data (N < D): N^2 D + 2 N D d + 5/3 N^3
+               ///< flops; accuracy as covariance, axes without variance completed to an orthonormal set. Any D,
+               ///< N <= 32,768
+  randomised,  ///< Halko, Martinsson, Tropp (SIAM Review 53, 2011), algorithm 4.4 on A'A: power_iterations + 2 passes
+               ///< of 4 N D l flops, l = d + oversampling; approximate, see error_bound. Any N and D
+  incremental,  ///< one pass over the rows (Ross et al., IJCV 77, 2008), for streams that are costly to read:
+                ///< 2 (b + d) D^2 flops a batch of b rows, then on one core about 16/3 D^3; approximate, see
+                ///< error_bound
 };
 
 struct PcaOptions {
   Normalise normalise = Normalise::none;  ///< before the axes are found (columns are centred in any case)
-  bool whiten = false;  ///< divides each projected column by the square root of its explained variance
+  bool whiten = false;  ///< divides each projected column by the square root of its explained variance; a column whose
+                        ///< variance is below 1e-14 of the first's, which is rounding, becomes 0
   Normalise normalise_after = Normalise::none;  ///< of the projected (and whitened) rows: none or l2
   std::int64_t components = 0;  ///< how many to keep, 1 .. min(N, D); 0 for all, or for as many as `variance` asks
   double variance = 0;          ///< keep the fewest components that explain this share, in (0, 1]; 0 is not used.
-                                ///< With both, the smaller number
+                                ///< With both, the smaller number. Not with randomised or incremental, which do not
+                                ///< find all singular values (scikit-learn refuses it, too)
   PcaSolver solver = PcaSolver::automatic;
   std::int64_t oversampling = 10;  ///< randomised: further directions that are iterated and then dropped
-  int power_iterations = -1;       ///< randomised: passes; -1 for 7 where components < 0.1 min(N, D), else 4
-  std::uint64_t seed = 0;          ///< randomised
-  std::int64_t batch_rows = 0;     ///< incremental: rows of one update; 0 for 5 D
+  int power_iterations = -1;    ///< randomised, scikit-learn's iterated_power; -1 for 7 where d < 0.1 min(N, D), else 4
+  std::uint64_t seed = 0;       ///< randomised
+  std::int64_t batch_rows = 0;  ///< incremental: rows of one update, `components` or more; 0 for 5 D
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< aim for partial results of a rank; does not change the bits
 };
 
@@ -45,9 +50,13 @@ struct Pca {
   Normalise normalise = Normalise::none;
   Normalise normalise_after = Normalise::none;
   bool whiten = false;
-  PcaSolver solver = PcaSolver::covariance;      ///< that found it, never automatic
-  double error_bound = 0;                        ///< of the spectral norm of what the components miss beyond the best
-                                                 ///< such rank, relative to the largest singular value; 0: exact
+  PcaSolver solver = PcaSolver::covariance;  ///< that found it, never automatic
+  /// 0 for the exact solvers, and for incremental when it never had to drop a direction. Else e such that for the
+  /// centred rows A and the components V, |A - A V'V| <= sigma_(d+1) + e sigma_1 in the spectral norm, sigma_(d+1)
+  /// being the least that any d components can miss. Computed after the fact: for randomised from the residual of the
+  /// subspace (true unless a leading direction was missed altogether, of probability 0), for incremental from what each
+  /// batch dropped (always true). In explained variance the loss is far smaller as a rule.
+  double error_bound = 0;
   std::int64_t dimensions = 0;                   ///< D
   std::vector<double> mean;                      ///< size D, of the rows (after l2 normalisation where asked for)
   std::vector<double> scale;                     ///< size D where normalise is standard, else empty
@@ -63,17 +72,44 @@ struct Pca {
   std::int64_t count() const { return static_cast<std::int64_t>(explained_variance.size()); }
 };
 
-/// The solver that costs least among those that are exact to what float32 rows carry, by the flops and bytes each
-/// needs, as docs/architecture.md writes down; with `components` far fewer than both sides, too.
+/// The solver that costs least by flops and bytes; communicates nothing. Exact solvers (to what float32 rows carry) in
+/// seconds of one core, with k = d, or min(N, D) where all are wanted or a share of the variance, and n = min(N, D):
+///
+///     covariance   4 N D / S + N D^2 / G + E(D)                    never for D > 32,768
+///     gram         8 N D / S + (N^2 D + 2 N D k) / G + E(N)        never for N > 32,768
+///     tsqr         4 N D / S + 2 N D^2 / H + B                     without the second term for N < D
+///     E(n)         (n^3 + 3 n^2 k) / G + 4/3 n^3 / S
+///     B            (4/3 n^2 D + 4 n^3) / G + 16/3 n^2 D / S
+///     randomised   (q + 2) (4 N D / S + 4 N D l / G + 8 D l^2 / H)
+///
+/// G = 48 GFLOP/s, what GEMM reaches in double here (Zen 4, AVX-512), H = 28 GFLOP/s, what panels of reflectors do with
+/// all around them, S = 20 GB/s, what one core reads from memory. Only their ratios matter.
+///
+/// randomised is taken only when a number of components is given and no share of the variance, l <= n / 10, and the
+/// cheapest exact solver costs more than 10 times as much (or there is none); Pca::solver and error_bound say so then.
+/// incremental is never taken unasked.
+///
+/// Throws InvalidArgument when N and D are both above 32,768 and randomised is no choice.
 PcaSolver choose_solver(std::int64_t rows, std::int64_t columns, const PcaOptions& options);
 
-/// "covariance", "tsqr" ...: what --solver calls it.
+/// "covariance", "tsqr" ...: what --solver calls it; "auto" for automatic.
 const char* solver_name(PcaSolver solver);
 
-/// Fits to all rows, reading each four times, in blocks. Collective; the same bits on every rank, on any number of
-/// ranks and threads. The D x D problem is solved on rank 0 (its memory: about 40 D^2 bytes; on every rank 8 D^2 for
-/// each thread, up to 8), the vectors that are kept are transformed back by all. Throws InvalidArgument, on every rank,
-/// when an option is out of its range, a row holds NaN or infinity, or there are more than 32,768 columns.
+/// Fits to all rows, in blocks. Collective; the same bits on every rank, on any number of ranks and threads.
+///
+/// Reads of each row: two for column statistics (three with standard, or randomised), and then one for covariance and
+/// tsqr, one by every rank and one for each pair of tiles for gram (see wide_axes.hpp), power_iterations + 2 for
+/// randomised. incremental reads each row once, and no statistics before unless normalise is standard.
+///
+/// Bytes on each rank: covariance about 48 D^2, and 8 D^2 log2(leaves) for each thread, of up to memory_bytes; tsqr the
+/// same on rank 0, 16 D^2 elsewhere; gram the same in N, and 16 d D; randomised 32 D l, and 8 D l log2(leaves) for each
+/// thread; incremental 4 D batch_rows / ranks and what tsqr needs.
+/// Messages of a rank: fold_tree's, one broadcast of 8 D^2 bytes, and the eigenproblem's (tridiagonal.hpp,
+/// divide_and_conquer.hpp).
+///
+/// With components that have no variance (fewer independent rows than asked for) these are orthonormal, too.
+/// Throws InvalidArgument, on every rank, when an option is out of its range or does not suit the solver, a row holds
+/// NaN or infinity (its number is told), or there are more columns or rows than the solver can take.
 Pca fit_pca(const RowSource& source, const PcaOptions& options, const Communicator& comm, ThreadPool& pool);
 
 /// Projects rows (n x D) to out (n x d), in double, rounded once to float32. A row's bits do not depend on the rows
