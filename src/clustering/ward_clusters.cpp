@@ -249,24 +249,42 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::merge(std::span
   return moves;
 }
 
-/// The new clusters' means in slot_a, the parts' gone.
+/// The new clusters' means in slot_a, none in slot_b. Memory is used again, element for element where a part had some:
+/// to give it back and ask anew would cost more than the means.
 void WardClusters::join_means(std::span<const WardPair> pairs, ThreadPool& pool) {
+  std::vector<std::unique_ptr<double[]>> joined(pairs.size());
+  const auto mean_at = [&](std::int32_t slot) -> auto& { return mean_[static_cast<std::size_t>(slot)]; };
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (mean_at(pairs[i].slot_a) || mean_at(pairs[i].slot_b)) continue;
+    if (spare_.empty()) spare_.emplace_back(new double[static_cast<std::size_t>(columns())]);
+    joined[i] = std::move(spare_.back());
+    spare_.pop_back();
+  }
   pool.for_each(static_cast<std::int64_t>(pairs.size()), [&](std::int64_t i, int) {
     const WardPair& pair = pairs[static_cast<std::size_t>(i)];
-    std::unique_ptr<double[]> mean(new double[static_cast<std::size_t>(columns())]);
     auto low = static_cast<std::size_t>(pair.slot_a), high = static_cast<std::size_t>(pair.slot_b);
     double size_low = pair.size_a, size_high = pair.size_b;
     if (pair.a > pair.b) std::swap(low, high), std::swap(size_low, size_high);
-    const auto join = [&](const auto* a, const auto* b) {
-      weighted_mean(a, size_low, b, size_high, columns(), mean.get());
+    const double *const a = mean_[low].get(), *const b = mean_[high].get();
+    const auto join = [&](const auto* x, const auto* y, double* to) {
+      weighted_mean(x, size_low, y, size_high, columns(), to);
     };
-    if (!mean_[low] && !mean_[high]) join(row_[low], row_[high]);
-    if (!mean_[low] && mean_[high]) join(row_[low], mean_[high].get());
-    if (mean_[low] && !mean_[high]) join(mean_[low].get(), row_[high]);
-    if (mean_[low] && mean_[high]) join(mean_[low].get(), mean_[high].get());
-    mean_[static_cast<std::size_t>(pair.slot_a)] = std::move(mean);
-    mean_[static_cast<std::size_t>(pair.slot_b)].reset();
+    if (!a && !b) join(row_[low], row_[high], joined[static_cast<std::size_t>(i)].get());
+    if (!a && b) join(row_[low], b, mean_[high].get());
+    if (a && !b) join(a, row_[high], mean_[low].get());
+    if (a && b) join(a, b, mean_[low].get());
   });
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    auto &of_a = mean_at(pairs[i].slot_a), &of_b = mean_at(pairs[i].slot_b);
+    if (joined[i]) {
+      of_a = std::move(joined[i]);
+    } else if (of_a && of_b) {
+      if (pairs[i].a > pairs[i].b) std::swap(of_a, of_b);
+      spare_.push_back(std::move(of_b));
+    } else if (of_b) {
+      of_a = std::move(of_b);
+    }
+  }
 }
 
 /// (from, to) of the clusters beyond what is left that take the place of a slot_b, ascending by `to`.

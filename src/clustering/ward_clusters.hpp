@@ -138,8 +138,9 @@ class WardClusters {
 
   std::vector<std::int32_t> number_, slot_of_;
   std::vector<double> size_;
-  std::vector<const float*> row_;                // of each slot: its mean if that is a row,
-  std::vector<std::unique_ptr<double[]>> mean_;  // else here
+  std::vector<const float*> row_;                 // of each slot: its mean if that is a row,
+  std::vector<std::unique_ptr<double[]>> mean_;   // else here
+  std::vector<std::unique_ptr<double[]>> spare_;  // for means to come
   std::vector<Merge> merges_;
 };
 
