@@ -48,8 +48,8 @@ void solve_kmeans(const Job& job, const ClusterAlgorithm& self, const RowSource&
   options.seeding = seeding_of(job);
   options.warm_start = job.options.flag("warm-start");
   options.memory_bytes = job.memory_bytes;
-  for (const auto& found : kmeans_sweep(rows, ks, options, job.comm, job.pool))
-    write_kmeans(job, found, rows.rows(), rows.columns(), writer);
+  kmeans_sweep(rows, ks, options, job.comm, job.pool,
+               [&](const KMeansResult& found) { write_kmeans(job, found, rows.rows(), rows.columns(), writer); });
 }
 
 void solve_minibatch(const Job& job, const ClusterAlgorithm& self, const RowSource& rows,
@@ -108,9 +108,10 @@ void solve_ward(const Job& job, const ClusterAlgorithm&, const RowSource& rows, 
     require(k <= rows.rows(), "Ward: k is {}, there are only {} rows; ask for at most that many", k, rows.rows());
   const WardTree tree = tree_for(job, rows, writer.path(), writer.recipe());
   writer.put<double>("linkage", {std::ssize(tree.merges), 4}, linkage_of(tree));
+  const RowsSummary summary = summarise_rows(rows, job.comm, job.pool);
   for (const auto k : ks) {
     const auto labels = cut(tree, k);
-    const ClusterIndices found = cluster_indices(rows, {labels, k}, job.comm, job.pool);
+    const ClusterIndices found = cluster_indices(rows, {labels, k}, summary, job.comm, job.pool);
     const std::vector<float> distances(found.distances.begin(), found.distances.end());
     const std::vector<float> centroids(found.centroids.begin(), found.centroids.end());
     const auto own = std::span(labels).subspan(static_cast<std::size_t>(found.own_rows.begin),

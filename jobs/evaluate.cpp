@@ -72,7 +72,9 @@ void evaluate(Job& job) {
   std::vector<Silhouette> found(labels.size());
   if (job.options.flag("silhouette")) found = silhouettes(*rows, labellings, job.comm, job.pool, job.memory_bytes);
   std::vector<ClusterIndices> indices;
-  for (const auto& labelling : labellings) indices.push_back(cluster_indices(*rows, labelling, job.comm, job.pool));
+  const RowsSummary summary = summarise_rows(*rows, job.comm, job.pool);
+  for (const auto& labelling : labellings)
+    indices.push_back(cluster_indices(*rows, labelling, summary, job.comm, job.pool));
 
   std::vector<std::string> lines;
   job.comm.on_root([&] {

@@ -111,8 +111,9 @@ class Evidence {
     const std::size_t first = found_.measures.size();
     add("calinski_harabasz", Best::highest, "spread between clusters over spread within");
     add("davies_bouldin", Best::lowest, "likeness of each cluster to the one most like it");
+    const RowsSummary summary = summarise_rows(*rows_, job_.comm, job_.pool);
     for (std::size_t i = 0; i < labellings_.size(); ++i) {
-      const ClusterIndices found = cluster_indices(*rows_, labellings_[i], job_.comm, job_.pool);
+      const ClusterIndices found = cluster_indices(*rows_, labellings_[i], summary, job_.comm, job_.pool);
       if (!found.defined) continue;
       found_.measures[first].values[i] = found.calinski_harabasz;
       found_.measures[first + 1].values[i] = found.davies_bouldin;

@@ -88,22 +88,29 @@ KMeansResult kmeans(const RowSource& rows, const KMeansOptions& options, const C
 
 std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks,
                                        const KMeansOptions& options, const Communicator& comm, ThreadPool& pool) {
+  std::vector<KMeansResult> results;
+  kmeans_sweep(rows, ks, options, comm, pool, [&](const KMeansResult& found) { results.push_back(found); });
+  return results;
+}
+
+void kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks, const KMeansOptions& options,
+                  const Communicator& comm, ThreadPool& pool, const std::function<void(const KMeansResult&)>& take) {
   require(options.initial_centroids.empty(), "k-means: initial centroids are for one k, not for a list");
   for (const auto k : ks) check(rows, options, k);
   require(!options.warm_start || std::is_sorted(ks.begin(), ks.end()),
           "k-means: with warm starts each k grows from the one before, so the list must ascend");
   const LocalRows local(rows, comm, pool, options.memory_bytes, options.cache);
-  std::vector<KMeansResult> results;
+  KMeansResult found;
   for (const auto k : ks) {
     KMeansOptions own = options;
     std::vector<float> start;
-    if (options.warm_start && !results.empty()) {
-      start = grown(local, options, results.back(), k);
+    if (options.warm_start && found.k > 0) {
+      start = grown(local, options, found, k);
       own.initial_centroids = start;
     }
-    results.push_back(run_starts(local, own, k));
+    found = run_starts(local, own, k);
+    take(found);
   }
-  return results;
 }
 
 }  // namespace coterie

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -94,5 +95,9 @@ KMeansResult kmeans(const RowSource& rows, const KMeansOptions& options, const C
 /// The same for each k, reading and checking the rows once. options.k is ignored; initial centroids are refused.
 std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks,
                                        const KMeansOptions& options, const Communicator& comm, ThreadPool& pool);
+
+/// The same, each result handed over as it is found, so that thousands of k need the memory of two.
+void kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks, const KMeansOptions& options,
+                  const Communicator& comm, ThreadPool& pool, const std::function<void(const KMeansResult&)>& take);
 
 }  // namespace coterie

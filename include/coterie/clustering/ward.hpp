@@ -27,8 +27,18 @@ struct WardTree {
   std::vector<Merge> merges;
 };
 
-/// Ward's agglomerative clustering (Ward, JASA 58, 1963), exact, without an N x N matrix. Collective; the same tree,
-/// bit for bit, on every rank and any number of ranks and threads.
+/// Ward's agglomerative clustering (Ward, JASA 58, 1963), exact, without an N x N matrix: in rounds, all pairs of
+/// clusters that are each other's nearest merge at once, which gives the same tree because a merged cluster is never
+/// nearer to another than the nearer of its parts was (reciprocal nearest neighbours: Murtagh, Computer Journal 26,
+/// 1983). Products in float32 name the candidates, double decides. Collective; the same tree, bit for bit, on every
+/// rank and any number of ranks and threads.
+///
+/// Throws InvalidArgument, on every rank, for no row, a value that is not finite or beyond 1e15 (names the lowest row),
+/// more than 2^30 rows, and when the rows do not fit `memory_bytes` (says how much they take).
+///
+/// N^2 D flops for the first round, which ranks and threads share out; later ones look only for the new neighbours of
+/// clusters that lost theirs. Memory, on every rank: about 8 N D bytes of panels and means beside the rows, 4 N D more
+/// where those are not in memory, and some 200 N. Messages: the neighbours found, once a round.
 WardTree ward(const RowSource& rows, const WardOptions& options, const Communicator& comm, ThreadPool& pool);
 
 /// The k clusters that are left when the last k - 1 merges are undone, for all N rows; clusters are numbered in the
