@@ -67,7 +67,7 @@ void reduce(std::span<T> values, MPI_Op operation, MPI_Comm comm, int size) {
 struct Communicator::Handle {
   MPI_Comm comm = MPI_COMM_NULL;
   MPI_Comm farewell = MPI_COMM_NULL;  ///< for all_arrive() alone: never confused with a collective left unanswered
-  bool parted = false;                 ///< all_arrive() has said no
+  bool parted = false;                ///< all_arrive() has said no
 };
 
 Communicator::Communicator(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {

@@ -1,6 +1,6 @@
 // Times PCA fits: pca_bench MATRIX.npy THREADS SOLVER COMPONENTS ROUNDS (0 components for all). Rank 0 prints the best
-// of ROUNDS, in seconds of the slowest rank, the solver, and the rate of GEMM in double on one thread beside it, GFLOP/s.
-// The driver that sets it beside scikit-learn is pca_bench.py.
+// of ROUNDS, in seconds of the slowest rank, the solver, and the rate of GEMM in double on one thread beside it,
+// GFLOP/s. The driver that sets it beside scikit-learn is pca_bench.py.
 
 #include <cblas.h>
 
@@ -25,8 +25,8 @@ double seconds(const Action& action) {
 }
 
 PcaSolver solver_of(const std::string& name) {
-  for (const PcaSolver solver : {PcaSolver::covariance, PcaSolver::tsqr, PcaSolver::gram, PcaSolver::randomised,
-                                 PcaSolver::incremental})
+  for (const PcaSolver solver :
+       {PcaSolver::covariance, PcaSolver::tsqr, PcaSolver::gram, PcaSolver::randomised, PcaSolver::incremental})
     if (name == solver_name(solver)) return solver;
   return PcaSolver::automatic;
 }
@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
     world.barrier();
     best = std::min(best, world.max(seconds([&] { pca = fit_pca(rows, options, world, pool); })));
   }
-  if (world.is_root()) std::printf("%.4f %s %.1f %.17g\n", best, solver_name(pca.solver), gemm_rate(), pca.singular_values[0]);
+  if (world.is_root())
+    std::printf("%.4f %s %.1f %.17g\n", best, solver_name(pca.solver), gemm_rate(), pca.singular_values[0]);
   Communicator::finalize();
 }

@@ -93,7 +93,8 @@ class Communicator {
   void on_root(const std::function<void()>& action) const;
 
   /// Whether all ranks call this within so many seconds: how a rank that failed learns whether the others failed
-  /// with it, or still wait for it somewhere and have to be ended with abort(). Once the answer was no it stays so, at once.
+  /// with it, or still wait for it somewhere and have to be ended with abort(). Once the answer was no it stays so, at
+  /// once.
   bool all_arrive(double seconds) const;
 
   /// The MPI_Comm, as an integer handle for the store's HDF5 calls only.
