@@ -204,9 +204,11 @@ void plan(Job& job) {
   study.k = ks.empty() ? 10 : static_cast<double>(ks.back());
   if (study.components == 0) study.components = study.dimensions;
   const auto most = job.options.count("ranks");
-  job.say("plan for {} images: {}, layer {} ({} numbers), {} components, k = {}, {} starts", images,
-          request.backbone.name, request.layers.front().name, study.dimensions, study.components, study.k,
-          study.starts);
+  // Printed, not said: there is no study whose log could keep it.
+  if (job.comm.is_root())
+    fmt::print("plan for {} images: {}, layer {} ({} numbers), {} components, k = {}, {} starts\n", images,
+               request.backbone.name, request.layers.front().name, study.dimensions, study.components, study.k,
+               study.starts);
   const Interconnect here = measure_interconnect(job.comm);
   const Interconnect interconnect{job.options.real("latency", here.latency),
                                   job.options.real("bandwidth", here.bandwidth)};
