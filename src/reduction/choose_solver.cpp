@@ -57,7 +57,7 @@ const char* solver_name(PcaSolver solver) {
     case PcaSolver::gram:
       return "gram";
     case PcaSolver::randomised:
-      return "randomised";
+      return "randomized";
     case PcaSolver::incremental:
       return "incremental";
   }

@@ -82,8 +82,8 @@ struct Pca {
 ///     B            (4/3 n^2 D + 4 n^3) / G + 16/3 n^2 D / S
 ///     randomised   (q + 2) (4 N D / S + 4 N D l / G + 8 D l^2 / H)
 ///
-/// G = 48 GFLOP/s, what GEMM reaches in double here (Zen 4, AVX-512), H = 28 GFLOP/s, what panels of reflectors do with
-/// all around them, S = 20 GB/s, what one core reads from memory. Only their ratios matter.
+/// G = 48 GFLOP/s, what GEMM reaches in double here (Zen 4), H = 28 GFLOP/s, assumed of panels of reflectors with
+/// all around them (37 measured since), S = 20 GB/s, assumed (26 to 44 measured). Only their ratios matter.
 ///
 /// randomised is taken only when a number of components is given and no share of the variance, l <= n / 10, and the
 /// cheapest exact solver costs more than 10 times as much (or there is none); Pca::solver and error_bound say so then.
