@@ -53,7 +53,7 @@ def cases(n, d):
     if n >= d and n * d * d < 1e11:
         yield "tsqr", 0, None
     if min(n, d) > 32:
-        yield "randomised", 32, PCA(32, svd_solver="randomized")
+        yield "randomized", 32, PCA(32, svd_solver="randomized")
     if n >= 5 * d:
         yield "incremental", 32, IncrementalPCA(32)
 

@@ -107,7 +107,7 @@ def randomised(rng, folder):
         x = rows_of(rng, shape, 1.2)
         y = x.astype(np.float64)
         full = PCA(svd_solver="full").fit(y)
-        used, got = fit(folder, x, "none", components, "randomised", ranks=1 + i % 3)
+        used, got = fit(folder, x, "none", components, "randomized", ranks=1 + i % 3)
         what, bound = f"{shape} randomised to {components}", got["facts"][1]
         theirs = [PCA(components, svd_solver="randomized", random_state=SEED % 2**31).fit(y),
                   PCA(components, svd_solver="arpack", random_state=SEED % 2**31).fit(y)]
@@ -149,7 +149,7 @@ def degenerate(rng, folder):
     for name, x, components in (("equal rows", one, 3), ("duplicate rows", few, 12), ("constant column", constant, 8)):
         with np.errstate(invalid="ignore"):  # scikit-learn divides by the variance of equal rows
             full = PCA(components, svd_solver="full").fit(x.astype(np.float64))
-        for solver in ("covariance", "tsqr", "gram", "randomised", "incremental"):
+        for solver in ("covariance", "tsqr", "gram", "randomized", "incremental"):
             _, got = fit(folder, x, "none", components, solver, 15, ranks=2)
             check(f"{name} {solver} variance", np.max(np.abs(got["variance"] - full.explained_variance_)) /
                   max(full.explained_variance_[0], 1e-9), 1e-12)

@@ -245,10 +245,10 @@ TEST_CASE("the cheapest exact solver is chosen, and an approximation only where 
   CHECK(choice(2000, 94'080, {.components = 32}) == "gram");
   CHECK(choice(1000, 1280) == "gram");
   CHECK(choice(1, 1) == "covariance");
-  CHECK(choice(20'000, 94'080, {.components = 16}) == "randomised");
+  CHECK(choice(20'000, 94'080, {.components = 16}) == "randomized");
   CHECK(choice(20'000, 94'080, {.components = 16, .variance = 0.9}) == "gram");
   CHECK(choice(20'000, 94'080) == "gram");
-  CHECK(choice(100'000, 94'080, {.components = 32}) == "randomised");
+  CHECK(choice(100'000, 94'080, {.components = 32}) == "randomized");
   CHECK_THROWS_WITH_AS(choose_solver(100'000, 94'080, {}),
                        "100000 rows of 94080 columns are too many of both for a solver that finds all components (at "
                        "most 32768 of one): give the number of components, a tenth of either at most, or the solver "
