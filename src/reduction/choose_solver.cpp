@@ -82,7 +82,7 @@ PcaSolver choose_solver(std::int64_t rows, std::int64_t columns, const PcaOption
   if (few && best.seconds > kWorthAnError * approximate) return PcaSolver::randomised;
   require(best.seconds < kNever,
           "{} rows of {} columns are too many of both for a solver that finds all components (at most {} of one): give "
-          "the number of components, a tenth of either at most, or the solver randomised or incremental",
+          "the number of components, a tenth of either at most, or the solver randomized or incremental",
           rows, columns, static_cast<std::int64_t>(kMostColumns));
   return best.solver;
 }

@@ -185,6 +185,13 @@ class Clustering(ProgramTest):
         self.assertIn("none of NAME", run(1, "compare", "--study", study, "--clusterings", "x-kmeans:two", code=2))
         self.assertIn("at least three", run(1, "select", "--study", study, "--bootstrap", "0", "--gap", "0"))
 
+    def test_reduce_takes_the_solver_that_it_was_asked_for(self):
+        study, _ = self.imported(each=20)
+        for solver in ("covariance", "tsqr", "gram", "randomized", "incremental"):
+            text = run(2, "reduce", "--study", study, "--components", "2", "--solver", solver, "--name", solver)
+            self.assertIn(f"; solver {solver}", text)
+            self.assertEqual("approximate" in text, solver in ("randomized", "incremental"))
+
     def test_plan_foretells_without_a_study(self):
         text = run(2, "plan", "--image-count", "20000", "--ranks", "8", "--images-per-second", "50", "--k", "20")
         for word in ("extract", "reduce", "k-means", "silhouettes", "memory of each of 8 ranks", "among these ranks"):

@@ -252,14 +252,14 @@ TEST_CASE("the cheapest exact solver is chosen, and an approximation only where 
   CHECK_THROWS_WITH_AS(choose_solver(100'000, 94'080, {}),
                        "100000 rows of 94080 columns are too many of both for a solver that finds all components (at "
                        "most 32768 of one): give the number of components, a tenth of either at most, or the solver "
-                       "randomised or incremental",
+                       "randomized or incremental",
                        InvalidArgument);
 }
 
 TEST_CASE("options that a solver cannot meet are refused") {
   const TestRows rows(60, 8);
   CHECK_THROWS_WITH_AS(fit(rows, {.variance = 0.9, .solver = PcaSolver::randomised}),
-                       "a share of the variance (0.9) takes all singular values, which the solver randomised does not "
+                       "a share of the variance (0.9) takes all singular values, which the solver randomized does not "
                        "find: give the number of components, or another solver",
                        InvalidArgument);
   CHECK_THROWS_AS(fit(rows, {.variance = 0.9, .solver = PcaSolver::incremental}), InvalidArgument);
