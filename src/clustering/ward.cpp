@@ -51,7 +51,7 @@ Agglomeration::Agglomeration(WardClusters& clusters, const Communicator& comm, T
       pool_(pool),
       around_(static_cast<std::size_t>(clusters.count())),
       pair_of_(static_cast<std::size_t>(clusters.next_number() + clusters.count()), -1),
-      asking_(std::min<std::int64_t>(kMostAsking, clusters.count()), clusters.columns()) {
+      asking_(std::min<std::int64_t>(kMostAsking, clusters.count()), clusters.columns(), comm) {
   if (clusters.count() == 1) return;
   const NearestSlots found = nearest_of_all(clusters_, comm_, pool_);
   for (std::int64_t slot = 0; slot < clusters_.count(); ++slot)

@@ -58,8 +58,8 @@ void weighted_mean(const A* a, double size_a, const B* b, double size_b, std::in
 
 WardClusters::WardClusters(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm,
                            ThreadPool& pool)
-    : total_(source.rows()), panels_(0, source.columns()) {
-  frame_.error = ward_error(columns());
+    : total_(source.rows()), columns_(source.columns()) {
+  frame_.error = ward_error(columns_);
   constexpr std::int64_t kMostRows = std::int64_t{1} << 30;  // numbers of clusters are 32 bits wide
   require(total_ >= 1 && columns() >= 1, "Ward: {} rows of {} columns; there must be at least one of each", total_,
           columns());
@@ -68,39 +68,45 @@ WardClusters::WardClusters(const RowSource& source, std::int64_t memory_bytes, c
   check(comm, pool);
   find_middle(comm, pool);
   merge_equal_rows(comm, pool);
-  panels_ = WardPanels(count(), columns());
-  panels_.resize(count());
+  means_.emplace(comm, count() / 2 * columns_ * static_cast<std::int64_t>(sizeof(double)));
+  for (std::int64_t i = count() / 2; i > 0; --i) spare_.push_back(i - 1);
+  panels_.emplace(count(), columns_, comm);
   std::vector<WardFilling> fillings;
   for (std::size_t slot = 0; slot < row_.size(); ++slot)
     fillings.push_back({.to = static_cast<std::int32_t>(slot), .size = size_[slot], .row = row_[slot]});
-  panels_.fill(fillings, panels_, frame_, pool);
+  panels_->fill(fillings, count(), *panels_, frame_, pool);
 }
 
 /// All rows on every rank. What all this takes is known before any of it is asked for.
 void WardClusters::load(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm,
                         ThreadPool& pool) {
-  const RowRange all{0, total_};
+  rows_ = source.resident({0, total_});
+  const bool copies = comm.any(!rows_);
   comm.together([&] {
-    rows_ = source.resident(all);
     const std::int64_t means = 4 * total_ * columns();  // at most N / 2 merged clusters at a time, in double
-    const std::int64_t bytes = WardPanels::bytes(total_, columns()) + means + (rows_ ? 0 : 4 * total_ * columns()) +
+    const std::int64_t bytes = WardPanels::bytes(total_, columns()) + means + (copies ? 4 * total_ * columns() : 0) +
                                total_ * (2 * static_cast<std::int64_t>(sizeof(Neighbourhood)) + 160 +
                                          pool.threads() * NearestSlots::kNearest * std::int64_t{8});
     require(bytes <= memory_bytes,
             "Ward: {} rows of {} columns take {:.1f} MB on each rank, more than the {:.1f} MB allowed; allow more, "
             "or reduce to fewer components",
             total_, columns(), 1e-6 * static_cast<double>(bytes), 1e-6 * static_cast<double>(memory_bytes));
-    if (rows_) return;
-    copy_.resize(static_cast<std::size_t>(total_ * columns()));
-    pool.for_each(blocks_of(total_, kBlockRows), [&](std::int64_t b, int) {
-      const RowRange range{b * kBlockRows, std::min(total_, (b + 1) * kBlockRows)};
-      source.read(range, copy_.data() + range.begin * columns());
-    });
-    rows_ = copy_.data();
   });
+  if (!copies) return;
+  copy_.emplace(comm, 4 * total_ * columns());
+  float* const copy = copy_->as<float>().data();
+  const RowRange blocks = copy_->share_of(blocks_of(total_, kBlockRows));
+  comm.together([&] {
+    pool.for_each(blocks.size(), [&](std::int64_t b, int) {
+      const std::int64_t begin = (blocks.begin + b) * kBlockRows;
+      source.read({begin, std::min(total_, begin + kBlockRows)}, copy + begin * columns());
+    });
+  });
+  copy_->publish();
+  rows_ = copy;
 }
 
-void WardClusters::check(const Communicator& comm, ThreadPool& pool) const {
+void WardClusters::check(const Communicator& comm, ThreadPool& pool) {
   std::atomic<std::int64_t> bad_row{total_};
   const RowRange mine = share_of(total_, comm);
   for_each_in_blocks(pool, mine.size(), kBlockRows, [&](std::int64_t number) {
@@ -115,6 +121,7 @@ void WardClusters::check(const Communicator& comm, ThreadPool& pool) const {
   });
   std::int64_t lowest_bad = bad_row;
   comm.min(std::span(&lowest_bad, 1));
+  if (lowest_bad < total_) copy_.reset();  // together, which it could not do while an exception passes
   require(lowest_bad == total_,
           "Ward: row {} holds a value that is not a number, infinite, or above {:g}; leave that row out or mend it",
           lowest_bad, kLargestAccepted);
@@ -193,7 +200,7 @@ void WardClusters::merge_equal_rows(const Communicator& comm, ThreadPool& pool) 
   }
   for (std::size_t slot = 0; slot < number_.size(); ++slot)
     slot_of_[static_cast<std::size_t>(number_[slot])] = static_cast<std::int32_t>(slot);
-  mean_.resize(number_.size());
+  mean_.resize(number_.size(), -1);
 }
 
 void WardClusters::record(std::int32_t a, std::int32_t b, double squared, double size) {
@@ -203,10 +210,11 @@ void WardClusters::record(std::int32_t a, std::int32_t b, double squared, double
 double WardClusters::squared_distance(std::int64_t slot_a, std::int64_t slot_b) const {
   const auto a = static_cast<std::size_t>(slot_a), b = static_cast<std::size_t>(slot_b);
   const double weight = 2 * (size_[a] * size_[b]) / (size_[a] + size_[b]);
-  const double squares = !mean_[a]   ? !mean_[b] ? sum_of_squares(row_[a], row_[b], columns())
-                                                 : sum_of_squares(row_[a], mean_[b].get(), columns())
-                           : !mean_[b] ? sum_of_squares(mean_[a].get(), row_[b], columns())
-                                     : sum_of_squares(mean_[a].get(), mean_[b].get(), columns());
+  const double *const of_a = mean(a), *const of_b = mean(b);
+  const double squares = of_a && of_b ? sum_of_squares(of_a, of_b, columns_)
+                         : of_a       ? sum_of_squares(of_a, row_[b], columns_)
+                         : of_b       ? sum_of_squares(row_[a], of_b, columns_)
+                                      : sum_of_squares(row_[a], row_[b], columns_);
   return weight * squares;
 }
 
@@ -225,21 +233,20 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::merge(std::span
   std::vector<WardFilling> fillings;
   for (const auto& pair : pairs) {
     const auto slot = static_cast<std::size_t>(pair.slot_a);
-    if (slot < left) fillings.push_back({.to = pair.slot_a, .size = size_[slot], .mean = mean_[slot].get()});
+    if (slot < left) fillings.push_back({.to = pair.slot_a, .size = size_[slot], .mean = mean(slot)});
   }
   for (const auto& [source, target] : moves) {
     const auto from = static_cast<std::size_t>(source), to = static_cast<std::size_t>(target);
     number_[to] = number_[from];
     size_[to] = size_[from];
     row_[to] = row_[from];
-    mean_[to] = std::move(mean_[from]);
+    mean_[to] = mean_[from];
     // What merged in this round is not yet in the panels.
     const bool fresh = number_[to] >= pairs.front().made;
-    fillings.push_back({.to = target, .size = size_[to], .mean = fresh ? mean_[to].get() : nullptr, .from = source});
+    fillings.push_back({.to = target, .size = size_[to], .mean = fresh ? mean(to) : nullptr, .from = source});
   }
   std::sort(fillings.begin(), fillings.end(), [](const auto& a, const auto& b) { return a.to < b.to; });
-  panels_.fill(fillings, panels_, frame_, pool);
-  panels_.resize(static_cast<std::int64_t>(left));
+  panels_->fill(fillings, static_cast<std::int64_t>(left), *panels_, frame_, pool);
   number_.resize(left);
   size_.resize(left);
   row_.resize(left);
@@ -249,42 +256,37 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::merge(std::span
   return moves;
 }
 
-/// The new clusters' means in slot_a, none in slot_b. Memory is used again, element for element where a part had some:
-/// to give it back and ask anew would cost more than the means.
+/// The new clusters' means, each in the place of a part's, element for element, or in a spare one.
 void WardClusters::join_means(std::span<const WardPair> pairs, ThreadPool& pool) {
-  std::vector<std::unique_ptr<double[]>> joined(pairs.size());
-  const auto mean_at = [&](std::int32_t slot) -> auto& { return mean_[static_cast<std::size_t>(slot)]; };
+  std::vector<std::int64_t> places(pairs.size()), freed;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (mean_at(pairs[i].slot_a) || mean_at(pairs[i].slot_b)) continue;
-    if (spare_.empty()) spare_.emplace_back(new double[static_cast<std::size_t>(columns())]);
-    joined[i] = std::move(spare_.back());
-    spare_.pop_back();
+    const auto a = static_cast<std::size_t>(pairs[i].slot_a), b = static_cast<std::size_t>(pairs[i].slot_b);
+    places[i] = mean_[a] >= 0 ? mean_[a] : mean_[b] >= 0 ? mean_[b] : spare_.back();
+    if (mean_[a] < 0 && mean_[b] < 0) spare_.pop_back();
+    if (mean_[a] >= 0 && mean_[b] >= 0) freed.push_back(mean_[b]);
   }
-  pool.for_each(static_cast<std::int64_t>(pairs.size()), [&](std::int64_t i, int) {
-    const WardPair& pair = pairs[static_cast<std::size_t>(i)];
+  means_->publish();  // nobody reads the parts' any more
+  const RowRange mine = means_->share_of(static_cast<std::int64_t>(pairs.size()));
+  pool.for_each(mine.size(), [&](std::int64_t i, int) {
+    const auto at = static_cast<std::size_t>(mine.begin + i);
+    const WardPair& pair = pairs[at];
     auto low = static_cast<std::size_t>(pair.slot_a), high = static_cast<std::size_t>(pair.slot_b);
     double size_low = pair.size_a, size_high = pair.size_b;
     if (pair.a > pair.b) std::swap(low, high), std::swap(size_low, size_high);
-    const double *const a = mean_[low].get(), *const b = mean_[high].get();
-    const auto join = [&](const auto* x, const auto* y, double* to) {
-      weighted_mean(x, size_low, y, size_high, columns(), to);
-    };
-    if (!a && !b) join(row_[low], row_[high], joined[static_cast<std::size_t>(i)].get());
-    if (!a && b) join(row_[low], b, mean_[high].get());
-    if (a && !b) join(a, row_[high], mean_[low].get());
-    if (a && b) join(a, b, mean_[low].get());
+    double* const to = means_->as<double>().data() + places[at] * columns_;
+    const auto join = [&](const auto* a, const auto* b) { weighted_mean(a, size_low, b, size_high, columns_, to); };
+    const double *const a = mean(low), *const b = mean(high);
+    if (!a && !b) join(row_[low], row_[high]);
+    if (!a && b) join(row_[low], b);
+    if (a && !b) join(a, row_[high]);
+    if (a && b) join(a, b);
   });
+  means_->publish();
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    auto &of_a = mean_at(pairs[i].slot_a), &of_b = mean_at(pairs[i].slot_b);
-    if (joined[i]) {
-      of_a = std::move(joined[i]);
-    } else if (of_a && of_b) {
-      if (pairs[i].a > pairs[i].b) std::swap(of_a, of_b);
-      spare_.push_back(std::move(of_b));
-    } else if (of_b) {
-      of_a = std::move(of_b);
-    }
+    mean_[static_cast<std::size_t>(pairs[i].slot_a)] = places[i];
+    mean_[static_cast<std::size_t>(pairs[i].slot_b)] = -1;
   }
+  spare_.insert(spare_.end(), freed.begin(), freed.end());
 }
 
 /// (from, to) of the clusters beyond what is left that take the place of a slot_b, ascending by `to`.

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
-#include <new>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 #include "ward_kernel.hpp"
+#include "ward_memory.hpp"
 
 namespace coterie {
 
@@ -37,6 +37,7 @@ struct WardFilling {
 ///
 /// Lies in memory as the kernel goes through it: by pieces of 128 columns, in each by panels of 24 clusters, in each by
 /// columns. (With whole panels one after the other, those of 4,096 columns would all want the same cache lines.)
+/// The ranks of a node have them together.
 class WardPanels {
  public:
   /// What is held is (mean - middle) * scale; `error` is that of ward_error().
@@ -45,40 +46,35 @@ class WardPanels {
     double scale = 1, error = 0;
   };
 
-  /// Room for `most` clusters, none of them filled. 4 (columns + 2) bytes for each.
-  WardPanels(std::int64_t most, std::int64_t columns);
+  /// Room for `most` clusters, none of them filled. 4 (columns + 2) bytes for each. Collective, as the destructor is.
+  WardPanels(std::int64_t most, std::int64_t columns, const Communicator& comm);
   static std::int64_t bytes(std::int64_t most, std::int64_t columns);
 
   std::int64_t columns() const { return columns_; }
   std::int64_t count() const { return count_; }
   std::int64_t panels() const { return (count_ + kPanelClusters - 1) / kPanelClusters; }
 
-  /// How many clusters are there, the first ones; the others' lanes are empty.
-  void resize(std::int64_t count);
-
   /// Columns [d, d + terms(d)) of a panel, `terms` x 24; d is a multiple of 128.
   std::int64_t terms(std::int64_t d) const { return std::min(kWardTermsPerSum, columns_ - d); }
   const float* piece(std::int64_t panel, std::int64_t d) const {
-    return values_.get() + (room_ * d + panel * terms(d)) * kPanelClusters;
+    return values_ + (room_ * d + panel * terms(d)) * kPanelClusters;
   }
   PanelSide side(std::int64_t panel) const;
 
   /// Fills clusters, ascending by `to`; copies come from `others`, which may be these panels if no cluster is both
-  /// filled and copied from.
-  void fill(std::span<const WardFilling> fillings, const WardPanels& others, const Frame& frame, ThreadPool& pool);
+  /// filled and copied from. Then there are `count` clusters, the first ones. Collective.
+  void fill(std::span<const WardFilling> fillings, std::int64_t count, const WardPanels& others, const Frame& frame,
+            ThreadPool& pool);
 
  private:
-  struct Free {
-    void operator()(float* values) const { ::operator delete[](values, std::align_val_t(64)); }
-  };
   void fill_panel(std::span<const WardFilling> fillings, const WardPanels& others, const Frame& frame);
   float* lane(std::int64_t c, std::int64_t d) const {
-    return values_.get() + (room_ * d + c / kPanelClusters * terms(d)) * kPanelClusters + c % kPanelClusters;
+    return values_ + (room_ * d + c / kPanelClusters * terms(d)) * kPanelClusters + c % kPanelClusters;
   }
 
   std::int64_t columns_, room_, count_ = 0;  // room in panels
-  std::unique_ptr<float[], Free> values_;
-  std::vector<float> norms_, half_inverse_;
+  WardMemory memory_;
+  float *values_, *norms_, *half_inverse_;  // in memory_
 };
 
 /// The clusters that are left, in the slots 0 .. count()-1; each has a number, 0 .. N-1 the rows, then as they are
@@ -95,7 +91,7 @@ class WardClusters {
   WardClusters(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
 
   std::int64_t count() const { return static_cast<std::int64_t>(number_.size()); }
-  std::int64_t columns() const { return panels_.columns(); }
+  std::int64_t columns() const { return columns_; }
   std::int32_t number(std::int64_t slot) const { return number_[static_cast<std::size_t>(slot)]; }
   std::int32_t slot_of(std::int32_t number) const { return slot_of_[static_cast<std::size_t>(number)]; }
   double size(std::int64_t slot) const { return size_[static_cast<std::size_t>(slot)]; }
@@ -103,7 +99,7 @@ class WardClusters {
   /// By the definition above.
   double squared_distance(std::int64_t slot_a, std::int64_t slot_b) const;
 
-  const WardPanels& panels() const { return panels_; }
+  const WardPanels& panels() const { return *panels_; }
 
   /// Scores of the panels times this are squared distances.
   double unit() const { return unit_; }
@@ -122,25 +118,30 @@ class WardClusters {
 
  private:
   void load(const RowSource& source, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
-  void check(const Communicator& comm, ThreadPool& pool) const;
+  void check(const Communicator& comm, ThreadPool& pool);
   void find_middle(const Communicator& comm, ThreadPool& pool);
   void merge_equal_rows(const Communicator& comm, ThreadPool& pool);
   void join_means(std::span<const WardPair> pairs, ThreadPool& pool);
   std::vector<std::pair<std::int32_t, std::int32_t>> gaps_closed(std::span<const WardPair> pairs) const;
   void record(std::int32_t a, std::int32_t b, double squared, double size);
 
-  std::int64_t total_;
-  WardPanels panels_;
-  std::vector<float> copy_;
+  double* mean(std::size_t slot) const {
+    return mean_[slot] < 0 ? nullptr : means_->as<double>().data() + mean_[slot] * columns_;
+  }
+
+  std::int64_t total_, columns_;
+  std::optional<WardMemory> copy_;
   const float* rows_ = nullptr;  // N x D, where they lie in memory or in copy_
+  std::optional<WardPanels> panels_;
+  std::optional<WardMemory> means_;  // of merged clusters: at most half as many as there were at first
   WardPanels::Frame frame_;
   double unit_ = 1;
 
   std::vector<std::int32_t> number_, slot_of_;
   std::vector<double> size_;
-  std::vector<const float*> row_;                 // of each slot: its mean if that is a row,
-  std::vector<std::unique_ptr<double[]>> mean_;   // else here
-  std::vector<std::unique_ptr<double[]>> spare_;  // for means to come
+  std::vector<const float*> row_;    // of each slot: its mean if that is a row,
+  std::vector<std::int64_t> mean_;   // else -1 here no more: the number of its mean in means_
+  std::vector<std::int64_t> spare_;  // places in means_ that are free
   std::vector<Merge> merges_;
 };
 

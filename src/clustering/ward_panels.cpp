@@ -10,40 +10,45 @@ std::int64_t panels_for(std::int64_t clusters) { return (clusters + kPanelCluste
 
 }  // namespace
 
-WardPanels::WardPanels(std::int64_t most, std::int64_t columns) : columns_(columns), room_(panels_for(most)) {
-  const auto room = static_cast<std::size_t>(room_ * kPanelClusters);
-  values_.reset(new (std::align_val_t(64)) float[room * static_cast<std::size_t>(columns)]);
-  norms_.resize(room);
-  half_inverse_.assign(room, 0.5F);
-  resize(0);
-}
+WardPanels::WardPanels(std::int64_t most, std::int64_t columns, const Communicator& comm)
+    : columns_(columns),
+      room_(panels_for(most)),
+      memory_(comm, bytes(most, columns)),
+      values_(memory_.as<float>().data()),
+      norms_(values_ + room_ * kPanelClusters * columns),
+      half_inverse_(norms_ + room_ * kPanelClusters) {}
 
 std::int64_t WardPanels::bytes(std::int64_t most, std::int64_t columns) {
   return 4 * panels_for(most) * kPanelClusters * (columns + 2);
 }
 
-// An infinite norm makes a score that is infinite, or not a number, and never low, whatever lies in an empty lane.
-void WardPanels::resize(std::int64_t count) {
-  std::fill(norms_.begin() + count, norms_.end(), std::numeric_limits<float>::infinity());
-  count_ = count;
-}
-
 PanelSide WardPanels::side(std::int64_t panel) const {
   const std::int64_t first = panel * kPanelClusters;
-  return {norms_.data() + first, half_inverse_.data() + first, first};
+  return {norms_ + first, half_inverse_ + first, first};
 }
 
-void WardPanels::fill(std::span<const WardFilling> fillings, const WardPanels& others, const Frame& frame,
-                      ThreadPool& pool) {
+void WardPanels::fill(std::span<const WardFilling> fillings, std::int64_t count, const WardPanels& others,
+                      const Frame& frame, ThreadPool& pool) {
   const auto panel_of = [&](std::size_t i) { return fillings[i].to / static_cast<std::int32_t>(kPanelClusters); };
   std::vector<std::size_t> begins;  // of the fillings of one panel
   for (std::size_t i = 0; i < fillings.size(); ++i)
     if (i == 0 || panel_of(i) != panel_of(i - 1)) begins.push_back(i);
   begins.push_back(fillings.size());
-  pool.for_each(static_cast<std::int64_t>(begins.size()) - 1, [&](std::int64_t i, int) {
-    const std::size_t begin = begins[static_cast<std::size_t>(i)], end = begins[static_cast<std::size_t>(i) + 1];
-    fill_panel(fillings.subspan(begin, end - begin), others, frame);
+  memory_.publish();  // nobody reads what was there any more
+  const RowRange mine = memory_.share_of(static_cast<std::int64_t>(begins.size()) - 1);
+  pool.for_each(mine.size(), [&](std::int64_t i, int) {
+    const auto at = static_cast<std::size_t>(mine.begin + i);
+    fill_panel(fillings.subspan(begins[at], begins[at + 1] - begins[at]), others, frame);
   });
+  memory_.publish();  // what was to be copied from lanes that now empty is copied
+  // An infinite norm makes a score that is infinite, or not a number, and never low, whatever lies in an empty lane.
+  count_ = count;
+  for (std::int64_t c = count; c < panels() * kPanelClusters; ++c) {
+    if (!memory_.writes()) break;
+    norms_[c] = std::numeric_limits<float>::infinity();
+    half_inverse_[c] = 0.5F;
+  }
+  memory_.publish();
 }
 
 // Piece by piece: a lane's floats are 96 bytes apart, so that each cache line is one of several lanes.
@@ -73,9 +78,9 @@ void WardPanels::fill_panel(std::span<const WardFilling> fillings, const WardPan
     }
   }
   for (std::size_t i = 0; i < fillings.size(); ++i) {
-    const auto to = static_cast<std::size_t>(fillings[i].to);
+    const std::int32_t to = fillings[i].to;
     const bool copied = !fillings[i].row && !fillings[i].mean;
-    const auto from = static_cast<std::size_t>(std::max(fillings[i].from, 0));
+    const std::int32_t from = std::max(fillings[i].from, 0);
     norms_[to] = copied ? others.norms_[from] : static_cast<float>(squares[i] * (1 - frame.error));
     half_inverse_[to] = copied ? others.half_inverse_[from] : static_cast<float>(0.5 / fillings[i].size);
   }

@@ -95,10 +95,9 @@ NearestSlots nearest_of_all(const WardClusters& clusters, const Communicator& co
 NearestSlots nearest_of(std::span<const std::int32_t> slots, const WardClusters& clusters, WardPanels& asking,
                         const Communicator& comm, ThreadPool& pool) {
   const WardPanels& panels = clusters.panels();
-  asking.resize(static_cast<std::int64_t>(slots.size()));
   std::vector<WardFilling> fillings;
   for (const auto slot : slots) fillings.push_back({.to = static_cast<std::int32_t>(fillings.size()), .from = slot});
-  asking.fill(fillings, panels, {}, pool);
+  asking.fill(fillings, static_cast<std::int64_t>(slots.size()), panels, {}, pool);
   const std::int64_t sides = tile_sides(panels);
   return search(
       asking.count(), tile_sides(asking) * sides, comm, pool, [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {

@@ -1,7 +1,8 @@
 """Times Ward clustering beside scikit-learn on the same rows in one go, and prints the ratios as a Markdown table.
 
-    ward_bench.py BUILD_DIR [--quick]     needs scikit-learn, and a machine that does nothing else; half an hour, most of
-                                          it scikit-learn's at 4,096 columns, which --quick leaves out
+    ward_bench.py BUILD_DIR [ROWSxCOLUMNS ...]     needs scikit-learn, and a machine that does nothing else
+
+Without shapes those of SHAPES: a quarter of an hour, most of it scikit-learn's at 4,096 columns.
 
 The peer is AgglomerativeClustering(linkage="ward"), whose tree is scipy's: one thread, whatever it is allowed. Ours is
 the best of three runs (of one above a minute), the peer's a single run. Memory is a rank's peak, the rows included.
@@ -18,7 +19,8 @@ import time
 
 import numpy as np
 
-SHAPES = ((14_000, 256, True), (14_000, 4096, True), (100_000, 256, False))  # rows, columns, whether the peer can
+SHAPES = ("14000x256", "14000x4096", "100000x256")
+PEER_ROWS = 30_000  # beyond, scikit-learn's matrix of distances takes more than 4 GB
 
 
 def features(rng, rows, columns):
@@ -46,7 +48,8 @@ def time_ours(build, path, ranks, threads, runs):
     return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
 
 
-def bench(build, folder, rows, columns, peer):
+def bench(build, folder, rows, columns):
+    peer = rows <= PEER_ROWS
     path = os.path.join(folder, "rows.npy")
     values = features(np.random.default_rng(7), rows, columns)
     np.save(path, values)
@@ -62,13 +65,13 @@ def bench(build, folder, rows, columns, peer):
               f"{one / ours['seconds']:.2f} | {ours['peak_mb']:.0f} | {off} |", flush=True)
 
 
-def main(build, *options):
+def main(build, *shapes):
     print("| rows | ranks | threads | seconds | scikit-learn / ours | 1 rank, 1 thread / this | peak MB of a rank | "
           "sum of heights off |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for rows, columns, peer in SHAPES:
-            bench(build, folder, rows, columns, peer and not (columns > 1000 and "--quick" in options))
+        for shape in shapes or SHAPES:
+            bench(build, folder, *map(int, shape.split("x")))
 
 
 if __name__ == "__main__":
