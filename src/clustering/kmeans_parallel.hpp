@@ -15,9 +15,9 @@ namespace coterie {
 /// The k rows are distinct: if fewer than k distinct rows were drawn, greedy k-means++ on all rows adds what is
 /// missing, and throws InvalidArgument as it does there.
 ///
-/// 7 passes over the rows and about 20 n k^2 ... (see the header of kmeans()): 20 n k D flops for n local rows, then
-/// 20 k^2 D (2 + ln k) / ranks on the drawn rows. Messages: one of about 8 k D bytes a round, and those of k-means++ on
-/// 10 k rows. Memory: 8 bytes a row, and about 80 k D for the drawn rows and their packed copies.
+/// 20 n k D flops for n local rows in 6 passes, then 20 k^2 D (2 + ln k) / ranks on the drawn rows. Messages: one of
+/// about 8 k D bytes a round, and those of k-means++. Memory: 8 bytes a row, and about 80 k D for the drawn rows and
+/// their packed copies.
 std::vector<float> parallel_seeding(const LocalRows& rows, std::int64_t k, std::uint64_t seed, int start);
 
 }  // namespace coterie

@@ -86,13 +86,20 @@ struct KMeansResult {
 /// from the source.
 ///
 /// Cost for n local rows: one iteration is at most 2 n k D flops in float32 (in practice a small part of it after some
-/// iterations) and one message of 8 (k D + k + 1) bytes, 8 more bytes if rows are streamed. One start's seeding is at
-/// most 2 n k D (2 + ln k) flops and two messages per centroid, of 8 (2 + ln k) bytes and that times the ranks.
-/// The agreement of the starts: one message of 8 k^2 bytes per pair. Memory: 4 n (k/16 + 5 + n_init) bytes, and
-/// 8 k D (threads + 2), beside the rows.
+/// iterations) and one message of 8 (k D + k + 2) bytes, which also carries a failed read; an iteration that finds an
+/// empty cluster sends two more. k-means++ is at most 2 n k D (2 + ln k) flops a start; all starts share its passes and
+/// its two messages for each centroid, of 8 (2 + ln k) bytes a start and that times the ranks. k-means|| is 20 n k D
+/// flops a start in 6 passes, then k-means++ on its 10 k drawn rows, shared out to the ranks.
+/// The agreement of the starts: one message of 8 k^2 bytes per pair.
+///
+/// Memory beside the rows, in bytes: 4 n (b + 5 + n_init) and 8 k D (threads + 2), where b bounds a row has: k + k/16
+/// with Elkan's algorithm, k/16 or as many groups as fit memory_bytes with Yinyang's, 1 with Hamerly's. While seeding
+/// 8 n (3 + ln k) for each start that shares a pass; k-means|| has about 80 k D. A copy in half precision is
+/// n (2 D + 12); rows that it cannot decide are read again, as are all rows in two passes of each start and in seeding.
 KMeansResult kmeans(const RowSource& rows, const KMeansOptions& options, const Communicator& comm, ThreadPool& pool);
 
-/// The same for each k, reading and checking the rows once. options.k is ignored; initial centroids are refused.
+/// The same for each k, reading and checking the rows once. options.k is ignored; initial centroids are refused. Throws
+/// InvalidArgument where warm starts meet a list that does not ascend.
 std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks,
                                        const KMeansOptions& options, const Communicator& comm, ThreadPool& pool);
 
