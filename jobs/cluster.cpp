@@ -6,7 +6,7 @@
 namespace coterie {
 namespace {
 
-constexpr int kRevision = 1;
+constexpr int kRevision = 2;
 
 // What is clustered: a reduction, or with --raw the features themselves.
 struct Parent {

@@ -10,7 +10,7 @@
 namespace coterie {
 namespace {
 
-constexpr int kRevision = 1;
+constexpr int kRevision = 2;
 
 void write_agreement(ArtifactWriter& writer, const std::string& group, const Contingency& table,
                      const Agreement& found) {

@@ -8,7 +8,7 @@
 namespace coterie {
 namespace {
 
-constexpr int kRevision = 1;
+constexpr int kRevision = 2;
 
 PcaSolver solver_of(const std::string& text) {
   for (const auto solver :
