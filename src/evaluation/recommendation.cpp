@@ -31,7 +31,7 @@ std::string stability_text(double stability) {
                         : stability >= 0.5
                             ? "its clusters come again in part when the data are resampled"
                             : "its clusters depend on chance: resampled data give others, so doubt this k";
-  return fmt::format(" At k, {} (mean ARI {:.2f}).", verdict, stability);
+  return fmt::format(" At this k, {} (mean ARI {:.2f}).", verdict, stability);
 }
 
 }  // namespace
