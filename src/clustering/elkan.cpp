@@ -30,11 +30,8 @@ struct Elkan::Pair {
 };
 
 /// What one worker knows of the block in hand.
-struct Elkan::Scratch {
-  std::vector<float> buffer;
-  const float* rows = nullptr;
-  bool exact = true;  // not stand-ins in half precision
-  std::vector<std::int32_t> doubtful, again, batch;
+struct Elkan::Scratch : BlockInHand {
+  std::vector<std::int32_t> batch;
   std::vector<float> own = std::vector<float>(kBlock);  // of the batch: quick squared distance to the present centroid
   std::vector<Pair> rivals;                             // of the batch, row by row
   std::vector<std::int32_t> by_slot, starts;
@@ -181,23 +178,7 @@ void Elkan::visit(RowRange block, Scratch& scratch) {
     upper_[row] = (upper_[row] + drifts_[static_cast<std::size_t>(labels_[row])]) * kUp;
     if (doubtful(row)) scratch.doubtful.push_back(i);
   }
-  if (scratch.doubtful.empty()) return;
-  scratch.exact = rows_.half().empty();
-  if (scratch.exact) {
-    scratch.rows = rows_.values(block, scratch.buffer);
-    return examine(block, scratch);
-  }
-  // Stand-ins prove most labels; rows that they leave open, and rows that move, are read.
-  scratch.again.clear();
-  scratch.buffer.resize(kBlock * static_cast<std::size_t>(columns_));
-  for (const auto i : scratch.doubtful)
-    rows_.half().decode(block.begin + i, rows_.middle(), scratch.buffer.data() + i * columns_);
-  scratch.rows = scratch.buffer.data();
-  examine(block, scratch);
-  rows_.read_some(block, scratch.again, scratch.buffer);
-  scratch.doubtful = scratch.again;
-  scratch.exact = true;
-  examine(block, scratch);
+  examine_doubtful(block, scratch, true, [&] { examine(block, scratch); });
 }
 
 /// How far a row may be from the values in hand.

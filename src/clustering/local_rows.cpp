@@ -31,22 +31,15 @@ void check_centroids(std::span<const float> centroids) {
 
 LocalRows::LocalRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes,
                      RowCache cache)
-    : source_(source),
-      comm_(comm),
-      pool_(pool),
-      partition_(source.rows(), kBlockRows, comm.size()),
-      columns_(source.columns()) {
-  require(source.rows() >= 1 && columns_ >= 1, "k-means: {} rows of {} columns; there must be at least one of each",
-          source.rows(), columns_);
-  make_resident(memory_bytes, cache);
+    : RankRows(source, kBlockRows, "k-means", comm, pool) {
+  const bool copy = cache != RowCache::none && cache != RowCache::float16 && bytes() <= memory_bytes;
+  const bool half = cache != RowCache::none && cache != RowCache::float32;
+  make_resident(copy, [&] {
+    if (half && HalfRows::bytes(count(), columns_) <= memory_bytes) half_ = HalfRows(count(), columns_);
+  });
   check_values();
   find_middle();
   find_spreads();
-}
-
-RowRange LocalRows::block(std::int64_t number) const {
-  const RowRange global = partition_.block(partition_.blocks_of(comm_.rank()).begin + number);
-  return {global.begin - range().begin, global.end - range().begin};
 }
 
 const float* LocalRows::values(RowRange block, std::vector<float>& buffer) const {
@@ -91,27 +84,6 @@ std::exception_ptr LocalRows::try_each_block(const std::function<void(std::int64
     return std::current_exception();
   }
   return nullptr;
-}
-
-void LocalRows::make_resident(std::int64_t memory_bytes, RowCache cache) {
-  const std::int64_t bytes = count() * columns_ * static_cast<std::int64_t>(sizeof(float));
-  comm_.together([&] {
-    if (count() == 0) return;
-    resident_ = source_.resident(range());
-    if (resident_ || cache == RowCache::none) return;
-    if (cache == RowCache::float16 || bytes > memory_bytes) {
-      if (cache != RowCache::float32 && HalfRows::bytes(count(), columns_) <= memory_bytes)
-        half_ = HalfRows(count(), columns_);
-      return;
-    }
-    copy_.resize(static_cast<std::size_t>(count() * columns_));
-    pool_.for_each(blocks(), [&](std::int64_t b, int) {
-      const RowRange here = block(b);
-      source_.read({range().begin + here.begin, range().begin + here.end}, copy_.data() + here.begin * columns_);
-    });
-    resident_ = copy_.data();
-  });
-  streams_ = comm_.any(count() > 0 && !resident_);
 }
 
 void LocalRows::check_values() {

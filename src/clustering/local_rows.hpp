@@ -6,11 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "coterie/base/thread_pool.hpp"
 #include "coterie/clustering/kmeans.hpp"
-#include "coterie/dist/communicator.hpp"
-#include "coterie/dist/row_source.hpp"
 #include "half_rows.hpp"
+#include "rank_rows.hpp"
 
 namespace coterie {
 
@@ -25,26 +23,12 @@ void check_centroids(std::span<const float> centroids);
 
 /// This rank's rows and what is known of each: read where they lie, or copied once if they fit `memory_bytes`, or
 /// read again block by block in each pass; then a copy in half precision, if that fits, spares most of the reading.
-class LocalRows {
+class LocalRows : public RankRows {
  public:
   /// Collective. Checks that every value is finite and below 1e15 in magnitude (squares stay in float32): throws
   /// InvalidArgument with the lowest bad row. Three passes over the rows; messages of 8 (columns + 4) bytes.
   LocalRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes,
             RowCache cache = RowCache::automatic);
-
-  const RowSource& source() const { return source_; }
-  const Communicator& communicator() const { return comm_; }
-  ThreadPool& pool() const { return pool_; }
-
-  std::int64_t total() const { return partition_.rows(); }
-  std::int64_t columns() const { return columns_; }
-  RowRange range() const { return partition_.rows_of(comm_.rank()); }
-  RowRange range_of(int rank) const { return partition_.rows_of(rank); }
-  std::int64_t count() const { return range().size(); }
-
-  /// Local blocks, numbered from zero, and their rows, counted from this rank's first.
-  std::int64_t blocks() const { return partition_.blocks_of(comm_.rank()).size(); }
-  RowRange block(std::int64_t number) const;
 
   /// The values of a block: where they lie, or read into `buffer`. FileError when the store cannot deliver.
   const float* values(RowRange block, std::vector<float>& buffer) const;
@@ -82,20 +66,11 @@ class LocalRows {
   double mean_variance() const { return mean_variance_; }
 
  private:
-  void make_resident(std::int64_t memory_bytes, RowCache cache);
   void check_values();
   void find_middle();
   void find_spreads();
 
-  const RowSource& source_;
-  const Communicator& comm_;
-  ThreadPool& pool_;
-  RowPartition partition_;
-  std::int64_t columns_;
-  std::vector<float> copy_;
   HalfRows half_;
-  const float* resident_ = nullptr;
-  bool streams_ = false;  // on any rank
   std::vector<float> norms_, spreads_, middle_;
   double largest_value_ = 0, largest_spread_ = 0, mean_variance_ = 0;
 };

@@ -24,38 +24,13 @@ std::int64_t block_rows(std::int64_t rows, std::int64_t columns) {
 }  // namespace
 
 MixtureRows::MixtureRows(const RowSource& source, const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes)
-    : source_(source),
-      comm_(comm),
-      pool_(pool),
-      columns_(source.columns()),
-      partition_(source.rows(), block_rows(source.rows(), std::max<std::int64_t>(source.columns(), 1)), comm.size()) {
-  require(source.rows() >= 1 && columns_ >= 1,
-          "Gaussian mixture: {} rows of {} columns; there must be at least one of each", source.rows(), columns_);
-  make_resident(memory_bytes);
-  find_extremes();
-}
-
-RowRange MixtureRows::block(std::int64_t number) const {
-  const RowRange global = partition_.block(partition_.blocks_of(comm_.rank()).begin + number);
-  return {global.begin - range().begin, global.end - range().begin};
-}
-
-void MixtureRows::make_resident(std::int64_t memory_bytes) {
+    : RankRows(source, block_rows(source.rows(), std::max<std::int64_t>(source.columns(), 1)), "Gaussian mixture", comm,
+               pool) {
+  make_resident(bytes() <= memory_bytes, [] {});
   const auto row_bytes = columns_ * static_cast<std::int64_t>(sizeof(float));
-  comm_.together([&] {
-    if (count() == 0) return;
-    resident_ = source_.resident(range());
-    if (resident_ || count() * row_bytes > memory_bytes) return;
-    copy_.resize(static_cast<std::size_t>(count() * columns_));
-    pool_.for_each(blocks(), [&](std::int64_t b, int) {
-      const RowRange here = block(b);
-      source_.read({range().begin + here.begin, range().begin + here.end}, copy_.data() + here.begin * columns_);
-    });
-    resident_ = copy_.data();
-  });
-  streams_ = comm_.any(count() > 0 && !resident_);
   if (count() > 0)
     window_blocks_ = std::max<std::int64_t>(memory_bytes / (block(0).size() * row_bytes), pool_.threads());
+  find_extremes();
 }
 
 void MixtureRows::for_each_window(const std::function<void(RowRange, const float*)>& visit) const {

@@ -37,4 +37,24 @@ std::unique_ptr<NearestCentroids> nearest_centroids(const LocalRows& rows, std::
   return std::make_unique<Yinyang>(rows, centroids, std::max(std::int64_t{1}, groups));
 }
 
+void NearestCentroids::examine_doubtful(RowRange block, BlockInHand& hand, bool stand_ins,
+                                        const std::function<void()>& examine) const {
+  if (hand.doubtful.empty()) return;
+  hand.exact = !stand_ins || rows_.half().empty();
+  if (hand.exact) {
+    hand.rows = rows_.values(block, hand.buffer);
+    return examine();
+  }
+  hand.again.clear();
+  hand.buffer.resize(static_cast<std::size_t>(kBlockRows * columns_));
+  for (const auto i : hand.doubtful)
+    rows_.half().decode(block.begin + i, rows_.middle(), hand.buffer.data() + i * columns_);
+  hand.rows = hand.buffer.data();
+  examine();
+  rows_.read_some(block, hand.again, hand.buffer);
+  hand.doubtful = hand.again;
+  hand.exact = true;
+  examine();
+}
+
 }  // namespace coterie

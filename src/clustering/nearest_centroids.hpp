@@ -40,6 +40,18 @@ class NearestCentroids {
   std::vector<std::int32_t> take_labels() { return std::move(labels_); }
 
  protected:
+  /// What a worker has in hand of a block; rows by their numbers in it.
+  struct BlockInHand {
+    std::vector<float> buffer;
+    const float* rows = nullptr;
+    bool exact = true;                          // not stand-ins in half precision
+    std::vector<std::int32_t> doubtful, again;  // rows not yet proven; those of them that a stand-in leaves open
+  };
+
+  /// Has the doubtful rows examined by their values; where `stand_ins` may serve and there are some, first by those,
+  /// which prove most labels: rows that they leave open, and rows that move, are read.
+  void examine_doubtful(RowRange block, BlockInHand& hand, bool stand_ins, const std::function<void()>& examine) const;
+
   explicit NearestCentroids(const LocalRows& rows)
       : rows_(rows), columns_(rows.columns()), labels_(static_cast<std::size_t>(rows.count()), -1) {}
 

@@ -14,7 +14,7 @@ constexpr auto kBlock = static_cast<std::size_t>(kBlockRows);
 }  // namespace
 
 /// What one worker knows of the block in hand; indices count rows within the block.
-struct Yinyang::Scratch {
+struct Yinyang::Scratch : BlockInHand {
   struct Best {
     float score = kInfinity, runner_up = kInfinity;  // over all panels looked at
     float second_in_group = kInfinity;               // beside the best, in its own group
@@ -24,11 +24,7 @@ struct Yinyang::Scratch {
     float first = kInfinity, second = kInfinity;  // the smallest scores in the group in hand
     std::int32_t centroid = -1;
   };
-  std::vector<float> buffer;
-  const float* rows = nullptr;
-  bool exact = true;                            // not stand-ins in half precision
-  std::vector<std::int32_t> again;              // rows that a stand-in leaves open
-  std::vector<std::int32_t> doubtful, looking;  // rows not yet proven; those of them that look at a group
+  std::vector<std::int32_t> looking;  // doubtful rows that look at a group
   std::vector<const float*> pointers = std::vector<const float*>(kBlock);
   std::vector<float> dots = std::vector<float>(kBlock * kLanes * kMaxVectors);
   std::vector<float> nearest_other = std::vector<float>(kBlock);  // the smallest lower bound
@@ -107,23 +103,7 @@ void Yinyang::visit(RowRange block, Scratch& scratch) {
   } else {
     loosen(block, scratch);
   }
-  if (scratch.doubtful.empty()) return;
-  scratch.exact = dense_ || rows_.half().empty();
-  if (scratch.exact) {
-    scratch.rows = rows_.values(block, scratch.buffer);
-    return examine(block, scratch);
-  }
-  // Stand-ins prove most labels; rows that they leave open, and rows that move, are read.
-  scratch.again.clear();
-  scratch.buffer.resize(kBlock * static_cast<std::size_t>(columns_));
-  for (const auto i : scratch.doubtful)
-    rows_.half().decode(block.begin + i, rows_.middle(), scratch.buffer.data() + i * columns_);
-  scratch.rows = scratch.buffer.data();
-  examine(block, scratch);
-  rows_.read_some(block, scratch.again, scratch.buffer);
-  scratch.doubtful = scratch.again;
-  scratch.exact = true;
-  examine(block, scratch);
+  examine_doubtful(block, scratch, !dense_, [&] { examine(block, scratch); });
 }
 
 /// Lets doubtful rows look at what they must.
