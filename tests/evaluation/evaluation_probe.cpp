@@ -14,7 +14,6 @@
 
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
-#include "coterie/base/npy.hpp"
 #include "coterie/evaluation/agreement.hpp"
 #include "coterie/evaluation/gap.hpp"
 #include "coterie/evaluation/indices.hpp"
@@ -22,24 +21,12 @@
 #include "coterie/evaluation/matching.hpp"
 #include "coterie/evaluation/silhouette.hpp"
 #include "coterie/evaluation/stability.hpp"
+#include "probe_files.hpp"
 
 namespace coterie {
 namespace {
 
-using Arguments = std::vector<std::string>;
-
-struct Rows {
-  std::vector<std::int64_t> shape;
-  std::vector<float> values;
-  explicit Rows(const std::string& path) : values(read_npy<float>(path, &shape)) {}
-  MemoryRows source() const { return MemoryRows({values.data(), shape.at(0), shape.at(1)}); }
-};
-
 const Communicator& world() { return Communicator::world(); }
-
-void write(const std::string& prefix, const std::string& name, const std::vector<double>& values) {
-  if (world().is_root()) write_npy(prefix + "_" + name + ".npy", values.data(), {std::ssize(values)});
-}
 
 Labelling labelling_of(const std::vector<std::int32_t>& labels) { return {labels, std::ranges::max(labels) + 1}; }
 

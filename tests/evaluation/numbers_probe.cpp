@@ -8,27 +8,14 @@
 
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
-#include "coterie/base/npy.hpp"
 #include "coterie/evaluation/agreement.hpp"
 #include "coterie/evaluation/indices.hpp"
 #include "coterie/evaluation/silhouette.hpp"
 #include "coterie/reduction/pca.hpp"
+#include "probe_files.hpp"
 
 namespace coterie {
 namespace {
-
-using Arguments = std::vector<std::string>;
-
-struct Rows {
-  std::vector<std::int64_t> shape;
-  std::vector<float> values;
-  explicit Rows(const std::string& path) : values(read_npy<float>(path, &shape)) {}
-  MemoryRows source() const { return MemoryRows({values.data(), shape.at(0), shape.at(1)}); }
-};
-
-void write(const std::string& prefix, const std::string& name, const std::vector<double>& values) {
-  if (Communicator::world().is_root()) write_npy(prefix + "_" + name + ".npy", values.data(), {std::ssize(values)});
-}
 
 void run_pca(const Arguments& a, ThreadPool& pool) {
   const Rows rows(a.at(1));

@@ -7,7 +7,6 @@ bound printed beside it.
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +17,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics
 from sklearn.cluster import KMeans
+
+from ranks import run_on
 
 try:
     from kneed import KneeLocator
@@ -50,10 +51,7 @@ class Probe:
                 np.save(self.folder / f"in{i}.npy", argument)
                 argument = self.folder / f"in{i}.npy"
             words.append(str(argument))
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                           OMPI_MCA_btl_vader_single_copy_mechanism="none")
-        mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
-        subprocess.run([*mpirun, str(PROBE), what, *words, str(self.folder / "out")], check=True, env=environment)
+        run_on(ranks, PROBE, what, *words, self.folder / "out")
         return lambda name: np.load(self.folder / f"out_{name}.npy")
 
 

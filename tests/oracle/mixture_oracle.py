@@ -8,7 +8,6 @@ iteration, by how ill-conditioned the covariances are. Ends with 1 when one is l
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -18,6 +17,8 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 from sklearn.mixture import GaussianMixture
+
+from ranks import run_on
 
 PROBE = Path(sys.argv[1]) / "tests" / "clustering" / "mixture_probe"
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int.from_bytes(os.urandom(4), "little")
@@ -71,12 +72,8 @@ def check(what, ours, theirs, bound):
 
 
 def probe(ranks, folder, k, covariance, regularisation, tol, max_iter):
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                       OMPI_MCA_btl_vader_single_copy_mechanism="none")
     out = folder / f"out{ranks}"
-    arguments = [folder / "rows.npy", folder / "labels.npy", k, covariance, regularisation, tol, max_iter, out]
-    subprocess.run(["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), str(PROBE), *map(str, arguments)],
-                   check=True, env=environment)
+    run_on(ranks, PROBE, folder / "rows.npy", folder / "labels.npy", k, covariance, regularisation, tol, max_iter, out)
     names = ("weights", "means", "covariances", "precisions", "probabilities", "labels", "again", "figures")
     return {name: np.load(f"{out}_{name}.npy") for name in names}
 

@@ -6,7 +6,6 @@ Ends with 1 and the figures when something differs by more than the bound printe
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +14,8 @@ import numpy as np
 from sklearn import metrics
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler, normalize
+
+from ranks import run_on
 
 PROBE = Path(sys.argv[1]) / "tests" / "evaluation" / "numbers_probe"
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int.from_bytes(os.urandom(4), "little")
@@ -28,13 +29,6 @@ def check(what, difference, bound):
     good = difference <= bound
     failures += not good
     print(f"{'ok  ' if good else 'FAIL'} {what}: {difference:.2e} (at most {bound:.0e})")
-
-
-def probe(ranks, *arguments):
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                       OMPI_MCA_btl_vader_single_copy_mechanism="none")
-    mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
-    subprocess.run([*mpirun, str(PROBE), *map(str, arguments)], check=True, env=environment)
 
 
 def prepared(x, normalise):
@@ -53,7 +47,7 @@ def check_pca(rng, folder, shape, normalise, solver, ranks):
     n, d = shape
     x = (rng.standard_normal(shape) * np.geomspace(3, 0.5, d) + rng.standard_normal(d)).astype(np.float32)
     np.save(folder / "rows.npy", x)
-    probe(ranks, "pca", folder / "rows.npy", normalise, 0, 0.97, solver, folder / "out")
+    run_on(ranks, PROBE, "pca", folder / "rows.npy", normalise, 0, 0.97, solver, folder / "out")
     got = {name: np.load(folder / f"out_{name}.npy") for name in ("components", "variance", "ratio", "singular", "projected")}
     y = prepared(x, normalise)
     pca = PCA(0.97, svd_solver="full").fit(y)
@@ -81,7 +75,7 @@ def check_evaluation(rng, folder, shape, ranks):
     x[1] = x[0]
     for name, array in (("rows", x), ("labels", labels), ("other", other)):
         np.save(folder / f"{name}.npy", array)
-    probe(ranks, "evaluate", *(folder / f"{name}.npy" for name in ("rows", "labels", "other")), folder / "out")
+    run_on(ranks, PROBE, "evaluate", *(folder / f"{name}.npy" for name in ("rows", "labels", "other")), folder / "out")
     got = {name: np.load(folder / f"out_{name}.npy") for name in ("silhouette", "other_silhouette", "scores", "agreement")}
     y, what = x.astype(np.float64), f"evaluate {n}x{d} in {clusters} on {ranks}"
     check(f"{what} silhouette", np.max(np.abs(got["silhouette"] - metrics.silhouette_samples(y, labels))), 1e-5)

@@ -8,7 +8,6 @@ IncrementalPCA on the same batches (same arithmetic: equal to rounding).
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.decomposition import PCA, IncrementalPCA
 from sklearn.preprocessing import StandardScaler, normalize
+
+from ranks import run_on
 
 PROBE = Path(sys.argv[1]) / "tests" / "reduction" / "pca_probe"
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int.from_bytes(os.urandom(4), "little")
@@ -34,11 +35,8 @@ def check(what, difference, bound):
 
 def fit(folder, x, normalise="none", components=0, solver="auto", batch=0, whiten=False, ranks=1):
     np.save(folder / "rows.npy", x)
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                       OMPI_MCA_btl_vader_single_copy_mechanism="none")
-    command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), PROBE, folder / "rows.npy", normalise,
-               components, solver, batch, int(whiten), SEED, folder / "out"]
-    used = subprocess.run(list(map(str, command)), check=True, env=environment, capture_output=True, text=True).stdout
+    used = run_on(ranks, PROBE, folder / "rows.npy", normalise, components, solver, batch, int(whiten), SEED,
+                  folder / "out", capture_output=True, text=True).stdout
     names = ("mean", "components", "variance", "ratio", "singular", "projected", "facts")
     return used.strip(), {name: np.load(folder / f"out_{name}.npy") for name in names}
 
