@@ -91,9 +91,13 @@ GaussianMixture read_model(const ArtifactReader& artifact, std::int64_t k) {
   return model;
 }
 
+RowRange own_rows(const Job& job, const RowSource& rows) {
+  return RowPartition(rows.rows(), kBlockRows, job.comm.size()).rows_of(job.comm.rank());
+}
+
 // Of all rows, on every rank; each rank computes its own.
 Posteriors all_posteriors(const Job& job, const GaussianMixture& model, const RowSource& rows) {
-  const RowRange own = RowPartition(rows.rows(), kBlockRows, job.comm.size()).rows_of(job.comm.rank());
+  const RowRange own = own_rows(job, rows);
   Posteriors mine;
   std::vector<float> buffer;
   job.comm.together([&] {
@@ -124,11 +128,14 @@ Placed place_by_mixture(const Job& job, const GaussianMixture& model, const RowS
     placed.seconds.push_back(second);
   }
   const std::vector<float> means(model.means.begin(), model.means.end());
-  const RowRange all{0, rows.rows()};
-  placed.distances = distances_to_own(rows, placed.labels, means, all, job);
+  const RowRange own = own_rows(job, rows);
+  const auto distances_to = [&](const std::vector<std::int32_t>& labels) {
+    return job.comm.gather_all(std::span<const float>(distances_to_own(rows, labels, means, own, job)));
+  };
+  placed.distances = distances_to(placed.labels);
   std::vector<std::int32_t> seconds = placed.seconds;
   for (auto& label : seconds) label = std::max(label, 0);
-  placed.second_distances = distances_to_own(rows, seconds, means, all, job);
+  placed.second_distances = distances_to(seconds);
   placed.probabilities = std::move(found.probabilities);
   for (const double value : found.log_likelihoods) placed.strangeness.push_back(-value);
   return placed;

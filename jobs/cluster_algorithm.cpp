@@ -7,6 +7,7 @@
 #include "coterie/clustering/minibatch_kmeans.hpp"
 #include "coterie/clustering/ward.hpp"
 #include "coterie/evaluation/indices.hpp"
+#include "linkage.hpp"
 #include "solution_writer.hpp"
 
 namespace coterie {
@@ -16,14 +17,17 @@ Seeding seeding_of(const Job& job) {
   return job.options.text("seeding") == "parallel" ? Seeding::parallel : Seeding::plus_plus;
 }
 
-/// The same parameter of several algorithms, which differ in its default alone.
-std::int64_t count(const Job& job, const ClusterAlgorithm& self, const char* option) {
-  return std::stoll(self.text(job.options, option));
+/// What all algorithms that iterate are asked for; they differ in the defaults alone.
+template <typename IterativeOptions>
+IterativeOptions iterative_options(const Job& job, const ClusterAlgorithm& self) {
+  IterativeOptions options;
+  options.n_init = std::stoi(self.text(job.options, "n-init"));
+  options.max_iter = std::stoi(self.text(job.options, "max-iter"));
+  options.tol = std::stod(self.text(job.options, "tol"));
+  options.seed = static_cast<std::uint64_t>(job.options.count("seed"));
+  options.memory_bytes = job.memory_bytes;
+  return options;
 }
-double real(const Job& job, const ClusterAlgorithm& self, const char* option) {
-  return std::stod(self.text(job.options, option));
-}
-std::uint64_t seed_of(const Job& job) { return static_cast<std::uint64_t>(job.options.count("seed")); }
 
 void write_kmeans(const Job& job, const KMeansResult& found, std::int64_t rows, std::int64_t columns,
                   ArtifactWriter& writer) {
@@ -40,47 +44,29 @@ void write_kmeans(const Job& job, const KMeansResult& found, std::int64_t rows, 
 
 void solve_kmeans(const Job& job, const ClusterAlgorithm& self, const RowSource& rows,
                   const std::vector<std::int64_t>& ks, ArtifactWriter& writer) {
-  KMeansOptions options;
-  options.n_init = static_cast<int>(count(job, self, "n-init"));
-  options.max_iter = static_cast<int>(count(job, self, "max-iter"));
-  options.tol = real(job, self, "tol");
-  options.seed = seed_of(job);
+  auto options = iterative_options<KMeansOptions>(job, self);
   options.seeding = seeding_of(job);
   options.warm_start = job.options.flag("warm-start");
-  options.memory_bytes = job.memory_bytes;
   kmeans_sweep(rows, ks, options, job.comm, job.pool,
                [&](const KMeansResult& found) { write_kmeans(job, found, rows.rows(), rows.columns(), writer); });
 }
 
 void solve_minibatch(const Job& job, const ClusterAlgorithm& self, const RowSource& rows,
                      const std::vector<std::int64_t>& ks, ArtifactWriter& writer) {
-  MiniBatchOptions options;
-  options.n_init = static_cast<int>(count(job, self, "n-init"));
-  options.max_iter = static_cast<int>(count(job, self, "max-iter"));
-  options.tol = real(job, self, "tol");
+  auto options = iterative_options<MiniBatchOptions>(job, self);
   if (const auto batch = job.options.count("batch-rows"); batch > 0) options.batch_rows = batch;
-  options.seed = seed_of(job);
   options.seeding = seeding_of(job);
-  options.memory_bytes = job.memory_bytes;
   for (const auto& found : minibatch_kmeans_sweep(rows, ks, options, job.comm, job.pool))
     write_kmeans(job, found, rows.rows(), rows.columns(), writer);
 }
 
-/// scipy's linkage matrix, and back: counts are exact in double below 2^53.
+/// As scipy has it; steps_of() is the way back.
 std::vector<double> linkage_of(const WardTree& tree) {
   std::vector<double> linkage;
   for (const auto& merge : tree.merges)
     linkage.insert(linkage.end(), {static_cast<double>(merge.first), static_cast<double>(merge.second), merge.distance,
                                    static_cast<double>(merge.size)});
   return linkage;
-}
-
-WardTree tree_of(const std::vector<double>& linkage) {
-  WardTree tree{std::ssize(linkage) / 4 + 1, {}};
-  for (std::size_t at = 0; at < linkage.size(); at += 4)
-    tree.merges.push_back({static_cast<std::int64_t>(linkage[at]), static_cast<std::int64_t>(linkage[at + 1]),
-                           linkage[at + 2], static_cast<std::int64_t>(linkage[at + 3])});
-  return tree;
 }
 
 /// Other k are other cuts of the same tree: what is there under another list of k is read, not made again.
@@ -99,7 +85,7 @@ WardTree tree_for(const Job& job, const RowSource& rows, const std::string& path
   job.say("cuts the tree that {} holds", path);
   linkage.resize(static_cast<std::size_t>(4 * (rows.rows() - 1)));
   job.comm.broadcast(std::span(linkage));
-  return tree_of(linkage);
+  return {rows.rows(), steps_of<Merge>(linkage)};
 }
 
 void solve_ward(const Job& job, const ClusterAlgorithm&, const RowSource& rows, const std::vector<std::int64_t>& ks,
@@ -171,14 +157,9 @@ void write_mixture(const Job& job, const RowSource& rows, const MixtureResult& f
 
 void solve_mixture(const Job& job, const ClusterAlgorithm& self, const RowSource& rows,
                    const std::vector<std::int64_t>& ks, ArtifactWriter& writer) {
-  MixtureOptions options;
+  auto options = iterative_options<MixtureOptions>(job, self);
   options.covariance = covariance_of(job.options.text("covariance"));
-  options.n_init = static_cast<int>(count(job, self, "n-init"));
-  options.max_iter = static_cast<int>(count(job, self, "max-iter"));
-  options.tol = real(job, self, "tol");
   options.regularisation = job.options.real("regularization");
-  options.seed = seed_of(job);
-  options.memory_bytes = job.memory_bytes;
   for (const auto& found : gaussian_mixtures(rows, ks, options, job.comm, job.pool))
     write_mixture(job, rows, found, writer);
 }

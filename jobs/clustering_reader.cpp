@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "coterie/store/store_rows.hpp"
+#include "linkage.hpp"
 
 namespace coterie {
 
@@ -43,13 +44,8 @@ std::vector<float> ClusteringReader::probabilities(std::int64_t k) const {
 std::string ClusteringReader::algorithm() const { return artifact_.recipe().parameters().at("algorithm"); }
 
 std::vector<DendrogramMerge> ClusteringReader::merges() const {
-  std::vector<DendrogramMerge> merges;
-  if (!artifact_.has("linkage")) return merges;
-  const auto linkage = artifact_.read<double>("linkage");
-  for (std::size_t at = 0; at < linkage.size(); at += 4)
-    merges.push_back({static_cast<std::int64_t>(linkage[at]), static_cast<std::int64_t>(linkage[at + 1]),
-                      linkage[at + 2], static_cast<std::int64_t>(linkage[at + 3])});
-  return merges;
+  if (!artifact_.has("linkage")) return {};
+  return steps_of<DendrogramMerge>(artifact_.read<double>("linkage"));
 }
 
 std::unique_ptr<RowSource> ClusteringReader::open_rows() const {

@@ -42,20 +42,29 @@ std::vector<Pair> compare_all(const Labellings& labellings, ThreadPool& pool) {
   return pairs;
 }
 
+std::vector<std::string> names_of(const Labellings& labellings) {
+  std::vector<std::string> names;
+  for (const auto& labelling : labellings.all) names.push_back(labelling.name);
+  return names;
+}
+
+// One figure of every two labellings, row-major; 1 of each with itself.
+std::vector<double> matrix_of(const Labellings& labellings, const std::vector<Pair>& pairs, double Agreement::*field) {
+  const std::size_t count = labellings.all.size();
+  std::vector<double> matrix(count * count, 1.0);
+  for (const auto& pair : pairs)
+    matrix[pair.first * count + pair.second] = matrix[pair.second * count + pair.first] = pair.agreement.*field;
+  return matrix;
+}
+
 void write_artifact(const std::string& path, const Recipe& recipe, const Labellings& labellings,
                     const std::vector<Pair>& pairs) {
   ArtifactWriter writer(path, recipe, Communicator::self());
-  std::vector<std::string> names;
-  for (const auto& labelling : labellings.all) names.push_back(labelling.name);
-  const auto count = std::ssize(names);
-  writer.put_texts("labelling", names);
+  const auto count = std::ssize(labellings.all);
+  writer.put_texts("labelling", names_of(labellings));
   writer.put_value<std::int64_t>("images", labellings.rows);
   const auto put_matrix = [&](const char* name, double Agreement::*field) {
-    std::vector<double> matrix(static_cast<std::size_t>(count * count), 1.0);
-    for (const auto& pair : pairs)
-      for (const auto at : {pair.first * names.size() + pair.second, pair.second * names.size() + pair.first})
-        matrix[at] = pair.agreement.*field;
-    writer.put<double>(name, {count, count}, matrix);
+    writer.put<double>(name, {count, count}, matrix_of(labellings, pairs, field));
   };
   put_matrix("adjusted_rand", &Agreement::adjusted_rand);
   put_matrix("adjusted_mutual_info", &Agreement::adjusted_mutual_info);
@@ -94,14 +103,6 @@ void write_pairs(const std::string& path, const Labellings& labellings, const st
     table.line(fields, ',');
   }
   table.finish();
-}
-
-std::vector<double> rand_matrix(const Labellings& labellings, const std::vector<Pair>& pairs) {
-  const std::size_t count = labellings.all.size();
-  std::vector<double> matrix(count * count, 1.0);
-  for (const auto& pair : pairs)
-    matrix[pair.first * count + pair.second] = matrix[pair.second * count + pair.first] = pair.agreement.adjusted_rand;
-  return matrix;
 }
 
 void write_matrix(const std::string& path, const Labellings& labellings, const std::vector<double>& matrix) {
@@ -157,7 +158,8 @@ void write_tables(const Job& job, const std::string& name, const Labellings& lab
   const std::string folder = job.study.folder() + "/tables";
   fs::create_directories(folder);
   write_pairs(fmt::format("{}/{}.csv", folder, name), labellings, pairs);
-  write_matrix(fmt::format("{}/{}_matrix.csv", folder, name), labellings, rand_matrix(labellings, pairs));
+  write_matrix(fmt::format("{}/{}_matrix.csv", folder, name), labellings,
+               matrix_of(labellings, pairs, &Agreement::adjusted_rand));
   job.say("wrote {0}/{1}.csv and {0}/{1}_matrix.csv: {2} pairs", folder, name, pairs.size());
   if (pairs.size() > kMostCrosstabs)
     return job.say("{} crosstabs are in the artifact alone; fewer than {} would be written as tables, too",
@@ -169,11 +171,10 @@ void write_tables(const Job& job, const std::string& name, const Labellings& lab
 void draw(const Job& job, const Labellings& labellings, const std::vector<Pair>& pairs) {
   if (labellings.all.size() > kMostShown)
     return job.say("{} labellings are too many for one picture; name fewer with --clusterings", labellings.all.size());
-  std::vector<std::string> names;
-  for (const auto& labelling : labellings.all) names.push_back(labelling.name);
   const std::string folder = job.study.folder() + "/figures";
   fs::create_directories(folder);
-  write_chart(agreement_map("comparison", "Agreement of each two (ARI)", names, rand_matrix(labellings, pairs)),
+  write_chart(agreement_map("comparison", "Agreement of each two (ARI)", names_of(labellings),
+                            matrix_of(labellings, pairs, &Agreement::adjusted_rand)),
               folder);
   job.say("drew {}/comparison.svg", folder);
 }

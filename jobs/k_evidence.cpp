@@ -193,9 +193,7 @@ class Evidence {
   void add_labels(const Classes& column) {
     Measure& measure =
         add("ari_" + column.column, Best::none, fmt::format("adjusted Rand index with the column {}", column.column));
-    if (!job_.comm.is_root()) return;
-    for (std::size_t i = 0; i < labels_.size(); ++i)
-      measure.values[i] = agreement(contingency(column.labels, labels_[i])).adjusted_rand;
+    for (std::size_t i = 0; i < labels_.size(); ++i) measure.values[i] = adjusted_rand_index(column.labels, labels_[i]);
   }
 
   std::vector<double> stability() const {

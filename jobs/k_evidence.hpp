@@ -23,7 +23,8 @@ struct KEvidence {
   const Measure* find(const std::string& name) const;
 };
 
-/// Measures what the options of select ask for. Collective. `classes`: labels of every row under each metadata column.
+/// Measures what the options of select ask for. Collective. `classes`, on the root alone: labels of every row under
+/// each metadata column; only the root's result has measures of them.
 KEvidence gather_evidence(const Job& job, const ClusteringReader& clustering, const std::vector<Classes>& classes);
 
 }  // namespace coterie

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <map>
-#include <optional>
 #include <unordered_map>
 
 #include "clustering_reader.hpp"

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cluster_algorithm.hpp"
+#include "coterie/base/random.hpp"
 #include "coterie/clustering/kmeans.hpp"
 #include "coterie/clustering/ward.hpp"
 #include "coterie/dist/cost_model.hpp"
@@ -14,9 +15,9 @@
 #include "coterie/features/extractor.hpp"
 #include "coterie/features/network.hpp"
 #include "coterie/reduction/pca.hpp"
+#include "coterie/store/foreign_matrix.hpp"
 #include "feature_request.hpp"
 #include "job.hpp"
-#include "made_up_rows.hpp"
 
 namespace coterie {
 namespace {
@@ -32,6 +33,18 @@ double seconds_of(const std::function<void()>& action) {
   const auto begin = std::chrono::steady_clock::now();
   action();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Rows round 50 centres that overlap, to measure with.
+OwnedRows made_up_rows(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
+  constexpr std::int64_t kCentres = 50;
+  const Random centres(seed, Purpose::test_data, 1), noise(seed, Purpose::test_data, 2);
+  std::vector<float> values;
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t d = 0; d < columns; ++d)
+      values.push_back(static_cast<float>(centres.uniform(static_cast<std::uint64_t>(i % kCentres * columns + d)) +
+                                          noise.uniform(static_cast<std::uint64_t>(i * columns + d))));
+  return {std::move(values), rows, columns};
 }
 
 /// What is planned.
@@ -76,7 +89,7 @@ StageCost reduce_cost(const Job& job, const Workload& study) {
   const double n = study.images, d = study.dimensions;
   constexpr std::int64_t kColumns = 384, kFew = 1024, kMany = 5120;
   const auto fit = [&](std::int64_t rows) {
-    const MadeUpRows sample(rows, kColumns, 1);
+    const OwnedRows sample = made_up_rows(rows, kColumns, 1);
     const PcaOptions options{.components = 32, .solver = PcaSolver::covariance};
     return seconds_of([&] { fit_pca(sample, options, Communicator::self(), job.pool); });
   };
@@ -98,7 +111,7 @@ StageCost reduce_cost(const Job& job, const Workload& study) {
 StageCost kmeans_cost(const Job& job, const Workload& study) {
   const double n = study.images, d = study.components, k = study.k;
   const std::int64_t rows = sample_rows(60 * k * d, std::max<std::int64_t>(whole(20 * k), 2000), n);
-  const MadeUpRows sample(rows, whole(d), 2);
+  const OwnedRows sample = made_up_rows(rows, whole(d), 2);
   KMeansResult found;
   const KMeansOptions options{.k = whole(std::min(k, static_cast<double>(rows))), .n_init = 1};
   const double seconds = seconds_of([&] { found = kmeans(sample, options, Communicator::self(), job.pool); });
@@ -114,7 +127,7 @@ StageCost kmeans_cost(const Job& job, const Workload& study) {
 /// Ward and silhouettes: N^2 D flops.
 StageCost square_cost(const Workload& study, const char* stage, std::int64_t rows,
                       const std::function<void(const RowSource&)>& action) {
-  const MadeUpRows sample(rows, whole(study.components), 3);
+  const OwnedRows sample = made_up_rows(rows, whole(study.components), 3);
   const double seconds = seconds_of([&] { action(sample); }), scale = study.images / static_cast<double>(rows);
   StageCost cost{stage};
   cost.flops = study.images * study.images * study.components;

@@ -69,15 +69,6 @@ void fill_variance(const Sources& from, Report& report) {
   if (asked.at("variance") != "0") report.variance.rule += fmt::format(" --variance {}", asked.at("variance"));
 }
 
-// A measure of select for one k.
-double selected(const Sources& from, const std::string& measure, std::int64_t k, const char* what = "values") {
-  if (!from.selection || !from.selection->has("measures/" + measure + "/" + what)) return kNotMeasured;
-  const auto ks = from.selection->read<std::int64_t>("k");
-  const auto place = std::find(ks.begin(), ks.end(), k);
-  if (place == ks.end()) return kNotMeasured;
-  return from.selection->read<double>("measures/" + measure + "/" + what)[static_cast<std::size_t>(place - ks.begin())];
-}
-
 ReportK evidence_for(const Sources& from, std::int64_t k) {
   const std::string group = ClusteringReader::group(k);
   const ArtifactReader& clustering = from.clustering.artifact();
@@ -88,21 +79,32 @@ ReportK evidence_for(const Sources& from, std::int64_t k) {
   if (clustering.has(group + "/n_iter")) evidence.n_iter = clustering.value<std::int64_t>(group + "/n_iter");
   if (clustering.has(group + "/init_agreement") && clustering.shape(group + "/init_agreement").at(0) > 1)
     evidence.stability = clustering.value<double>(group + "/stability");
-  evidence.silhouette = selected(from, "silhouette", k);
-  evidence.calinski_harabasz = selected(from, "calinski_harabasz", k);
-  evidence.davies_bouldin = selected(from, "davies_bouldin", k);
-  evidence.bootstrap = selected(from, "bootstrap_stability", k);
-  evidence.gap = selected(from, "gap", k);
-  evidence.gap_error = selected(from, "gap", k, "errors");
   if (!from.evaluation) return evidence;
-  const auto prefer = [&](double& field, const char* name) {
-    const double measured = value_or_nothing(*from.evaluation, group + "/" + name);
-    if (std::isfinite(measured)) field = measured;
-  };
-  prefer(evidence.silhouette, "silhouette_mean");
-  prefer(evidence.calinski_harabasz, "calinski_harabasz");
-  prefer(evidence.davies_bouldin, "davies_bouldin");
+  evidence.silhouette = value_or_nothing(*from.evaluation, group + "/silhouette_mean");
+  evidence.calinski_harabasz = value_or_nothing(*from.evaluation, group + "/calinski_harabasz");
+  evidence.davies_bouldin = value_or_nothing(*from.evaluation, group + "/davies_bouldin");
   return evidence;
+}
+
+// What select measured, where evaluate did not.
+void fill_selected(const Sources& from, std::vector<ReportK>& rows) {
+  if (!from.selection) return;
+  const auto ks = from.selection->read<std::int64_t>("k");
+  const auto fill = [&](double ReportK::*field, const std::string& dataset) {
+    if (!from.selection->has("measures/" + dataset)) return;
+    const auto values = from.selection->read<double>("measures/" + dataset);
+    for (auto& row : rows) {
+      const auto place = std::lower_bound(ks.begin(), ks.end(), row.k);
+      if (place == ks.end() || *place != row.k || std::isfinite(row.*field)) continue;
+      row.*field = values[static_cast<std::size_t>(place - ks.begin())];
+    }
+  };
+  fill(&ReportK::silhouette, "silhouette/values");
+  fill(&ReportK::calinski_harabasz, "calinski_harabasz/values");
+  fill(&ReportK::davies_bouldin, "davies_bouldin/values");
+  fill(&ReportK::bootstrap, "bootstrap_stability/values");
+  fill(&ReportK::gap, "gap/values");
+  fill(&ReportK::gap_error, "gap/errors");
 }
 
 // The crosstab lies there as classes × clusters; the report reads clusters × classes.
@@ -305,6 +307,7 @@ void report(Job& job) {
     fill_fates(from, report);
     fill_variance(from, report);
     for (const auto k : from.clustering.choose(job.options.counts("k"))) report.ks.push_back(evidence_for(from, k));
+    fill_selected(from, report.ks);
     const std::size_t chosen = choose_k(from, report);
     for (std::size_t i = 0; i < report.ks.size(); ++i) {
       if (report.ks.size() > kMostSolutions && i != chosen) continue;

@@ -11,7 +11,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kRevision = 1;
-constexpr std::int64_t kBranches = 30;  // of a tree, at its top
 
 Recipe recipe_of(const Job& job, const ClusteringReader& clustering) {
   Recipe recipe("select", kRevision);
@@ -37,12 +36,9 @@ void write_artifact(const std::string& path, const Recipe& recipe, const std::st
     writer.put<double>(group + "/values", {count}, measure.values);
     if (!measure.errors.empty()) writer.put<double>(group + "/errors", {count}, measure.errors);
     writer.put_value<std::int64_t>(group + "/sample", measure.sample);
-    std::int64_t named = 0;
-    std::uint8_t counts = 0;
-    for (const auto& vote : found.recommendation.votes)
-      if (vote.measure == measure.name) named = vote.k, counts = vote.counts;
-    writer.put_value<std::int64_t>(group + "/k", named);
-    writer.put_value<std::uint8_t>(group + "/votes", counts);
+    const Vote* vote = found.recommendation.vote_of(measure.name);
+    writer.put_value<std::int64_t>(group + "/k", vote ? vote->k : 0);
+    writer.put_value<std::uint8_t>(group + "/votes", vote && vote->counts);
   }
   writer.put_texts("measure", names);
   writer.put_texts("how", hows);
@@ -88,13 +84,12 @@ void write_tables(const std::string& folder, const KEvidence& found) {
   TableFile measures(folder + "/k_measures.csv");
   measures.line({"measure", "names_k", "votes", "exact", "sample", "how"}, ',');
   for (const auto& measure : found.measures) {
-    std::string k, votes;
-    for (const auto& vote : found.recommendation.votes)
-      if (vote.measure == measure.name)
-        k = fmt::to_string(vote.k), votes = vote.counts ? "yes" : "no: at an end of the list";
-    measures.line({measure.name, k, votes, measure.sample == 0 ? "exact" : "approximate",
-                   measure.sample == 0 ? "" : fmt::to_string(measure.sample), measure.how},
-                  ',');
+    const Vote* vote = found.recommendation.vote_of(measure.name);
+    const std::string votes = !vote ? "" : vote->counts ? "yes" : "no: at an end of the list";
+    measures.line(
+        {measure.name, vote ? fmt::to_string(vote->k) : "", votes, measure.sample == 0 ? "exact" : "approximate",
+         measure.sample == 0 ? "" : fmt::to_string(measure.sample), measure.how},
+        ',');
   }
   measures.finish();
 }
@@ -107,24 +102,19 @@ std::string title_of(const Measure& measure) {
   return title;
 }
 
-std::int64_t k_named_by(const KEvidence& found, const std::string& measure) {
-  for (const auto& vote : found.recommendation.votes)
-    if (vote.measure == measure) return vote.k;
-  return 0;
-}
-
 std::vector<Chart> charts_of(const ClusteringReader& clustering, const KEvidence& found) {
   std::vector<Chart> charts;
   for (const auto& measure : found.measures) {
-    if (measure.name == "inertia" && measure.best == Best::none) continue;  // drawn as the elbow
+    if (measure.name == "inertia") continue;  // drawn as the elbow
     std::string name = measure.name;
     std::replace(name.begin(), name.end(), '_', '-');
     const bool elbow = measure.name == "elbow";
+    const Vote* vote = found.recommendation.vote_of(measure.name);
     charts.push_back(selection_chart("select-" + name, elbow ? "Inertia" : title_of(measure), found.ks, measure.values,
-                                     k_named_by(found, measure.name), elbow ? "knee" : "best", measure.errors));
+                                     vote ? vote->k : 0, elbow ? "knee" : "best", measure.errors));
   }
   if (const auto merges = clustering.merges(); !merges.empty())
-    charts.push_back(dendrogram_chart("dendrogram", merges, kBranches, found.recommendation.k));
+    charts.push_back(dendrogram_chart("dendrogram", merges, kDendrogramBranches, found.recommendation.k));
   for (std::size_t i = 0; i < found.silhouettes.size(); ++i) {
     if (found.silhouettes[i].empty()) continue;
     const auto labels = clustering.labels(found.ks[i]);
@@ -164,7 +154,7 @@ void select(Job& job) {
   std::vector<Classes> classes;
   job.comm.together([&] { name = job.study.find(Kind::clusterings, job.options.text("clustering")); });
   const ClusteringReader clustering(job.study, name);
-  job.comm.together([&] {
+  job.comm.on_root([&] {
     if (job.options.list("labels").empty()) return;
     const RowNames names = read_row_names(job.study, clustering.features());
     for (const auto& column : job.options.list("labels")) classes.push_back(classes_of(names, column));

@@ -36,6 +36,11 @@ std::string stability_text(double stability) {
 
 }  // namespace
 
+const Vote* Recommendation::vote_of(const std::string& measure) const {
+  const auto vote = std::find_if(votes.begin(), votes.end(), [&](const Vote& v) { return v.measure == measure; });
+  return vote == votes.end() ? nullptr : &*vote;
+}
+
 Recommendation recommend(std::span<const std::int64_t> ks, std::span<const Measure> measures,
                          std::span<const double> stability) {
   Recommendation result;

@@ -12,8 +12,6 @@
 namespace coterie {
 namespace {
 
-auto append(std::string& out) { return std::back_inserter(out); }
-
 /// A long name without its middle.
 std::string shortened(const std::string& name, std::size_t most) {
   if (name.size() <= most) return name;

@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::size_t kMostPoints = 200;  ///< of a curve: more cannot be told apart at 400 px
 
-auto append(std::string& out) { return std::back_inserter(out); }
-
 /// At most `most` indices into `count` values, evenly spread, first and last among them.
 std::vector<std::size_t> spread_indices(std::size_t count, std::size_t most) {
   const std::size_t points = std::min(count, most);

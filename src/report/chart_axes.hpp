@@ -1,5 +1,6 @@
 #pragma once
 
+#include <iterator>
 #include <string>
 
 namespace coterie {
@@ -8,6 +9,8 @@ namespace coterie {
 // keep a contrast of at least 3:1 on white and on the page's dark background alike.
 inline constexpr char kBlue[] = "#2b7bba";
 inline constexpr char kVermilion[] = "#cf6420";
+
+inline auto append(std::string& out) { return std::back_inserter(out); }
 
 /// Frame, grid and title that all charts share.
 std::string axes(const std::string& title, const std::string& x, const std::string& y);

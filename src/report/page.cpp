@@ -15,8 +15,6 @@
 namespace coterie {
 namespace {
 
-constexpr std::int64_t kBranches = 30;  // of a tree, at its top: a line of text each
-
 void ensure(bool condition, const std::string& contradiction) {
   if (!condition) throw Error("the report contradicts itself: " + contradiction);
 }
@@ -125,8 +123,8 @@ std::vector<Chart> report_charts(const Report& report) {
       selection_chart("bootstrap", "Stability under resampling", k, column(&ReportK::bootstrap)),
       selection_chart("bic", "BIC", k, column(&ReportK::bic))};
   if (!report.merges.empty() && !report.solutions.empty())
-    charts.push_back(
-        dendrogram_chart("tree", report.merges, kBranches, std::ssize(report.solutions[report.chosen].clusters)));
+    charts.push_back(dendrogram_chart("tree", report.merges, kDendrogramBranches,
+                                      std::ssize(report.solutions[report.chosen].clusters)));
   for (std::size_t s = 0; s < report.solutions.size(); ++s) {
     std::vector<std::int64_t> sizes;
     std::vector<std::vector<double>> silhouettes;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "coterie/base/nearest_name.hpp"
 #include "h5.hpp"
@@ -12,25 +13,21 @@ namespace {
 
 constexpr const char* kSuffix = ".h5";
 
-const char* maker_of(Kind kind) {
-  switch (kind) {
-    case Kind::features:
-      return "coterie extract (or import)";
-    case Kind::reductions:
-      return "coterie reduce";
-    case Kind::clusterings:
-      return "coterie cluster";
-    case Kind::evaluations:
-      return "coterie evaluate";
-    case Kind::selections:
-      return "coterie select";
-    case Kind::comparisons:
-      return "coterie compare";
-    case Kind::assignments:
-      return "coterie assign";
-  }
-  return "";
-}
+// Of each kind, in the enum's order.
+struct KindText {
+  const char* folder;
+  const char* maker;  ///< the command that makes one
+};
+constexpr KindText kKindTexts[] = {{"features", "coterie extract (or import)"},
+                                   {"reductions", "coterie reduce"},
+                                   {"clusterings", "coterie cluster"},
+                                   {"evaluations", "coterie evaluate"},
+                                   {"selections", "coterie select"},
+                                   {"comparisons", "coterie compare"},
+                                   {"assignments", "coterie assign"}};
+static_assert(std::size(kKindTexts) == std::size(kKinds));
+
+const KindText& text_of(Kind kind) { return kKindTexts[static_cast<std::size_t>(kind)]; }
 
 void link(hid_t file, const std::string& target, const std::string& name, const std::string& path) {
   const h5::Id links(H5Pcreate(H5P_LINK_CREATE));
@@ -41,25 +38,7 @@ void link(hid_t file, const std::string& target, const std::string& name, const 
 
 }  // namespace
 
-const char* folder_of(Kind kind) {
-  switch (kind) {
-    case Kind::features:
-      return "features";
-    case Kind::reductions:
-      return "reductions";
-    case Kind::clusterings:
-      return "clusterings";
-    case Kind::evaluations:
-      return "evaluations";
-    case Kind::selections:
-      return "selections";
-    case Kind::comparisons:
-      return "comparisons";
-    case Kind::assignments:
-      return "assignments";
-  }
-  return "";
-}
+const char* folder_of(Kind kind) { return text_of(kind).folder; }
 
 Study::Study(std::string folder) : folder_(std::move(folder)) {
   require(!folder_.empty(), "--study wants a folder");
@@ -82,7 +61,7 @@ std::vector<std::string> Study::list(Kind kind) const {
 
 std::string Study::find(Kind kind, const std::string& name) const {
   const auto names = list(kind);
-  require(!names.empty(), "{} holds no {} yet: run {} first", folder_, folder_of(kind), maker_of(kind));
+  require(!names.empty(), "{} holds no {} yet: run {} first", folder_, folder_of(kind), text_of(kind).maker);
   if (!name.empty()) {
     require(std::find(names.begin(), names.end(), name) != names.end(), "{} holds no {} called \"{}\", only: {}{}",
             folder_, folder_of(kind), name, fmt::join(names, ", "), did_you_mean(name, names));

@@ -38,6 +38,9 @@ struct Recommendation {
   std::int64_t k = 0;  ///< 0: none
   std::string reason;  ///< one or two sentences, never empty
   std::vector<Vote> votes;
+
+  /// The vote of one measure; null where it names no k.
+  const Vote* vote_of(const std::string& measure) const;
 };
 
 /// The k that most measures name; of several the more stable, then the smaller. A measure whose best lies at the last

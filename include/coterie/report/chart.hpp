@@ -52,6 +52,9 @@ struct DendrogramMerge {
   std::int64_t size = 0;  ///< rows in the new cluster
 };
 
+/// Branches of a tree that a page has room for: a line of text each.
+inline constexpr std::int64_t kDendrogramBranches = 30;
+
 /// The top of a tree of N - 1 merges: the last shown - 1 of them, from `shown` branches (fewer where there are fewer
 /// rows), each with its number of images; distance 0 is on the left. With cut_k >= 2 a dashed line where the tree
 /// falls into so many clusters, which are drawn in colour. Empty without merges. Throws InvalidArgument unless
