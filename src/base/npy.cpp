@@ -109,8 +109,8 @@ NpyHeader read_npy_header(const std::string& path) {
   header.type = descr.substr(1, descr.size() - 2);
   header.fortran_order = field(path, text, "fortran_order") == "True";
   header.shape = parse_shape(path, field(path, text, "shape"));
-  double size = 1;  // in double first: a hostile shape must not overflow
-  for (const auto length : header.shape) size *= static_cast<double>(length);
+  double size = 1;  // in double first, and past a zero: a hostile shape must not overflow on the way
+  for (const auto length : header.shape) size *= static_cast<double>(std::max<std::int64_t>(length, 1));
   if (size > 0x1p50) throw FileError(path, "its .npy header asks for an array larger than any file");
   const auto expected = header.data_offset + header.elements() * item_size(path, header.type);
   const auto actual = static_cast<std::int64_t>(std::filesystem::file_size(path));

@@ -36,7 +36,8 @@ TEST_CASE("a damaged or foreign file is refused with its name") {
   for (const std::string& bytes :
        {std::string("PK\x03\x04 no array"), npy_header_bytes("<f4", {3}) + "short",
         std::string("\x93NUMPY\x01\x00\xff\xff", 10), npy_header_bytes("|O", {1}) + "12345678",
-        npy_header_bytes("<f4", {999'999'999'999'999, 999'999'999'999'999})}) {
+        npy_header_bytes("<f4", {999'999'999'999'999, 999'999'999'999'999}),
+        npy_header_bytes("<f4", {999'999'999'999'999, 999'999'999'999'999, 0})}) {
     write_file(path, bytes);
     CHECK_THROWS_AS(read_npy<float>(path), FileError);
   }
