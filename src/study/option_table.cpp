@@ -159,6 +159,9 @@ constexpr Option kTable[] = {
     {"silhouette", "evaluate", flag, "true", "",
      "the exact silhouette of every image (work grows with the square of their number)"},
 
+    // run
+    {"stages", "run", text, "", "STAGE,...", "only these stages of the file, for one job of several; default: all"},
+
     // plan
     {"image-count", "plan", count, "100000", "N", "how many images the study is to have", 1, kMaxCount},
     {"ranks", "plan", count, "64", "N", "the most ranks of the allocation", 1, 1e6},

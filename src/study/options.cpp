@@ -204,7 +204,7 @@ std::string study_file_text(const std::vector<Options>& stages) {
 std::string options_help(const std::string& command) {
   std::string own, common;
   for (const auto& option : option_table()) {
-    if (!takes(command, option) || (command == "run" && !is_common(option))) continue;
+    if (!takes(command, option) || (command == "run" && !is_common(option) && option.commands != command)) continue;
     const std::string value(option.type == OptionType::choice ? option.choices : option.value);
     const bool silent = option.fallback.empty() || (option.type == OptionType::flag && option.fallback == "false");
     const std::string text = std::string(option.help) + (silent ? "" : fmt::format(" [{}]", option.fallback));
