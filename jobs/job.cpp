@@ -61,7 +61,8 @@ void Job::made(const std::string& path) const {
 void run_command(const Command& command, const Options& options, const Communicator& comm) {
   const int threads = resolve_threads(options.count("threads"), comm);
   ThreadPool pool(threads);
-  const std::string folder = command.run == plan ? "." : options.required("study");
+  const bool studyless = command.run == plan || command.run == submit;
+  const std::string folder = studyless ? "." : options.required("study");
   Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm)};
   const auto start = std::chrono::steady_clock::now();
   command.run(job);

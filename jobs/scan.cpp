@@ -57,7 +57,7 @@ std::vector<Probe> probe_together(const Job& job, const ImageList& list) {
   limits.max_bytes = parse_size(job.options.text("max-bytes"));
   const RowRange mine = RowPartition(list.size(), kProbeBlock, job.comm.size()).rows_of(job.comm.rank());
   std::vector<Probe> probes(static_cast<std::size_t>(mine.size()));
-  Progress progress(job.comm.is_root(), "scan", mine.size(), "images");
+  Progress progress(job.speaks(), "scan", mine.size(), "images");
   for (std::int64_t done = 0; done < mine.size(); done += kProbeBlock * job.pool.threads()) {
     const auto count = std::min<std::int64_t>(kProbeBlock * job.pool.threads(), mine.size() - done);
     job.pool.for_each(count, [&](std::int64_t i, int) {

@@ -147,8 +147,9 @@ Options parse_command_line(const std::string& command, const std::vector<std::st
   } catch (const po::error& error) {
     throw InvalidArgument(fmt::format("{}: {}", command, error.what()));
   }
-  require(options.words.empty() || command == "run" || command == "weights",
-          "{} takes no \"{}\"; its options begin with --", command, options.words.empty() ? "" : options.words.front());
+  const bool takes_words = command == "run" || command == "weights" || command == "plan" || command == "submit";
+  require(options.words.empty() || takes_words, "{} takes no \"{}\"; its options begin with --", command,
+          options.words.empty() ? "" : options.words.front());
   return options;
 }
 
