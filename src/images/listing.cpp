@@ -61,7 +61,7 @@ class FolderWalk {
       ++list_.passed_over;
     } else if (entry.is_directory(error)) {
       visit(entry.path(), relative);
-    } else if (!has_image_suffix(name)) {  // NOLINT(bugprone-branch-clone): asked after whether it is a folder
+    } else if (!has_image_suffix(name)) {
       ++list_.passed_over;
     } else if (entry.is_regular_file(error)) {
       list_.paths.push_back(relative);
