@@ -82,7 +82,7 @@ bool try_read(const ImageReader& read, const std::string& path, Image& image) {
   }
 }
 
-void draw_tile(cv::Mat tile, const ImageReader& read, const std::string& path) {
+void draw_tile(const cv::Mat& tile, const ImageReader& read, const std::string& path) {
   Image image;
   if (!try_read(read, path, image)) return draw_cross(tile);
   image = thumbnail(image, tile.cols);

@@ -126,6 +126,7 @@ void FeatureFile::State::find_missing(const std::string& where) {
 }
 
 void FeatureFile::State::open() {
+  comm.announce("H5Fopen");
   comm.together([&] {
     file = h5::open_parallel_file(partial, comm);
     features = h5::open_dataset(file, "features", partial);
@@ -188,6 +189,7 @@ void FeatureFile::commit(std::int64_t block, std::span<const float> rows, std::s
 }
 
 void FeatureFile::pause() {
+  state_->comm.announce("H5Fclose");
   state_->comm.together([&] {
     state_->close();
     RawFile(state_->partial).sync();
@@ -196,6 +198,7 @@ void FeatureFile::pause() {
 
 void FeatureFile::finish() {
   State& state = *state_;
+  state.comm.announce("H5Fclose");
   state.comm.together([&] { state.close(); });
   state.missing.clear();
   state.find_missing(state.partial);

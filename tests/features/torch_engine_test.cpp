@@ -66,7 +66,7 @@ std::string write_module(const TemporaryFolder& folder, const std::string& code)
   module.register_parameter("w", at::empty({4, 3, 5, 5}, at::kFloat), false);
   std::copy(kernel.begin(), kernel.end(), module.attr("w").toTensor().data_ptr<float>());
   module.define(code);
-  const std::string path = folder / "module.pt";
+  std::string path = folder / "module.pt";
   module.save(path);
   return path;
 }
