@@ -11,4 +11,7 @@ std::string run_gnuplot(const std::string& script);
 /// The text as a gnuplot string in single quotes, in which nothing is special but the quote itself.
 std::string gnuplot_quoted(const std::string& text);
 
+/// The same as the label of a tic, which gnuplot takes for a format of numbers.
+std::string gnuplot_tic(const std::string& text);
+
 }  // namespace coterie
