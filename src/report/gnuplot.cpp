@@ -82,12 +82,12 @@ std::string gnuplot_quoted(const std::string& text) {
   std::string out = "'";
   for (std::string_view rest = text; !rest.empty();) {
     const Character c = first_character(rest);
-    if (!c.valid || !may_be_shown(c.code)) {
+    if (!c.valid || !may_be_shown(c.code))
       out += '?';  // a newline would end the command, bytes that are no UTF-8 the SVG
-    } else {
-      if (c.code == '\'') out += '\'';
+    else if (c.code == '\'')
+      out += "\u2019";  // doubled it would do, but for one at the start, which gnuplot 5.4 takes for two strings
+    else
       out += rest.substr(0, c.bytes);
-    }
     rest.remove_prefix(c.bytes);
   }
   return out + "'";

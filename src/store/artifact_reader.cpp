@@ -141,7 +141,7 @@ DatasetPlace ArtifactReader::place(const std::string& name) const {
 }
 
 std::vector<std::string> ArtifactReader::damaged() const {
-  std::vector<std::string> names;
+  std::vector<std::string> names = h5::link_names(state_->file, state_->path);  // no artifact has any
   const RawFile raw(state_->path);
   for (const auto& name : datasets()) {
     try {

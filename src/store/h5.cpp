@@ -114,6 +114,17 @@ std::vector<std::string> dataset_names(hid_t file, const std::string& path) {
   return names;
 }
 
+std::vector<std::string> link_names(hid_t file, const std::string& path) {
+  const auto collect = [](hid_t, const char* name, const H5L_info_t* link, void* names) -> herr_t {
+    if (link->type != H5L_TYPE_HARD) static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+    return 0;
+  };
+  std::vector<std::string> names;
+  check(H5Lvisit(file, H5_INDEX_NAME, H5_ITER_INC, collect, &names), "H5Lvisit", path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 bool holds(hid_t file, const std::string& name) {
   quiet();
   for (std::size_t end = name.find('/');; end = name.find('/', end + 1)) {

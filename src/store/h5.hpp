@@ -68,6 +68,9 @@ bool has_attribute(hid_t object, const char* name);
 /// Names of all datasets below the root, sorted.
 std::vector<std::string> dataset_names(hid_t file, const std::string& path);
 
+/// Names of the links below the root that are no datasets or groups of this file: soft and external ones, sorted.
+std::vector<std::string> link_names(hid_t file, const std::string& path);
+
 /// Whether the file itself holds a dataset or group of that name: links, which may lead into other files, do not count.
 bool holds(hid_t file, const std::string& name);
 
