@@ -6,6 +6,7 @@
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/unicode.hpp"
 #include "coterie/base/version.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/features/allocator.hpp"
@@ -134,7 +135,7 @@ int run_program(const std::vector<std::string>& arguments) {
   } catch (const Error& error) {
     code = static_cast<int>(error.exit_code());
     const bool alone = !comm.all_arrive(kPatience);
-    if (alone || comm.is_root()) fmt::print(stderr, "coterie: {}\n", error.what());
+    if (alone || comm.is_root()) fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
     if (alone) Communicator::abort(code);
   }
   Communicator::finalize();
@@ -159,11 +160,11 @@ int main(int argc, char** argv) {
   try {
     return run_program({argv + 1, argv + argc});
   } catch (const Error& error) {
-    fmt::print(stderr, "coterie: {}\n", error.what());
+    fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
     return static_cast<int>(error.exit_code());
   } catch (const std::exception& error) {
     // Nobody foresaw this one, so other ranks may be waiting: end them all.
-    fmt::print(stderr, "coterie: {}\n", error.what());
+    fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
     Communicator::abort(static_cast<int>(ExitCode::failed));
   }
 }

@@ -8,9 +8,9 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
+#include "coterie/base/unicode.hpp"
 #include "coterie/dist/progress.hpp"
 #include "manifest.hpp"
 
@@ -37,11 +37,17 @@ std::int64_t resolve_memory(const std::string& asked, const Communicator& comm) 
 }  // namespace
 
 void Job::speak(const std::string& line) const {
-  fmt::print("{}\n", line);
+  const std::string shown = printable_lines(line);
+  fmt::print("{}\n", shown);
   std::fflush(stdout);
   if (dry_run() || !std::filesystem::is_directory(study.folder())) return;
-  std::ofstream log(study.folder() + "/run.log", std::ios::app);
-  log << timestamp() << "  " << options.command() << ": " << line << '\n';
+  const std::string path = study.folder() + "/run.log",
+                    entry = fmt::format("{}  {}: {}\n", timestamp(), options.command(), shown);
+  const int log = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (log < 0) return;  // a study that may only be read keeps no log
+  const ssize_t written = write(log, entry.data(), entry.size());
+  static_cast<void>(written);  // the person has read it
+  close(log);
 }
 
 bool Job::must_make(const std::string& path, const Recipe& recipe) const {
@@ -64,6 +70,7 @@ void run_command(const Command& command, const Options& options, const Communica
   const bool studyless = command.run == plan || command.run == submit;
   const std::string folder = studyless ? "." : options.required("study");
   Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm)};
+  comm.on_root([&] { job.study.refuse_links(); });
   const auto start = std::chrono::steady_clock::now();
   command.run(job);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -20,10 +20,21 @@ namespace {
 
 constexpr std::size_t kMaxCount = INT_MAX;
 
+// One process that nobody launched needs no other: without this, Open MPI would start a daemon beside it and listen on
+// every interface of the machine. hwloc is kept from asking X servers for their graphics cards.
+void keep_to_itself() {
+  setenv("HWLOC_COMPONENTS", "-gl", 0);
+  for (const char* launched : {"OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "PMI_RANK", "PMI_FD"})
+    if (std::getenv(launched) != nullptr) return;
+  setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  setenv("OMPI_MCA_btl", "self", 0);
+}
+
 void initialise() {
   int running = 0;
   MPI_Initialized(&running);
   if (running) return;
+  keep_to_itself();
   // Without mpirun, MPI_Init binds the process to one core (Open MPI 4.1); the binding found before is put back.
   cpu_set_t mask;
   const bool known = sched_getaffinity(0, sizeof mask, &mask) == 0;

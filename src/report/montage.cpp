@@ -7,8 +7,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/images/listing.hpp"
-#include "write_file.hpp"
 
 namespace coterie {
 namespace {
@@ -176,7 +176,7 @@ void draw_montage(const std::vector<MontageRow>& rows, const MontageStyle& style
     draw_tile(canvas(cv::Rect(box.x, box.y, box.width, box.height)), read, paths[static_cast<std::size_t>(cell)]);
   });
   if (style.labels) draw_labels(canvas, layout, rows);
-  write_file(out_path, as_text(encode(canvas, suffix, style.jpeg_quality)));
+  write_new_file(out_path, as_text(encode(canvas, suffix, style.jpeg_quality)));
 }
 
 Image thumbnail(const Image& image, int edge) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "coterie/base/new_file.hpp"
 #include "coterie/store/artifact.hpp"
 #include "h5.hpp"
 #include "parallel_file.hpp"
@@ -26,7 +27,10 @@ struct ArtifactWriter::State {
 
 ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicator& comm)
     : state_(new State{path, path + ".tmp", std::move(recipe), comm, {}, {}}) {
-  comm.on_root([&] { std::filesystem::create_directories(std::filesystem::path(path).parent_path()); });
+  comm.on_root([&] {
+    make_folder(std::filesystem::path(path).parent_path());
+    clear_place(state_->partial);
+  });
   comm.announce("H5Fcreate");
   comm.together([&] { state_->file = h5::create_parallel_file(state_->partial, comm); });
 }

@@ -24,7 +24,7 @@ Id access_list(const Communicator& comm, const std::string& path) {
 
 Id create_parallel_file(const std::string& path, const Communicator& comm) {
   quiet();
-  return Id(check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access_list(comm, path)), "H5Fcreate", path));
+  return Id(check(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access_list(comm, path)), "H5Fcreate", path));
 }
 
 Id open_parallel_file(const std::string& path, const Communicator& comm) {

@@ -205,6 +205,10 @@ constexpr Option kTable[] = {
     {"columns", "montage report", count, "0", "N", "images in a row; 0: 10, with --preset peng 20", 0, 200},
     {"title", "report", text, "", "TEXT", "the report's title; default: the study's name"},
 
+    // tables
+    {"exact", "export assign", flag, "false", "",
+     "write paths and values as they are; default: an apostrophe before what a spreadsheet would run as a formula"},
+
     // assign
     {"outlier", "assign", real, "0.01", "SHARE",
      "flag an image that lies farther out than all but this share of the study's own in its cluster", 0, 1},
