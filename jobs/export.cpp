@@ -1,7 +1,10 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 
 #include "coterie/base/npy.hpp"
+#include "coterie/base/whole_file.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/store/store_rows.hpp"
 #include "job.hpp"
@@ -67,7 +70,7 @@ std::int64_t write_shared(const std::string& path, const ClusteringReader& clust
 }
 
 void write_features(const std::string& path, const RowSource& rows) {
-  TableFile file(path);
+  WholeFile file(path);
   const std::string header = npy_header_bytes("<f4", {rows.rows(), rows.columns()});
   file.stream() << header;
   std::vector<float> block;
@@ -87,6 +90,18 @@ std::string flat_name(std::string path) {
   return path;
 }
 
+void copy_picture(const fs::path& from, const fs::path& to) {
+  const fs::path partial = to.string() + ".tmp";
+  std::error_code failure;
+  fs::copy_file(from, partial, fs::copy_options::overwrite_existing, failure);
+  if (!failure) fs::rename(partial, to, failure);
+  if (!failure) return;
+  std::error_code ignored;
+  const std::string fault = write_fault(to.string(), failure.value());
+  fs::remove(partial, ignored);
+  throw FileError(to.string(), "cannot be written: " + fault);
+}
+
 void place_pictures(const Job& job, const std::string& folder, const ClusteringReader& clustering, std::int64_t k,
                     const RowNames& names, const std::string& root) {
   const std::string way = job.options.text("pictures");
@@ -94,7 +109,7 @@ void place_pictures(const Job& job, const std::string& folder, const ClusteringR
   const Random random(static_cast<std::uint64_t>(job.options.count("sample-seed")), Purpose::export_sample);
   for (std::size_t c = 0; c < members.size(); ++c) {
     const fs::path into = fs::path(folder) / fmt::format("pictures-k{}", k) / fmt::format("cluster_{:03}", c);
-    fs::create_directories(into);
+    make_folder(into);
     const auto rows = way == "sample" ? draw_sample(members[c], job.options.count("sample"), random) : members[c];
     for (const auto row : rows) {
       const std::string& name = names.names[static_cast<std::size_t>(row)];
@@ -102,10 +117,10 @@ void place_pictures(const Job& job, const std::string& folder, const ClusteringR
       if (fs::is_symlink(to) || fs::exists(to)) fs::remove(to);
       if (way == "links")
         fs::create_symlink(from, to);
-      else if (fs::exists(from))
-        fs::copy_file(from, to);
+      else if (access(from.c_str(), R_OK) == 0)
+        copy_picture(from, to);
       else
-        job.say("{} is gone; no copy was made", from.string());
+        job.say("{} is gone or may not be read; no copy was made", from.string());
     }
   }
 }
@@ -120,7 +135,7 @@ void export_tables(Job& job) {
     if (job.dry_run()) return job.say("would write tables for k = {} into {}", fmt::join(ks, ", "), folder);
     const RowNames names = read_row_names(job.study, clustering.features());
     const ArtifactReader features(job.study.path(Kind::features, clustering.features()));
-    fs::create_directories(folder);
+    make_folder(folder);
     for (const auto k : ks) {
       const std::string stem = folder + (ks.size() == 1 ? "/assignments" : fmt::format("/assignments-k{}", k));
       write_assignments(stem, clustering, k, names);

@@ -11,6 +11,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/version.hpp"
+#include "coterie/base/whole_file.hpp"
 
 namespace coterie {
 namespace {
@@ -29,9 +30,14 @@ Json load(const Study& study) {
   }
 }
 
+// A damaged one must not keep the study from going on without it.
 Json describe_artifact(const std::string& path, const std::string& name) {
-  const ArtifactReader artifact(path);
-  return {{"name", name}, {"recipe", Json::parse(artifact.recipe().text())}, {"content", artifact.digest()}};
+  try {
+    const ArtifactReader artifact(path);
+    return {{"name", name}, {"recipe", Json::parse(artifact.recipe().text())}, {"content", artifact.digest()}};
+  } catch (const FileError& error) {
+    return {{"name", name}, {"damaged", error.what()}};
+  }
 }
 
 Json describe_artifacts(const Study& study) {
@@ -100,12 +106,9 @@ void record_command(const Study& study, const Options& options, int ranks, int t
                                   {"seconds", seconds},
                                   {"config", study_file_text({options})}});
   manifest["artifacts"] = describe_artifacts(study);
-  const std::string path = manifest_path(study), partial = path + ".tmp";
-  std::ofstream file(partial);
-  file << manifest.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-  file.close();
-  if (!file) throw FileError(partial, "cannot be written");
-  std::filesystem::rename(partial, path);
+  WholeFile file(manifest_path(study));
+  file.stream() << manifest.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  file.finish();
 }
 
 std::string study_config(const std::vector<ManifestEntry>& entries, const std::vector<std::string>& stages) {

@@ -1,24 +1,23 @@
 #pragma once
 
-#include <fstream>
 #include <string>
 #include <vector>
+
+#include "coterie/base/whole_file.hpp"
 
 namespace coterie {
 
 /// A table that appears whole or not at all.
 class TableFile {
  public:
-  explicit TableFile(std::string path);
+  explicit TableFile(std::string path) : file_(std::move(path)) {}
   void line(const std::vector<std::string>& fields, char delimiter);
-  std::ofstream& stream() { return file_; }
 
   /// Gives it its name. Throws FileError when it could not be written.
-  void finish();
+  void finish() { file_.finish(); }
 
  private:
-  std::string path_;
-  std::ofstream file_;
+  WholeFile file_;
 };
 
 /// A spreadsheet would run a text that begins as a formula does; an apostrophe makes it a text.

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/whole_file.hpp"
 #include "coterie/report/chart.hpp"
 #include "coterie/report/html.hpp"
 #include "gnuplot.hpp"
-#include "write_file.hpp"
 
 namespace coterie {
 namespace {

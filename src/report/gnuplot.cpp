@@ -14,7 +14,7 @@
 #include <iterator>
 
 #include "coterie/base/errors.hpp"
-#include "write_file.hpp"
+#include "coterie/base/whole_file.hpp"
 
 extern char** environ;
 

@@ -7,8 +7,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/whole_file.hpp"
 #include "coterie/images/listing.hpp"
-#include "write_file.hpp"
 
 namespace coterie {
 namespace {

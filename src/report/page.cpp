@@ -7,10 +7,10 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/version.hpp"
+#include "coterie/base/whole_file.hpp"
 #include "coterie/report/html.hpp"
 #include "page_parts.hpp"
 #include "report_css.hpp"
-#include "write_file.hpp"
 
 namespace coterie {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "coterie/base/whole_file.hpp"
 #include "coterie/report/html.hpp"
-#include "write_file.hpp"
 
 namespace coterie {
 
