@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -124,10 +126,10 @@ void place_pictures(const Job& job, const std::string& folder, const ClusteringR
       clear_place(to);
       if (way == "links") {
         fs::create_symlink(from, to);
-      } else if (!fs::exists(from)) {
-        job.say("{} is gone; no copy was made", from);
-      } else {
+      } else if (access(from.c_str(), R_OK) == 0) {
         copy_picture(from, to);
+      } else {
+        job.say("{} is gone or may not be read; no copy was made", from);
       }
     }
   }

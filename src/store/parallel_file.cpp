@@ -54,9 +54,10 @@ void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int6
   }
 }
 
-void flush_and_close(Id& file, const std::string& path) {
+void flush_and_close(Id& file, std::vector<Id> datasets, const std::string& path) {
   check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush", path);
-  file.close();
+  for (auto& dataset : datasets) check(H5Dclose(dataset.release()), "H5Dclose", path);
+  check(H5Fclose(file.release()), "H5Fclose", path);
 }
 
 }  // namespace coterie::h5
