@@ -103,7 +103,7 @@ class Hosts(Nodes):
                 Nodes.setUp(self)
 
     def test_a_host_that_vanishes_from_a_kmeans_ends_the_job_and_the_other_makes_it(self):
-        many = ("cluster", "--k", "2-40", "--n-init", "20", "--name", "many")
+        many = ("cluster", "--k", "2-14", "--n-init", "10", "--name", "many")
         shutil.copytree(self.calm, self.study)
         self.run_ranks("node1:1", 1, *many)
         expected = read(os.path.join(self.study, MANY))

@@ -45,8 +45,8 @@ class Slurm(Nodes):
         self.assertLess(int(found.group(1)), int(found.group(2)))
 
     def test_a_study_runs_to_its_end_on_two_nodes(self):
-        log = self.await_end(self.submit(), "COMPLETED")
-        self.assertIn("on node[1-2], 2 ranks of 1 threads", log)
+        log = self.await_end(self.submit("--mem=600"), "COMPLETED")
+        self.assertIn("on node[1-2], 2 ranks of 1 threads, with 300MiB of rows each", log)
         self.assertIn("extract took", log)
         self.assert_same_as_undisturbed(self.study)
         self.assert_nothing_is_left("node1", "node2")
