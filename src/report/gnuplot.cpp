@@ -16,7 +16,7 @@
 #include "coterie/base/errors.hpp"
 #include "write_file.hpp"
 
-extern char** environ;
+extern char** environ;  // NOLINT(readability-redundant-declaration): glibc declares it, POSIX leaves it to us
 
 namespace coterie {
 namespace {
