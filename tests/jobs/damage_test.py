@@ -67,9 +67,9 @@ class Damage(FaultTest):
 class Numbers(ProgramTest):
     def test_features_that_are_no_numbers_are_refused_with_file_and_row(self):
         for name, value in (("nan", float("nan")), ("inf", float("inf")), ("minus", -float("inf"))):
-            for row in (0, 17, 1999):
+            for row in (0, 1050):
                 path = self.path(f"{name}.npy")
-                write_npy(path, 2000, 5, lambda i, j, row=row, value=value: value if (i, j) == (row, 3) else float(i))
+                write_npy(path, 1100, 5, lambda i, j, row=row, value=value: value if (i, j) == (row, 3) else float(i))
                 text = run(0, "import", "--study", self.path("study"), "--file", path, code=2)
                 self.assertIn(f"{path}: row {row} (from zero) holds NaN or infinity", text)
                 self.assertFalse(os.path.exists(self.path("study", "features", f"{name}.h5")))

@@ -38,7 +38,7 @@ class SmallDisk(FaultTest):
         for name in os.listdir(self.disk):
             shutil.rmtree(os.path.join(self.disk, name))
         self.place(stage, "disk")
-        return used(self.disk)
+        return max(used(self.disk), PAGE)  # a size of 0 would mean none
 
     def sizes(self, stage):
         """Free pages to try: from none to one fewer than the stage takes."""

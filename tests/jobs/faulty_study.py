@@ -1,5 +1,6 @@
 """A small study, stage by stage, and what each stage makes undisturbed: the ground on which faults are tried."""
 
+import atexit
 import os
 import random
 import re
@@ -68,13 +69,20 @@ class FaultTest(ProgramTest):
 
     images_each = 24
 
+    shared = None
+
     @classmethod
     def setUpClass(cls):
-        cls.seed = int(os.environ.get("COTERIE_FAULT_SEED", "6"))
-        cls.dice = random.Random(f"{cls.__name__} {cls.seed}")
-        print(f"seed {cls.seed} (COTERIE_FAULT_SEED)", flush=True)
+        seed = int(os.environ.get("COTERIE_FAULT_SEED", "6"))
+        cls.dice = random.Random(f"{cls.__name__} {seed}")
+        print(f"seed {seed} (COTERIE_FAULT_SEED)", flush=True)
+        if FaultTest.shared is None:
+            FaultTest.prepare()
+
+    @classmethod
+    def prepare(cls):
         cls.shared = tempfile.mkdtemp(prefix="coterie-test-")
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        atexit.register(shutil.rmtree, cls.shared, ignore_errors=True)  # after the last class of any module
         cls.inputs = {name: os.path.join(cls.shared, name) for name in ("images", "new", "npy")}
         make_images(cls.inputs["images"], each=cls.images_each)
         make_images(cls.inputs["new"], each=4)

@@ -9,7 +9,6 @@ import shutil
 import struct
 import subprocess
 import tempfile
-import unittest
 import zlib
 
 from coterie_program import SOURCE, ProgramTest, command, environment, main, read, run
@@ -17,6 +16,10 @@ from faulty_study import FULL, RANDOM
 
 MUTANTS = 6000 if FULL else 1000
 ADDRESS_SPACE = 4 << 30  # of each rank; libraries alone take over 1 GiB of it
+SMALL_SPACE = 2 << 30  # too little for a picture of 22,000 x 22,000, which takes 1.4 GiB
+BASE = 600 << 20  # of the program with its network
+BYTES_A_PIXEL = 9  # RGB, and what a decoder keeps beside it: a canvas with alpha, or a progressive JPEG's coefficients
+FATES = ("ok", "unreadable", "empty", "unsupported", "damaged", "too large", "duplicate", "vanished")
 
 
 def seeds():
@@ -88,7 +91,7 @@ def webp_of_size(width, height):
 
 
 def bombs():
-    """{name: (bytes, what the scan must say)}; those that it lets through are for the extraction to stop."""
+    """{name: (bytes, the scan's fate of it)}; None where the headers are sound, so that the extraction has to stop it."""
     data = os.path.join(SOURCE, "tests/data/images")
     baseline, progressive = read(os.path.join(data, "chroma_420.jpg")), read(os.path.join(data, "progressive_422.jpg"))
     zeros = zlib.compress(bytes(64 << 20), 1)
@@ -158,15 +161,59 @@ class HostileImages(ProgramTest):
         self.assertEqual(sorted(accounted), sorted(os.listdir(self.path("images"))))
         print(f"\n{MUTANTS} mutated images: the scan says {fates}; of those that pass, {good} decode and {failed} do not")
 
-    def test_decompression_bombs_are_too_large_and_never_take_more_than_the_limit_of_pixels_allows(self):
+    def fates_of(self, study):
+        """{path: fate's name} of a scan."""
+        images = self.path(study, "images.h5")
+
+        def values(name, pattern):
+            dump = subprocess.run(["h5dump", "-d", name, "-y", "-w", "1", images], capture_output=True, text=True, check=True).stdout
+            return re.findall(rf"^\s+{pattern},?$", dump, re.MULTILINE)
+
+        return dict(zip(values("/path", '"(.*)"'), (FATES[int(fate)] for fate in values("/fate", r"(\d+)"))))
+
+    def test_decompression_bombs_are_too_large_and_take_no_more_memory_than_the_limit_of_pixels_allows(self):
         os.makedirs(self.path("images"))
-        for name, (data, _) in bombs().items():
+        made = bombs()
+        for name, (data, _) in made.items():
             with open(self.path("images", name), "wb") as file:
                 file.write(data)
         shutil.copy(os.path.join(SOURCE, "tests/data/images/rgb.png"), self.path("images", "sound.png"))
+        with open(self.path("one.txt"), "w", encoding="utf-8") as file:
+            file.write("images/sound.png\n")
+        least = run_measured("scan", "--study", "one", "--images", "one.txt", cwd=self.folder)[2]
         text, code, peak = run_measured("scan", "--study", "study", "--images", "images", cwd=self.folder)
         self.assertEqual(code, 0, text)
-        print(text, peak >> 20)
+        self.assertLess(peak - least, 64 << 20)  # the scan decodes nothing: what a bomb says of itself is enough
+        fates = self.fates_of("study")
+        self.assertEqual(fates["sound.png"], "ok")
+        for name, (_, fate) in made.items():
+            if fate:
+                self.assertEqual(fates[name], fate, name)
+        for limit, study in ((None, "study"), (50_000_000, "strict")):
+            if limit:
+                text, code, _ = run_measured("scan", "--study", study, "--images", "images", "--max-pixels", str(limit), cwd=self.folder)
+                self.assertEqual(code, 0, text)
+            passed = sum(fate == "ok" for fate in self.fates_of(study).values())
+            text, code, peak = run_measured("extract", "--study", study, *RANDOM, "--threads", "1", cwd=self.folder)
+            self.assertEqual(code, 0, text)
+            good, failed = map(int, re.search(r"features of (\d+) images, (\d+) failed since the scan", text).groups())
+            self.assertEqual(good + failed, passed)
+            self.assertGreater(good, 0)
+            print(f"\nbombs with a limit of {limit or 500_000_000} pixels: {passed} pass the scan, {good} decode, peak {peak >> 20} MiB")
+            self.assertLess(peak, BASE + BYTES_A_PIXEL * (limit or 500_000_000))
+
+    def test_bombs_that_pass_the_scan_are_too_large_where_memory_is_limited(self):
+        os.makedirs(self.path("images"))
+        for name in ("22000.png", "16384.webp"):
+            with open(self.path("images", name), "wb") as file:
+                file.write(bombs()[name][0])
+        shutil.copy(os.path.join(SOURCE, "tests/data/images/rgb.png"), self.path("images", "sound.png"))
+        run(0, "scan", "--study", "study", "--images", "images", cwd=self.folder)
+        done = subprocess.run(["prlimit", f"--as={SMALL_SPACE}", *command(0, "extract", "--study", "study", *RANDOM, "--threads", "1")],
+                              cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("22000.png: The image has more pixels or bytes than the limit allows.", done.stdout)
+        self.assertIn("features of 1 images, ", done.stdout)
 
 
 if __name__ == "__main__":
