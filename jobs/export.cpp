@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
+#include "coterie/base/digest.hpp"
 #include "coterie/base/npy.hpp"
-#include "coterie/images/listing.hpp"
+#include "coterie/images/decode.hpp"
 #include "coterie/store/store_rows.hpp"
 #include "job.hpp"
 #include "skipped_table.hpp"
@@ -81,14 +83,33 @@ void write_features(const std::string& path, const RowSource& rows) {
   file.finish();
 }
 
-// "cats/a b.png" -> "cats_a b.png": base names alone would clash.
-std::string flat_name(std::string path) {
-  std::replace(path.begin(), path.end(), '/', '_');
-  return path;
+// "cats/a b.png" -> "cats_a b.png": base names alone would clash. Of a path that is longer than a file's name may be, its
+// end, told apart by a hash of it all.
+std::string flat_name(const std::string& path) {
+  constexpr std::size_t kLongest = 255, kKept = 200;
+  std::string name = path;
+  std::replace(name.begin(), name.end(), '/', '_');
+  if (name.size() <= kLongest) return name;
+  return fmt::format("{:016x}_{}", hash64(path.data(), path.size()), name.substr(name.size() - kKept));
+}
+
+// A copy, or a link where that is asked for and the image is a file: out of a shard it always is a copy.
+void place_picture(const Job& job, const ImagePlace& place, const std::string& name, bool link, const fs::path& to) {
+  if (fs::is_symlink(to) || fs::exists(to)) fs::remove(to);
+  if (link && place.bytes < 0) return fs::create_symlink(fs::absolute(place.file), to);
+  try {
+    const auto bytes = image_bytes(place);
+    std::ofstream file(to, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file) throw FileError(to.string(), "cannot be written; is the disk full?");
+  } catch (const DecodeError& error) {
+    job.say("{}: {}; no copy was made", name, error.reason());
+  }
 }
 
 void place_pictures(const Job& job, const std::string& folder, const ClusteringReader& clustering, std::int64_t k,
-                    const RowNames& names, const std::string& root) {
+                    const RowNames& names, const ImageTable& images) {
   const std::string way = job.options.text("pictures");
   const auto members = pick_pictures(clustering, k, 0, 0).members;
   const Random random(static_cast<std::uint64_t>(job.options.count("sample-seed")), Purpose::export_sample);
@@ -98,14 +119,8 @@ void place_pictures(const Job& job, const std::string& folder, const ClusteringR
     const auto rows = way == "sample" ? draw_sample(members[c], job.options.count("sample"), random) : members[c];
     for (const auto row : rows) {
       const std::string& name = names.names[static_cast<std::size_t>(row)];
-      const fs::path from = fs::absolute(image_file(root, name)), to = into / flat_name(name);
-      if (fs::is_symlink(to) || fs::exists(to)) fs::remove(to);
-      if (way == "links")
-        fs::create_symlink(from, to);
-      else if (fs::exists(from))
-        fs::copy_file(from, to);
-      else
-        job.say("{} is gone; no copy was made", from.string());
+      place_picture(job, place_of(images, names.images[static_cast<std::size_t>(row)]), name, way == "links",
+                    into / flat_name(name));
     }
   }
 }
@@ -142,7 +157,7 @@ void export_tables(Job& job) {
       write_skipped(folder + "/", images, features);
       job.say("wrote {0}/skipped.csv and {0}/duplicates.csv", folder);
       if (job.options.text("pictures") != "none")
-        for (const auto k : ks) place_pictures(job, folder, clustering, k, names, images.root);
+        for (const auto k : ks) place_pictures(job, folder, clustering, k, names, images);
     } else {
       require(job.options.text("pictures") == "none",
               "--pictures wants a study whose images were scanned and extracted");

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "coterie/dist/progress.hpp"
+#include "coterie/store/file_layout.hpp"
 #include "manifest.hpp"
 
 namespace coterie {
@@ -32,6 +33,14 @@ std::int64_t resolve_memory(const std::string& asked, const Communicator& comm) 
   if (asked != "auto") return parse_size(asked);
   const std::int64_t node = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   return node / 2 / comm.local_size();
+}
+
+// By the root's word: all ranks write one file.
+std::int64_t resolve_alignment(const std::string& asked, const std::string& folder, const Communicator& comm) {
+  if (asked != "auto") return parse_size(asked);
+  std::int64_t bytes = comm.is_root() ? alignment_for(file_system_of(folder)) : 0;
+  comm.broadcast(std::span(&bytes, 1));
+  return bytes;
 }
 
 }  // namespace
@@ -63,6 +72,7 @@ void run_command(const Command& command, const Options& options, const Communica
   ThreadPool pool(threads);
   const std::string folder = command.run == plan ? "." : options.required("study");
   Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm)};
+  align_datasets(resolve_alignment(options.text("hdf5-alignment"), folder, comm));
   const auto start = std::chrono::steady_clock::now();
   command.run(job);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
