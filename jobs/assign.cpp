@@ -224,7 +224,8 @@ std::int64_t the_k(const Job& job, const ClusteringReader& clustering) {
 
 std::string name_of(const Job& job) {
   if (!job.options.text("name").empty()) return job.options.text("name");
-  fs::path source = job.options.given("images") ? job.options.text("images") : job.options.text("file");
+  const std::string given = job.options.text(job.options.given("images") ? "images" : "file");
+  fs::path source = given.substr(0, given.find('{'));  // of a pattern of shards what comes before its numbers
   if (!source.has_filename()) source = source.parent_path();
   const std::string name = source.stem().string();
   return name.empty() || name == "." || name == ".." ? "new" : name;

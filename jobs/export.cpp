@@ -5,9 +5,9 @@
 #include <fstream>
 #include <set>
 
+#include "coterie/base/digest.hpp"
 #include "coterie/base/npy.hpp"
-#include "coterie/images/listing.hpp"
-#include "coterie/images/probe.hpp"
+#include "coterie/images/decode.hpp"
 #include "coterie/store/store_rows.hpp"
 #include "job.hpp"
 #include "skipped_table.hpp"
@@ -96,20 +96,24 @@ std::string flat_name(std::string path, std::set<std::string>& taken) {
   return name;
 }
 
-// Of the file's bytes alone, not of its mode; and of nothing that is no image, whatever the study says of it.
-void copy_picture(const std::string& from, const std::string& to) {
-  const Probe probe = probe_image(from);
-  if (probe.fate != Fate::ok) throw FileError(from, probe.reason);
-  std::ifstream source(from, std::ios::binary);
-  NewFile copy(to);
-  std::vector<char> piece(std::size_t{1} << 18);
-  while (source.read(piece.data(), std::ssize(piece)) || source.gcount() > 0)
-    copy.write({piece.data(), static_cast<std::size_t>(source.gcount())});
-  copy.finish();
+// A copy of the bytes, or a link where that is asked for and the image is a file: out of a shard it always is a copy.
+// Nothing is copied that is no image, whatever the study says of it.
+void place_picture(const Job& job, const ImagePlace& place, const std::string& name, bool link, const std::string& to) {
+  clear_place(to);
+  if (link && place.bytes < 0) return fs::create_symlink(fs::absolute(place.file), to);
+  std::vector<std::uint8_t> bytes;
+  try {
+    const Probe probe = probe_image(place);
+    if (probe.fate != Fate::ok) throw DecodeError(place.file, probe.fate, probe.reason);
+    bytes = image_bytes(place);
+  } catch (const DecodeError& error) {
+    return job.say("{}: {}; no copy was made", name, error.reason());
+  }
+  write_new_file(to, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 void place_pictures(const Job& job, const std::string& folder, const ClusteringReader& clustering, std::int64_t k,
-                    const RowNames& names, const std::string& root) {
+                    const RowNames& names, const ImageTable& images) {
   const std::string way = job.options.text("pictures");
   const auto members = pick_pictures(clustering, k, 0, 0).members;
   const Random random(static_cast<std::uint64_t>(job.options.count("sample-seed")), Purpose::export_sample);
@@ -122,15 +126,8 @@ void place_pictures(const Job& job, const std::string& folder, const ClusteringR
     const auto rows = way == "sample" ? draw_sample(members[c], job.options.count("sample"), random) : members[c];
     for (const auto row : rows) {
       const std::string& name = names.names[static_cast<std::size_t>(row)];
-      const std::string from = fs::absolute(image_file(root, name)).string(), to = into + flat_name(name, taken);
-      clear_place(to);
-      if (way == "links") {
-        fs::create_symlink(from, to);
-      } else if (access(from.c_str(), R_OK) == 0) {
-        copy_picture(from, to);
-      } else {
-        job.say("{} is gone or may not be read; no copy was made", from);
-      }
+      place_picture(job, place_of(images, names.images[static_cast<std::size_t>(row)]), name, way == "links",
+                    into + flat_name(name, taken));
     }
   }
 }
@@ -168,7 +165,7 @@ void export_tables(Job& job) {
       write_skipped(folder + "/", images, features, text);
       job.say("wrote {0}/skipped.csv and {0}/duplicates.csv", folder);
       if (job.options.text("pictures") != "none")
-        for (const auto k : ks) place_pictures(job, folder, clustering, k, names, images.root);
+        for (const auto k : ks) place_pictures(job, folder, clustering, k, names, images);
     } else {
       require(job.options.text("pictures") == "none",
               "--pictures wants a study whose images were scanned and extracted");

@@ -9,6 +9,7 @@
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/store/feature_file.hpp"
+#include "coterie/store/file_layout.hpp"
 #include "feature_request.hpp"
 #include "image_table.hpp"
 #include "job.hpp"
@@ -111,7 +112,7 @@ Task make_task(const Job& job) {
   job.comm.together([&] {
     task.requests = feature_requests(job.options);
     check_name(job.options.text("name"), task.requests);
-    task.table = read_image_table(job.study.images_path());
+    task.table = read_image_places(job.study.images_path());
     task.images_digest = ArtifactReader(job.study.images_path()).digest();
   });
   task.images = usable_images(task.table);
@@ -130,6 +131,16 @@ bool is_new(const Job& job, const std::string& path) {
   job.comm.on_root([&] { answer = !fs::exists(path) && !fs::exists(path + ".partial"); });
   job.comm.broadcast(std::span(&answer, 1));
   return answer;
+}
+
+// Before the first file is made: what is there cannot be spread any more.
+void advise(const Job& job, const Task& task, const Output& output) {
+  const auto rows = static_cast<std::int64_t>(task.images.size());
+  job.comm.on_root([&] {
+    const std::string folder = fs::path(output.path).parent_path().string();
+    const std::string advice = striping_advice(file_system_of(folder), folder, rows * output.layer.dimension * 4);
+    if (!advice.empty()) job.say("{}", advice);
+  });
 }
 
 void open_output(const Job& job, const Task& task, Output& output) {
@@ -168,7 +179,6 @@ ExtractorOptions extractor_options(const Job& job, const Task& task, const std::
   const bool gpu = std::any_of(networks.begin(), networks.end(), [](const auto& network) { return network.on_gpu(); });
   const std::int64_t batch = job.options.count("batch");
   ExtractorOptions options;
-  options.root = task.table.root;
   options.threads = gpu ? kGpuThreads : job.pool.threads();
   options.decode_threads = static_cast<int>(job.options.count("decode-threads"));
   if (gpu && options.decode_threads == 0) options.decode_threads = job.pool.threads();
@@ -217,7 +227,7 @@ class Extraction {
     block = {blocks_[static_cast<std::size_t>(*item)], {}};
     const RowRange rows = rows_of(block.number);
     for (std::int64_t row = rows.begin; row < rows.end; ++row)
-      block.paths.push_back(task_.table.paths[static_cast<std::size_t>(task_.images[static_cast<std::size_t>(row)])]);
+      block.images.push_back(place_of(task_.table, task_.images[static_cast<std::size_t>(row)]));
     return true;
   }
 
@@ -318,7 +328,10 @@ void extract(Job& job) {
   std::vector<Output*> pending;
   for (auto& output : task.outputs)
     if (output.pending()) {
-      if (!output.file) open_output(job, task, output);
+      if (!output.file) {
+        if (pending.empty()) advise(job, task, output);
+        open_output(job, task, output);
+      }
       pending.push_back(&output);
     }
   fill(job, task, networks.all(), pending);

@@ -6,6 +6,9 @@
 #include <map>
 
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/images/listing.hpp"
+#include "coterie/images/natural_order.hpp"
+#include "coterie/store/raw_file.hpp"
 #include "coterie/store/store_rows.hpp"
 
 namespace coterie {
@@ -26,6 +29,70 @@ void read_columns(const ArtifactReader& reader, std::vector<std::string>& column
   for (std::size_t c = 0; c < columns.size(); ++c) values.push_back(reader.texts(fmt::format("{}/{}", kMetadata, c)));
 }
 
+// The access points of all compressed shards lie one shard after the other; `first_point` says where each begins.
+void write_shards(ArtifactWriter& writer, const ShardTable& table) {
+  std::vector<std::string> paths;
+  std::vector<std::int64_t> bytes, first = {0}, compressed, inflated;
+  std::vector<std::uint8_t> bits;
+  for (const auto& shard : table.shards) {
+    paths.push_back(shard.path);
+    bytes.push_back(shard.bytes);
+    for (const auto& point : shard.gzip ? shard.gzip->points() : std::vector<AccessPoint>{}) {
+      compressed.push_back(point.compressed);
+      inflated.push_back(point.inflated);
+      bits.push_back(static_cast<std::uint8_t>(point.bits));
+    }
+    first.push_back(std::ssize(bits));
+  }
+  const std::int64_t shards = std::ssize(paths), points = std::ssize(bits);
+  writer.put<std::int32_t>("shard", {std::ssize(table.shard)}, table.shard);
+  writer.put<std::int64_t>("offset", {std::ssize(table.offsets)}, table.offsets);
+  writer.put_texts("shards/path", paths);
+  writer.put<std::int64_t>("shards/bytes", {shards}, bytes);
+  writer.put<std::int64_t>("shards/first_point", {shards + 1}, first);
+  writer.put<std::int64_t>("shards/point_compressed", {points}, compressed);
+  writer.put<std::int64_t>("shards/point_inflated", {points}, inflated);
+  writer.put<std::uint8_t>("shards/point_bits", {points}, bits);
+  writer.create<std::uint8_t>("shards/window", {points, kWindowBytes});
+  std::vector<std::uint8_t> window(static_cast<std::size_t>(kWindowBytes));
+  for (std::size_t s = 0; s < paths.size(); ++s)
+    for (std::int64_t p = first[s]; p < first[s + 1]; ++p) {
+      if (p == first[s])
+        std::fill(window.begin(), window.end(), std::uint8_t{0});  // before the start of a file lies nothing
+      else
+        table.shards[s].gzip->window(p - first[s], window.data());
+      writer.write_rows<std::uint8_t>("shards/window", p, window);
+    }
+}
+
+// Windows are left in the file until they are wanted: they are large.
+ShardTable read_shards(const ArtifactReader& reader, const std::vector<std::int64_t>& bytes) {
+  ShardTable table;
+  if (!reader.has("shards")) return table;
+  table.shard = reader.read<std::int32_t>("shard");
+  table.offsets = reader.read<std::int64_t>("offset");
+  table.bytes = bytes;
+  const auto paths = reader.texts("shards/path");
+  const auto sizes = reader.read<std::int64_t>("shards/bytes"), first = reader.read<std::int64_t>("shards/first_point");
+  const auto compressed = reader.read<std::int64_t>("shards/point_compressed"),
+             inflated = reader.read<std::int64_t>("shards/point_inflated");
+  const auto bits = reader.read<std::uint8_t>("shards/point_bits");
+  const auto file = std::make_shared<const RawFile>(reader.path());
+  const std::int64_t windows = reader.place("shards/window").offset;
+  for (std::size_t s = 0; s < paths.size(); ++s) {
+    table.shards.push_back({paths[s], sizes.at(s), nullptr});
+    std::vector<AccessPoint> points;
+    for (auto p = static_cast<std::size_t>(first.at(s)); p < static_cast<std::size_t>(first.at(s + 1)); ++p)
+      points.push_back({compressed.at(p), inflated.at(p), bits.at(p)});
+    if (points.empty()) continue;
+    const auto window = [file, at = windows + first[s] * kWindowBytes](std::int64_t point, std::uint8_t* to) {
+      file->read(to, kWindowBytes, at + point * kWindowBytes);
+    };
+    table.shards.back().gzip = std::make_shared<const GzipPoints>(std::move(points), window);
+  }
+  return table;
+}
+
 template <typename T>
 std::vector<T> pick(const std::vector<T>& all, const std::vector<std::int64_t>& chosen) {
   std::vector<T> picked;
@@ -35,16 +102,42 @@ std::vector<T> pick(const std::vector<T>& all, const std::vector<std::int64_t>& 
 
 }  // namespace
 
-ImageTable read_image_table(const std::string& path) {
+ImagePlace place_of(const ImageTable& table, std::int64_t number) {
+  const auto image = static_cast<std::size_t>(number);
+  ImagePlace place = place_of(table.shards, table.root, table.paths[image], number);
+  if (!table.hashes.empty()) place.seen = SeenBytes{table.bytes[image], table.hashes[image]};
+  return place;
+}
+
+ImageReader image_reader(const ImageTable& table) {
+  return [&table](const std::string& path) {
+    // Lists with shards are in natural order; those that are not hold files alone.
+    const auto found = table.shards.empty()
+                           ? table.paths.end()
+                           : std::lower_bound(table.paths.begin(), table.paths.end(), path, natural_less);
+    if (found == table.paths.end() || *found != path) return decode_image(image_file(table.root, path));
+    return decode_image(place_of(table, found - table.paths.begin()));
+  };
+}
+
+ImageTable read_image_places(const std::string& path) {
   require(std::filesystem::exists(path), "{} is not there: run coterie scan first", path);
   const ArtifactReader reader(path);
   ImageTable table;
   table.root = reader.attribute("root");
   table.paths = reader.texts("path");
   for (const auto fate : reader.read<std::uint8_t>("fate")) table.fates.push_back(static_cast<Fate>(fate));
+  table.bytes = reader.read<std::int64_t>("bytes");
+  if (reader.has("content_hash")) table.hashes = reader.read<std::uint64_t>("content_hash");
+  table.shards = read_shards(reader, table.bytes);
+  return table;
+}
+
+ImageTable read_image_table(const std::string& path) {
+  ImageTable table = read_image_places(path);
+  const ArtifactReader reader(path);
   table.reasons = reader.texts("reason");
   table.duplicate_of = reader.read<std::int64_t>("duplicate_of");
-  table.bytes = reader.read<std::int64_t>("bytes");
   table.widths = reader.read<std::int32_t>("width");
   table.heights = reader.read<std::int32_t>("height");
   read_columns(reader, table.columns, table.values);
@@ -62,8 +155,10 @@ void write_image_table(const std::string& path, const Recipe& recipe, const Imag
   writer.put_texts("reason", table.reasons);
   writer.put<std::int64_t>("duplicate_of", shape, table.duplicate_of);
   writer.put<std::int64_t>("bytes", shape, table.bytes);
+  writer.put<std::uint64_t>("content_hash", shape, table.hashes);
   writer.put<std::int32_t>("width", shape, table.widths);
   writer.put<std::int32_t>("height", shape, table.heights);
+  if (!table.shards.empty()) write_shards(writer, table.shards);
   write_columns(writer, table);
   writer.finish();
 }

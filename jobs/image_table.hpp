@@ -6,6 +6,8 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/images/fate.hpp"
+#include "coterie/images/shard_table.hpp"
+#include "coterie/report/montage.hpp"
 #include "coterie/store/study.hpp"
 
 namespace coterie {
@@ -18,17 +20,28 @@ struct ImageTable {
   std::vector<std::string> reasons;        ///< empty where the fate is ok
   std::vector<std::int64_t> duplicate_of;  ///< the first image with the same bytes, -1 where there is none
   std::vector<std::int64_t> bytes;
+  std::vector<std::uint64_t> hashes;  ///< hash64 of their bytes; empty when another version scanned, which kept none
   std::vector<std::int32_t> widths, heights;
   std::vector<std::string> columns;              ///< metadata; the first is "folder"
   std::vector<std::vector<std::string>> values;  ///< values[c][i]
+  ShardTable shards;
 
   std::int64_t size() const { return static_cast<std::int64_t>(paths.size()); }
 };
 
+/// Where image `number` lies, and what the scan saw there.
+ImagePlace place_of(const ImageTable& table, std::int64_t number);
+
+/// Reads the images of the table by their paths; another path is a file below the root. The table must outlive it.
+ImageReader image_reader(const ImageTable& table);
+
 /// Reads images.h5. Throws InvalidArgument that says to scan first when there is none.
 ImageTable read_image_table(const std::string& path);
 
-/// Writes images.h5; one rank.
+/// The same without reasons, sizes in pixels and metadata: what extraction needs, which every rank holds.
+ImageTable read_image_places(const std::string& path);
+
+/// Writes images.h5; one rank. The windows of compressed shards are fetched as they are written.
 void write_image_table(const std::string& path, const Recipe& recipe, const ImageTable& table);
 
 /// The numbers of the images whose features are wanted, ascending.

@@ -12,6 +12,7 @@
 
 #include "coterie/base/unicode.hpp"
 #include "coterie/dist/progress.hpp"
+#include "coterie/store/file_layout.hpp"
 #include "held_studies.hpp"
 #include "manifest.hpp"
 
@@ -48,6 +49,14 @@ bool leaves_study_alone(const Job& job) {
   return alone;
 }
 
+// By the root's word: all ranks write one file.
+std::int64_t resolve_alignment(const std::string& asked, const std::string& folder, const Communicator& comm) {
+  if (asked != "auto") return parse_size(asked);
+  std::int64_t bytes = comm.is_root() ? alignment_for(file_system_of(folder)) : 0;
+  comm.broadcast(std::span(&bytes, 1));
+  return bytes;
+}
+
 }  // namespace
 
 void Job::speak(const std::string& line) const {
@@ -80,6 +89,7 @@ void run_command(const Command& command, const Options& options, const Communica
   const std::string folder = studyless ? "." : options.required("study");
   Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm), held};
   comm.on_root([&] { job.study.refuse_links(); });
+  align_datasets(resolve_alignment(options.text("hdf5-alignment"), folder, comm));
   const bool writes = command.stage && !job.dry_run() && !leaves_study_alone(job);
   if (writes) held.hold(job);
   const auto start = std::chrono::steady_clock::now();

@@ -55,7 +55,7 @@ void montage(Job& job) {
       const auto pictures = pick_pictures(clustering, k, count, static_cast<std::uint64_t>(job.options.count("seed")));
       const auto draw = [&](const char* kind, const std::vector<std::vector<std::int64_t>>& picked) {
         const std::string path = fmt::format("{}/{}-k{}-{}.png", folder, clustering.name(), k, kind);
-        draw_montage(montage_rows(picked, pictures, names, peng), style, file_reader(table.root), path, job.pool);
+        draw_montage(montage_rows(picked, pictures, names, peng), style, image_reader(table), path, job.pool);
         job.say("drew {}", path);
       };
       draw("nearest", pictures.nearest);

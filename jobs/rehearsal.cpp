@@ -16,6 +16,7 @@
 #include "coterie/base/random.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/features/network.hpp"
+#include "coterie/images/decode.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/reduction/pca.hpp"
 
@@ -194,22 +195,34 @@ class Rehearsal {
     try_extract();
   }
 
-  /// Paths of images spread evenly over the listing, as a list file for scan.
+  /// Images spread evenly over the listing, as paths for scan's list file; out of shards as copies.
   void list_sample() {
     job_.comm.on_root([&] {
       if (study_.source.empty()) return;
-      ListingOptions listing{.source = study_.source};
-      if (const Options* scan = study_.stage("scan"))
-        listing.root = scan->text("root"), listing.path_column = scan->text("path-column");
-      const ImageList list = list_images(listing);
-      const std::int64_t wanted = std::min(list.size(), kMostScan * ranks());
-      for (std::int64_t i = 0; i < wanted; ++i) {
-        const std::string& path = list.paths[static_cast<std::size_t>(i * list.size() / wanted)];
-        if (path.find('\n') == std::string::npos) sample_.push_back(image_file(fs::absolute(list.root).string(), path));
-      }
+      const ImageList list = study_.listing(job_.pool.threads());
+      const std::int64_t most = (list.shards.empty() ? kMostScan : kMostExtract) * ranks();
+      const std::int64_t wanted = std::min(list.size(), most);
+      for (std::int64_t i = 0; i < wanted; ++i) add_to_sample(list, i * list.size() / wanted);
       available_ = std::ssize(sample_);
     });
     job_.comm.broadcast(std::span(&available_, 1));
+  }
+
+  void add_to_sample(const ImageList& list, std::int64_t number) {
+    const ImagePlace place = place_of(list, number);
+    if (place.bytes < 0) {
+      if (place.file.find('\n') == std::string::npos) sample_.push_back(fs::absolute(place.file).string());
+      return;
+    }
+    const std::string& member = list.paths[static_cast<std::size_t>(number)];
+    const std::string copy = scratch_.path(fmt::format("copy-{}{}", number, fs::path(member).extension().string()));
+    try {
+      const auto bytes = image_bytes(place);
+      write_new_file(copy, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      sample_.push_back(copy);
+    } catch (const DecodeError&) {
+      // One that cannot be read is the scan's to tell of.
+    }
   }
 
   double scan(const std::string& folder, std::int64_t count) {
@@ -244,8 +257,11 @@ class Rehearsal {
     }
     found_.parts["extract"] = fit(samples, ranks(), 1, 1);
     job_.comm.on_root([&] {
-      for (const auto& path : sample_)
-        found_.bytes_an_image += static_cast<double>(fs::file_size(path)) / static_cast<double>(available_);
+      for (const auto& path : sample_) {
+        std::error_code gone;
+        const auto bytes = fs::file_size(path, gone);
+        if (!gone) found_.bytes_an_image += static_cast<double>(bytes) / static_cast<double>(available_);
+      }
     });
     job_.comm.broadcast(std::span(&found_.bytes_an_image, 1));
     remember_network();

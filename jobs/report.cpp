@@ -318,7 +318,7 @@ void report(Job& job) {
     report.merges = from.clustering.merges();
     fill_overview(from, report.ks[chosen], report);
     fill_provenance(from, report);
-    write_report(report, file_reader(from.images.root), folder, job.pool);
+    write_report(report, image_reader(from.images), folder, job.pool);
     job.say("wrote {}/index.html", folder);
   });
 }

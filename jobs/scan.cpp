@@ -1,155 +1,104 @@
 #include <algorithm>
 #include <filesystem>
-#include <map>
 
 #include "coterie/base/digest.hpp"
-#include "coterie/dist/progress.hpp"
-#include "coterie/dist/row_partition.hpp"
-#include "coterie/images/listing.hpp"
-#include "coterie/images/probe.hpp"
 #include "image_table.hpp"
 #include "job.hpp"
+#include "scan_together.hpp"
 
 namespace coterie {
 namespace {
 
 constexpr int kRevision = 1;
-constexpr std::int64_t kProbeBlock = 16;  // images that a rank takes at a time
 
-// What a rank learns of its images, in the form in which it travels.
-struct ProbeRecord {
-  std::int64_t bytes;
-  std::uint64_t content_hash;
-  std::int32_t width, height;
-  std::int64_t fate, reason_bytes;
-};
-
-// The root lists and all others are told, so that the folder is walked once.
-ImageList list_together(const Job& job) {
-  ImageList list;
-  std::string packed;
-  job.comm.on_root([&] {
-    ListingOptions options;
-    options.source = job.options.required("images");
-    options.root = job.options.text("root");
-    options.path_column = job.options.text("path-column");
-    list = list_images(options);
-    require(list.size() > 0, "{} holds no image; files of these kinds are taken: jpg, png, bmp, tiff, webp, pgm ...",
-            options.source);
-    packed = list.root + '\0';
-    for (const auto& path : list.paths) packed += path + '\0';
-  });
-  job.comm.broadcast(packed);
-  if (job.comm.is_root()) return list;
-  for (std::size_t begin = 0; begin < packed.size();) {
-    const std::size_t end = packed.find('\0', begin);
-    list.paths.push_back(packed.substr(begin, end - begin));
-    begin = end + 1;
+// The first image with the same bytes, of those that were read; -1 where there is none before.
+std::vector<std::int64_t> first_with_same_bytes(const std::vector<Probe>& probes) {
+  std::vector<std::int64_t> first(probes.size(), -1), order;
+  for (std::size_t i = 0; i < probes.size(); ++i)
+    if (probes[i].fate == Fate::ok) order.push_back(static_cast<std::int64_t>(i));
+  const auto key = [&](std::int64_t i) {
+    const Probe& probe = probes[static_cast<std::size_t>(i)];
+    return std::pair(probe.content_hash, probe.bytes);
+  };
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return std::pair(key(a), a) < std::pair(key(b), b); });
+  for (std::size_t i = 1, begin = 0; i < order.size(); ++i) {
+    if (key(order[i]) != key(order[begin])) begin = i;
+    if (begin != i) first[static_cast<std::size_t>(order[i])] = order[begin];
   }
-  list.root = list.paths.front();
-  list.paths.erase(list.paths.begin());
-  return list;
+  return first;
 }
 
-std::vector<Probe> probe_together(const Job& job, const ImageList& list) {
-  DecodeLimits limits;
-  limits.max_pixels = job.options.count("max-pixels");
-  limits.max_bytes = parse_size(job.options.text("max-bytes"));
-  const RowRange mine = RowPartition(list.size(), kProbeBlock, job.comm.size()).rows_of(job.comm.rank());
-  std::vector<Probe> probes(static_cast<std::size_t>(mine.size()));
-  Progress progress(job.speaks(), "scan", mine.size(), "images");
-  for (std::int64_t done = 0; done < mine.size(); done += kProbeBlock * job.pool.threads()) {
-    const auto count = std::min<std::int64_t>(kProbeBlock * job.pool.threads(), mine.size() - done);
-    job.pool.for_each(count, [&](std::int64_t i, int) {
-      const auto number = static_cast<std::size_t>(done + i);
-      probes[number] =
-          probe_image(image_file(list.root, list.paths[static_cast<std::size_t>(mine.begin) + number]), limits);
-    });
-    progress.advance(count);
-  }
-  std::vector<ProbeRecord> records;
-  std::string reasons;
-  for (const auto& probe : probes) {
-    records.push_back({probe.bytes, probe.content_hash, probe.width, probe.height,
-                       static_cast<std::int64_t>(probe.fate), static_cast<std::int64_t>(probe.reason.size())});
-    reasons += probe.reason;
-  }
-  const auto all_records = job.comm.gather_all(std::span<const ProbeRecord>(records));
-  const auto all_reasons = job.comm.gather_all(std::span<const char>(reasons));
-  std::vector<Probe> all;
-  std::size_t at = 0;
-  for (const auto& record : all_records) {
-    Probe probe;
-    probe.bytes = record.bytes, probe.content_hash = record.content_hash;
-    probe.width = record.width, probe.height = record.height;
-    probe.fate = static_cast<Fate>(record.fate);
-    probe.reason.assign(all_reasons.data() + at, static_cast<std::size_t>(record.reason_bytes));
-    at += static_cast<std::size_t>(record.reason_bytes);
-    all.push_back(std::move(probe));
-  }
-  return all;
-}
-
-ImageTable make_table(const ImageList& list, const std::vector<Probe>& probes, bool skip_duplicates) {
+ImageTable make_table(ScannedList scanned, bool skip_duplicates) {
   ImageTable table;
-  table.root = std::filesystem::absolute(list.root).lexically_normal().string();
-  table.paths = list.paths;
-  table.columns = list.columns;
-  table.values = list.values;
-  std::map<std::pair<std::uint64_t, std::int64_t>, std::int64_t> first_of;
-  for (std::size_t i = 0; i < probes.size(); ++i) {
-    const Probe& probe = probes[i];
-    table.fates.push_back(probe.fate);
-    table.reasons.push_back(probe.reason);
+  table.root = std::filesystem::absolute(scanned.list.root).lexically_normal().string();
+  table.paths = std::move(scanned.list.paths);
+  table.columns = std::move(scanned.list.columns);
+  table.values = std::move(scanned.list.values);
+  table.shards = std::move(scanned.list.shards);
+  table.duplicate_of = first_with_same_bytes(scanned.probes);
+  for (std::size_t i = 0; i < scanned.probes.size(); ++i) {
+    Probe& probe = scanned.probes[i];
+    const bool left_out = skip_duplicates && table.duplicate_of[i] >= 0;
+    table.fates.push_back(left_out ? Fate::duplicate : probe.fate);
+    table.reasons.push_back(left_out
+                                ? "the same bytes as " + table.paths[static_cast<std::size_t>(table.duplicate_of[i])]
+                                : std::move(probe.reason));
     table.bytes.push_back(probe.bytes);
+    table.hashes.push_back(probe.content_hash);
     table.widths.push_back(probe.width);
     table.heights.push_back(probe.height);
-    table.duplicate_of.push_back(-1);
-    if (probe.fate != Fate::ok) continue;
-    const auto [first, fresh] = first_of.try_emplace({probe.content_hash, probe.bytes}, static_cast<std::int64_t>(i));
-    if (fresh) continue;
-    table.duplicate_of.back() = first->second;
-    if (!skip_duplicates) continue;
-    table.fates.back() = Fate::duplicate;
-    table.reasons.back() = "the same bytes as " + list.paths[static_cast<std::size_t>(first->second)];
   }
   return table;
 }
 
-// Identifies what was listed: paths, sizes and metadata, but no dates, so that a copied collection is the same one.
+// Identifies what was listed: paths, sizes and metadata, but no dates, so that a copied collection is the same one. Of
+// shards also where in them their images lie: what was packed anew is read anew.
 std::string listing_digest(const ImageList& list, const std::vector<Probe>& probes) {
   Sha256 digest;
   const auto add = [&](const std::string& text) { digest.update(text.c_str(), text.size() + 1); };
   for (std::size_t i = 0; i < list.paths.size(); ++i) {
     add(list.paths[i]);
     add(fmt::format("{} {:016x}", probes[i].bytes, probes[i].content_hash));
+    if (!list.shards.empty()) add(fmt::format("{} {}", list.shards.shard[i], list.shards.offsets[i]));
   }
   for (std::size_t c = 0; c < list.columns.size(); ++c) {
     add(list.columns[c]);
     for (const auto& value : list.values[c]) add(value);
   }
+  for (const auto& shard : list.shards.shards)
+    for (const auto& point : shard.gzip ? shard.gzip->points() : std::vector<AccessPoint>{})
+      add(fmt::format("{} {}", point.compressed, point.bits));
   return digest.hex();
+}
+
+// What the list left out.
+void tell_list(const Job& job, const ImageList& list) {
+  for (const auto& problem : list.problems) job.say("passed over {}: {}", problem.path, problem.reason);
+  if (list.passed_over > 0) job.say("passed over {} files that are no images by their names", list.passed_over);
+  if (list.shards.empty()) return;
+  const auto inside = std::count_if(list.shards.shard.begin(), list.shards.shard.end(), [](auto s) { return s >= 0; });
+  job.say("{} images lie in {} tar shards", inside, list.shards.shards.size());
 }
 
 }  // namespace
 
 void scan(Job& job) {
-  const ImageList list = list_together(job);
-  for (const auto& problem : list.problems) job.say("passed over {}: {}", problem.path, problem.reason);
-  if (list.passed_over > 0) job.say("passed over {} files that are no images by their names", list.passed_over);
-  const auto probes = probe_together(job, list);
+  ScannedList scanned = scan_together(job);
+  tell_list(job, scanned.list);
   const bool skip = job.options.text("duplicates") == "skip";
   Recipe recipe("scan", kRevision);
-  std::string digest = job.comm.is_root() ? listing_digest(list, probes) : "";
+  std::string digest = job.comm.is_root() ? listing_digest(scanned.list, scanned.probes) : "";
   job.comm.broadcast(digest);
-  recipe.set("images listed", fmt::to_string(list.size()));
+  std::int64_t images = scanned.list.size();
+  job.comm.broadcast(std::span(&images, 1));
+  recipe.set("images listed", fmt::to_string(images));
   for (const char* name : {"max-pixels", "max-bytes", "duplicates"}) recipe.set(name, job.options.text(name));
   recipe.input("listing", digest);
   const std::string path = job.study.images_path();
   if (!job.must_make(path, recipe)) return;
   std::string fates;
   job.comm.on_root([&] {
-    const ImageTable table = make_table(list, probes, skip);
+    const ImageTable table = make_table(std::move(scanned), skip);
     write_image_table(path, recipe, table);
     fates = fates_text(table.fates);
     const auto repeated =

@@ -5,7 +5,6 @@
 
 #include "cluster_algorithm.hpp"
 #include "coterie/base/npy.hpp"
-#include "coterie/images/listing.hpp"
 
 namespace coterie {
 namespace {
@@ -23,7 +22,9 @@ std::vector<Options> stages_of(const Options& asked) {
 void settle_images(const Job& job, Workload& study) {
   const Options* scan = study.stage("scan");
   const std::string source = scan != nullptr ? scan->text("images") : job.options.text("images");
-  if (!source.empty() && std::filesystem::exists(source)) study.source = source;
+  // A pattern of shards is no file; whether any is there the listing tells.
+  const bool pattern = source.find('{') != std::string::npos;
+  if (!source.empty() && (pattern || std::filesystem::exists(source))) study.source = source;
   study.images = job.options.count("image-count", 0);
   if (study.images > 0) return;
   if (study.source.empty()) {
@@ -33,9 +34,7 @@ void settle_images(const Job& job, Workload& study) {
     study.images = kImages;
     return;
   }
-  ListingOptions listing{.source = study.source};
-  if (scan != nullptr) listing.root = scan->text("root"), listing.path_column = scan->text("path-column");
-  study.images = list_images(listing).size();
+  study.images = study.listing(job.pool.threads()).size();
   require(study.images > 0, "{} holds no image", study.source);
 }
 
@@ -64,6 +63,13 @@ const Options* Workload::stage(const std::string& name) const {
   for (const auto& options : stages)
     if (options.command() == name) return &options;
   return nullptr;
+}
+
+ImageList Workload::listing(int threads) const {
+  ListingOptions options{.source = source, .threads = threads};
+  if (const Options* scan = stage("scan"))
+    options.root = scan->text("root"), options.path_column = scan->text("path-column");
+  return list_images(options);
 }
 
 std::int64_t Workload::starts() const {

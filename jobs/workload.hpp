@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "coterie/images/listing.hpp"
 #include "feature_request.hpp"
 #include "job.hpp"
 
@@ -26,6 +27,9 @@ struct Workload {
   bool ward() const { return stage("cluster") != nullptr && stage("cluster")->text("algorithm") == "ward"; }
   std::int64_t starts() const;  ///< of cluster
   std::int64_t largest_k() const { return ks.empty() ? 0 : ks.back(); }
+
+  /// The images that the study lists. One rank.
+  ImageList listing(int threads) const;
 
   /// What a measurement belongs to: every option of the stages that changes how long an image takes, by name. Neither
   /// the number of images, nor that of ranks, nor where things lie.

@@ -40,26 +40,26 @@ class Assembly {
   const std::vector<std::size_t>& dimensions() const { return dimensions_; }
 
   // Whether a piece is left of the block that was opened last.
-  bool has_more() const { return cut_ < paths_.size(); }
+  bool has_more() const { return cut_ < images_.size(); }
 
   void open(Block block) {
-    const std::size_t images = block.paths.size();
+    const std::size_t images = block.images.size();
     auto features = std::make_unique<BlockFeatures>();
     features->number = block.number;
     for (const std::size_t dimension : dimensions_) features->rows.emplace_back(images * dimension);
     features->fates.assign(images, Fate::pending);
     features->reasons.resize(images);
     works_[++opened_] = {std::move(features), 0};
-    paths_ = std::move(block.paths);
+    images_ = std::move(block.images);
     cut_ = 0;
   }
 
-  // The paths of the next piece, which gets the next number.
-  std::vector<std::string> cut() {
-    const Piece piece{opened_, cut_, std::min(batch_, paths_.size() - cut_)};
+  // The images of the next piece, which gets the next number.
+  std::vector<ImagePlace> cut() {
+    const Piece piece{opened_, cut_, std::min(batch_, images_.size() - cut_)};
     pieces_[given_++] = piece;
     cut_ += piece.count;
-    const auto begin = std::make_move_iterator(paths_.begin() + static_cast<std::ptrdiff_t>(piece.first));
+    const auto begin = std::make_move_iterator(images_.begin() + static_cast<std::ptrdiff_t>(piece.first));
     return {begin, begin + static_cast<std::ptrdiff_t>(piece.count)};
   }
 
@@ -95,7 +95,7 @@ class Assembly {
   std::map<std::int64_t, Work> works_;    // blocks in hand
   std::map<std::int64_t, Piece> pieces_;  // in hand, by the number of their batch
   std::int64_t opened_ = -1, given_ = 0;
-  std::vector<std::string> paths_;  // of the block opened last
+  std::vector<ImagePlace> images_;  // of the block opened last
   std::size_t cut_ = 0;             // how many of them are in pieces
 };
 
@@ -112,8 +112,8 @@ class Extraction {
         stream_(stream),
         assembly_(networks, static_cast<std::size_t>(options.batch)),
         most_finished_(static_cast<std::size_t>(options.threads) + 2),
-        loader_(options.root, {[this](std::vector<std::string>& paths) { return next_piece(paths); }},
-                preprocesses_of(networks), options.limits, options.decode_threads, 2 * options.threads + 1) {
+        loader_({[this](std::vector<ImagePlace>& images) { return next_piece(images); }}, preprocesses_of(networks),
+                options.limits, options.decode_threads, 2 * options.threads + 1) {
     working_ = options.threads;
     for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run_networks(); });
   }
@@ -161,7 +161,7 @@ class Extraction {
 
  private:
   // For the loader, on one of its threads at a time.
-  bool next_piece(std::vector<std::string>& paths) {
+  bool next_piece(std::vector<ImagePlace>& images) {
     std::unique_lock lock(mutex_);
     while (!assembly_.has_more()) {
       if (stopping_ || error_) return false;
@@ -169,11 +169,11 @@ class Extraction {
       Block block;
       if (!stream_.next(block)) return false;
       lock.lock();
-      const bool empty = block.paths.empty();
+      const bool empty = block.images.empty();
       assembly_.open(std::move(block));
       if (empty) finish(assembly_.take_empty());
     }
-    paths = assembly_.cut();
+    images = assembly_.cut();
     return true;
   }
 

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "coterie/base/thread_seconds.hpp"
-#include "coterie/images/listing.hpp"
 
 namespace coterie {
 
@@ -19,10 +18,10 @@ namespace {
 /// A batch under way. Its address stays while threads write to it.
 struct Job {
   Batch batch;
-  std::vector<std::string> paths;
+  std::vector<ImagePlace> images;
   std::size_t handed_out = 0, done = 0;
 
-  bool finished() const { return done == paths.size(); }
+  bool finished() const { return done == images.size(); }
 };
 
 /// One geometry and the inputs that want its levels: made in the first, copied to the others.
@@ -71,7 +70,6 @@ void clear_image(std::vector<T>& levels, std::int64_t image, std::int64_t values
 }  // namespace
 
 struct BatchLoader::State {
-  std::string root;
   BatchSource source;
   std::vector<Preprocess> preprocesses;
   std::vector<Decoding> plan;
@@ -90,7 +88,7 @@ struct BatchLoader::State {
   Job* job_with_work();
   void open_job(std::unique_lock<std::mutex>& lock);
   bool fill_job(Job& job);
-  LoadTimes make_inputs(const std::string& path, std::vector<Levels>& inputs, std::int64_t image) const;
+  LoadTimes make_inputs(const ImagePlace& place, std::vector<Levels>& inputs, std::int64_t image) const;
   LoadTimes load(Job& job, std::size_t image);
   bool work(std::unique_lock<std::mutex>& lock);
   void run();
@@ -99,7 +97,7 @@ struct BatchLoader::State {
 
 Job* BatchLoader::State::job_with_work() {
   for (const auto& job : jobs)
-    if (job->handed_out < job->paths.size()) return job.get();
+    if (job->handed_out < job->images.size()) return job.get();
   return nullptr;
 }
 
@@ -135,21 +133,21 @@ void BatchLoader::State::open_job(std::unique_lock<std::mutex>& lock) {
 
 /// False at the source's end.
 bool BatchLoader::State::fill_job(Job& job) {
-  if (!source.next(job.paths)) return false;
+  if (!source.next(job.images)) return false;
   job.batch.inputs.resize(preprocesses.size());
   for (std::size_t i = 0; i < preprocesses.size(); ++i)
-    resize_levels(job.batch.inputs[i], preprocesses[i], static_cast<std::int64_t>(job.paths.size()));
-  job.batch.fates.assign(job.paths.size(), Fate::pending);
-  job.batch.reasons.assign(job.paths.size(), {});
+    resize_levels(job.batch.inputs[i], preprocesses[i], static_cast<std::int64_t>(job.images.size()));
+  job.batch.fates.assign(job.images.size(), Fate::pending);
+  job.batch.reasons.assign(job.images.size(), {});
   return true;
 }
 
-LoadTimes BatchLoader::State::make_inputs(const std::string& path, std::vector<Levels>& inputs,
+LoadTimes BatchLoader::State::make_inputs(const ImagePlace& place, std::vector<Levels>& inputs,
                                           std::int64_t image) const {
   LoadTimes spent;
   for (const Decoding& decoding : plan) {
     const double start = thread_seconds();
-    const Image picture = decode_image(path, decoding.options);
+    const Image picture = decode_image(place, decoding.options);
     const double decoded = thread_seconds();
     for (const SharedLevels& shared : decoding.levels) {
       Levels& made = inputs[shared.inputs.front()];
@@ -173,7 +171,7 @@ LoadTimes BatchLoader::State::load(Job& job, std::size_t image) {
   Fate fate = Fate::ok;
   std::string reason;
   try {
-    spent = make_inputs(image_file(root, job.paths[image]), job.batch.inputs, place);
+    spent = make_inputs(job.images[image], job.batch.inputs, place);
   } catch (const DecodeError& failure) {
     fate = failure.fate();
     reason = failure.reason();
@@ -204,7 +202,7 @@ bool BatchLoader::State::work(std::unique_lock<std::mutex>& lock) {
     lock.lock();
     times.decode += spent.decode;
     times.geometry += spent.geometry;
-    if (++job->done == job->paths.size()) changed.notify_all();
+    if (++job->done == job->images.size()) changed.notify_all();
     return true;
   }
   if (opening || ended || jobs.size() >= queue_depth) return false;
@@ -222,15 +220,14 @@ void BatchLoader::State::join() {
   for (std::thread& thread : threads) thread.join();
 }
 
-BatchLoader::BatchLoader(std::string root, BatchSource source, std::vector<Preprocess> preprocesses,
-                         const DecodeLimits& limits, int threads, int queue_depth) {
+BatchLoader::BatchLoader(BatchSource source, std::vector<Preprocess> preprocesses, const DecodeLimits& limits,
+                         int threads, int queue_depth) {
   require(threads >= 0 && queue_depth >= 1, "a loader needs at least 0 threads and a queue of 1, not {} and {}",
           threads, queue_depth);
   require(source.next != nullptr, "a loader needs a source");
   require(!preprocesses.empty(), "a loader needs at least one preprocessing");
   for (const Preprocess& steps : preprocesses) check_preprocess(steps);
   state_ = std::make_unique<State>();
-  state_->root = std::move(root);
   state_->source = std::move(source);
   state_->plan = plan_decodings(preprocesses, limits);
   state_->preprocesses = std::move(preprocesses);

@@ -1,12 +1,14 @@
 #include "coterie/images/decode.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
 #include "codecs.hpp"
 #include "examine.hpp"
+#include "open_file.hpp"
 
 namespace coterie {
 
@@ -80,9 +82,20 @@ Image turn_upright(Image image, int orientation) {
 
 }  // namespace
 
-Image decode_image(const std::string& path, const DecodeOptions& options) {
+std::vector<std::uint8_t> image_bytes(const ImagePlace& place) {
+  const DecodeLimits none{.max_bytes = std::numeric_limits<std::int64_t>::max()};
   try {
-    const Examined examined = examine(path, options.limits, false);
+    Examined image;
+    read_image(place, none, false, image);
+    return std::move(image.bytes);
+  } catch (const Verdict& verdict) {
+    throw DecodeError(place.file, verdict.fate, verdict.reason);
+  }
+}
+
+Image decode_image(const ImagePlace& place, const DecodeOptions& options) {
+  try {
+    const Examined examined = examine(place, options.limits, false);
     const Probe& probe = examined.probe;
     if (probe.fate != Fate::ok) throw CodecError{probe.fate, probe.reason};
     Raster raster = decode_format(probe, examined.bytes, options);
@@ -90,11 +103,11 @@ Image decode_image(const std::string& path, const DecodeOptions& options) {
     image.rgb = flatten(std::move(raster), options.alpha);
     return options.exif == ExifRotation::apply ? turn_upright(std::move(image), probe.orientation) : image;
   } catch (const CodecError& error) {
-    throw DecodeError(path, error.fate, error.reason);
+    throw DecodeError(place.file, error.fate, error.reason);
   } catch (const std::bad_alloc&) {
-    throw DecodeError(path, Fate::too_large, "its pixels do not fit in memory");
+    throw DecodeError(place.file, Fate::too_large, "its pixels do not fit in memory");
   } catch (const std::length_error&) {
-    throw DecodeError(path, Fate::too_large, "its pixels do not fit in memory");
+    throw DecodeError(place.file, Fate::too_large, "its pixels do not fit in memory");
   }
 }
 

@@ -28,6 +28,8 @@ Words words(Fate fate) {
       return {"duplicate", "Another file of the collection has the same bytes and takes part in its place."};
     case Fate::vanished:
       return {"vanished", "The file was listed but is not there any more."};
+    case Fate::changed:
+      return {"changed", "The file is not what it was when it was scanned; scan again to take it as it is now."};
     case Fate::pending:
       return {"pending", "The image has not been looked at yet."};
   }

@@ -71,8 +71,8 @@ class Directory {
   std::size_t word_ = 4, count_ = 0, entries_ = 0;
 };
 
-/// What libtiff may decompress: nothing, fax, LZW, JPEG, deflate (two numbers), PackBits, LZMA, Zstandard. It knows other
-/// methods, seldom run and often in its errata.
+/// What libtiff may decompress: nothing, fax, LZW, JPEG, deflate (two numbers), PackBits, LZMA, Zstandard. It knows
+/// other methods, seldom run and often in its errata.
 bool is_in_use(std::uint64_t compression) {
   constexpr std::uint64_t kInUse[] = {1, 2, 3, 4, 5, 7, 8, 32946, 32773, 34925, 50000};
   return std::find(std::begin(kInUse), std::end(kInUse), compression) != std::end(kInUse);

@@ -1,17 +1,18 @@
 #include "coterie/images/listing.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
-#include <string_view>
+#include <set>
 #include <unordered_set>
 
+#include "brace_pattern.hpp"
 #include "coterie/base/csv.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/thread_pool.hpp"
 #include "coterie/images/natural_order.hpp"
+#include "folder_walk.hpp"
+#include "parallel_sort.hpp"
 
 namespace coterie {
 
@@ -19,77 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kSuffixes = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png",  ".apng", ".bmp", ".dib",
-                                  ".tif", ".tiff", ".webp", ".gif",  ".ppm",  ".pgm",  ".pbm", ".pnm",
-                                  ".jp2", ".j2k",  ".jxl",  ".avif", ".heic", ".heif"};
-
 constexpr std::size_t kLongestLine = 65'536;  ///< of a list; systems take paths of 4096
-
-/// What tells two folders apart, whatever their paths.
-struct Identity {
-  dev_t device;
-  ino_t inode;
-  bool operator==(const Identity&) const = default;
-};
-
-class FolderWalk {
- public:
-  FolderWalk(ImageList& list, bool follow_links) : list_(list), follow_links_(follow_links) {}
-
-  void visit(const fs::path& folder, const std::string& relative) {
-    struct stat status {};
-    if (::stat(folder.c_str(), &status) != 0) return problem(relative, "cannot be read");
-    const Identity identity{status.st_dev, status.st_ino};
-    if (std::find(parents_.begin(), parents_.end(), identity) != parents_.end())
-      return problem(relative, "a link that leads back to a folder it lies in; not followed");
-    std::error_code error;
-    fs::directory_iterator entries(folder, error);
-    if (error) return problem(relative, "the folder cannot be read: " + error.message());
-    parents_.push_back(identity);
-    while (entries != fs::directory_iterator()) {
-      visit_entry(*entries, relative.empty() ? "" : relative + "/");
-      entries.increment(error);
-      if (error) problem(relative, "the folder cannot be read to its end: " + error.message());
-    }
-    parents_.pop_back();
-  }
-
- private:
-  void visit_entry(const fs::directory_entry& entry, const std::string& prefix) {
-    const std::string name = entry.path().filename().native();
-    const std::string relative = prefix + name;
-    std::error_code error;
-    if (name.front() == '.' || (!follow_links_ && entry.is_symlink(error))) {
-      ++list_.passed_over;
-    } else if (entry.is_directory(error)) {
-      visit(entry.path(), relative);
-    } else if (!has_image_suffix(name)) {
-      ++list_.passed_over;
-    } else if (entry.is_regular_file(error)) {
-      list_.paths.push_back(relative);
-    } else if (entry.status(error).type() == fs::file_type::not_found) {
-      problem(relative, "a link to nothing");
-    } else if (error) {
-      problem(relative, "cannot be read: " + error.message());
-    } else {
-      problem(relative, "neither a file nor a folder");
-    }
-  }
-
-  void problem(const std::string& path, const std::string& reason) {
-    list_.problems.push_back({path.empty() ? list_.root : path, reason});
-  }
-
-  ImageList& list_;
-  bool follow_links_;
-  std::vector<Identity> parents_;
-};
-
-std::string top_folder(const std::string& path) {
-  const std::size_t slash = path.find('/');
-  if (slash == path.npos || slash == 0 || path.starts_with("../")) return "";
-  return path.substr(0, slash);
-}
 
 /// Without ".", "a/../" and a leading root, so that one file has one name.
 std::string relative_to(const fs::path& root, const std::string& entry) {
@@ -171,20 +102,6 @@ void read_table(const ListingOptions& options, ImageList& list) {
   }
 }
 
-/// Puts "folder" first: the table's own column of that name, or the computed one.
-void settle_folder_column(ImageList& list) {
-  const auto own = std::find(list.columns.begin(), list.columns.end(), "folder");
-  const auto place = own - list.columns.begin();
-  if (own == list.columns.end()) {
-    std::vector<std::string> folders;
-    for (const std::string& path : list.paths) folders.push_back(top_folder(path));
-    list.columns.push_back("folder");
-    list.values.push_back(std::move(folders));
-  }
-  std::rotate(list.columns.begin(), list.columns.begin() + place, list.columns.begin() + place + 1);
-  std::rotate(list.values.begin(), list.values.begin() + place, list.values.begin() + place + 1);
-}
-
 std::string lower_suffix(const std::string& path) {
   std::string suffix = fs::path(path).extension().native();
   std::transform(suffix.begin(), suffix.end(), suffix.begin(),
@@ -192,34 +109,79 @@ std::string lower_suffix(const std::string& path) {
   return suffix;
 }
 
-}  // namespace
-
-bool has_image_suffix(const std::string& path) {
-  return std::find(kSuffixes.begin(), kSuffixes.end(), lower_suffix(path)) != kSuffixes.end();
+void find_in_folder(const ListingOptions& options, ImageList& list) {
+  list.root = options.source;
+  if (std::error_code error; fs::directory_iterator(options.source, error), error)
+    throw FileError(options.source, "the folder cannot be read: " + error.message());
+  FolderContents found = walk_folder(options.source, options.follow_links, options.threads);
+  list.paths = std::move(found.images);
+  list.passed_over = found.passed_over;
+  list.problems = std::move(found.problems);
+  sort_in_parallel(list.paths, natural_less, options.threads);
+  std::sort(found.shards.begin(), found.shards.end(), natural_less);
+  for (auto& path : found.shards) list.shards.shards.push_back({std::move(path), 0, nullptr});
+  std::sort(list.problems.begin(), list.problems.end(),
+            [](const auto& a, const auto& b) { return natural_less(a.path, b.path); });
 }
+
+void find_by_pattern(const std::string& pattern, ImageList& list) {
+  const std::size_t slash = pattern.rfind('/', pattern.find('{'));
+  const std::size_t inside = slash == pattern.npos ? 0 : slash + 1;
+  list.root = slash == pattern.npos ? "." : pattern.substr(0, inside);
+  std::set<std::string> taken;
+  for (const auto& path : expand_braces(pattern)) {
+    require(has_shard_suffix(path), "{} stands for {}, which is no tar shard (.tar, .tar.gz, .tgz)", pattern, path);
+    const std::string relative = fs::path(path.substr(inside)).lexically_normal().native();
+    if (!fs::exists(path)) {
+      list.problems.push_back({relative, "no such shard"});
+    } else if (taken.insert(relative).second) {
+      list.shards.shards.push_back({relative, 0, nullptr});
+    }
+  }
+  if (list.shards.empty()) throw FileError(pattern, "none of the shards that it stands for is there");
+}
+
+}  // namespace
 
 std::string image_file(const std::string& root, const std::string& path) { return (fs::path(root) / path).native(); }
 
-ImageList list_images(const ListingOptions& options) {
+ImagePlace place_of(const ImageList& list, std::int64_t number) {
+  return place_of(list.shards, list.root, list.paths[static_cast<std::size_t>(number)], number);
+}
+
+ImageList find_images(const ListingOptions& options) {
+  ImageList list;
   std::error_code error;
   const fs::file_status status = fs::status(options.source, error);
-  if (!fs::exists(status)) throw FileError(options.source, "no such folder or list of images");
-  ImageList list;
-  if (fs::is_directory(status)) {
-    list.root = options.source;
-    if (fs::directory_iterator(options.source, error); error)
-      throw FileError(options.source, "the folder cannot be read: " + error.message());
-    FolderWalk(list, options.follow_links).visit(options.source, "");
-    std::sort(list.paths.begin(), list.paths.end(), natural_less);
-    std::sort(list.problems.begin(), list.problems.end(),
-              [](const auto& a, const auto& b) { return natural_less(a.path, b.path); });
+  if (!fs::exists(status)) {
+    if (options.source.find('{') == options.source.npos)
+      throw FileError(options.source, "no such folder or list of images");
+    find_by_pattern(options.source, list);
+  } else if (fs::is_directory(status)) {
+    find_in_folder(options, list);
   } else {
     const std::string folder = fs::path(options.source).parent_path().native();
-    list.root = !options.root.empty() ? options.root : folder.empty() ? "." : folder;
+    list.root = folder.empty() ? "." : folder;
+    if (has_shard_suffix(options.source)) {
+      list.shards.shards.push_back({fs::path(options.source).filename().native(), 0, nullptr});
+      return list;
+    }
+    if (!options.root.empty()) list.root = options.root;
     const std::string suffix = lower_suffix(options.source);
     suffix == ".csv" || suffix == ".tsv" ? read_table(options, list) : read_lines(options, list);
   }
-  settle_folder_column(list);
+  return list;
+}
+
+ImageList list_images(const ListingOptions& options) {
+  ImageList list = find_images(options);
+  std::vector<ShardContents> contents(list.shards.shards.size());
+  ThreadPool pool(options.threads);
+  pool.for_each(std::ssize(contents), [&](std::int64_t i, int) {
+    const auto shard = static_cast<std::size_t>(i);
+    contents[shard] = index_shard(image_file(list.root, list.shards.shards[shard].path));
+  });
+  join_shards(list, std::move(contents), options.threads);
   return list;
 }
 

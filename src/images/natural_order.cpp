@@ -27,7 +27,10 @@ int compare_numbers(std::string_view a, std::string_view b) {
 }  // namespace
 
 bool natural_less(std::string_view a, std::string_view b) {
-  std::string_view rest_a = a, rest_b = b;
+  // What both begin with decides nothing, unless it ends inside a number.
+  auto common = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  while (common > 0 && is_digit(a[common - 1])) --common;
+  std::string_view rest_a = a.substr(common), rest_b = b.substr(common);
   // Pieces alternate and the first is text, perhaps empty; the one that runs out of pieces first is the smaller.
   for (bool digits = false; !rest_a.empty() && !rest_b.empty(); digits = !digits) {
     const std::string_view piece_a = take_run(rest_a, digits), piece_b = take_run(rest_b, digits);

@@ -1,91 +1,60 @@
 #include "coterie/images/probe.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "coterie/base/digest.hpp"
 #include "coterie/base/errors.hpp"
 #include "examine.hpp"
 #include "header.hpp"
+#include "placed_bytes.hpp"
 
 namespace coterie {
 
 namespace {
 
-/// What ends the examination of a file.
-struct Verdict {
-  Fate fate;
-  std::string reason;
-};
-
-class OpenFile {
- public:
-  /// Without waiting: a named pipe with an image's name must not hold the scan.
-  explicit OpenFile(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    if (descriptor_ < 0) fail(errno);
-  }
-  ~OpenFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-
-  std::int64_t size() const {
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0) fail(errno);
-    if (!S_ISREG(status.st_mode)) throw Verdict{Fate::unreadable, "not a regular file"};
-    return status.st_size;
-  }
-
-  /// Up to `bytes` bytes; fewer only at the end of the file.
-  std::size_t read(std::uint8_t* to, std::size_t bytes) const {
-    std::size_t done = 0;
-    while (done < bytes) {
-      const ssize_t got = ::read(descriptor_, to + done, bytes - done);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) fail(errno);
-      if (got == 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    return done;
-  }
-
- private:
-  [[noreturn]] static void fail(int error) {
-    const bool gone = error == ENOENT || error == ENOTDIR;
-    throw Verdict{gone ? Fate::vanished : Fate::unreadable,
-                  gone ? "no such file any more" : "cannot be read: " + std::string(std::strerror(error))};
-  }
-
-  int descriptor_;
-};
-
-std::uint64_t hash_in_pieces(const OpenFile& file) {
+std::uint64_t hash_in_pieces(const PlacedBytes& image) {
   std::vector<std::uint8_t> piece(std::size_t{1} << 22);
   Hash64 hash;
-  while (const std::size_t got = file.read(piece.data(), piece.size())) hash.update(piece.data(), got);
-  return hash.value();
+  for (std::int64_t at = 0;;) {
+    const std::size_t got = image.read(piece.data(), piece.size(), at);
+    if (got == 0) return hash.value();
+    hash.update(piece.data(), got);
+    at += static_cast<std::int64_t>(got);
+  }
 }
 
-void read_file(const std::string& path, const DecodeLimits& limits, bool hash, Examined& result) {
-  const OpenFile file(path);
+/// Before all that the bytes themselves may say: what they were is known to be sound.
+void compare_with_seen(const SeenBytes& seen, const Probe& now) {
+  if (now.bytes != seen.bytes)
+    throw Verdict{Fate::changed, fmt::format("{} bytes, where the scan saw {}", now.bytes, seen.bytes)};
+  if (now.content_hash != seen.hash) throw Verdict{Fate::changed, "other bytes than the scan saw"};
+}
+
+}  // namespace
+
+void read_image(const ImagePlace& place, const DecodeLimits& limits, bool hash, Examined& result) {
+  const PlacedBytes image(place);
   Probe& probe = result.probe;
-  probe.bytes = file.size();
+  probe.bytes = image.size();
+  if (place.seen && probe.bytes != place.seen->bytes) compare_with_seen(*place.seen, probe);
   if (probe.bytes == 0) throw Verdict{Fate::empty, "the file is empty"};
   if (probe.bytes > limits.max_bytes) {
-    if (hash) probe.content_hash = hash_in_pieces(file);
+    if (hash) probe.content_hash = hash_in_pieces(image);
     throw Verdict{Fate::too_large, fmt::format("{} bytes; the limit is {}", probe.bytes, limits.max_bytes)};
   }
   result.bytes.resize(static_cast<std::size_t>(probe.bytes));
-  result.bytes.resize(file.read(result.bytes.data(), result.bytes.size()));
+  try {
+    result.bytes.resize(image.read(result.bytes.data(), result.bytes.size(), 0));
+  } catch (Verdict& verdict) {
+    if (place.seen && verdict.fate == Fate::damaged) verdict.fate = Fate::changed;  // it could be read then
+    throw;
+  }
   probe.bytes = static_cast<std::int64_t>(result.bytes.size());
-  if (hash) probe.content_hash = hash64(result.bytes.data(), result.bytes.size());
+  if (hash || place.seen) probe.content_hash = hash64(result.bytes.data(), result.bytes.size());
+  if (place.seen) compare_with_seen(*place.seen, probe);
 }
+
+namespace {
 
 void judge_header(const DecodeLimits& limits, Examined& result) {
   const ImageHeader header = parse_header(result.bytes);
@@ -108,10 +77,10 @@ void judge_header(const DecodeLimits& limits, Examined& result) {
 
 }  // namespace
 
-Examined examine(const std::string& path, const DecodeLimits& limits, bool hash) {
+Examined examine(const ImagePlace& place, const DecodeLimits& limits, bool hash) {
   Examined result;
   try {
-    read_file(path, limits, hash, result);
+    read_image(place, limits, hash, result);
     judge_header(limits, result);
     result.probe.fate = Fate::ok;
   } catch (const Verdict& verdict) {
@@ -121,6 +90,6 @@ Examined examine(const std::string& path, const DecodeLimits& limits, bool hash)
   return result;
 }
 
-Probe probe_image(const std::string& path, const DecodeLimits& limits) { return examine(path, limits, true).probe; }
+Probe probe_image(const ImagePlace& place, const DecodeLimits& limits) { return examine(place, limits, true).probe; }
 
 }  // namespace coterie

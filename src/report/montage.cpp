@@ -8,7 +8,6 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
-#include "coterie/images/listing.hpp"
 
 namespace coterie {
 namespace {
@@ -130,10 +129,6 @@ void draw_labels(cv::Mat& canvas, const MontageLayout& layout, const std::vector
 }
 
 }  // namespace
-
-ImageReader file_reader(const std::string& root) {
-  return [root](const std::string& path) { return decode_image(image_file(root, path)); };
-}
 
 MontageStyle peng_style() {
   return {.tile = 300,

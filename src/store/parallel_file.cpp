@@ -3,15 +3,22 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 namespace coterie::h5 {
 namespace {
 
+// Set once, as a command begins, and read by whoever opens a file; one value for all files of a run, which otherwise
+// every writer would have to hand on.
+std::atomic<std::int64_t> alignment = 0;
+
 constexpr std::int64_t kMaxBytesPerCall = std::int64_t{1} << 30;
 
 Id access_list(const Communicator& comm, const std::string& path) {
   Id access(check(H5Pcreate(H5P_FILE_ACCESS), "H5Pcreate", path));
+  if (const std::int64_t bytes = alignment; bytes > 0)
+    check(H5Pset_alignment(access, static_cast<hsize_t>(bytes), static_cast<hsize_t>(bytes)), "H5Pset_alignment", path);
   if (comm.size() == 1) return access;
   MPI_Comm handle = MPI_COMM_NULL;
   const std::uintptr_t native = comm.native_handle();
@@ -21,6 +28,8 @@ Id access_list(const Communicator& comm, const std::string& path) {
 }
 
 }  // namespace
+
+void set_alignment(std::int64_t bytes) { alignment = bytes; }
 
 Id create_parallel_file(const std::string& path, const Communicator& comm) {
   quiet();

@@ -10,6 +10,9 @@ namespace coterie::h5 {
 Id create_parallel_file(const std::string& path, const Communicator& comm);
 Id open_parallel_file(const std::string& path, const Communicator& comm);
 
+/// For files that are made or opened from now on: see align_datasets().
+void set_alignment(std::int64_t bytes);
+
 /// Writes `count` elements as whole rows from row `first` on; independent of other ranks. Split below the 2 GiB
 /// that MPI-IO takes in one call.
 void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int64_t count, hid_t type,

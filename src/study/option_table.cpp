@@ -25,12 +25,16 @@ constexpr Option kTable[] = {
      "memory that a rank may use for its rows; auto: half the node's, shared by its ranks"},
     {"overwrite", "*", flag, "false", "", "replace an artifact that was made by another recipe"},
     {"dry-run", "*", flag, "false", "", "say what would be done, and do nothing"},
+    {"hdf5-alignment", "*", size, "auto", "SIZE",
+     "files that are written begin large datasets at multiples of it; auto: 1 MiB on Lustre and BeeGFS, 4 MiB on GPFS, "
+     "else 0: wherever they fit (docs/storage.md)"},
     {"dump-config", "*", flag, "false", "",
      "print the complete effective configuration as an INI file, and do nothing"},
 
     // scan
     {"images", "scan assign plan submit", text, "", "PATH",
-     "a folder (searched through), a text file of paths, or a CSV with a column of paths"},
+     "a folder (searched through, tars in it, too), a .tar, .tar.gz or .tgz, a pattern of them such as "
+     "'shards/{00..99}.tar', a text file of paths, or a CSV with a column of paths"},
     {"root", "scan assign", text, "", "DIR",
      "the folder that paths in a list are relative to; default: the list's own"},
     {"path-column", "scan import assign", text, "", "NAME",

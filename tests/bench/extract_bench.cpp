@@ -42,7 +42,7 @@ InputCost input_cost(const ImageList& list, const Preprocess& preprocess) {
   std::vector<float> pixels(static_cast<std::size_t>(levels.image_values()));
   for (std::size_t i = 0; i < some; ++i) {
     const double start = thread_seconds();
-    const Image image = decode_image(image_file(list.root, list.paths[i]), decode_options(preprocess));
+    const Image image = decode_image(place_of(list, static_cast<std::int64_t>(i)), decode_options(preprocess));
     const double decoded = thread_seconds();
     make_levels(image, preprocess, levels, 0);
     const double shaped = thread_seconds();
@@ -65,7 +65,7 @@ double extract_all(const ImageList& list, std::span<const Network> networks, con
     if (!item) return false;
     block = {blocks[static_cast<std::size_t>(*item)], {}};
     const RowRange rows = file.rows_of(block.number);
-    block.paths = {list.paths.begin() + rows.begin, list.paths.begin() + rows.end};
+    for (std::int64_t i = rows.begin; i < rows.end; ++i) block.images.push_back(place_of(list, i));
     return true;
   };
   const auto idle = [&] {
@@ -96,7 +96,6 @@ void run(const std::string& name, int threads, std::int64_t batch, const std::st
   const InputCost cost = input_cost(list, backbone.preprocess);
 
   ExtractorOptions options;
-  options.root = list.root;
   options.threads = options.decode_threads = threads;
   options.batch = batch > 0 ? batch : find_batch(networks, threads, kBlockRows, 4);
   std::vector<std::int64_t> images(list.paths.size());

@@ -17,15 +17,13 @@
 
 namespace coterie {
 namespace {
-
 const std::string kImages = std::string(COTERIE_SOURCE_DIR) + "/tests/data/efficientnet_lite0/images";
 
-std::vector<std::string> image_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(kImages))
-    names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
+std::vector<ImagePlace> image_files() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(kImages)) files.push_back(entry.path().string());
+  std::sort(files.begin(), files.end());
+  return {files.begin(), files.end()};
 }
 
 // The real weights where somebody fetched them.
@@ -57,7 +55,6 @@ constexpr std::ptrdiff_t kDimension = 1280;
 
 ExtractorOptions lite0_options(int threads) {
   ExtractorOptions options;
-  options.root = kImages;
   options.threads = threads;
   options.decode_threads = threads - 1;
   options.batch = 3;
@@ -87,32 +84,32 @@ TEST_CASE(
     return;
   }
   const Network network = lite0_network(read_weights(path));
-  const Block block{0, image_names()};
+  const Block block{0, image_files()};
   const auto expected = read_npy<float>(kImages + "/../features.npy");
   const BlockFeatures features = extract({block}, lite0_options(1), {&network, 1}).at(0);
   REQUIRE(features.rows[0].size() == expected.size());
-  for (std::size_t image = 0; image < block.paths.size(); ++image) {
+  for (std::size_t image = 0; image < block.images.size(); ++image) {
     double difference = 0, norm = 0;
     for (std::size_t i = image * kDimension; i < (image + 1) * kDimension; ++i) {
       difference += std::pow(features.rows[0][i] - expected[i], 2);
       norm += std::pow(expected[i], 2);
     }
-    INFO(block.paths[image]);
+    INFO(block.images[image].file);
     CHECK(features.fates[image] == Fate::ok);
     CHECK(std::sqrt(difference / norm) <= 1e-4);  // float32 sums in another order; about 2e-6 was seen
   }
 }
 
 TEST_CASE("every bit is the same for any threads, batch, and division into blocks") {
-  const auto names = image_names();
-  const Block whole{7, names};
+  const auto files = image_files();
+  const Block whole{7, files};
   const auto reference = extract({whole}, lite0_options(1)).at(7).rows;
   auto other_batch = lite0_options(2);
   other_batch.batch = 5;
   CHECK(extract({whole}, lite0_options(2)).at(7).rows == reference);
   CHECK(extract({whole}, other_batch).at(7).rows == reference);
   const std::vector<Block> parts = {
-      {1, {names.begin(), names.begin() + 5}}, {2, {}}, {3, {names.begin() + 5, names.end()}}};
+      {1, {files.begin(), files.begin() + 5}}, {2, {}}, {3, {files.begin() + 5, files.end()}}};
   const Rows rows = extract(parts, lite0_options(2));
   CHECK(rows.at(2).fates.empty());
   auto joined = rows.at(1).rows[0];
@@ -128,21 +125,21 @@ TEST_CASE("several layers and several networks in one pass give what each gives 
   networks.push_back(lite0_network(weights, {"fc", "pooled"}));
   networks.emplace_back(lite0(), std::vector<std::string>{"pooled"}, weights, other,
                         NetworkOptions{.device = Device::cpu});
-  const Block block{0, image_names()};
+  const Block block{0, image_files()};
   const auto together = extract({block}, lite0_options(2), networks).at(0).rows;
   REQUIRE(together.size() == 3);
   CHECK(together[1] == extract({block}, lite0_options(1)).at(0).rows[0]);
   CHECK(together[2] == extract({block}, lite0_options(1), {&networks[1], 1}).at(0).rows[0]);
   CHECK(together[1] != together[2]);
-  CHECK(together[0].size() == 1000 * block.paths.size());
+  CHECK(together[0].size() == 1000 * block.images.size());
 }
 
 TEST_CASE("an image that cannot be had is a zero row with its fate and reason; its neighbours do not notice") {
   const TemporaryFolder folder;
   std::ofstream(folder / "text.png") << "no picture";
-  const auto names = image_names();
-  const Block good{0, {names[0], names[1]}};
-  const Block mixed{0, {names[0], folder / "text.png", "missing.jpg", names[1]}};
+  const auto files = image_files();
+  const Block good{0, {files[0], files[1]}};
+  const Block mixed{0, {files[0], folder / "text.png", "missing.jpg", files[1]}};
   const auto reference = extract({good}, lite0_options(1)).at(0).rows[0];
   const BlockFeatures features = extract({mixed}, lite0_options(2)).at(0);
   const auto row = [&](const std::vector<float>& rows, std::ptrdiff_t i) {
@@ -161,10 +158,10 @@ TEST_CASE("an image that cannot be had is a zero row with its fate and reason; i
 }
 
 TEST_CASE("commit can end the work, and what it throws comes out, with threads still busy") {
-  const auto names = image_names();
+  const auto files = image_files();
   std::vector<Block> blocks;
   for (std::int64_t number = 0; number < 12; ++number)
-    blocks.push_back({number, {names[static_cast<std::size_t>(number) % names.size()]}});
+    blocks.push_back({number, {files[static_cast<std::size_t>(number) % files.size()]}});
   int commits = 0;
   const auto run = [&](std::vector<Block> some, std::function<bool(BlockFeatures &&)> commit) {
     return extract_blocks(random_network(), lite0_options(2), stream_of(std::move(some), std::move(commit)));
@@ -180,7 +177,7 @@ TEST_CASE("commit can end the work, and what it throws comes out, with threads s
 }
 
 TEST_CASE("blocks that come late are waited for; idle is called meanwhile and can end the work") {
-  const auto names = image_names();
+  const auto files = image_files();
   std::mutex mutex;
   std::condition_variable changed;
   int allowed = 0, given = 0, commits = 0;
@@ -190,7 +187,7 @@ TEST_CASE("blocks that come late are waited for; idle is called meanwhile and ca
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return closed || given < allowed; });
     if (closed) return false;
-    block = {given++, {names[0]}};
+    block = {given++, {files[0]}};
     return true;
   };
   stream.commit = [&](BlockFeatures&&) { return ++commits < 100; };

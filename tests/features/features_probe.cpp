@@ -32,7 +32,7 @@ Arguments parse(int argc, char** argv) {
     else if (word == "--preprocess" && i + 1 < argc)
       arguments.departures.emplace_back(argv[++i]);
     else
-      arguments.block.paths.push_back(word);
+      arguments.block.images.emplace_back(word);
   }
   return arguments;
 }
@@ -41,7 +41,7 @@ std::vector<float> features_of_images(const Network& network, const Block& block
   std::vector<float> rows;
   extract_blocks({&network, 1}, {}, stream_of({block}, [&](BlockFeatures&& features) {
                    for (std::size_t i = 0; i < features.fates.size(); ++i)
-                     if (features.fates[i] != Fate::ok) throw FileError(block.paths[i], features.reasons[i]);
+                     if (features.fates[i] != Fate::ok) throw FileError(block.images[i].file, features.reasons[i]);
                    rows = std::move(features.rows[0]);
                    return true;
                  }));

@@ -21,11 +21,17 @@ namespace {
 
 using Batches = std::vector<std::vector<std::string>>;
 
-BatchSource source_of(Batches batches) {
-  return {[batches = std::move(batches), taken = std::size_t{0}](std::vector<std::string>& paths) mutable {
-    CHECK(paths.empty());
+std::vector<ImagePlace> places_in(const TemporaryFolder& folder, const std::vector<std::string>& names) {
+  std::vector<ImagePlace> places;
+  for (const std::string& name : names) places.emplace_back(folder / name);
+  return places;
+}
+
+BatchSource source_of(const TemporaryFolder& folder, Batches batches) {
+  return {[&folder, batches = std::move(batches), taken = std::size_t{0}](std::vector<ImagePlace>& images) mutable {
+    CHECK(images.empty());
     if (taken == batches.size()) return false;
-    paths = batches[taken++];
+    images = places_in(folder, batches[taken++]);
     return true;
   }};
 }
@@ -113,9 +119,9 @@ class OpenCounter {
 /// A source that is fed while it is asked.
 class Queue {
  public:
-  void put(std::vector<std::string> paths) {
+  void put(std::vector<ImagePlace> images) {
     const std::lock_guard lock(mutex_);
-    batches_.push_back(std::move(paths));
+    batches_.push_back(std::move(images));
     changed_.notify_all();
   }
 
@@ -132,14 +138,14 @@ class Queue {
   }
 
   BatchSource source() {
-    return {[this](std::vector<std::string>& paths) {
+    return {[this](std::vector<ImagePlace>& images) {
       std::unique_lock lock(mutex_);
       hungry_ = batches_.empty();
       changed_.notify_all();
       changed_.wait(lock, [this] { return closed_ || !batches_.empty(); });
       hungry_ = false;
       if (batches_.empty()) return false;
-      paths = std::move(batches_.front());
+      images = std::move(batches_.front());
       batches_.pop_front();
       return true;
     }};
@@ -148,7 +154,7 @@ class Queue {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::vector<std::string>> batches_;
+  std::deque<std::vector<ImagePlace>> batches_;
   bool closed_ = false, hungry_ = false;
 };
 
@@ -160,7 +166,7 @@ TEST_CASE("batches come in order and equal the images read one by one, for any n
   for (const auto& networks : {std::vector{small_steps()}, several_steps()}) {
     for (const int threads : {0, 1, 2, 5}) {
       for (const int depth : {1, 4}) {
-        BatchLoader loader(folder.path().string(), source_of(batches), networks, {}, threads, depth);
+        BatchLoader loader(source_of(folder, batches), networks, {}, threads, depth);
         Batch batch;
         for (std::int64_t index = 0; index < 23; ++index) {
           REQUIRE(loader.next(batch));
@@ -180,7 +186,7 @@ TEST_CASE("an image is decoded once for all networks that decode alike") {
   std::vector<Preprocess> networks = several_steps();
   const auto opened = [&] {
     const OpenCounter counter(folder.path().string());
-    BatchLoader loader(folder.path().string(), source_of(batches), networks, {}, 2, 2);
+    BatchLoader loader(source_of(folder, batches), networks, {}, 2, 2);
     for (Batch batch; loader.next(batch);) CHECK(batch.inputs.size() == networks.size());
     return counter.count();
   };
@@ -194,7 +200,7 @@ TEST_CASE("an image is decoded once for all networks that decode alike") {
 TEST_CASE("several takers share the batches out without loss") {
   const TemporaryFolder folder;
   const Batches batches = write_batches(folder, 40);
-  BatchLoader loader(folder.path().string(), source_of(batches), {small_steps()}, {}, 3, 3);
+  BatchLoader loader(source_of(folder, batches), {small_steps()}, {}, 3, 3);
   std::mutex mutex;
   std::vector<Batch> taken;
   std::vector<std::thread> takers;
@@ -224,7 +230,7 @@ TEST_CASE("an image that fails is all zero for every network, keeps its place an
                            {"gone.ppm", "good.ppm", "empty.jpg", "text.jpg"},
                            {"good.ppm", "gone.ppm", "gone.ppm", "gone.ppm"},
                            {}};
-  BatchLoader loader(folder.path().string(), source_of(batches), several_steps(), {}, 2, 1);
+  BatchLoader loader(source_of(folder, batches), several_steps(), {}, 2, 1);
   Batch batch;
   REQUIRE(loader.next(batch));
   REQUIRE(loader.next(batch));
@@ -253,7 +259,7 @@ TEST_CASE("an image that one network cannot take is zero for the others, too") {
   write_bytes(folder / "good.ppm", ppm_bytes(noise(20, 20)));
   std::vector<Preprocess> networks = {small_steps(), small_steps()};
   networks[1].geometry = Geometry::none;
-  BatchLoader loader(folder.path().string(), source_of({{"good.ppm"}}), networks, {}, 1, 1);
+  BatchLoader loader(source_of(folder, {{"good.ppm"}}), networks, {}, 1, 1);
   Batch batch;
   REQUIRE(loader.next(batch));
   CHECK(batch.fates[0] == Fate::unsupported);
@@ -266,10 +272,10 @@ TEST_CASE("batches come as far as the source goes while it waits for more") {
   const Batches batches = write_batches(folder, 4);
   for (const int threads : {1, 3}) {
     Queue queue;
-    BatchLoader loader(folder.path().string(), queue.source(), {small_steps()}, {}, threads, 3);
+    BatchLoader loader(queue.source(), {small_steps()}, {}, threads, 3);
     Batch batch;
     for (const auto& paths : batches) {  // none after it is there yet
-      queue.put(paths);
+      queue.put(places_in(folder, paths));
       REQUIRE(loader.next(batch));
       check_batch(folder, batches, {small_steps()}, batch);
     }
@@ -282,7 +288,7 @@ TEST_CASE("batches come as far as the source goes while it waits for more") {
 TEST_CASE("stopping ends every waiting call while the source waits") {
   const TemporaryFolder folder;
   Queue queue;
-  BatchLoader loader(folder.path().string(), queue.source(), {small_steps()}, {}, 2, 2);
+  BatchLoader loader(queue.source(), {small_steps()}, {}, 2, 2);
   std::thread taker([&] {
     Batch batch;
     CHECK_FALSE(loader.next(batch));
@@ -299,7 +305,7 @@ TEST_CASE("stopping, or going away with work under way, ends every waiting call"
   const TemporaryFolder folder;
   const Batches batches = write_batches(folder, 30);
   for (int round = 0; round < 10; ++round) {
-    BatchLoader loader(folder.path().string(), source_of(batches), several_steps(), {}, 2, 2);
+    BatchLoader loader(source_of(folder, batches), several_steps(), {}, 2, 2);
     std::thread taker([&] {
       for (Batch batch; loader.next(batch);) {
       }
@@ -314,20 +320,21 @@ TEST_CASE("stopping, or going away with work under way, ends every waiting call"
 }
 
 TEST_CASE("what the source throws reaches the taker, and a loader that cannot work is refused") {
-  const BatchSource broken{[](std::vector<std::string>&) -> bool { throw FileError("list", "lost"); }};
-  BatchLoader loader("/", broken, {small_steps()}, {}, 2, 2);
+  const BatchSource broken{[](std::vector<ImagePlace>&) -> bool { throw FileError("list", "lost"); }};
+  BatchLoader loader(broken, {small_steps()}, {}, 2, 2);
   Batch batch;
   CHECK_THROWS_WITH_AS(loader.next(batch), "list: lost", FileError);
-  CHECK_THROWS_AS(BatchLoader("/", broken, {small_steps()}, {}, -1, 1), InvalidArgument);
-  CHECK_THROWS_AS(BatchLoader("/", broken, {}, {}, 1, 1), InvalidArgument);
-  CHECK_THROWS_AS(BatchLoader("/", {}, {small_steps()}, {}, 1, 1), InvalidArgument);
+  CHECK_THROWS_AS(BatchLoader(broken, {small_steps()}, {}, -1, 1), InvalidArgument);
+  CHECK_THROWS_AS(BatchLoader(broken, {}, {}, 1, 1), InvalidArgument);
+  CHECK_THROWS_AS(BatchLoader({}, {small_steps()}, {}, 1, 1), InvalidArgument);
   Preprocess odd = inception2015_preprocess();
   odd.geometry = Geometry::letterbox;
-  CHECK_THROWS_WITH_AS(BatchLoader("/", broken, {odd}, {}, 1, 1), doctest::Contains("squash"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(BatchLoader(broken, {odd}, {}, 1, 1), doctest::Contains("squash"), InvalidArgument);
 }
 
 TEST_CASE("no batches end at once") {
-  BatchLoader loader("/", source_of({}), {small_steps()}, {}, 1, 1);
+  const TemporaryFolder folder;
+  BatchLoader loader(source_of(folder, {}), {small_steps()}, {}, 1, 1);
   Batch batch;
   CHECK_FALSE(loader.next(batch));
 }

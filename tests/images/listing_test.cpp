@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/images/natural_order.hpp"
+#include "tar_files.hpp"
 #include "temporary_folder.hpp"
 
 namespace coterie {
@@ -67,6 +69,58 @@ TEST_CASE("links are followed once, loops and links to nothing are told") {
   ListingOptions options{folder.path().string()};
   options.follow_links = false;
   CHECK(list_images(options).paths == Strings{"a/1.jpg"});
+}
+
+TEST_CASE("the list does not depend on the threads") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 40; ++i)
+    for (int j = 0; j < 25; ++j) write(folder / fmt::format("{}/{}/{}.jpg", i % 7, i, j));
+  fs::create_directory_symlink("../..", folder.path() / "3" / "3" / "up");
+  const ImageList alone = list_images({folder.path().string()});
+  CHECK(alone.paths.size() == 1000);
+  CHECK(std::is_sorted(alone.paths.begin(), alone.paths.end(), natural_less));
+  ListingOptions options{folder.path().string()};
+  options.threads = 8;
+  for (int round = 0; round < 5; ++round) {
+    const ImageList together = list_images(options);
+    CHECK(together.paths == alone.paths);
+    CHECK(has_problem(together, "3/3/up", "leads back"));
+    CHECK(together.problems.size() == 1);
+  }
+}
+
+TEST_CASE("a tar in a folder is taken as a folder of that name, beside the files there") {
+  const TemporaryFolder folder;
+  write(folder / "b/9.jpg");
+  write(folder / "b/shard.tar", tar_member("10.jpg", "x") + tar_member("cats/2.jpg", "yy") + tar_end());
+  write(folder / "n01.tar", tar_member("dogs/1.jpg", "x") + tar_member("n01_1.jpg", "zzz") + tar_end());
+  write(folder / "torn.tar", tar_member("1.jpg", "x") + std::string(100, 'x'));
+  const ImageList list = list_images({folder.path().string()});
+  CHECK(list.paths == Strings{"b/9.jpg", "b/shard.tar/10.jpg", "b/shard.tar/cats/2.jpg", "n01.tar/dogs/1.jpg",
+                              "n01.tar/n01_1.jpg", "torn.tar/1.jpg"});
+  CHECK(list.values == std::vector<Strings>{{"b", "b", "b", "dogs", "n01", "torn"}});
+  CHECK(has_problem(list, "torn.tar", "inside a header"));
+  CHECK(place_of(list, 0).bytes == -1);
+  const ImagePlace place = place_of(list, 4);
+  CHECK(place.file == folder / "n01.tar");
+  CHECK(place.offset == 1536);
+  CHECK(place.bytes == 3);
+}
+
+TEST_CASE("one shard, or a pattern of shards, is a collection; sidecars are its columns") {
+  const TemporaryFolder folder;
+  for (int i : {0, 2})
+    write(folder / fmt::format("set/{:02}.tar", i),
+          tar_member("10.jpg", "x") + tar_member("9.jpg", "y") + tar_member("9.cls", fmt::to_string(i)) + tar_end());
+  const ImageList list = list_images({folder / "set/{00..02}.tar"});
+  CHECK(list.root == folder / "set/");
+  CHECK(list.paths == Strings{"00.tar/9.jpg", "00.tar/10.jpg", "02.tar/9.jpg", "02.tar/10.jpg"});
+  CHECK(list.columns == Strings{"folder", "cls"});
+  CHECK(list.values == std::vector<Strings>{{"00", "00", "02", "02"}, {"0", "", "2", ""}});
+  CHECK(has_problem(list, "01.tar", "no such shard"));
+  CHECK(list_images({folder / "set/02.tar"}).paths == Strings{"02.tar/9.jpg", "02.tar/10.jpg"});
+  CHECK_THROWS_AS(list_images({folder / "set/{5..6}.tar"}), FileError);
+  CHECK_THROWS_WITH_AS(list_images({folder / "set/{5..6}.zip"}), doctest::Contains("no tar shard"), InvalidArgument);
 }
 
 TEST_CASE("a folder without permission is a problem, not the end") {

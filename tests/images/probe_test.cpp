@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "coterie/base/digest.hpp"
 #include "image_files.hpp"
 #include "temporary_folder.hpp"
@@ -110,6 +112,51 @@ TEST_CASE("a fate has a name and a sentence") {
     CHECK(fate_explanation(fate).ends_with("."));
   }
   CHECK_THROWS_AS(fate_name(static_cast<Fate>(99)), InvalidArgument);
+}
+
+TEST_CASE("an image that is not what was seen has changed, whatever it is now; nothing else is told of it") {
+  const TemporaryFolder folder;
+  const std::string sound = ppm_bytes(noise(5, 4));
+  ImagePlace place(write_bytes(folder / "1.ppm", sound));
+  place.seen = SeenBytes{static_cast<std::int64_t>(sound.size()), hash64(sound.data(), sound.size())};
+  CHECK(probe_image(place).fate == Fate::ok);
+  CHECK(decode_image(place).rgb == noise(5, 4).rgb);
+  CHECK(image_bytes(place).size() == sound.size());
+  std::string other = sound;
+  other.back() ^= 1;
+  for (const std::string& now : {other, ppm_bytes(noise(4, 4)), sound + "x", std::string()}) {
+    write_bytes(folder / "1.ppm", now);
+    CHECK(probe_image(place).fate == Fate::changed);
+    try {
+      decode_image(place);
+      FAIL("it was decoded");
+    } catch (const DecodeError& error) {
+      CHECK(error.fate() == Fate::changed);
+    }
+    CHECK_THROWS_AS(image_bytes(place), DecodeError);
+  }
+  std::filesystem::remove(folder / "1.ppm");
+  CHECK(probe_image(place).fate == Fate::vanished);
+}
+
+TEST_CASE("a piece of a file is an image, and its bytes end where the place says") {
+  const TemporaryFolder folder;
+  const std::string sound = ppm_bytes(noise(5, 4));
+  ImagePlace place(write_bytes(folder / "shard", "before" + sound + "behind"));
+  place.offset = 6;
+  place.bytes = static_cast<std::int64_t>(sound.size());
+  CHECK(decode_image(place).rgb == noise(5, 4).rgb);
+  CHECK(probe_image(place).content_hash == hash64(sound.data(), sound.size()));
+  CHECK(probe_image(place, {.max_bytes = 10}).fate == Fate::too_large);
+  CHECK(probe_image(place, {.max_bytes = 10}).content_hash == hash64(sound.data(), sound.size()));
+  place.bytes += 7;
+  CHECK(probe_image(place).fate == Fate::damaged);
+  place.seen = SeenBytes{place.bytes, 1};
+  CHECK(probe_image(place).fate == Fate::changed);
+  place.bytes = 0;
+  CHECK(probe_image(place).fate == Fate::changed);
+  place.seen.reset();
+  CHECK(probe_image(place).fate == Fate::empty);
 }
 
 }  // namespace coterie

@@ -9,26 +9,26 @@
 #include "coterie/features/network.hpp"
 #include "coterie/images/decode.hpp"
 #include "coterie/images/fate.hpp"
+#include "coterie/images/image_place.hpp"
 
 namespace coterie {
 
 /// Images whose features are computed and committed together.
 struct Block {
   std::int64_t number = 0;
-  std::vector<std::string> paths;  ///< relative to the root, or absolute
+  std::vector<ImagePlace> images;
 };
 
 /// What became of a block.
 struct BlockFeatures {
   std::int64_t number = 0;
   std::vector<std::vector<float>>
-      rows;                          ///< for each layer of each network: paths × dimension; 0 where the image failed
+      rows;                          ///< for each layer of each network: images × dimension; 0 where the image failed
   std::vector<Fate> fates;           ///< of each image
   std::vector<std::string> reasons;  ///< of each image; empty when ok
 };
 
 struct ExtractorOptions {
-  std::string root;  ///< the folder that relative paths start from
   DecodeLimits limits;
   int threads = 1;         ///< that run the networks and, between batches, decode
   int decode_threads = 0;  ///< that only decode, ahead of them: for GPUs and slow disks

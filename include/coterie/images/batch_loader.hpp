@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "coterie/images/image_place.hpp"
 #include "coterie/images/preprocess.hpp"
 
 namespace coterie {
@@ -22,10 +23,10 @@ struct Batch {
 
 /// Which images each batch holds.
 struct BatchSource {
-  /// Puts the next batch's paths, relative to the root or absolute, into `paths`, which comes empty. Waits while there
-  /// may be more later; false at the end, after which it is not called again. Called by one loader thread at a time,
-  /// which holds no lock; images of earlier batches go on being decoded by the others.
-  std::function<bool(std::vector<std::string>& paths)> next;
+  /// Puts the next batch's images into `images`, which comes empty. Waits while there may be more later; false at the
+  /// end, after which it is not called again. Called by one loader thread at a time, which holds no lock; images of
+  /// earlier batches go on being decoded by the others.
+  std::function<bool(std::vector<ImagePlace>& images)> next;
 };
 
 /// Processor seconds, summed over threads.
@@ -47,8 +48,8 @@ class BatchLoader {
  public:
   /// Starts the threads, or none. Throws InvalidArgument unless threads >= 0, queue_depth >= 1, there is a
   /// preprocessing and each passes check_preprocess.
-  BatchLoader(std::string root, BatchSource source, std::vector<Preprocess> preprocesses, const DecodeLimits& limits,
-              int threads, int queue_depth);
+  BatchLoader(BatchSource source, std::vector<Preprocess> preprocesses, const DecodeLimits& limits, int threads,
+              int queue_depth);
   /// Stops and joins. A thread that waits in BatchSource::next cannot be woken from here: end that wait first.
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;

@@ -54,11 +54,11 @@ class DecodeError : public FileError {
   std::string reason_;
 };
 
-/// Decodes one file to 8-bit RGB, by default with the pixels that Pillow gives (JPEG: libjpeg's accurate integer DCT
+/// Decodes one image to 8-bit RGB, by default with the pixels that Pillow gives (JPEG: libjpeg's accurate integer DCT
 /// and smooth chroma; CMYK by Pillow's formula, inverted as Adobe writes it). 16-bit samples keep their high byte
 /// (TIFF: nearest of 255). Of several frames or pages the first. Thread-safe, silent. Throws DecodeError: a stream that
 /// ends early or does not decode cleanly is damaged, never a picture filled up with grey.
-Image decode_image(const std::string& path, const DecodeOptions& options = {});
+Image decode_image(const ImagePlace& place, const DecodeOptions& options = {});
 
 /// What decodes: "GIF", "HEIC", … are recognised but not decoded. Name as in Probe::format.
 bool can_decode(const std::string& format);

@@ -16,12 +16,13 @@ enum class Fate : std::uint8_t {
   too_large,
   duplicate,
   vanished,
+  changed,
   pending = 255,
 };
 
-inline constexpr std::array kFates = {Fate::ok,          Fate::unreadable, Fate::empty,
-                                      Fate::unsupported, Fate::damaged,    Fate::too_large,
-                                      Fate::duplicate,   Fate::vanished,   Fate::pending};
+inline constexpr std::array kFates = {Fate::ok,      Fate::unreadable, Fate::empty,     Fate::unsupported,
+                                      Fate::damaged, Fate::too_large,  Fate::duplicate, Fate::vanished,
+                                      Fate::changed, Fate::pending};
 
 /// "ok", "too large", …: for tables. Throws InvalidArgument for a value that is no fate.
 std::string_view fate_name(Fate fate);

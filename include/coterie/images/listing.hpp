@@ -4,18 +4,23 @@
 #include <string>
 #include <vector>
 
+#include "coterie/images/shard.hpp"
+#include "coterie/images/shard_table.hpp"
+
 namespace coterie {
 
 /// The images of a collection in their global order. A path is bytes, not text: blanks, quotes, newlines and bytes
 /// that are not UTF-8 survive.
 struct ImageList {
   struct Problem {
-    std::string path;  ///< as met, or "LIST:LINE" for a line of a list
+    std::string path;  ///< as met, "LIST:LINE" for a line of a list, "SHARD/MEMBER" for a member of a shard
     std::string reason;
   };
 
-  std::string root;                              ///< the folder that relative paths start from
-  std::vector<std::string> paths;                ///< relative to root and unique; absolute when outside of root
+  std::string root;                ///< the folder that relative paths start from
+  std::vector<std::string> paths;  ///< relative to root and unique; absolute when outside of root;
+                                   ///< of a member of a shard "SHARD/MEMBER"
+  ShardTable shards;
   std::vector<std::string> columns;              ///< names of the metadata; the first is always "folder"
   std::vector<std::vector<std::string>> values;  ///< values[c][i] of image i
   std::int64_t passed_over = 0;                  ///< hidden files and files whose suffix names no image (folders only)
@@ -25,24 +30,41 @@ struct ImageList {
 };
 
 struct ListingOptions {
-  std::string source;       ///< a folder, a text file with one path a line, or a .csv/.tsv table
+  std::string source;       ///< a folder, a tar shard or a pattern of them, a text file with one path a line, or a
+                            ///< .csv/.tsv table
   std::string root;         ///< for lists and tables; default: the folder of the list
   std::string path_column;  ///< of a table; default: the first present of path, filename, file, image
   bool follow_links = true;
+  int threads = 1;  ///< that search a folder, sort, and look through shards
 };
 
-/// Lists the images of a folder (recursively, in natural order), a text file or a table (in their own order).
+/// Lists the images of a folder or of tar shards (in natural order), a text file or a table (in their own order).
 ///
 /// - Folder: regular files with the suffix of an image format, in any case, whether or not that format can be
 ///   decoded (the probe tells). Hidden files and folders are passed over. A link that leads back to one of its own
 ///   parents (same device and inode) is a problem, as are a link to nothing and an unreadable folder.
+/// - Tar shards (coterie/images/shard.hpp): one .tar, .tar.gz or .tgz, or a pattern such as "shards/{00..99}.tar"
+/// (root:
+///   the folder before its first brace; a shard it names that is not there is a problem, none at all an error). A tar
+///   that lies in a folder is taken as if it were a folder of that name, whatever lies beside it.
 /// - List or table: whether a file exists is the probe's question. A repeated path is kept once; each repetition is
 ///   a problem. Columns other than the path become metadata; one called "folder" replaces the computed one.
 ///
-/// `folder` is the first part of the relative path, "" for a file directly in the root or outside of it.
+/// `folder` is the first part of the relative path, "" for a file directly in the root or outside of it; as if shards
+/// had been unpacked where they lie, but a member that would then lie in the root has the shard's name, without .tar.
+/// Sidecars of shards become columns, in the order of their names; one called "folder" replaces the computed one.
 /// Throws FileError when the source cannot be read or a table is malformed (with the line), InvalidArgument when
 /// the path column is missing (naming the columns there are).
 ImageList list_images(const ListingOptions& options);
+
+/// The same in two steps, so that ranks can share out the shards: what find_images gives names them in
+/// `shards.shards`, and its `paths` are those of files alone, until join_shards has what index_shard found in each, in
+/// that order. Call join_shards even when there are none.
+ImageList find_images(const ListingOptions& options);
+void join_shards(ImageList& list, std::vector<ShardContents> contents, int threads);
+
+/// Where an image of the list lies.
+ImagePlace place_of(const ImageList& list, std::int64_t number);
 
 /// Whether the name ends in the suffix of an image format, in any case.
 bool has_image_suffix(const std::string& path);

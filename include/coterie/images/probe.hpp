@@ -4,6 +4,7 @@
 #include <string>
 
 #include "coterie/images/fate.hpp"
+#include "coterie/images/image_place.hpp"
 
 namespace coterie {
 
@@ -28,9 +29,9 @@ struct Probe {
   int orientation = 1;             ///< EXIF: 1 upright, …, 8
 };
 
-/// Reads the file once, hashes it, and parses its headers without decoding a pixel. A file that ends early (JPEG
+/// Reads the image once, hashes it, and parses its headers without decoding a pixel. A file that ends early (JPEG
 /// without its end marker, PNG without IEND, TIFF with strips beyond the end, …) is damaged. Never throws for what
 /// it finds; a file over max_bytes is hashed in pieces and too_large.
-Probe probe_image(const std::string& path, const DecodeLimits& limits = {});
+Probe probe_image(const ImagePlace& place, const DecodeLimits& limits = {});
 
 }  // namespace coterie

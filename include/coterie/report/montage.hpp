@@ -14,9 +14,6 @@ namespace coterie {
 /// How the path of a listed image becomes a picture; throws when it cannot. Called from several threads at once.
 using ImageReader = std::function<Image(const std::string& path)>;
 
-/// Reads files below `root` (absolute paths as they are) with decode_image's defaults.
-ImageReader file_reader(const std::string& root);
-
 /// Sizes in pixels.
 struct MontageStyle {
   int tile = 150;               ///< edge of a tile's square
