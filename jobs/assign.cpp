@@ -193,16 +193,16 @@ void write_artifact(const std::string& path, const Recipe& recipe, const Placed&
   writer.finish();
 }
 
-void write_table(const std::string& path, const RowNames& names, const Placed& placed, double outlier) {
+void write_table(const std::string& path, const RowNames& names, const Placed& placed, double outlier, TableText text) {
   const std::size_t k = placed.probabilities.size() / placed.labels.size();
-  TableFile table(path);
+  TableFile table(path, text);
   std::vector<std::string> header = {"path",         "label",  "distance", "second", "second_distance",
                                      "share_as_far", "outlier"};
   for (std::size_t c = 0; c < k; ++c) header.push_back(fmt::format("p{}", c));
   table.line(header, ',');
   for (std::size_t i = 0; i < placed.labels.size(); ++i) {
     const bool alone = placed.seconds[i] < 0;
-    std::vector<std::string> fields = {harmless(names.names[i]),
+    std::vector<std::string> fields = {names.names[i],
                                        fmt::to_string(placed.labels[i]),
                                        fmt::format("{:.9g}", placed.distances[i]),
                                        alone ? "" : fmt::to_string(placed.seconds[i]),
@@ -245,6 +245,10 @@ void assign_images(Job& job) {
   if (job.dry_run())
     return job.say("would make {} from {} with k = {}, with the features in {}", path, clustering_name, k,
                    fresh.folder());
+  job.comm.on_root([&] {
+    make_folder_inside(job.study.folder(), "assignments");
+    make_folder_inside(job.study.folder() + "/assignments", name);
+  });
   const std::string features = make_new_features(job, clustering.features(), fresh.folder());
 
   Recipe recipe("assign", kRevision);
@@ -260,10 +264,11 @@ void assign_images(Job& job) {
     write_artifact(path, recipe, placed, outlier);
     const std::string tables = job.study.folder() + "/tables", stem = fmt::format("{}/assigned-{}", tables, name);
     fs::create_directories(tables);
-    write_table(stem + ".csv", read_row_names(fresh, features), placed, outlier);
+    const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
+    write_table(stem + ".csv", read_row_names(fresh, features), placed, outlier, text);
     if (job.options.given("images"))
       write_skipped(stem + "-", read_image_table(fresh.images_path()),
-                    ArtifactReader(fresh.path(Kind::features, features)));
+                    ArtifactReader(fresh.path(Kind::features, features)), text);
     const auto strange =
         std::count_if(placed.share.begin(), placed.share.end(), [&](double s) { return s <= outlier; });
     job.say("wrote {}.csv: {} images given to {} clusters, {} of them flagged as outliers", stem, placed.labels.size(),

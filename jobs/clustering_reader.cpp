@@ -30,7 +30,11 @@ std::vector<std::int64_t> ClusteringReader::choose(const std::vector<std::int64_
 }
 
 std::vector<std::int32_t> ClusteringReader::labels(std::int64_t k) const {
-  return artifact_.read<std::int32_t>(group(k) + "/labels");
+  auto labels = artifact_.read<std::int32_t>(group(k) + "/labels");
+  // They index what is counted by cluster, and a file may hold anything.
+  if (std::any_of(labels.begin(), labels.end(), [&](std::int32_t label) { return label < 0 || label >= k; }))
+    throw FileError(artifact_.path(), fmt::format("its labels for k = {} are not of 0 to {}: damaged", k, k - 1));
+  return labels;
 }
 std::vector<float> ClusteringReader::distances(std::int64_t k) const {
   return artifact_.read<float>(group(k) + "/distances");

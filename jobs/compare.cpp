@@ -94,8 +94,7 @@ void write_pairs(const std::string& path, const Labellings& labellings, const st
              ',');
   for (const auto& pair : pairs) {
     const Agreement& found = pair.agreement;
-    std::vector<std::string> fields = {harmless(labellings.all[pair.first].name),
-                                       harmless(labellings.all[pair.second].name)};
+    std::vector<std::string> fields = {labellings.all[pair.first].name, labellings.all[pair.second].name};
     for (const double value :
          {found.adjusted_rand, found.adjusted_mutual_info, found.normalised_mutual_info, found.homogeneity,
           found.completeness, found.v_measure, found.purity, matched_share(pair, labellings.rows)})
@@ -108,10 +107,10 @@ void write_pairs(const std::string& path, const Labellings& labellings, const st
 void write_matrix(const std::string& path, const Labellings& labellings, const std::vector<double>& matrix) {
   TableFile table(path);
   std::vector<std::string> header = {"adjusted_rand"};
-  for (const auto& labelling : labellings.all) header.push_back(harmless(labelling.name));
+  for (const auto& labelling : labellings.all) header.push_back(labelling.name);
   table.line(header, ',');
   for (std::size_t i = 0; i < labellings.all.size(); ++i) {
-    std::vector<std::string> fields = {harmless(labellings.all[i].name)};
+    std::vector<std::string> fields = {labellings.all[i].name};
     for (std::size_t j = 0; j < labellings.all.size(); ++j)
       fields.push_back(fmt::format("{:.9g}", matrix[i * labellings.all.size() + j]));
     table.line(fields, ',');
@@ -139,15 +138,15 @@ void write_crosstab(const std::string& folder, const Labellings& labellings, con
     }
   for (std::size_t j = 0; j < placed.size(); ++j)
     if (!placed[j]) order.push_back(j);
-  std::vector<std::string> header = {harmless(first.name)};
-  for (const auto j : order) header.push_back(harmless(second.label_names[j]));
+  std::vector<std::string> header = {first.name};
+  for (const auto j : order) header.push_back(second.label_names[j]);
   header.emplace_back("best_match");
   table.line(header, ',');
   for (std::int64_t i = 0; i < pair.table.rows; ++i) {
     const auto partner = pair.matching.partner[static_cast<std::size_t>(i)];
-    std::vector<std::string> fields = {harmless(first.label_names[static_cast<std::size_t>(i)])};
+    std::vector<std::string> fields = {first.label_names[static_cast<std::size_t>(i)]};
     for (const auto j : order) fields.push_back(fmt::to_string(pair.table.at(i, static_cast<std::int64_t>(j))));
-    fields.push_back(partner < 0 ? "" : harmless(second.label_names[static_cast<std::size_t>(partner)]));
+    fields.push_back(partner < 0 ? "" : second.label_names[static_cast<std::size_t>(partner)]);
     table.line(fields, ',');
   }
   table.finish();

@@ -6,6 +6,7 @@
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/unicode.hpp"
 #include "coterie/base/version.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/features/allocator.hpp"
@@ -42,7 +43,9 @@ const std::vector<Command>& commands() {
       {"run", "runs the whole study that an INI file describes", run_study, true, false,
        "mpirun -n 4 coterie run configs/quickstart.ini"},
       {"plan", "foretells time, memory and disk for so many images on so many ranks", plan, true, false,
-       "coterie plan --image-count 1000000 --backbone resnet50 --ranks 64"},
+       "coterie plan configs/quickstart.ini --images photos/ --ranks 16"},
+      {"submit", "works out a Slurm job for a study file, shows it, and submits it with --yes", submit, false, false,
+       "coterie submit study.ini --calibration node.json --nodes 2"},
       {"info", "tells what a study holds, or what a backbone does", info, false, false, "coterie info --study demo"},
       {"weights", "checks a weight file, or turns it into a .safetensors", weights, false, false,
        "coterie weights check FILE; coterie weights convert FILE OUT.safetensors"},
@@ -132,7 +135,7 @@ int run_program(const std::vector<std::string>& arguments) {
   } catch (const Error& error) {
     code = static_cast<int>(error.exit_code());
     const bool alone = !comm.all_arrive(kPatience);
-    if (alone || comm.is_root()) fmt::print(stderr, "coterie: {}\n", error.what());
+    if (alone || comm.is_root()) fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
     if (alone) Communicator::abort(code);
   }
   Communicator::finalize();
@@ -157,11 +160,11 @@ int main(int argc, char** argv) {
   try {
     return run_program({argv + 1, argv + argc});
   } catch (const Error& error) {
-    fmt::print(stderr, "coterie: {}\n", error.what());
+    fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
     return static_cast<int>(error.exit_code());
   } catch (const std::exception& error) {
     // Nobody foresaw this one, so other ranks may be waiting: end them all.
-    fmt::print(stderr, "coterie: {}\n", error.what());
+    fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
     Communicator::abort(static_cast<int>(ExitCode::failed));
   }
 }

@@ -80,7 +80,7 @@ void evaluate(Job& job) {
   job.comm.on_root([&] {
     ArtifactWriter writer(path, recipe, Communicator::self());
     writer.attribute("clustering", name);
-    for (const auto& c : classes) writer.put_texts("classes/" + c.column, c.names);
+    for (const auto& c : classes) writer.put_texts("classes/" + column_group(c.column), c.names);
     for (std::size_t i = 0; i < labels.size(); ++i) {
       const std::string group = ClusteringReader::group(clustering.ks()[i]);
       write_indices(writer, group, indices[i]);
@@ -90,7 +90,7 @@ void evaluate(Job& job) {
       for (const auto& c : classes) {
         const Contingency table = contingency(c.labels, labels[i], std::ssize(c.names), clustering.ks()[i]);
         const Agreement agreed = agreement(table);
-        write_agreement(writer, group + "/agreement/" + c.column, table, agreed);
+        write_agreement(writer, group + "/agreement/" + column_group(c.column), table, agreed);
         lines.back() += fmt::format(", agreement with {} (ARI) {:.3f}", c.column, agreed.adjusted_rand);
       }
     }

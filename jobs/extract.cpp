@@ -199,7 +199,7 @@ class Extraction {
         blocks_(missing_blocks(pending_)),
         images_(images_of(blocks_)),
         hand_out_(job.comm, static_cast<std::int64_t>(blocks_.size()), 1),
-        progress_(job.comm.is_root(), "extract", images_, "images") {}
+        progress_(job.speaks(), "extract", images_, "images") {}
 
   ExtractTimes run(std::span<const Network> networks, const ExtractorOptions& options) {
     const ExtractTimes times = extract_blocks(networks, options,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 
 #include "coterie/base/nearest_name.hpp"
@@ -204,6 +205,28 @@ RowNames read_row_names(const Study& study, const std::string& features) {
   rows.columns = table.columns;
   for (const auto& column : table.values) rows.values.push_back(pick(column, rows.images));
   return rows;
+}
+
+std::string column_group(const std::string& column) {
+  const bool only_dots = column.find_first_not_of('.') == std::string::npos;
+  std::string group;
+  for (const char c : column)
+    if (c == '/' || c == '%' || (c == '.' && only_dots))
+      fmt::format_to(std::back_inserter(group), "%{:02X}", c);
+    else
+      group += c;
+  return group;
+}
+
+std::string column_of_group(const std::string& group) {
+  std::string column;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const std::string code = group.substr(i, 3);
+    const char meant = code == "%2F" ? '/' : code == "%2E" ? '.' : code == "%25" ? '%' : '\0';
+    column += meant != '\0' ? meant : group[i];
+    if (meant != '\0') i += 2;
+  }
+  return column;
 }
 
 const std::vector<std::string>& column_of(const RowNames& rows, const std::string& column) {

@@ -65,6 +65,11 @@ RowNames read_row_names(const Study& study, const std::string& features);
 /// The values of one metadata column for each row. Throws InvalidArgument that offers the columns there are.
 const std::vector<std::string>& column_of(const RowNames& rows, const std::string& column);
 
+/// A column's name as that of one HDF5 group, and back: a slash would nest, and "." has a meaning, so these are written
+/// %2F and %2E, and % itself %25.
+std::string column_group(const std::string& column);
+std::string column_of_group(const std::string& group);
+
 /// A metadata column as numbers: its distinct values, sorted, are the classes.
 struct Classes {
   std::string column;

@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "coterie/base/unicode.hpp"
 #include "coterie/features/backbone.hpp"
 #include "image_table.hpp"
 #include "job.hpp"
@@ -20,25 +21,26 @@ void tell_backbone(const Backbone& backbone) {
 
 void tell_artifact(const std::string& path, const std::string& name) {
   const ArtifactReader artifact(path);
-  fmt::print("\n{}\n", name);
-  for (const auto& [parameter, value] : artifact.recipe().parameters()) fmt::print("  {}: {}\n", parameter, value);
+  fmt::print("\n{}\n", printable(name));
+  for (const auto& [parameter, value] : artifact.recipe().parameters())
+    fmt::print("  {}: {}\n", printable(parameter), printable(value));
   for (const auto& dataset : artifact.datasets())
-    fmt::print("  {:<32} {}\n", dataset, fmt::join(artifact.shape(dataset), " × "));
+    fmt::print("  {:<32} {}\n", printable(dataset), fmt::join(artifact.shape(dataset), " × "));
 }
 
 void tell_study(const Study& study) {
   require(std::filesystem::is_directory(study.folder()), "{} is no study: there is no such folder", study.folder());
-  fmt::print("study {}\n", study.folder());
+  fmt::print("study {}\n", printable(study.folder()));
   if (std::filesystem::exists(study.images_path())) {
     const ImageTable table = read_image_table(study.images_path());
-    fmt::print("{}\nimages from {}\n", fates_text(table.fates), table.root);
+    fmt::print("{}\nimages from {}\n", fates_text(table.fates), printable(table.root));
   }
   for (const Kind kind : kKinds)
     for (const auto& name : study.list(kind))
       tell_artifact(study.path(kind, name), fmt::format("{}/{}", folder_of(kind), name));
   const auto entries = read_manifest(study);
   if (!entries.empty()) fmt::print("\ncommands\n");
-  for (const auto& entry : entries) fmt::print("  {}  {}\n", entry.when, entry.command_line);
+  for (const auto& entry : entries) fmt::print("  {}  {}\n", printable(entry.when), printable(entry.command_line));
 }
 
 }  // namespace

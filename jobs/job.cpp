@@ -8,9 +8,9 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
+#include "coterie/base/unicode.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/store/file_layout.hpp"
 #include "manifest.hpp"
@@ -46,11 +46,17 @@ std::int64_t resolve_alignment(const std::string& asked, const std::string& fold
 }  // namespace
 
 void Job::speak(const std::string& line) const {
-  fmt::print("{}\n", line);
+  const std::string shown = printable_lines(line);
+  fmt::print("{}\n", shown);
   std::fflush(stdout);
   if (dry_run() || !std::filesystem::is_directory(study.folder())) return;
-  std::ofstream log(study.folder() + "/run.log", std::ios::app);
-  log << timestamp() << "  " << options.command() << ": " << line << '\n';
+  const std::string path = study.folder() + "/run.log",
+                    entry = fmt::format("{}  {}: {}\n", timestamp(), options.command(), shown);
+  const int log = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (log < 0) return;  // a study that may only be read keeps no log
+  const ssize_t written = write(log, entry.data(), entry.size());
+  static_cast<void>(written);  // the person has read it
+  close(log);
 }
 
 bool Job::must_make(const std::string& path, const Recipe& recipe) const {
@@ -70,8 +76,10 @@ void Job::made(const std::string& path) const {
 void run_command(const Command& command, const Options& options, const Communicator& comm) {
   const int threads = resolve_threads(options.count("threads"), comm);
   ThreadPool pool(threads);
-  const std::string folder = command.run == plan ? "." : options.required("study");
+  const bool studyless = command.run == plan || command.run == submit;
+  const std::string folder = studyless ? "." : options.required("study");
   Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm)};
+  comm.on_root([&] { job.study.refuse_links(); });
   align_datasets(resolve_alignment(options.text("hdf5-alignment"), folder, comm));
   const auto start = std::chrono::steady_clock::now();
   command.run(job);

@@ -22,12 +22,16 @@ struct Job {
   ThreadPool& pool;
   Study study;
   std::int64_t memory_bytes;  ///< that this rank may use for rows
+  bool silent = false;        ///< a rehearsal: nothing is said
 
   /// One line for the person, on standard output and in the study's run.log; the root alone speaks.
   template <typename... Args>
   void say(fmt::format_string<Args...> format, Args&&... args) const {
-    if (comm.is_root()) speak(fmt::format(format, std::forward<Args>(args)...));
+    if (speaks()) speak(fmt::format(format, std::forward<Args>(args)...));
   }
+
+  /// Whether this rank talks to the person.
+  bool speaks() const { return comm.is_root() && !silent; }
 
   /// Whether only to tell what would be done.
   bool dry_run() const { return options.flag("dry-run"); }
@@ -76,6 +80,7 @@ void montage(Job&);
 void report(Job&);
 void export_tables(Job&);
 void run_study(Job&);
+void submit(Job&);
 void info(Job&);
 void weights(Job&);
 void verify(Job&);

@@ -30,7 +30,7 @@ class Evidence {
   }
 
   KEvidence gather(const std::vector<Classes>& classes) {
-    Progress progress(job_.comm.is_root(), "select", by_kmeans() ? 5 : 3, "steps");
+    Progress progress(job_.speaks(), "select", by_kmeans() ? 5 : 3, "steps");
     const auto step = [&](const auto& measure) {
       measure();
       progress.advance(1);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/version.hpp"
 
 namespace coterie {
@@ -20,8 +21,13 @@ using Json = nlohmann::ordered_json;
 std::string manifest_path(const Study& study) { return study.folder() + "/manifest.json"; }
 
 Json load(const Study& study) {
-  std::ifstream file(manifest_path(study));
-  if (!file) return Json::object();
+  const std::string path = manifest_path(study);
+  std::error_code missing;
+  if (!std::filesystem::exists(path, missing)) return Json::object();
+  constexpr std::uintmax_t kMost = std::uintmax_t{256} << 20;
+  if (!std::filesystem::is_regular_file(path) || std::filesystem::file_size(path) > kMost)
+    throw FileError(path, "is no file of up to 256 MiB; move it away and run the command again");
+  std::ifstream file(path);
   try {
     return Json::parse(file);
   } catch (const nlohmann::json::exception&) {
@@ -100,12 +106,7 @@ void record_command(const Study& study, const Options& options, int ranks, int t
                                   {"seconds", seconds},
                                   {"config", study_file_text({options})}});
   manifest["artifacts"] = describe_artifacts(study);
-  const std::string path = manifest_path(study), partial = path + ".tmp";
-  std::ofstream file(partial);
-  file << manifest.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-  file.close();
-  if (!file) throw FileError(partial, "cannot be written");
-  std::filesystem::rename(partial, path);
+  write_new_file(manifest_path(study), manifest.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
 std::string study_config(const std::vector<ManifestEntry>& entries, const std::vector<std::string>& stages) {

@@ -108,19 +108,19 @@ void fill_selected(const Sources& from, std::vector<ReportK>& rows) {
 }
 
 // The crosstab lies there as classes × clusters; the report reads clusters × classes.
-ReportAgreement agreement_with(const Sources& from, const std::string& group, const std::string& column) {
-  const std::string at = group + "/agreement/" + column;
+ReportAgreement agreement_with(const Sources& from, const std::string& group, const std::string& name) {
+  const std::string at = group + "/agreement/" + name;
   ReportAgreement agreement;
-  agreement.column = column;
+  agreement.column = column_of_group(name);
   agreement.ari = from.evaluation->value<double>(at + "/adjusted_rand");
   agreement.nmi = from.evaluation->value<double>(at + "/normalised_mutual_info");
   agreement.purity = from.evaluation->value<double>(at + "/purity");
-  agreement.classes = from.evaluation->texts("classes/" + column);
+  agreement.classes = from.evaluation->texts("classes/" + name);
   const auto counts = from.evaluation->read<std::int64_t>(at + "/crosstab");
   const auto clusters = static_cast<std::size_t>(from.evaluation->shape(at + "/crosstab").at(1));
   for (std::size_t cluster = 0; cluster < clusters; ++cluster)
     for (std::size_t c = 0; c < agreement.classes.size(); ++c)
-      agreement.counts.push_back(counts[c * clusters + cluster]);
+      agreement.counts.push_back(counts.at(c * clusters + cluster));
   return agreement;
 }
 
@@ -140,9 +140,9 @@ void fill_silhouettes(const Sources& from, const std::string& group, const Clust
   const auto values = from.evaluation->read<float>(group + "/silhouette");
   const auto means = from.evaluation->read<double>(group + "/silhouette_clusters");
   for (std::size_t c = 0; c < solution.clusters.size(); ++c) {
-    solution.clusters[c].silhouette = means[c];
+    solution.clusters[c].silhouette = means.at(c);
     std::vector<double> own;
-    for (const auto row : pictures.members[c]) own.push_back(values[static_cast<std::size_t>(row)]);
+    for (const auto row : pictures.members[c]) own.push_back(values.at(static_cast<std::size_t>(row)));
     solution.clusters[c].silhouettes = thinned(std::move(own));
   }
 }
@@ -169,8 +169,8 @@ ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k)
   }
   fill_silhouettes(from, group, pictures, solution);
   if (from.evaluation)
-    for (const auto& column : from.evaluation->children(group + "/agreement"))
-      solution.agreements.push_back(agreement_with(from, group, column));
+    for (const auto& name : from.evaluation->children(group + "/agreement"))
+      solution.agreements.push_back(agreement_with(from, group, name));
   return solution;
 }
 

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "artifact_name.hpp"
+#include "coterie/base/nearest_name.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "job.hpp"
 
@@ -24,12 +27,30 @@ void chain(std::vector<Options>& stages) {
   }
 }
 
+// Those of the file's stages that were asked for. The others have had their part in chain(): what a stage reads does
+// not depend on which job runs it.
+std::vector<Options> chosen(const std::vector<Options>& stages, const std::vector<std::string>& wanted,
+                            const std::string& file) {
+  std::vector<std::string> names;
+  for (const auto& stage : stages) names.push_back(stage.command());
+  for (const auto& name : wanted)
+    require(std::find(names.begin(), names.end(), name) != names.end(), "{} has no [{}]{}\nIts stages: {}", file, name,
+            did_you_mean(name, names), fmt::join(names, ", "));
+  std::vector<Options> some;
+  for (const auto& stage : stages)
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), stage.command()) != wanted.end())
+      some.push_back(stage);
+  return some;
+}
+
 }  // namespace
 
 void run_study(Job& job) {
   require(job.options.words.size() == 1, "run wants one study file: coterie run STUDY.ini");
-  auto stages = read_study_file(job.options.words.front(), stage_names(), job.options);
+  const std::string& file = job.options.words.front();
+  auto stages = read_study_file(file, stage_names(), job.options);
   chain(stages);
+  stages = chosen(stages, job.options.list("stages"), file);
   if (job.options.flag("dump-config")) {
     if (job.comm.is_root()) fmt::print("{}", study_file_text(stages));
     return;

@@ -226,7 +226,7 @@ std::vector<Probe> probe_share(const Job& job, const Share& share) {
   limits.max_pixels = job.options.count("max-pixels");
   limits.max_bytes = parse_size(job.options.text("max-bytes"));
   std::vector<Probe> probes(share.places.size());
-  Progress progress(job.comm.is_root(), "scan", std::ssize(probes), "images");
+  Progress progress(job.speaks(), "scan", std::ssize(probes), "images");
   const auto runs = runs_of(share);
   std::atomic<std::int64_t> done = 0;
   job.pool.for_each(std::ssize(runs), [&](std::int64_t run, int worker) {

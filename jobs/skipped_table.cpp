@@ -1,20 +1,17 @@
 #include "skipped_table.hpp"
 
-#include "table_file.hpp"
-
 namespace coterie {
 
-void write_skipped(const std::string& stem, const ImageTable& images, const ArtifactReader& features) {
-  TableFile skipped(stem + "skipped.csv"), duplicates(stem + "duplicates.csv");
+void write_skipped(const std::string& stem, const ImageTable& images, const ArtifactReader& features, TableText text) {
+  TableFile skipped(stem + "skipped.csv", text), duplicates(stem + "duplicates.csv", text);
   skipped.line({"path", "fate", "reason"}, ',');
   duplicates.line({"path", "duplicate_of"}, ',');
   const auto fates = final_fates(images, features);
   for (std::size_t i = 0; i < fates.size(); ++i) {
     const std::string reason = images.reasons[i].empty() ? std::string(fate_explanation(fates[i])) : images.reasons[i];
-    if (fates[i] != Fate::ok) skipped.line({harmless(images.paths[i]), std::string(fate_name(fates[i])), reason}, ',');
+    if (fates[i] != Fate::ok) skipped.line({images.paths[i], std::string(fate_name(fates[i])), reason}, ',');
     if (images.duplicate_of[i] >= 0)
-      duplicates.line(
-          {harmless(images.paths[i]), harmless(images.paths[static_cast<std::size_t>(images.duplicate_of[i])])}, ',');
+      duplicates.line({images.paths[i], images.paths[static_cast<std::size_t>(images.duplicate_of[i])]}, ',');
   }
   skipped.finish();
   duplicates.finish();

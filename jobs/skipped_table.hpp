@@ -3,11 +3,12 @@
 #include <string>
 
 #include "image_table.hpp"
+#include "table_file.hpp"
 
 namespace coterie {
 
 /// STEM + "skipped.csv", every image that has no label, with its reason, and STEM + "duplicates.csv": with the labelled
 /// ones they add up to the list.
-void write_skipped(const std::string& stem, const ImageTable& images, const ArtifactReader& features);
+void write_skipped(const std::string& stem, const ImageTable& images, const ArtifactReader& features, TableText text);
 
 }  // namespace coterie

@@ -1,27 +1,29 @@
 #pragma once
 
-#include <fstream>
 #include <string>
 #include <vector>
 
+#include "coterie/base/new_file.hpp"
+
 namespace coterie {
+
+enum class TableText {
+  harmless,  ///< a field that a spreadsheet would run as a formula is given an apostrophe, which makes it a text
+  exact,     ///< as it is: --exact
+};
 
 /// A table that appears whole or not at all.
 class TableFile {
  public:
-  explicit TableFile(std::string path);
-  void line(const std::vector<std::string>& fields, char delimiter);
-  std::ofstream& stream() { return file_; }
+  explicit TableFile(const std::string& path, TableText text = TableText::harmless);
+  void line(std::vector<std::string> fields, char delimiter);
 
   /// Gives it its name. Throws FileError when it could not be written.
   void finish();
 
  private:
-  std::string path_;
-  std::ofstream file_;
+  TableText text_;
+  NewFile file_;
 };
-
-/// A spreadsheet would run a text that begins as a formula does; an apostrophe makes it a text.
-std::string harmless(const std::string& text);
 
 }  // namespace coterie

@@ -4,6 +4,7 @@
 
 #include "coterie/base/digest.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/unicode.hpp"
 #include "coterie/features/network.hpp"
 #include "coterie/features/published_weights.hpp"
 #include "job.hpp"
@@ -29,9 +30,9 @@ void check_weights(const std::string& path) {
   const WeightFile weights = read_weights(path);
   const std::string md5 = md5_of_file(path), sha256 = sha256_of_file(path);
   const auto backbones = fitting_backbones(weights);
-  fmt::print("{}\n  format   {}\n  holds    {} tensors, {} parameters\n  sha256   {}\n  md5      {}\n", path,
+  fmt::print("{}\n  format   {}\n  holds    {} tensors, {} parameters\n  sha256   {}\n  md5      {}\n", printable(path),
              weights.format(), weights.tensors().size(), parameters_of(weights), sha256, md5);
-  fmt::print("  origin   {}\n", origin_of(path, md5, sha256));
+  fmt::print("  origin   {}\n", printable(origin_of(path, md5, sha256)));
   fmt::print("  fits     {}\n",
              backbones.empty() ? "no backbone of coterie" : fmt::format("{}", fmt::join(backbones, ", ")));
   const auto bad = tensors_not_finite(weights);
@@ -48,7 +49,7 @@ void convert_weights(const std::string& from, const std::string& to, bool overwr
                     {{"source", std::filesystem::path(from).filename().string()},
                      {"source_format", weights.format()},
                      {"source_sha256", sha256_of_file(from)}});
-  fmt::print("made {}: {} tensors, {} parameters\n", to, weights.tensors().size(), parameters_of(weights));
+  fmt::print("made {}: {} tensors, {} parameters\n", printable(to), weights.tensors().size(), parameters_of(weights));
 }
 
 }  // namespace
@@ -66,7 +67,7 @@ void weights(Job& job) {
   job.comm.on_root([&] {
     if (verb == "check") check_weights(words[1]);
     if (verb == "convert" && job.dry_run())
-      fmt::print("would make {}\n", words[2]);
+      fmt::print("would make {}\n", printable(words[2]));
     else if (verb == "convert")
       convert_weights(words[1], words[2], job.options.flag("overwrite"));
   });

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <set>
 
 #include "coterie/base/errors.hpp"
@@ -10,6 +9,10 @@
 namespace coterie {
 
 namespace {
+
+// A row of 100,000 features has 2 MB. Without a bound, a file that is no table at all would fill the memory.
+constexpr std::size_t kLongestRecord = std::size_t{64} << 20;
+constexpr const char* kTooLong = "a line of more than 64 MiB: this is no table";
 
 char guess_delimiter(std::string_view text) {
   long tabs = 0, commas = 0;
@@ -35,12 +38,14 @@ class Reader {
     while (at_line_end()) take_line_end();
     if (done()) return false;
     start_ = line_;
+    const std::size_t began = at_;
     fields.clear();
     for (bool more = true; more;) {
       fields.push_back(!done() && text_[at_] == '"' ? quoted_field() : bare_field());
       more = !done() && text_[at_] == delimiter_;
       if (more) ++at_;
     }
+    if (at_ - began > kLongestRecord) fail(start_, kTooLong);
     take_line_end();
     return true;
   }
@@ -120,7 +125,16 @@ CsvTable parse_csv(std::string_view text, const std::string& name, char delimite
 CsvTable read_csv(const std::string& path, char delimiter) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw FileError(path, "cannot be opened");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  long lines = 0;
+  std::size_t line_start = 0;
+  for (std::vector<char> piece(std::size_t{1} << 20);
+       file.read(piece.data(), std::ssize(piece)) || file.gcount() > 0;) {
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    for (std::size_t end; (end = text.find('\n', line_start)) != text.npos; line_start = end + 1) ++lines;
+    if (text.size() - line_start > kLongestRecord)
+      throw FileError(path, fmt::format("line {}: {}", lines + 1, kTooLong));
+  }
   if (file.bad()) throw FileError(path, "cannot be read to its end");
   return parse_csv(text, path, delimiter);
 }
@@ -131,9 +145,10 @@ std::string csv_line(const std::vector<std::string>& fields, char delimiter) {
     const std::string& field = fields[i];
     if (i > 0) line += delimiter;
     const bool blank_end = !field.empty() && (field.front() == ' ' || field.back() == ' ');
+    // Whatever a spreadsheet may take for the delimiter is quoted, or a field's second half could begin a cell.
     // A lone empty field must be quoted too: its line would read as blank.
     const bool lost = field.empty() && fields.size() == 1;
-    if (!blank_end && !lost && field.find_first_of("\"\r\n") == field.npos && field.find(delimiter) == field.npos) {
+    if (!blank_end && !lost && field.find_first_of("\"\r\n,;\t") == field.npos && field.find(delimiter) == field.npos) {
       line += field;
       continue;
     }

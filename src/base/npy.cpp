@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 
 namespace coterie {
 namespace {
@@ -157,12 +158,10 @@ void write_npy(const std::string& path, const T* data, const std::vector<std::in
   const std::string header = npy_header_bytes(type_code<T>(), shape);
   std::int64_t elements = 1;
   for (const auto length : shape) elements *= length;
-  std::ofstream file(path, std::ios::binary);
-  file.write(header.data(), static_cast<std::streamsize>(header.size()));
-  file.write(reinterpret_cast<const char*>(data),
-             static_cast<std::streamsize>(elements) * static_cast<std::streamsize>(sizeof(T)));
-  file.close();
-  if (!file) throw FileError(path, fmt::format("cannot be written ({})", std::strerror(errno)));
+  NewFile file(path);
+  file.write(header);
+  file.write({reinterpret_cast<const char*>(data), static_cast<std::size_t>(elements) * sizeof(T)});
+  file.finish();
 }
 
 template std::vector<float> read_npy<float>(const std::string&, std::vector<std::int64_t>*);

@@ -100,7 +100,8 @@ void MixtureDensity::set(std::span<const double> weights, std::span<const double
   // Rounded, so that the difference from a row of float32 is exact where the two are near each other.
   for (double& value : centre_) value = static_cast<float>(value);
   std::vector<double> from_centre(means.begin(), means.end());
-  for (std::size_t at = 0; at < from_centre.size(); ++at) from_centre[at] -= centre_[at % size];
+  for (std::size_t c = 0; c < weights.size(); ++c)
+    for (std::size_t d = 0; d < size; ++d) from_centre[c * size + d] -= centre_[d];
 
   constants_.assign(weights.size(), 0.0);
   const std::int64_t turned = panels_ * kPanelColumns;

@@ -228,7 +228,7 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::merge(std::span
     size_[slot] = pair.size_a + pair.size_b;
     row_[slot] = nullptr;
   }
-  const auto moves = gaps_closed(pairs);
+  auto moves = gaps_closed(pairs);
   const std::size_t left = number_.size() - pairs.size();
   std::vector<WardFilling> fillings;
   for (const auto& pair : pairs) {

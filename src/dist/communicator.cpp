@@ -4,39 +4,42 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <climits>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
 
+#include "collective_check.hpp"
 #include "coterie/base/errors.hpp"
+#include "mpi_status.hpp"
 
 namespace coterie {
 namespace {
 
 constexpr std::size_t kMaxCount = INT_MAX;
 
-void check(int status, const char* call) {
-  if (status == MPI_SUCCESS) return;
-  std::array<char, MPI_MAX_ERROR_STRING> text{};
-  int length = 0, rank = -1;
-  MPI_Error_string(status, text.data(), &length);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  throw Error(
-      fmt::format("rank {}: {} failed: {}", rank, call, std::string(text.data(), static_cast<std::size_t>(length))));
+// One process that nobody launched needs no other: without this, Open MPI would start a daemon beside it and listen on
+// every interface of the machine. hwloc is kept from asking X servers for their graphics cards.
+void keep_to_itself() {
+  setenv("HWLOC_COMPONENTS", "-gl", 0);
+  for (const char* launched : {"OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "PMI_RANK", "PMI_FD"})
+    if (std::getenv(launched) != nullptr) return;
+  setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  setenv("OMPI_MCA_btl", "self", 0);
 }
 
 void initialise() {
   int running = 0;
   MPI_Initialized(&running);
   if (running) return;
+  keep_to_itself();
   // Without mpirun, MPI_Init binds the process to one core (Open MPI 4.1); the binding found before is put back.
   cpu_set_t mask;
   const bool known = sched_getaffinity(0, sizeof mask, &mask) == 0;
   int provided = 0;
-  check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   if (known) sched_setaffinity(0, sizeof mask, &mask);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
@@ -54,31 +57,73 @@ MPI_Datatype mpi_type<double>() {
 }
 
 template <typename T>
-void reduce(std::span<T> values, MPI_Op operation, MPI_Comm comm, int size) {
-  if (size == 1) return;
+void reduce(std::span<T> values, MPI_Op operation, MPI_Comm comm) {
   for (std::size_t begin = 0; begin < values.size(); begin += kMaxCount) {
     const auto count = static_cast<int>(std::min(kMaxCount, values.size() - begin));
-    check(MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, count, mpi_type<T>(), operation, comm), "MPI_Allreduce");
+    check_mpi(MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, count, mpi_type<T>(), operation, comm),
+              "MPI_Allreduce");
   }
+}
+
+void copy_bytes(void* data, std::size_t bytes, int root, MPI_Comm comm) {
+  for (std::size_t begin = 0; begin < bytes; begin += kMaxCount) {
+    const auto count = static_cast<int>(std::min(kMaxCount, bytes - begin));
+    check_mpi(MPI_Bcast(static_cast<char*>(data) + begin, count, MPI_BYTE, root, comm), "MPI_Bcast");
+  }
+}
+
+void copy_text(std::string& text, int root, MPI_Comm comm) {
+  auto length = static_cast<std::int64_t>(text.size());
+  copy_bytes(&length, sizeof length, root, comm);
+  text.resize(static_cast<std::size_t>(length));
+  copy_bytes(text.data(), text.size(), root, comm);
+}
+
+// Seconds; 0 when nothing is to be checked. Rank 0's word counts: a launcher may keep an environment from the others.
+double check_patience(MPI_Comm comm) {
+  double seconds = 0;
+  if (const char* wanted = std::getenv("COTERIE_CHECK_COLLECTIVES")) {
+    char* end = nullptr;
+    seconds = std::strtod(wanted, &end);
+    if (end == wanted || *end != '\0' || !(seconds >= 0 && std::isfinite(seconds))) seconds = -1;
+  }
+  copy_bytes(&seconds, sizeof seconds, 0, comm);
+  require(seconds >= 0, "COTERIE_CHECK_COLLECTIVES is the seconds that ranks wait for each other, such as 300; or 0");
+  return seconds;
 }
 
 }  // namespace
 
 struct Communicator::Handle {
   MPI_Comm comm = MPI_COMM_NULL;
-  MPI_Comm farewell = MPI_COMM_NULL;  ///< for all_arrive() alone: never confused with a collective left unanswered
-  bool parted = false;                ///< all_arrive() has said no
+  MPI_Comm farewell = MPI_COMM_NULL;       ///< for all_arrive() alone: never confused with a collective left unanswered
+  bool parted = false;                     ///< all_arrive() has said no
+  std::unique_ptr<CollectiveCheck> check;  ///< only where it was asked for
+
+  void announce(const Collective& mine) const {
+    if (check) check->compare(mine);
+  }
+
+  template <typename T>
+  void reduce_all(std::span<T> values, MPI_Op operation, const char* name, CallSite where) const {
+    announce({name, where, std::ssize(values)});
+    reduce(values, operation, comm);
+  }
 };
 
 Communicator::Communicator(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {
-  check(MPI_Comm_rank(handle_->comm, &rank_), "MPI_Comm_rank");
-  check(MPI_Comm_size(handle_->comm, &size_), "MPI_Comm_size");
+  check_mpi(MPI_Comm_rank(handle_->comm, &rank_), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(handle_->comm, &size_), "MPI_Comm_size");
   MPI_Comm node = MPI_COMM_NULL;
-  check(MPI_Comm_split_type(handle_->comm, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
-  check(MPI_Comm_rank(node, &local_rank_), "MPI_Comm_rank");
-  check(MPI_Comm_size(node, &local_size_), "MPI_Comm_size");
+  check_mpi(MPI_Comm_split_type(handle_->comm, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node),
+            "MPI_Comm_split_type");
+  check_mpi(MPI_Comm_rank(node, &local_rank_), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(node, &local_size_), "MPI_Comm_size");
   MPI_Comm_free(&node);
-  check(MPI_Comm_dup(handle_->comm, &handle_->farewell), "MPI_Comm_dup");
+  check_mpi(MPI_Comm_dup(handle_->comm, &handle_->farewell), "MPI_Comm_dup");
+  if (size_ == 1) return;
+  if (const double patience = check_patience(handle_->comm); patience > 0)
+    handle_->check = std::make_unique<CollectiveCheck>(handle_->comm, patience);
 }
 
 Communicator::~Communicator() = default;
@@ -87,7 +132,7 @@ Communicator::~Communicator() = default;
 const Communicator& Communicator::world() {
   static const Communicator* const world = [] {
     initialise();
-    return new Communicator(std::make_unique<Handle>(Handle{MPI_COMM_WORLD, MPI_COMM_NULL}));
+    return new Communicator(std::make_unique<Handle>(Handle{MPI_COMM_WORLD}));
   }();
   return *world;
 }
@@ -95,16 +140,24 @@ const Communicator& Communicator::world() {
 const Communicator& Communicator::self() {
   static const Communicator* const self = [] {
     initialise();
-    return new Communicator(std::make_unique<Handle>(Handle{MPI_COMM_SELF, MPI_COMM_NULL}));
+    return new Communicator(std::make_unique<Handle>(Handle{MPI_COMM_SELF}));
   }();
   return *self;
 }
 
-void Communicator::finalize() {
+void Communicator::finalize(CallSite where) {
   int running = 0, ended = 0;
   MPI_Initialized(&running);
   MPI_Finalized(&ended);
-  if (running && !ended) MPI_Finalize();
+  if (!running || ended) return;
+  const Handle& handle = *world().handle_;
+  try {
+    if (handle.check && !handle.check->failed()) handle.announce({"end", where});
+  } catch (const Error& error) {  // others are still in the midst of it
+    fmt::print(stderr, "coterie: {}\n", error.what());
+    abort(static_cast<int>(error.exit_code()));
+  }
+  MPI_Finalize();
 }
 
 void Communicator::abort(int code) {
@@ -114,48 +167,61 @@ void Communicator::abort(int code) {
   std::_Exit(code);
 }
 
-void Communicator::barrier() const { check(MPI_Barrier(handle_->comm), "MPI_Barrier"); }
+void Communicator::announce(const char* name, CallSite where) const { handle_->announce({name, where}); }
 
-void Communicator::sum(std::span<std::int64_t> values) const { reduce(values, MPI_SUM, handle_->comm, size_); }
-void Communicator::min(std::span<std::int64_t> values) const { reduce(values, MPI_MIN, handle_->comm, size_); }
-void Communicator::max(std::span<std::int64_t> values) const { reduce(values, MPI_MAX, handle_->comm, size_); }
-void Communicator::min(std::span<double> values) const { reduce(values, MPI_MIN, handle_->comm, size_); }
-void Communicator::max(std::span<double> values) const { reduce(values, MPI_MAX, handle_->comm, size_); }
+void Communicator::barrier(CallSite where) const {
+  announce("barrier", where);
+  check_mpi(MPI_Barrier(handle_->comm), "MPI_Barrier");
+}
 
-std::int64_t Communicator::sum(std::int64_t value) const {
-  sum(std::span(&value, 1));
+void Communicator::sum(std::span<std::int64_t> values, CallSite where) const {
+  if (size_ > 1) handle_->reduce_all(values, MPI_SUM, "sum of int64", where);
+}
+void Communicator::min(std::span<std::int64_t> values, CallSite where) const {
+  if (size_ > 1) handle_->reduce_all(values, MPI_MIN, "min of int64", where);
+}
+void Communicator::max(std::span<std::int64_t> values, CallSite where) const {
+  if (size_ > 1) handle_->reduce_all(values, MPI_MAX, "max of int64", where);
+}
+void Communicator::min(std::span<double> values, CallSite where) const {
+  if (size_ > 1) handle_->reduce_all(values, MPI_MIN, "min of double", where);
+}
+void Communicator::max(std::span<double> values, CallSite where) const {
+  if (size_ > 1) handle_->reduce_all(values, MPI_MAX, "max of double", where);
+}
+
+std::int64_t Communicator::sum(std::int64_t value, CallSite where) const {
+  sum(std::span(&value, 1), where);
   return value;
 }
-std::int64_t Communicator::max(std::int64_t value) const {
-  max(std::span(&value, 1));
+std::int64_t Communicator::max(std::int64_t value, CallSite where) const {
+  max(std::span(&value, 1), where);
   return value;
 }
-double Communicator::max(double value) const {
-  max(std::span(&value, 1));
+double Communicator::max(double value, CallSite where) const {
+  max(std::span(&value, 1), where);
   return value;
 }
-bool Communicator::any(bool value) const { return max(static_cast<std::int64_t>(value)) != 0; }
+bool Communicator::any(bool value, CallSite where) const { return max(static_cast<std::int64_t>(value), where) != 0; }
 
-void Communicator::broadcast_bytes(void* data, std::size_t bytes, int root) const {
+void Communicator::broadcast_bytes(void* data, std::size_t bytes, int root, CallSite where) const {
   if (size_ == 1) return;
-  for (std::size_t begin = 0; begin < bytes; begin += kMaxCount) {
-    const auto count = static_cast<int>(std::min(kMaxCount, bytes - begin));
-    check(MPI_Bcast(static_cast<char*>(data) + begin, count, MPI_BYTE, root, handle_->comm), "MPI_Bcast");
-  }
+  handle_->announce({"broadcast of bytes", where, static_cast<std::int64_t>(bytes), root});
+  copy_bytes(data, bytes, root, handle_->comm);
 }
 
-void Communicator::broadcast(std::string& text, int root) const {
-  auto length = static_cast<std::int64_t>(text.size());
-  broadcast_bytes(&length, sizeof length, root);
-  text.resize(static_cast<std::size_t>(length));
-  broadcast_bytes(text.data(), text.size(), root);
+void Communicator::broadcast(std::string& text, int root, CallSite where) const {
+  if (size_ == 1) return;
+  handle_->announce({"broadcast of a text", where, Collective::kUncounted, root});
+  copy_text(text, root, handle_->comm);
 }
 
 // One broadcast from each rank: no displacement can overflow an int, and gathers here are rare and bulky.
-std::vector<std::byte> Communicator::gather_all_bytes(const void* data, std::size_t bytes) const {
+std::vector<std::byte> Communicator::gather_all_bytes(const void* data, std::size_t bytes, CallSite where) const {
+  announce("gathering", where);
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(size_), 0);
   sizes[static_cast<std::size_t>(rank_)] = static_cast<std::int64_t>(bytes);
-  sum(sizes);
+  reduce(std::span(sizes), MPI_SUM, handle_->comm);
   std::size_t total = 0;
   for (const auto size : sizes) total += static_cast<std::size_t>(size);
   std::vector<std::byte> all(total);
@@ -163,7 +229,7 @@ std::vector<std::byte> Communicator::gather_all_bytes(const void* data, std::siz
   for (int from = 0; from < size_; ++from) {
     const auto share = static_cast<std::size_t>(sizes[static_cast<std::size_t>(from)]);
     if (from == rank_ && share > 0) std::memcpy(all.data() + begin, data, share);
-    broadcast_bytes(all.data() + begin, share, from);
+    copy_bytes(all.data() + begin, share, from, handle_->comm);
     begin += share;
   }
   return all;
@@ -172,24 +238,24 @@ std::vector<std::byte> Communicator::gather_all_bytes(const void* data, std::siz
 void Communicator::send(const void* data, std::size_t bytes, int to, int tag) const {
   for (std::size_t begin = 0; begin < bytes; begin += kMaxCount) {
     const auto count = static_cast<int>(std::min(kMaxCount, bytes - begin));
-    check(MPI_Send(static_cast<const char*>(data) + begin, count, MPI_BYTE, to, tag, handle_->comm), "MPI_Send");
+    check_mpi(MPI_Send(static_cast<const char*>(data) + begin, count, MPI_BYTE, to, tag, handle_->comm), "MPI_Send");
   }
 }
 
 void Communicator::receive(void* data, std::size_t bytes, int from, int tag) const {
   for (std::size_t begin = 0; begin < bytes; begin += kMaxCount) {
     const auto count = static_cast<int>(std::min(kMaxCount, bytes - begin));
-    check(MPI_Recv(static_cast<char*>(data) + begin, count, MPI_BYTE, from, tag, handle_->comm, MPI_STATUS_IGNORE),
-          "MPI_Recv");
+    check_mpi(MPI_Recv(static_cast<char*>(data) + begin, count, MPI_BYTE, from, tag, handle_->comm, MPI_STATUS_IGNORE),
+              "MPI_Recv");
   }
 }
 
 std::optional<int> Communicator::try_receive(void* data, std::size_t bytes, int tag) const {
   int come = 0, size = 0;
   MPI_Status status;
-  check(MPI_Iprobe(MPI_ANY_SOURCE, tag, handle_->comm, &come, &status), "MPI_Iprobe");
+  check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag, handle_->comm, &come, &status), "MPI_Iprobe");
   if (!come) return std::nullopt;
-  check(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
+  check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
   if (static_cast<std::size_t>(size) != bytes)
     throw Error(fmt::format("rank {}: a message of {} bytes came from rank {}, {} were expected", rank_, size,
                             status.MPI_SOURCE, bytes));
@@ -197,7 +263,7 @@ std::optional<int> Communicator::try_receive(void* data, std::size_t bytes, int 
   return status.MPI_SOURCE;
 }
 
-void Communicator::together(const std::function<void()>& action) const {
+void Communicator::together(const std::function<void()>& action, CallSite where) const {
   std::string message;
   std::int64_t code = 0;
   bool failed = false;
@@ -213,30 +279,33 @@ void Communicator::together(const std::function<void()>& action) const {
     code = static_cast<std::int64_t>(ExitCode::failed);
   }
   std::int64_t first = failed ? rank_ : size_;
-  min(std::span(&first, 1));
+  announce("together", where);
+  if (size_ > 1) reduce(std::span(&first, 1), MPI_MIN, handle_->comm);
   if (first == size_) return;
-  broadcast(message, static_cast<int>(first));
-  broadcast_bytes(&code, sizeof code, static_cast<int>(first));
+  copy_text(message, static_cast<int>(first), handle_->comm);
+  copy_bytes(&code, sizeof code, static_cast<int>(first), handle_->comm);
   if (code == static_cast<std::int64_t>(ExitCode::wrong_use)) throw InvalidArgument(message);
   if (size_ > 1) message += fmt::format(" (rank {})", first);
   if (code == static_cast<std::int64_t>(ExitCode::stopped)) throw Stopped(message);
   throw Error(message);
 }
 
-void Communicator::on_root(const std::function<void()>& action) const {
-  together([&] {
-    if (is_root()) action();
-  });
+void Communicator::on_root(const std::function<void()>& action, CallSite where) const {
+  together(
+      [&] {
+        if (is_root()) action();
+      },
+      where);
 }
 
 bool Communicator::all_arrive(double seconds) const {
   if (handle_->parted) return false;
   MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Ibarrier(handle_->farewell, &request), "MPI_Ibarrier");
+  check_mpi(MPI_Ibarrier(handle_->farewell, &request), "MPI_Ibarrier");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   int arrived = 0;
   while (true) {
-    check(MPI_Test(&request, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
+    check_mpi(MPI_Test(&request, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
     if (arrived || std::chrono::steady_clock::now() > deadline) {
       handle_->parted = arrived == 0;
       return arrived != 0;

@@ -23,7 +23,9 @@ std::string duration_text(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds + 0.5);
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+  if (whole < 100 * 3600) return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+  if (whole < 1000 * 86400) return fmt::format("{} d {:02} h", whole / 86400, whole % 86400 / 3600);
+  return fmt::format("{} years", whole / 31'557'600);
 }
 
 Progress::Progress(bool speaks, std::string label, std::int64_t total, std::string unit)

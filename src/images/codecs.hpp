@@ -32,11 +32,20 @@ struct CodecError {
   std::string reason;
 };
 
+/// Width and height that the header was seen to give, which is what the limits were held against.
+struct Size {
+  std::int64_t width = 0, height = 0;
+};
+
+/// Throws CodecError unless the codec finds the same in the file: one with two headers could pass the limits with the
+/// small one and be decoded with the other. Called before memory is asked for.
+void require_size(Size expected, std::int64_t width, std::int64_t height);
+
 // Each decodes one whole file, thread-safe and silent, and throws CodecError. The file has passed parse_header.
-Raster decode_jpeg(Bytes file, const DecodeOptions& options);  ///< libjpeg, with the options' dct and least sides
-Raster decode_png(Bytes file);                                 ///< libpng
-Raster decode_webp(Bytes file);                                ///< libwebp, the first frame on its canvas
-Raster decode_tiff(Bytes file);                                ///< libtiff, the first page
-Raster decode_bitmap(Bytes file);                              ///< BMP and PNM, by OpenCV
+Raster decode_jpeg(Bytes file, Size size, const DecodeOptions& options);  ///< libjpeg, with the options' dct, sides
+Raster decode_png(Bytes file, Size size);                                 ///< libpng
+Raster decode_webp(Bytes file, Size size);                                ///< libwebp, the first frame on its canvas
+Raster decode_tiff(Bytes file, Size size);                                ///< libtiff, the first page
+Raster decode_bitmap(Bytes file, Size size);                              ///< BMP and PNM, by OpenCV
 
 }  // namespace coterie

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "codecs.hpp"
@@ -13,13 +14,26 @@ namespace coterie {
 
 namespace {
 
-Raster decode_format(const std::string& format, Bytes file, const DecodeOptions& options) {
-  if (format == "JPEG") return decode_jpeg(file, options);
-  if (format == "PNG") return decode_png(file);
-  if (format == "WebP") return decode_webp(file);
-  if (format == "TIFF") return decode_tiff(file);
-  return decode_bitmap(file);  // BMP and PNM; examine lets nothing else through
+// OpenCV picks a decoder by the bytes, and has many: it is shown nothing but what was recognised as one of its two.
+Raster decode_format(const Probe& probe, Bytes file, const DecodeOptions& options) {
+  const Size size{probe.width, probe.height};
+  if (probe.format == "JPEG") return decode_jpeg(file, size, options);
+  if (probe.format == "PNG") return decode_png(file, size);
+  if (probe.format == "WebP") return decode_webp(file, size);
+  if (probe.format == "TIFF") return decode_tiff(file, size);
+  if (probe.format == "BMP" || probe.format == "PNM") return decode_bitmap(file, size);
+  throw CodecError{Fate::unsupported, probe.format + " is not decoded"};
 }
+
+}  // namespace
+
+void require_size(Size expected, std::int64_t width, std::int64_t height) {
+  if (width == expected.width && height == expected.height) return;
+  throw CodecError{Fate::damaged, fmt::format("it gives its size as {} x {} and again as {} x {}", expected.width,
+                                              expected.height, width, height)};
+}
+
+namespace {
 
 /// One colour sample over the ground, exact to the nearest.
 std::uint8_t compose(int sample, int alpha, bool premultiplied, AlphaGround ground) {
@@ -84,13 +98,15 @@ Image decode_image(const ImagePlace& place, const DecodeOptions& options) {
     const Examined examined = examine(place, options.limits, false);
     const Probe& probe = examined.probe;
     if (probe.fate != Fate::ok) throw CodecError{probe.fate, probe.reason};
-    Raster raster = decode_format(probe.format, examined.bytes, options);
+    Raster raster = decode_format(probe, examined.bytes, options);
     Image image{raster.width, raster.height, {}};
     image.rgb = flatten(std::move(raster), options.alpha);
     return options.exif == ExifRotation::apply ? turn_upright(std::move(image), probe.orientation) : image;
   } catch (const CodecError& error) {
     throw DecodeError(place.file, error.fate, error.reason);
   } catch (const std::bad_alloc&) {
+    throw DecodeError(place.file, Fate::too_large, "its pixels do not fit in memory");
+  } catch (const std::length_error&) {
     throw DecodeError(place.file, Fate::too_large, "its pixels do not fit in memory");
   }
 }

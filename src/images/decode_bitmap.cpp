@@ -10,7 +10,7 @@ namespace coterie {
 
 // OpenCV prints what its decoders throw to stderr whatever the log level, so parse_bmp and parse_pnm let only files
 // through whose sizes have been checked.
-Raster decode_bitmap(Bytes file) {
+Raster decode_bitmap(Bytes file, Size size) {
   static std::once_flag silenced;
   std::call_once(silenced, [] { cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT); });
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
@@ -23,6 +23,7 @@ Raster decode_bitmap(Bytes file) {
     throw CodecError{Fate::damaged, error.err};
   }
   if (image.empty()) throw CodecError{Fate::damaged, "its data do not decode"};
+  require_size(size, image.cols, image.rows);
   Raster raster;
   raster.allocate(image.cols, image.rows, 3);
   std::uint8_t* to = raster.samples.data();

@@ -18,6 +18,7 @@ namespace {
 struct Session {
   jpeg_error_mgr errors;  // first, so that info.err leads back to the session
   jpeg_decompress_struct info;
+  jpeg_progress_mgr progress;
   std::jmp_buf jump;
   int code;
   char message[JMSG_LENGTH_MAX];
@@ -48,6 +49,17 @@ void judge_warning(j_common_ptr info, int level) {
 
 void say_nothing(j_common_ptr) {}
 
+/// Each scan of a progressive file goes over all of its pixels: a small file of ten thousand scans would keep a core
+/// for hours. Real ones have about ten.
+void count_scans(j_common_ptr info) {
+  constexpr int kMostScans = 200;
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMostScans) return;
+  Session& session = session_of(info);
+  session.code = JERR_BAD_PROGRESSION;
+  std::snprintf(session.message, sizeof session.message, "more than %d scans", kMostScans);
+  std::longjmp(session.jump, 1);
+}
+
 bool is_unsupported(int code) {
   return code == JERR_BAD_PRECISION || code == JERR_ARITH_NOTIMPL || code == JERR_SOF_UNSUPPORTED ||
          code == JERR_CONVERSION_NOTIMPL;
@@ -63,12 +75,14 @@ unsigned int reduction(unsigned int width, unsigned int height, const DecodeOpti
 }
 
 /// False when libjpeg jumped out. Holds nothing that would need a destructor: the jump runs none.
-bool read_samples(Session& session, Bytes file, const DecodeOptions& options, Raster& raster) {
+bool read_samples(Session& session, Bytes file, Size size, const DecodeOptions& options, Raster& raster) {
   if (setjmp(session.jump) != 0) return false;
   jpeg_decompress_struct& info = session.info;
   jpeg_create_decompress(&info);
   jpeg_mem_src(&info, file.data(), file.size());
   jpeg_read_header(&info, TRUE);
+  require_size(size, info.image_width, info.image_height);
+  info.progress = &session.progress;
   info.out_color_space = info.num_components == 4 ? JCS_CMYK : JCS_RGB;
   info.dct_method = options.dct == JpegTransform::fast ? JDCT_IFAST : JDCT_ISLOW;
   info.scale_num = 1;
@@ -108,16 +122,17 @@ void cmyk_to_rgb(Raster& raster) {
 
 }  // namespace
 
-Raster decode_jpeg(Bytes file, const DecodeOptions& options) {
+Raster decode_jpeg(Bytes file, Size size, const DecodeOptions& options) {
   Raster raster;
   Session session{};
   session.info.err = jpeg_std_error(&session.errors);
   session.errors.error_exit = stop;
   session.errors.emit_message = judge_warning;
   session.errors.output_message = say_nothing;
+  session.progress.progress_monitor = count_scans;
   bool whole = false;
   try {
-    whole = read_samples(session, file, options, raster);
+    whole = read_samples(session, file, size, options, raster);
   } catch (...) {  // no memory for the samples
     jpeg_destroy_decompress(&session.info);
     throw;

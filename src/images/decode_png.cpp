@@ -43,10 +43,11 @@ void request_rgb(Session& session) {
 }
 
 /// False when libpng jumped out. Holds nothing that would need a destructor: the jump runs none.
-bool read_samples(Session& session, Raster& raster, std::vector<png_bytep>& rows) {
+bool read_samples(Session& session, Size size, Raster& raster, std::vector<png_bytep>& rows) {
   if (setjmp(png_jmpbuf(session.png)) != 0) return false;
   png_set_read_fn(session.png, &session, give_bytes);
   png_read_info(session.png, session.info);
+  require_size(size, png_get_image_width(session.png, session.info), png_get_image_height(session.png, session.info));
   request_rgb(session);
   raster.allocate(static_cast<int>(png_get_image_width(session.png, session.info)),
                   static_cast<int>(png_get_image_height(session.png, session.info)),
@@ -60,7 +61,7 @@ bool read_samples(Session& session, Raster& raster, std::vector<png_bytep>& rows
 
 }  // namespace
 
-Raster decode_png(Bytes file) {
+Raster decode_png(Bytes file, Size size) {
   Raster raster;
   std::vector<png_bytep> rows;
   Session session;
@@ -73,7 +74,7 @@ Raster decode_png(Bytes file) {
   } close{session};
   session.info = png_create_info_struct(session.png);
   if (session.info == nullptr) throw CodecError{Fate::unreadable, "libpng cannot start"};
-  if (!read_samples(session, raster, rows)) throw CodecError{Fate::damaged, session.message};
+  if (!read_samples(session, size, raster, rows)) throw CodecError{Fate::damaged, session.message};
   return raster;
 }
 

@@ -49,6 +49,22 @@ tmsize_t refuse_write(thandle_t, void*, tmsize_t) { return -1; }
 int close_nothing(thandle_t) { return 0; }
 toff_t size_of(thandle_t handle) { return memory(handle).bytes.size(); }
 
+/// A strip or tile may claim any size, whatever the picture's: no single buffer needs more than its pixels, padded.
+TIFF* open_limited(MemoryFile& source, Size size) {
+#if TIFFLIB_VERSION >= 20221213                                // 4.5.0
+  constexpr std::int64_t kPadding = 64 << 20, kMostBytes = 8;  // RGBA of 16 bits
+  const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
+                                                                             TIFFOpenOptionsFree);
+  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), size.width * size.height * kMostBytes + kPadding);
+  return TIFFClientOpenExt("image", "rm", &source, read_some, refuse_write, seek, close_nothing, size_of, nullptr,
+                           nullptr, options.get());
+#else
+  static_cast<void>(size);
+  return TIFFClientOpen("image", "rm", &source, read_some, refuse_write, seek, close_nothing, size_of, nullptr,
+                        nullptr);
+#endif
+}
+
 /// ABGR words, as libtiff packs them whatever the machine, to bytes.
 void unpack(const std::vector<std::uint32_t>& words, Raster& raster) {
   std::uint8_t* to = raster.samples.data();
@@ -58,7 +74,7 @@ void unpack(const std::vector<std::uint32_t>& words, Raster& raster) {
 
 }  // namespace
 
-Raster decode_tiff(Bytes file) {
+Raster decode_tiff(Bytes file, Size size) {
   static std::once_flag silenced;
   std::call_once(silenced, [] {
     TIFFSetWarningHandler(nullptr);
@@ -66,9 +82,7 @@ Raster decode_tiff(Bytes file) {
   });
   last_message.clear();
   MemoryFile source{file};
-  const std::unique_ptr<TIFF, void (*)(TIFF*)> tiff(
-      TIFFClientOpen("image", "rm", &source, read_some, refuse_write, seek, close_nothing, size_of, nullptr, nullptr),
-      TIFFClose);
+  const std::unique_ptr<TIFF, void (*)(TIFF*)> tiff(open_limited(source, size), TIFFClose);
   if (tiff == nullptr) throw CodecError{Fate::damaged, last_message};
   char why[1024] = "";
   if (TIFFRGBAImageOK(tiff.get(), why) == 0) throw CodecError{Fate::unsupported, why};
@@ -76,6 +90,7 @@ Raster decode_tiff(Bytes file) {
   constexpr int kStopOnError = 1;
   if (TIFFRGBAImageBegin(&reader, tiff.get(), kStopOnError, why) == 0) throw CodecError{Fate::damaged, why};
   const std::unique_ptr<TIFFRGBAImage, void (*)(TIFFRGBAImage*)> end(&reader, TIFFRGBAImageEnd);
+  require_size(size, reader.width, reader.height);
   reader.req_orientation = reader.orientation;  // as stored: the caller turns
   std::vector<std::uint32_t> words(static_cast<std::size_t>(reader.width) * reader.height);
   if (TIFFRGBAImageGet(&reader, words.data(), reader.width, reader.height) == 0)

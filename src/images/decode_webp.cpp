@@ -8,7 +8,7 @@
 
 namespace coterie {
 
-Raster decode_webp(Bytes file) {
+Raster decode_webp(Bytes file, Size size) {
   // The animation decoder also reads still pictures, and is what Pillow uses for both.
   WebPAnimDecoderOptions options;
   if (WebPAnimDecoderOptionsInit(&options) == 0) throw CodecError{Fate::unreadable, "libwebp cannot start"};
@@ -20,8 +20,10 @@ Raster decode_webp(Bytes file) {
   WebPAnimInfo info;
   std::uint8_t* pixels = nullptr;
   int time = 0;
-  if (decoder == nullptr || WebPAnimDecoderGetInfo(decoder.get(), &info) == 0 ||
-      WebPAnimDecoderGetNext(decoder.get(), &pixels, &time) == 0)
+  if (decoder == nullptr || WebPAnimDecoderGetInfo(decoder.get(), &info) == 0)
+    throw CodecError{Fate::damaged, "its WebP data do not decode"};
+  require_size(size, info.canvas_width, info.canvas_height);
+  if (WebPAnimDecoderGetNext(decoder.get(), &pixels, &time) == 0)
     throw CodecError{Fate::damaged, "its WebP data do not decode"};
   Raster raster;
   raster.allocate(static_cast<int>(info.canvas_width), static_cast<int>(info.canvas_height), 4);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -13,6 +14,7 @@ enum Tag : std::uint32_t {
   kWidth = 256,
   kHeight = 257,
   kBits = 258,
+  kCompression = 259,
   kOrientation = 274,
   kStripOffsets = 273,
   kSamples = 277,
@@ -69,6 +71,13 @@ class Directory {
   std::size_t word_ = 4, count_ = 0, entries_ = 0;
 };
 
+/// What libtiff may decompress: nothing, fax, LZW, JPEG, deflate (two numbers), PackBits, LZMA, Zstandard. It knows
+/// other methods, seldom run and often in its errata.
+bool is_in_use(std::uint64_t compression) {
+  constexpr std::uint64_t kInUse[] = {1, 2, 3, 4, 5, 7, 8, 32946, 32773, 34925, 50000};
+  return std::find(std::begin(kInUse), std::end(kInUse), compression) != std::end(kInUse);
+}
+
 void check_extents(const Directory& directory, Tag offset_tag, Tag bytes_tag, std::uint64_t size) {
   const auto offsets = directory.values(offset_tag), bytes = directory.values(bytes_tag);
   for (std::size_t i = 0; i < std::min(offsets.size(), bytes.size()); ++i)
@@ -96,6 +105,9 @@ void parse_tiff(Bytes file, ImageHeader& header) {
   header.orientation = exif_orientation(file);
   check_extents(directory, kStripOffsets, kStripBytes, file.size());
   check_extents(directory, kTileOffsets, kTileBytes, file.size());
+  if (const auto compression = directory.first(kCompression, 1); !is_in_use(compression))
+    header.unsupported = "a TIFF with compression " + std::to_string(compression) +
+                         ", which is not decoded; convert it to PNG or to a TIFF with LZW or deflate first";
   if (header.bits > 16)
     header.unsupported = "a TIFF with " + std::to_string(header.bits) +
                          " bits per sample has no fixed grey scale; scale it to 8 or 16 bits first";

@@ -20,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kLongestLine = 65'536;  ///< of a list; systems take paths of 4096
+
 /// Without ".", "a/../" and a leading root, so that one file has one name.
 std::string relative_to(const fs::path& root, const std::string& entry) {
   fs::path path = fs::path(entry).lexically_normal();
@@ -42,6 +44,7 @@ class Collector {
       return false;
     };
     if (entry.empty()) return problem("no path");
+    if (entry.find('\0') != entry.npos) return problem("a NUL byte, which no path holds");
     std::string path = relative_to(list_.root, entry);
     if (!seen_.insert(path).second) return problem(fmt::format("'{}' occurs again; kept once", entry));
     list_.paths.push_back(std::move(path));
@@ -58,8 +61,13 @@ void read_lines(const ListingOptions& options, ImageList& list) {
   std::ifstream file(options.source, std::ios::binary);
   if (!file) throw FileError(options.source, "cannot be opened");
   Collector collector(list, options.source);
-  std::string text;
-  for (long line = 1; std::getline(file, text); ++line) {
+  std::vector<char> buffer(kLongestLine + 1);
+  for (long line = 1; file.getline(buffer.data(), std::ssize(buffer)) || file.gcount() > 0; ++line) {
+    if (file.fail())
+      throw FileError(options.source, fmt::format("line {}: more than {} bytes; a list has one path a line, or it is a "
+                                                  "table, with the suffix .csv or .tsv",
+                                                  line, kLongestLine));
+    std::string text(buffer.data(), static_cast<std::size_t>(file.gcount()) - (file.eof() ? 0 : 1));
     if (line == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
     if (text.ends_with('\r')) text.pop_back();
     if (!text.empty()) collector.add(text, line);

@@ -88,11 +88,11 @@ std::vector<std::int16_t> spread_row_weights(const AxisWeights& weights, int gro
   std::vector<std::int16_t> spread(static_cast<std::size_t>(weights.outputs) * static_cast<std::size_t>(groups) * 32);
   std::int16_t* to = spread.data();
   for (int j = 0; j < weights.outputs; ++j) {
+    const std::int32_t* weight = weights.weight.data() + static_cast<std::ptrdiff_t>(j) * weights.taps;
     for (int g = 0; g < groups; ++g, to += 32) {
       for (int i = 0; i < 16; ++i) {
         const int tap = kTapGroup * g + (i / 8) * 2 + i % 2;
-        const Halves halves =
-            split(tap < weights.taps ? weights.weight[static_cast<std::size_t>(j * weights.taps + tap)] : 0);
+        const Halves halves = split(tap < weights.taps ? weight[tap] : 0);
         to[i] = halves.low;
         to[16 + i] = halves.high;
       }

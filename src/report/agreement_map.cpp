@@ -35,7 +35,7 @@ Chart agreement_map(const std::string& name, const std::string& title, const std
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string row = fmt::format("{}  {}", shortened(names[i], 30), i + 1);
     longest = std::max(longest, row.size());
-    fmt::format_to(append(rows), "{}{} {}", i == 0 ? "" : ", ", gnuplot_quoted(row), i);
+    fmt::format_to(append(rows), "{}{} {}", i == 0 ? "" : ", ", gnuplot_tic(row), i);
     fmt::format_to(append(columns), "{}'{}' {}", i == 0 ? "" : ", ", i + 1, i);
     for (std::size_t j = 0; j < names.size(); ++j) {
       const double value = values[i * names.size() + j];

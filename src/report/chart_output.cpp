@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/report/chart.hpp"
 #include "coterie/report/html.hpp"
 #include "gnuplot.hpp"
-#include "write_file.hpp"
 
 namespace coterie {
 namespace {
@@ -60,12 +60,12 @@ std::string chart_svg(const Chart& chart) {
 }
 
 void write_chart(const Chart& chart, const std::string& folder) {
-  write_file(folder + "/" + chart.name + ".svg", chart_svg(chart));
+  write_new_file(folder + "/" + chart.name + ".svg", chart_svg(chart));
   const std::string terminal = fmt::format(
       "if (strstrt(GPVAL_TERMINALS, 'pngcairo')) {{ set terminal pngcairo size {0},{1} noenhanced font 'sans,13' "
       "fontscale 2 linewidth 2 pointscale 2 }} else {{ set terminal png size {0},{1} font 'sans,26' linewidth 2 }}\n",
       2 * chart.width, 2 * chart.height);
-  write_file(folder + "/" + chart.name + ".png", run_gnuplot(terminal + chart.script));
+  write_new_file(folder + "/" + chart.name + ".png", run_gnuplot(terminal + chart.script));
 }
 
 }  // namespace coterie

@@ -14,7 +14,8 @@
 #include <iterator>
 
 #include "coterie/base/errors.hpp"
-#include "write_file.hpp"
+#include "coterie/base/new_file.hpp"
+#include "coterie/base/unicode.hpp"
 
 extern char** environ;
 
@@ -69,7 +70,7 @@ int spawn_and_wait(const std::string& script, const std::string& drawing, const 
 
 std::string run_gnuplot(const std::string& script) {
   const ScratchFolder folder;
-  write_file(folder / "script", script);
+  write_new_file(folder / "script", script);
   const int status = spawn_and_wait(folder / "script", folder / "drawing", folder / "messages");
   if (status != 0) throw Error(fmt::format("gnuplot ended with status {}: {}", status, content(folder / "messages")));
   std::string drawing = content(folder / "drawing");
@@ -79,11 +80,23 @@ std::string run_gnuplot(const std::string& script) {
 
 std::string gnuplot_quoted(const std::string& text) {
   std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += c;
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;  // a newline would end the command
+  for (std::string_view rest = text; !rest.empty();) {
+    const Character c = first_character(rest);
+    if (!c.valid || !may_be_shown(c.code))
+      out += '?';  // a newline would end the command, bytes that are no UTF-8 the SVG
+    else if (c.code == '\'')
+      out += "\u2019";  // doubled it would do, but for one at the start, which gnuplot 5.4 takes for two strings
+    else
+      out += rest.substr(0, c.bytes);
+    rest.remove_prefix(c.bytes);
   }
   return out + "'";
+}
+
+std::string gnuplot_tic(const std::string& text) {
+  std::string doubled;
+  for (const char c : text) doubled.append(c == '%' ? 2 : 1, c);
+  return gnuplot_quoted(doubled);
 }
 
 }  // namespace coterie

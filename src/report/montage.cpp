@@ -7,7 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "coterie/base/errors.hpp"
-#include "write_file.hpp"
+#include "coterie/base/new_file.hpp"
 
 namespace coterie {
 namespace {
@@ -81,7 +81,7 @@ bool try_read(const ImageReader& read, const std::string& path, Image& image) {
   }
 }
 
-void draw_tile(cv::Mat tile, const ImageReader& read, const std::string& path) {
+void draw_tile(const cv::Mat& tile, const ImageReader& read, const std::string& path) {
   Image image;
   if (!try_read(read, path, image)) return draw_cross(tile);
   image = thumbnail(image, tile.cols);
@@ -171,7 +171,7 @@ void draw_montage(const std::vector<MontageRow>& rows, const MontageStyle& style
     draw_tile(canvas(cv::Rect(box.x, box.y, box.width, box.height)), read, paths[static_cast<std::size_t>(cell)]);
   });
   if (style.labels) draw_labels(canvas, layout, rows);
-  write_file(out_path, as_text(encode(canvas, suffix, style.jpeg_quality)));
+  write_new_file(out_path, as_text(encode(canvas, suffix, style.jpeg_quality)));
 }
 
 Image thumbnail(const Image& image, int edge) {

@@ -6,11 +6,11 @@
 #include <numeric>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/version.hpp"
 #include "coterie/report/html.hpp"
 #include "page_parts.hpp"
 #include "report_css.hpp"
-#include "write_file.hpp"
 
 namespace coterie {
 namespace {
@@ -99,7 +99,8 @@ std::string head(const Report& report) {
       "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: 'self' file:; "
       "style-src "
-      "'unsafe-inline'\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+      "'unsafe-inline'; base-uri 'none'; form-action 'none'\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\"/>\n"
       "<meta name=\"color-scheme\" content=\"light dark\"/>\n<meta name=\"generator\" content=\"coterie {}\"/>\n"
       "<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n",
       html_text(version()), html_text(report.title), kReportCss);
@@ -150,7 +151,7 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
   const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
                            clusters_section(page) + agreement_section(page) + other_solutions_section(page) +
                            provenance_section(page) + repeat_section(page);
-  write_file(
+  write_new_file(
       folder + "/index.html",
       head(report) + summary_section(page) + contents(body) + body +
           fmt::format("</main>\n<footer>Written by coterie {}.</footer>\n</body>\n</html>\n", html_text(version())));

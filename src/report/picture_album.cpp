@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "coterie/base/new_file.hpp"
 #include "coterie/report/html.hpp"
-#include "write_file.hpp"
 
 namespace coterie {
 
@@ -25,7 +25,7 @@ PictureAlbum::PictureAlbum(const std::vector<std::string>& paths, const ImageRea
       return;
     }
     picture.source = fmt::format("pictures/{:05}.jpg", i);
-    write_file(folder + "/" + picture.source, jpeg);
+    write_new_file(folder + "/" + picture.source, jpeg);
   });
 }
 

@@ -26,8 +26,7 @@ DatasetPlace place_of(hid_t dataset, const std::string& path) {
 bool is_text(hid_t dataset) { return H5Tis_variable_str(h5::Id(H5Dget_type(dataset))) > 0; }
 
 std::vector<std::string> read_texts(hid_t dataset, const std::string& path) {
-  const auto shape = h5::shape_of(dataset, path);
-  const std::size_t count = shape.empty() ? 1 : static_cast<std::size_t>(shape[0]);
+  const auto count = static_cast<std::size_t>(h5::elements_of(dataset, path));
   std::vector<char*> pointers(count, nullptr);
   if (count == 0) return {};
   h5::check(H5Dread(dataset, h5::string_type(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "H5Dread", path);
@@ -97,13 +96,7 @@ std::string ArtifactReader::digest() const {
   return sha256(text);
 }
 
-bool ArtifactReader::has(const std::string& name) const {
-  h5::quiet();
-  const hid_t object = H5Oopen(state_->file, name.c_str(), H5P_DEFAULT);
-  if (object < 0) return false;
-  H5Oclose(object);
-  return true;
-}
+bool ArtifactReader::has(const std::string& name) const { return h5::holds(state_->file, name); }
 
 std::vector<std::int64_t> ArtifactReader::shape(const std::string& name) const {
   return h5::shape_of(h5::open_dataset(state_->file, name, state_->path), state_->path);
@@ -123,8 +116,7 @@ std::vector<std::string> ArtifactReader::datasets() const { return h5::dataset_n
 template <typename T>
 std::vector<T> ArtifactReader::read(const std::string& name) const {
   const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
-  std::int64_t elements = 1;
-  for (const auto length : h5::shape_of(dataset, state_->path)) elements *= length;
+  const std::int64_t elements = h5::elements_of(dataset, state_->path);
   std::vector<T> values(static_cast<std::size_t>(elements));
   if (elements > 0)
     h5::check(H5Dread(dataset, h5::type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dread",
@@ -149,7 +141,7 @@ DatasetPlace ArtifactReader::place(const std::string& name) const {
 }
 
 std::vector<std::string> ArtifactReader::damaged() const {
-  std::vector<std::string> names;
+  std::vector<std::string> names = h5::link_names(state_->file, state_->path);  // no artifact has any
   const RawFile raw(state_->path);
   for (const auto& name : datasets()) {
     try {

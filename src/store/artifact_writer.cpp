@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "coterie/base/new_file.hpp"
 #include "coterie/store/artifact.hpp"
 #include "h5.hpp"
 #include "parallel_file.hpp"
@@ -26,7 +27,11 @@ struct ArtifactWriter::State {
 
 ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicator& comm)
     : state_(new State{path, path + ".tmp", std::move(recipe), comm, {}, {}}) {
-  comm.on_root([&] { std::filesystem::create_directories(std::filesystem::path(path).parent_path()); });
+  comm.on_root([&] {
+    make_folder(std::filesystem::path(path).parent_path());
+    clear_place(state_->partial);
+  });
+  comm.announce("H5Fcreate");
   comm.together([&] { state_->file = h5::create_parallel_file(state_->partial, comm); });
 }
 
@@ -48,6 +53,7 @@ const Recipe& ArtifactWriter::recipe() const { return state_->recipe; }
 
 template <typename T>
 void ArtifactWriter::create(const std::string& name, const std::vector<std::int64_t>& shape) {
+  state_->comm.announce("H5Dcreate");
   state_->comm.together(
       [&] { state_->open[name] = h5::create_dataset(state_->file, name, h5::type_of<T>(), shape, state_->partial); });
 }
@@ -80,11 +86,13 @@ void ArtifactWriter::put_texts(const std::string& name, const std::vector<std::s
 }
 
 void ArtifactWriter::attribute(const std::string& name, const std::string& text) {
+  state_->comm.announce("H5Acreate");
   state_->comm.together([&] { h5::write_text_attribute(state_->file, name.c_str(), text, state_->partial); });
 }
 
 void ArtifactWriter::finish() {
   State& state = *state_;
+  state.comm.announce("H5Fclose");
   state.comm.together([&] {
     state.open.clear();
     h5::flush_and_close(state.file, state.partial);

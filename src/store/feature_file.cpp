@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "coterie/base/digest.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/raw_file.hpp"
 #include "coterie/store/study.hpp"
@@ -60,8 +61,9 @@ class BlockChecker {
 
 void create_file(const std::string& path, const Recipe& recipe, const FeatureShape& shape,
                  std::span<const std::int64_t> images) {
-  fs::create_directories(fs::path(path).parent_path());
+  make_folder(fs::path(path).parent_path());
   const std::string fresh = path + ".new";
+  clear_place(fresh);
   const RowPartition partition(shape.rows, shape.block_rows, 1);
   h5::Id file = h5::create_parallel_file(fresh, Communicator::self());
   h5::create_dataset(file, "features", H5T_IEEE_F32LE, {shape.rows, shape.columns}, fresh);
@@ -85,6 +87,11 @@ void create_file(const std::string& path, const Recipe& recipe, const FeatureSha
   fs::rename(fresh, path);
 }
 
+// Blocks are written in place, so what bears the name must be the file itself.
+void refuse_link(const std::string& path) {
+  if (fs::is_symlink(path)) throw FileError(path, "is a link; features are not written through one. Remove it");
+}
+
 }  // namespace
 
 struct FeatureFile::State {
@@ -105,6 +112,7 @@ struct FeatureFile::State {
 
 // On the root: afterwards either the final file or the partial one is there, with the wanted recipe.
 void FeatureFile::State::prepare(const FeatureShape& shape, std::span<const std::int64_t> images, bool overwrite) {
+  refuse_link(partial);
   const Study study(fs::path(path).parent_path().string());
   if (study.standing(path, recipe, overwrite) == Standing::current) return;
   if (study.standing(partial, recipe, overwrite) == Standing::current) return;
@@ -126,6 +134,7 @@ void FeatureFile::State::find_missing(const std::string& where) {
 }
 
 void FeatureFile::State::open() {
+  comm.announce("H5Fopen");
   comm.together([&] {
     file = h5::open_parallel_file(partial, comm);
     features = h5::open_dataset(file, "features", partial);
@@ -161,7 +170,11 @@ FeatureFile::FeatureFile(const std::string& path, const Recipe& recipe, FeatureS
   state.find_missing(finished ? state.path : state.partial);
   state.complete = finished && state.missing.empty();
   if (state.complete) return;
-  if (finished) comm.on_root([&] { fs::rename(state.path, state.partial); });
+  if (finished)
+    comm.on_root([&] {
+      refuse_link(state.path);
+      fs::rename(state.path, state.partial);
+    });
   state.open();
 }
 
@@ -188,6 +201,7 @@ void FeatureFile::commit(std::int64_t block, std::span<const float> rows, std::s
 }
 
 void FeatureFile::pause() {
+  state_->comm.announce("H5Fclose");
   state_->comm.together([&] {
     state_->close();
     RawFile(state_->partial).sync();
@@ -196,6 +210,7 @@ void FeatureFile::pause() {
 
 void FeatureFile::finish() {
   State& state = *state_;
+  state.comm.announce("H5Fclose");
   state.comm.together([&] { state.close(); });
   state.missing.clear();
   state.find_missing(state.partial);

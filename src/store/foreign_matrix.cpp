@@ -34,7 +34,7 @@ std::unique_ptr<RowSource> read_hdf5_matrix(const std::string& path, const std::
   const auto shape = h5::shape_of(data, path);
   if (shape.size() != 2)
     throw FileError(path, fmt::format("dataset \"{}\" has {} dimensions, not two", dataset, shape.size()));
-  std::vector<float> values(static_cast<std::size_t>(shape[0] * shape[1]));
+  std::vector<float> values(static_cast<std::size_t>(h5::elements_of(data, path)));
   h5::check(H5Dread(data, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dread", path);
   return std::make_unique<OwnedRows>(std::move(values), shape[0], shape[1]);
 }

@@ -54,6 +54,16 @@ std::vector<std::int64_t> shape_of(hid_t dataset, const std::string& path) {
   return {dimensions.begin(), dimensions.end()};
 }
 
+std::int64_t elements_of(hid_t dataset, const std::string& path) {
+  constexpr double kMostPacked = 2000;  // elements in a stored byte; deflate reaches 1032
+  double elements = 1;
+  for (const auto length : shape_of(dataset, path)) elements *= static_cast<double>(length < 0 ? INT64_MAX : length);
+  const auto stored = static_cast<double>(H5Dget_storage_size(dataset));
+  if (elements > kMostPacked * stored)
+    throw FileError(path, fmt::format("has a dataset of {:g} elements in {:g} bytes: damaged", elements, stored));
+  return static_cast<std::int64_t>(elements);
+}
+
 Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape,
                   const std::string& path) {
   const Id links(H5Pcreate(H5P_LINK_CREATE));
@@ -104,11 +114,38 @@ std::vector<std::string> dataset_names(hid_t file, const std::string& path) {
   return names;
 }
 
-Id open_dataset(hid_t file, const std::string& name, const std::string& path) {
+std::vector<std::string> link_names(hid_t file, const std::string& path) {
+  const auto collect = [](hid_t, const char* name, const H5L_info_t* link, void* names) -> herr_t {
+    if (link->type != H5L_TYPE_HARD) static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+    return 0;
+  };
+  std::vector<std::string> names;
+  check(H5Lvisit(file, H5_INDEX_NAME, H5_ITER_INC, collect, &names), "H5Lvisit", path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool holds(hid_t file, const std::string& name) {
   quiet();
-  const hid_t dataset = H5Dopen2(file, name.c_str(), H5P_DEFAULT);
-  if (dataset < 0) throw FileError(path, fmt::format("has no dataset \"{}\"", name));
-  return Id(dataset);
+  for (std::size_t end = name.find('/');; end = name.find('/', end + 1)) {
+    const std::string part = name.substr(0, end);
+    H5L_info_t link;
+    if (H5Lexists(file, part.c_str(), H5P_DEFAULT) <= 0 || H5Lget_info(file, part.c_str(), &link, H5P_DEFAULT) < 0 ||
+        link.type != H5L_TYPE_HARD)
+      return false;
+    if (end == std::string::npos) return H5Oexists_by_name(file, name.c_str(), H5P_DEFAULT) > 0;
+  }
+}
+
+Id open_dataset(hid_t file, const std::string& name, const std::string& path) {
+  if (!holds(file, name)) throw FileError(path, fmt::format("has no dataset \"{}\"", name));
+  const hid_t opened = H5Dopen2(file, name.c_str(), H5P_DEFAULT);
+  if (opened < 0) throw FileError(path, fmt::format("has no dataset \"{}\"", name));
+  Id dataset(opened);
+  const Id creation(check(H5Dget_create_plist(dataset), "H5Dget_create_plist", path));
+  if (H5Pget_layout(creation) == H5D_VIRTUAL || H5Pget_external_count(creation) > 0)
+    throw FileError(path, fmt::format("its dataset \"{}\" lies in other files; refused", name));
+  return dataset;
 }
 
 Id string_type() {

@@ -53,6 +53,10 @@ Id open_file(const std::string& path, bool writable);
 Id simple_space(const std::vector<std::int64_t>& shape);
 std::vector<std::int64_t> shape_of(hid_t dataset, const std::string& path);
 
+/// How many elements the dataset has; throws FileError where its data cannot be that many, however compressed: memory
+/// is asked for by this number, and a shape that lies would ask for terabytes.
+std::int64_t elements_of(hid_t dataset, const std::string& path);
+
 /// Creates a contiguous dataset, with the groups above it, its space allocated at once and never filled.
 Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape,
                   const std::string& path);
@@ -64,7 +68,13 @@ bool has_attribute(hid_t object, const char* name);
 /// Names of all datasets below the root, sorted.
 std::vector<std::string> dataset_names(hid_t file, const std::string& path);
 
-/// Opens a dataset, or throws FileError that names it.
+/// Names of the links below the root that are no datasets or groups of this file: soft and external ones, sorted.
+std::vector<std::string> link_names(hid_t file, const std::string& path);
+
+/// Whether the file itself holds a dataset or group of that name: links, which may lead into other files, do not count.
+bool holds(hid_t file, const std::string& name);
+
+/// Opens a dataset whose data lie in this file, or throws FileError that names it.
 Id open_dataset(hid_t file, const std::string& name, const std::string& path);
 
 /// A variable-length string type, UTF-8 by label; bytes are stored as given.

@@ -33,7 +33,7 @@ void set_alignment(std::int64_t bytes) { alignment = bytes; }
 
 Id create_parallel_file(const std::string& path, const Communicator& comm) {
   quiet();
-  return Id(check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access_list(comm, path)), "H5Fcreate", path));
+  return Id(check(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access_list(comm, path)), "H5Fcreate", path));
 }
 
 Id open_parallel_file(const std::string& path, const Communicator& comm) {

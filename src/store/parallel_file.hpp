@@ -5,7 +5,8 @@
 
 namespace coterie::h5 {
 
-/// Creates or opens a file that all ranks of `comm` write: through MPI-IO where there are several. Collective.
+/// Creates a file where there is none (clear_place first), or opens one, that all ranks of `comm` write: through MPI-IO
+/// where there are several. Collective.
 Id create_parallel_file(const std::string& path, const Communicator& comm);
 Id open_parallel_file(const std::string& path, const Communicator& comm);
 

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/new_file.hpp"
 #include "h5.hpp"
 
 namespace coterie {
@@ -59,6 +60,17 @@ std::vector<std::string> Study::list(Kind kind) const {
   return names;
 }
 
+void Study::refuse_links() const {
+  const auto refuse = [&](const std::string& name) {
+    if (const std::string path = folder_ + "/" + name; fs::is_symlink(path))
+      throw FileError(path,
+                      "is a link; inside of a study nothing is written through one. Remove it, or move what it "
+                      "points to into its place (the whole study may lie behind a link)");
+  };
+  for (const Kind kind : kKinds) refuse(folder_of(kind));
+  for (const char* name : {"figures", "montages", "report", "report/pictures", "run.log", "tables"}) refuse(name);
+}
+
 std::string Study::find(Kind kind, const std::string& name) const {
   const auto names = list(kind);
   require(!names.empty(), "{} holds no {} yet: run {} first", folder_, folder_of(kind), text_of(kind).maker);
@@ -85,8 +97,9 @@ void Study::link_all() const {
   const std::string path = folder_ + "/study.h5", partial = path + ".tmp";
   h5::quiet();
   {
+    clear_place(partial);
     const h5::Id file(
-        h5::check(H5Fcreate(partial.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), "H5Fcreate", partial));
+        h5::check(H5Fcreate(partial.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), "H5Fcreate", partial));
     if (fs::exists(images_path())) link(file, "images.h5", "images", partial);
     for (const Kind kind : kKinds)
       for (const auto& name : list(kind)) {

@@ -32,7 +32,7 @@ constexpr Option kTable[] = {
      "print the complete effective configuration as an INI file, and do nothing"},
 
     // scan
-    {"images", "scan assign", text, "", "PATH",
+    {"images", "scan assign plan submit", text, "", "PATH",
      "a folder (searched through, tars in it, too), a .tar, .tar.gz or .tgz, a pattern of them such as "
      "'shards/{00..99}.tar', a text file of paths, or a CSV with a column of paths"},
     {"root", "scan assign", text, "", "DIR",
@@ -163,14 +163,42 @@ constexpr Option kTable[] = {
     {"silhouette", "evaluate", flag, "true", "",
      "the exact silhouette of every image (work grows with the square of their number)"},
 
+    // run
+    {"stages", "run", text, "", "STAGE,...", "only these stages of the file, for one job of several; default: all"},
+
     // plan
-    {"image-count", "plan", count, "100000", "N", "how many images the study is to have", 1, kMaxCount},
+    {"image-count", "plan submit", count, "", "N",
+     "how many images there will be; default: as many as the study file lists, without one 100,000", 1, kMaxCount},
     {"ranks", "plan", count, "64", "N", "the most ranks of the allocation", 1, 1e6},
-    {"images-per-second", "plan", real, "", "RATE",
+    {"calibrate", "plan", flag, "false", "",
+     "measure this node with this study, one to three minutes, and keep the result in the file of --calibration "
+     "(coterie-calibration.json)"},
+    {"calibration", "plan submit", text, "", "FILE",
+     "what --calibrate found on a node of the kind that will run; without it this node is measured now"},
+    {"table", "plan", text, "", "FILE", "write the times as a CSV, too: stage, ranks, seconds, work and messages"},
+    {"images-per-second", "plan submit", real, "", "RATE",
      "of the network on one rank, where it is known (a GPU's, say); default: measured here on the CPU", 0, 1e9},
     {"latency", "plan", real, "", "SECONDS", "of a message; default: measured among these ranks, on one 2e-6", 0, 1},
     {"bandwidth", "plan", real, "", "BYTES/S", "of a rank's link; default: measured among these ranks, on one 1e10", 1,
      1e15},
+
+    // submit
+    {"nodes", "submit", count, "1", "N", "nodes of the allocation", 1, 1e6},
+    {"ranks-per-node", "submit", count, "", "N", "ranks of each; default: as many as were measured", 1, 4096},
+    {"cpus-per-rank", "submit", count, "", "N", "cores of each rank; default: as many threads as were measured", 1,
+     4096},
+    {"gpus-per-rank", "submit", count, "0", "N", "GPUs of each rank", 0, 16},
+    {"partition", "submit", text, "", "NAME", "the partition; default: the cluster's"},
+    {"account", "submit", text, "", "NAME", "the account that pays; default: yours"},
+    {"time", "submit", text, "", "LIMIT",
+     "time limit of one job, as Slurm writes it (12:00:00); a shorter one than the study needs makes several jobs; "
+     "default: the "
+     "plan's time with --margin and ten minutes"},
+    {"margin", "submit", real, "1.5", "FACTOR", "on the time that is foretold", 1, 100},
+    {"template", "submit", text, "", "FILE", "a batch script of your own to fill in; default: slurm/study.sbatch"},
+    {"script", "submit", text, "", "FILE",
+     "where to write the filled script; default: beside the study file, as .sbatch"},
+    {"yes", "submit", flag, "false", "", "submit it; otherwise it is only shown and written"},
 
     // montage and report
     {"preset", "montage", choice, "plain", "",
@@ -180,6 +208,10 @@ constexpr Option kTable[] = {
      "rows of nearest and rows of random images for each cluster; 0: 2, with --preset peng 1", 0, 1000},
     {"columns", "montage report", count, "0", "N", "images in a row; 0: 10, with --preset peng 20", 0, 200},
     {"title", "report", text, "", "TEXT", "the report's title; default: the study's name"},
+
+    // tables
+    {"exact", "export assign", flag, "false", "",
+     "write paths and values as they are; default: an apostrophe before what a spreadsheet would run as a formula"},
 
     // assign
     {"outlier", "assign", real, "0.01", "SHARE",

@@ -47,7 +47,11 @@ std::set<std::string> sections_of(const std::string& text) {
 std::string read_text(const std::string& path) {
   std::ifstream file(path);
   require(static_cast<bool>(file), "{}: this study file cannot be read", path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text(std::size_t{1} << 20, '\0');  // a thousand times what a study needs
+  file.read(text.data(), std::ssize(text));
+  require(!file.bad() && file.eof(), "{}: more than 1 MiB, or a folder; this is no study file", path);
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
 }
 
 using Keys = std::map<std::string, std::map<std::string, std::string>>;  // section -> key -> value
@@ -76,10 +80,15 @@ std::string help_entry(const std::string& name, const std::string& text) {
   constexpr std::size_t kIndent = 26, kWidth = 100;
   std::string entry = fmt::format("  {:<{}}", name, kIndent - 3);
   std::size_t column = entry.size();
-  if (column >= kIndent) entry += "\n" + std::string(kIndent - 1, ' '), column = kIndent - 1;
+  const auto break_line = [&] {
+    entry += '\n';
+    entry.append(kIndent - 1, ' ');
+    column = kIndent - 1;
+  };
+  if (column >= kIndent) break_line();
   std::istringstream words(text);
   for (std::string word; words >> word; column += word.size() + 1) {
-    if (column + 1 + word.size() > kWidth) entry += "\n" + std::string(kIndent - 1, ' '), column = kIndent - 1;
+    if (column + 1 + word.size() > kWidth) break_line();
     entry += " " + word;
   }
   return entry + "\n";
@@ -147,8 +156,9 @@ Options parse_command_line(const std::string& command, const std::vector<std::st
   } catch (const po::error& error) {
     throw InvalidArgument(fmt::format("{}: {}", command, error.what()));
   }
-  require(options.words.empty() || command == "run" || command == "weights",
-          "{} takes no \"{}\"; its options begin with --", command, options.words.empty() ? "" : options.words.front());
+  const bool takes_words = command == "run" || command == "weights" || command == "plan" || command == "submit";
+  require(options.words.empty() || takes_words, "{} takes no \"{}\"; its options begin with --", command,
+          options.words.empty() ? "" : options.words.front());
   return options;
 }
 
@@ -204,7 +214,7 @@ std::string study_file_text(const std::vector<Options>& stages) {
 std::string options_help(const std::string& command) {
   std::string own, common;
   for (const auto& option : option_table()) {
-    if (!takes(command, option) || (command == "run" && !is_common(option))) continue;
+    if (!takes(command, option) || (command == "run" && !is_common(option) && option.commands != command)) continue;
     const std::string value(option.type == OptionType::choice ? option.choices : option.value);
     const bool silent = option.fallback.empty() || (option.type == OptionType::flag && option.fallback == "false");
     const std::string text = std::string(option.help) + (silent ? "" : fmt::format(" [{}]", option.fallback));

@@ -49,6 +49,10 @@ TEST_CASE("mistakes name the file and the line") {
   CHECK(message("a,a\n") == "t.csv: line 1: a column name occurs twice");
   CHECK(message("\n\n").starts_with("t.csv: the table is empty"));
   CHECK_THROWS_AS(read_csv("/nowhere/t.csv"), FileError);
+  CHECK_THROWS_WITH_AS(read_csv("/dev/zero"), "/dev/zero: line 1: a line of more than 64 MiB: this is no table",
+                       FileError);
+  const std::string endless = "a\n1\n\"" + std::string(std::size_t{65} << 20, '\n') + "\"\n";
+  CHECK(message(endless.c_str()) == "t.csv: line 3: a line of more than 64 MiB: this is no table");
 }
 
 TEST_CASE("what csv_line writes, parse_csv reads") {
@@ -60,6 +64,7 @@ TEST_CASE("what csv_line writes, parse_csv reads") {
     CHECK(parse_csv(header + "\n" + csv_line(hard, delimiter), "t", delimiter).rows == std::vector<Row>{hard});
   }
   CHECK(csv_line({"a", "b c", "1.5"}) == "a,b c,1.5\n");
+  CHECK(csv_line({"a;=b", "a\tb"}) == "\"a;=b\",\"a\tb\"\n");  // where ';' parts cells, "=b" must not be one
   CHECK(parse_csv("a\n" + csv_line({""}), "t").rows == std::vector<Row>{{""}});
 }
 

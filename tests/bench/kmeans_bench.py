@@ -25,8 +25,8 @@ import numpy as np
 
 SIZES = {"small": (50_000, 256), "wide": (14_000, 4096)}
 DATA = ("clustered", "features")
-MAX_ITER = {10: 100, 100: 100, 1000: 30}
-RUNS = {10: 3, 100: 2, 1000: 1}
+MAX_ITER = {10: 100, 100: 100, 1000: 30, 3000: 30}
+RUNS = {10: 3, 100: 2, 1000: 1, 3000: 1}
 PEERS = os.environ.get("COTERIE_PEERS", "/tmp/peers/bin/python")
 
 

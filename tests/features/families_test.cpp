@@ -99,10 +99,10 @@ TEST_CASE("every network has as many parameters as its origin, under every namin
                                {"efficientnet_lite2", 6'092'072, false},
                                {"efficientnet_lite3", 8'197'096, false},
                                {"efficientnet_lite4", 13'006'568, false}};
-  for (const auto& [name, parameters, statistics] : kCounts)
-    for (const Plan& plan : find_backbone(name).plans()) {
-      CAPTURE(name);
-      CHECK(count_parameters(plan, statistics) == parameters);
+  for (const Count& count : kCounts)
+    for (const Plan& plan : find_backbone(count.backbone).plans()) {
+      CAPTURE(count.backbone);
+      CHECK(count_parameters(plan, count.statistics) == count.parameters);
     }
   CHECK(std::size(kCounts) == backbones().size());
 }
@@ -148,10 +148,10 @@ TEST_CASE("layers have the extents of their origin") {
                                {"deepcluster_vgg16", "conv13", {14, 14, 512}},
                                {"deepcluster_vgg16", "fc7", {1, 1, 4096}},
                                {"efficientnet_lite4", "pooled", {1, 1, 1280}}};
-  for (const auto& [backbone, layer, extent] : expected) {
-    CAPTURE(backbone);
-    CAPTURE(layer);
-    CHECK(extent_of(backbone, layer) == extent);
+  for (const Expected& one : expected) {
+    CAPTURE(one.backbone);
+    CAPTURE(one.layer);
+    CHECK(extent_of(one.backbone, one.layer) == one.extent);
   }
 }
 

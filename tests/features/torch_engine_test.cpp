@@ -1,7 +1,9 @@
 // What of the networks on LibTorch can be seen without a GPU: gpu_test.cpp does the rest.
 #define AT_PER_OPERATOR_HEADERS
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
 #undef CHECK  // of c10's logging
 #include <doctest/doctest.h>
 
@@ -66,7 +68,7 @@ std::string write_module(const TemporaryFolder& folder, const std::string& code)
   module.register_parameter("w", at::empty({4, 3, 5, 5}, at::kFloat), false);
   std::copy(kernel.begin(), kernel.end(), module.attr("w").toTensor().data_ptr<float>());
   module.define(code);
-  const std::string path = folder / "module.pt";
+  std::string path = folder / "module.pt";
   module.save(path);
   return path;
 }
@@ -205,6 +207,27 @@ TEST_CASE("a TorchScript module computes what coterie's own layer does, at any s
   CHECK(std::equal(alone.begin(), alone.end(), first.end() - 4 * 8 * 8));
   const Network half = script_network(folder / "module.pt", 12, {.device = Device::cpu, .precision = Precision::bf16});
   CHECK(cosine(forward(half, pixels, 3), wanted) > 0.9999);
+}
+
+TEST_CASE("a module that would read or write files is refused before any of it runs") {
+  const TemporaryFolder folder;
+  const std::string owned = folder / "owned";
+  const auto refuses = [&](const std::string& code) {
+    const std::string path = write_module(folder, code);
+    CHECK_THROWS_WITH_AS(script_network(path, 8), doctest::Contains("reaches beyond the numbers it is given"),
+                         FileError);
+    CHECK_FALSE(std::filesystem::exists(owned));
+  };
+  refuses("def forward(self, x):\n    torch.save(x, '" + owned + "')\n    return torch.flatten(x, 1)\n");
+  refuses("def forward(self, x):\n    y = torch.from_file('" + owned +
+          "', True, 8)\n    return torch.flatten(x, 1) + y[0]\n");
+  refuses("def helper(self, x):\n    torch.save(x, '" + owned +
+          "')\n    return x\ndef forward(self, x):\n    return torch.flatten(self.helper(x), 1)\n");
+  // That these modules do write when LibTorch alone runs them.
+  const std::string path = write_module(
+      folder, "def forward(self, x):\n    torch.save(x, '" + owned + "')\n    return torch.flatten(x, 1)\n");
+  torch::jit::load(path).forward({at::zeros({1, 3, 8, 8})});
+  CHECK(std::filesystem::exists(owned));
 }
 
 TEST_CASE("a module that is none, or gives no row for each image, is refused with its name and the remedy") {

@@ -271,7 +271,7 @@ TEST_CASE("what is no weight file is told apart from what is damaged") {
   CHECK(message_of(folder.path().string()).find("not a regular file") != std::string::npos);
   write_bytes(path, std::string("\x80\x02K\x01.", 5));
   CHECK(message_of(path).find("magic number") != std::string::npos);
-  write_bytes(path, std::string("\x10\0\0\0\0\0\0\0{\"a\":[1,2,3,4]}", 24) + " ");
+  write_bytes(path, std::string("\x10\0\0\0\0\0\0\0{\"a\":[1,2,3,4]}\0", 24) + " ");
   CHECK(message_of(path).find("header is damaged") != std::string::npos);
 }
 

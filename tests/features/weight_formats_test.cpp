@@ -211,6 +211,13 @@ TEST_CASE("a safetensors file that was written reads as what it was written from
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
+TEST_CASE("a safetensors file whose header would fill the memory is refused by its length") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "long.safetensors";
+  write_bytes(path, std::string("\x00\xE1\xF5\x06\0\0\0\0{", 9));
+  CHECK(message_of(path).find("header is of 116777216 bytes") != std::string::npos);
+}
+
 TEST_CASE("a small file of many tensors that see the same data is refused before it fills the memory") {
   const TemporaryFolder folder;
   const std::string path = folder / "bomb";

@@ -102,7 +102,7 @@ class OpenCounter {
   int count() const {
     alignas(inotify_event) std::array<char, 1 << 16> events;
     int opened = 0;
-    for (ssize_t bytes; (bytes = ::read(descriptor_, events.data(), events.size())) > 0;) {
+    for (ssize_t bytes = 0; (bytes = ::read(descriptor_, events.data(), events.size())) > 0;) {
       for (const char* at = events.data(); at < events.data() + bytes;) {
         const auto* event = reinterpret_cast<const inotify_event*>(at);
         if (event->len > 0 && (event->mask & IN_OPEN) != 0) ++opened;

@@ -97,10 +97,12 @@ TEST_CASE("decoding smaller keeps the picture, its orientation, its limits and i
   for (int y = 0; y < 8; ++y)
     for (int x = 0; x < 11; ++x)
       for (int c = 0; c < 3; ++c) {
+        const auto level = [c](const Image& image, std::int64_t row, std::int64_t column) {
+          return image.rgb[static_cast<std::size_t>(3 * (row * image.width + column) + c)];
+        };
         int sum = 0;
-        for (int i = 0; i < 16; ++i)
-          sum += full.rgb[static_cast<std::size_t>(3 * ((4 * y + i / 4) * full.width + 4 * x + i % 4) + c)];
-        difference += std::abs(sum / 16.0 - small.rgb[static_cast<std::size_t>(3 * (y * small.width + x) + c)]);
+        for (int i = 0; i < 16; ++i) sum += level(full, 4 * y + i / 4, 4 * x + i % 4);
+        difference += std::abs(sum / 16.0 - level(small, y, x));
       }
   CHECK(difference / (8 * 11 * 3) < 2);
 

@@ -181,7 +181,7 @@ TEST_CASE("torchvision's crop rounds halves to even and pads small pictures with
   const Image padded = preprocess_geometry(one_colour(4, 9, 9, 9), steps);
   CHECK(padded.width == 7);
   // (7 - 4) / 2 = 1 before, 2 after.
-  const auto level = [&](int x, int y) { return padded.rgb[static_cast<std::size_t>(3 * (7 * y + x))]; };
+  const auto level = [&](std::size_t x, std::size_t y) { return padded.rgb[3 * (7 * y + x)]; };
   CHECK(level(0, 0) == 0);
   CHECK(level(1, 1) == 9);
   CHECK(level(4, 4) == 9);

@@ -192,12 +192,6 @@ class Clustering(ProgramTest):
             self.assertIn(f"; solver {solver}", text)
             self.assertEqual("approximate" in text, solver in ("randomized", "incremental"))
 
-    def test_plan_foretells_without_a_study(self):
-        text = run(2, "plan", "--image-count", "20000", "--ranks", "8", "--images-per-second", "50", "--k", "20")
-        for word in ("extract", "reduce", "k-means", "silhouettes", "memory of each of 8 ranks", "among these ranks"):
-            self.assertIn(word, text)
-        self.assertIn("400 s" if "400 s" in text else "6 min 40 s", text)  # 20,000 images at 50 a second
-
 
 if __name__ == "__main__":
     main()

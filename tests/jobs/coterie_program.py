@@ -14,6 +14,7 @@ import zlib
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("COTERIE_PROGRAM", os.path.join(SOURCE, "build/release/coterie"))
 MPI_ENVIRONMENT = {
+    "COTERIE_CHECK_COLLECTIVES": "120",  # seconds
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",

@@ -100,7 +100,8 @@ Pca fit(const TestRows& rows, const PcaOptions& options) {
 
 TEST_CASE("wide rows have the axes and variances from their inner products that they have from tsqr") {
   for (const Normalise normalise : {Normalise::none, Normalise::standard, Normalise::l2})
-    for (const auto& [n, d] : {std::pair<std::int64_t, std::int64_t>{45, 3000}, {300, 900}, {40, 40}, {60, 25}}) {
+    for (const auto& shape : {std::pair<std::int64_t, std::int64_t>{45, 3000}, {300, 900}, {40, 40}, {60, 25}}) {
+      const std::int64_t n = shape.first, d = shape.second;
       CAPTURE(n);
       const TestRows rows = decaying(n, d, 0.5);
       const Pca wide = fit(rows, {.normalise = normalise, .solver = PcaSolver::gram});

@@ -53,10 +53,10 @@ TEST_CASE("axes, variances and projections are those of scikit-learn") {
   const auto& world = Communicator::world();
   for (const auto& [file, name, normalise, axes] : kReferences)
     for (const PcaSolver solver : {PcaSolver::automatic, PcaSolver::covariance, PcaSolver::tsqr, PcaSolver::gram}) {
-      CAPTURE(name);
+      const std::string prefix(name);
+      CAPTURE(prefix);
       const TestRows rows{std::string(file)};
       const Pca pca = fit_pca(rows, {.normalise = normalise, .solver = solver}, world, pool);
-      const std::string prefix(name);
       CHECK(distance(pca.explained_variance, reference(prefix + "_variance")) < 1e-11);
       CHECK(distance(pca.explained_variance_ratio, reference(prefix + "_ratio")) < 1e-13);
       // A singular value of nothing comes out of the covariance as the root of its error, 1e-8 of the largest.

@@ -85,6 +85,26 @@ TEST_CASE("a map of agreements names the most and the least alike") {
   CHECK_THROWS_AS(agreement_map("map", "Agreement", names, {1}), InvalidArgument);
 }
 
+TEST_CASE("names that gnuplot, a shell or a browser would obey are drawn as they are") {
+  const TemporaryFolder folder;
+  const std::string here = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const std::vector<std::string> names = {
+      "`touch owned`",   "'; system 'touch owned", "\"@x\\",     "100%n%s%g%%", "<script>alert(1)</script>",
+      "a\n!touch owned", "{/Symbol a}_2^3",        "latin-\xE9", "\u202Egpj"};
+  const Chart chart = agreement_map("map", names[0] + names[1] + names[5], names, std::vector<double>(81, 0.5));
+  const std::string svg = chart_svg(chart);
+  write_chart(chart, folder.path());
+  std::filesystem::current_path(here);
+  CHECK_FALSE(std::filesystem::exists(folder / "owned"));
+  CHECK(markup_fault(svg) == "");
+  CHECK_FALSE(contains(svg, "<script"));
+  for (const char* shown :
+       {"`touch owned`  1<", "\u2019; system \u2019touch owned  2<", "\"@x\\  3<", "100%n%s%g%%  4<",
+        "&lt;script>alert(1)&lt;/script>  5<", "a?!touch owned  6<", "{/Symbol a}_2^3  7<", "latin-?  8<", "?gpj  9<"})
+    CHECK_MESSAGE(contains(svg, shown), std::string(shown));
+}
+
 TEST_CASE("equal values at all k are drawn") { check_svg(selection_chart("s", "Inertia", {2, 3}, {0, 0})); }
 
 TEST_CASE("blades are weighted by their clusters' sizes") {

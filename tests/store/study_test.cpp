@@ -12,6 +12,7 @@ namespace coterie {
 namespace {
 
 void make_artifact(const std::string& path, const std::string& components) {
+  Communicator::world().barrier();  // others may still look at what is there before
   if (Communicator::world().is_root()) {
     Recipe recipe("reduce", 1);
     recipe.set("components", components);
@@ -48,7 +49,6 @@ TEST_CASE("the standing of an artifact follows from its recipe") {
   Recipe wanted("reduce", 1);
   wanted.set("components", "32");
   CHECK(study.standing(path, wanted, false) == Standing::missing);
-  Communicator::world().barrier();
   make_artifact(path, "32");
   CHECK(study.standing(path, wanted, false) == Standing::current);
   wanted.set("components", "64");

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "coterie/dist/call_site.hpp"
+
 namespace coterie {
 
 /// A group of ranks that work together: the one place where coterie speaks MPI.
@@ -18,6 +20,10 @@ namespace coterie {
 /// on the number of ranks. Sum integers (see ExactScale) or merge over a fixed tree instead.
 ///
 /// Any MPI failure throws Error naming the call and the rank. Messages of more than 2^31-1 elements are split here.
+///
+/// With COTERIE_CHECK_COLLECTIVES=SECONDS in rank 0's environment the ranks tell each other, before each collective,
+/// what they are about to begin. Where that differs in operation, count, root or call site, or where a rank does not
+/// come for so long, it throws Error with what each rank was about to begin and where. Otherwise `where` is not used.
 class Communicator {
  public:
   /// All ranks that mpirun or srun started; one rank when started without them. Initialises MPI on first use
@@ -28,7 +34,7 @@ class Communicator {
   static const Communicator& self();
 
   /// Ends MPI in good order; call once, last. abort() ends all ranks at once with `code`.
-  static void finalize();
+  static void finalize(CallSite where = CallSite::here());
   [[noreturn]] static void abort(int code);
 
   int rank() const { return rank_; }
@@ -39,38 +45,38 @@ class Communicator {
   int local_rank() const { return local_rank_; }
   int local_size() const { return local_size_; }
 
-  void barrier() const;
+  void barrier(CallSite where = CallSite::here()) const;
 
   /// Replaces each element by the sum, minimum or maximum over ranks of the elements in that place.
   /// The caller guarantees that no sum overflows.
-  void sum(std::span<std::int64_t> values) const;
-  void min(std::span<std::int64_t> values) const;
-  void max(std::span<std::int64_t> values) const;
-  void min(std::span<double> values) const;
-  void max(std::span<double> values) const;
+  void sum(std::span<std::int64_t> values, CallSite where = CallSite::here()) const;
+  void min(std::span<std::int64_t> values, CallSite where = CallSite::here()) const;
+  void max(std::span<std::int64_t> values, CallSite where = CallSite::here()) const;
+  void min(std::span<double> values, CallSite where = CallSite::here()) const;
+  void max(std::span<double> values, CallSite where = CallSite::here()) const;
 
-  std::int64_t sum(std::int64_t value) const;
-  std::int64_t max(std::int64_t value) const;
-  double max(double value) const;
+  std::int64_t sum(std::int64_t value, CallSite where = CallSite::here()) const;
+  std::int64_t max(std::int64_t value, CallSite where = CallSite::here()) const;
+  double max(double value, CallSite where = CallSite::here()) const;
 
   /// True on every rank if `value` is true on any.
-  bool any(bool value) const;
+  bool any(bool value, CallSite where = CallSite::here()) const;
 
   /// Copies root's bytes to every rank. The sizes agree beforehand.
-  void broadcast_bytes(void* data, std::size_t bytes, int root = 0) const;
+  void broadcast_bytes(void* data, std::size_t bytes, int root = 0, CallSite where = CallSite::here()) const;
   template <typename T>
-  void broadcast(std::span<T> values, int root = 0) const {
-    broadcast_bytes(values.data(), values.size_bytes(), root);
+  void broadcast(std::span<T> values, int root = 0, CallSite where = CallSite::here()) const {
+    broadcast_bytes(values.data(), values.size_bytes(), root, where);
   }
 
   /// Copies root's text to every rank, whatever its length.
-  void broadcast(std::string& text, int root = 0) const;
+  void broadcast(std::string& text, int root = 0, CallSite where = CallSite::here()) const;
 
   /// Concatenates all ranks' elements in rank order; on every rank.
-  std::vector<std::byte> gather_all_bytes(const void* data, std::size_t bytes) const;
+  std::vector<std::byte> gather_all_bytes(const void* data, std::size_t bytes, CallSite where = CallSite::here()) const;
   template <typename T>
-  std::vector<T> gather_all(std::span<const T> values) const {
-    const auto bytes = gather_all_bytes(values.data(), values.size_bytes());
+  std::vector<T> gather_all(std::span<const T> values, CallSite where = CallSite::here()) const {
+    const auto bytes = gather_all_bytes(values.data(), values.size_bytes(), where);
     const auto* first = reinterpret_cast<const T*>(bytes.data());
     return {first, first + bytes.size() / sizeof(T)};
   }
@@ -87,18 +93,20 @@ class Communicator {
   /// Runs `action` on every rank; if it throws on any, all ranks throw the error of the lowest such rank, with
   /// the same type of exit code and "(rank R)" added where there is more than one rank. This is how a local
   /// failure becomes everybody's decision.
-  void together(const std::function<void()>& action) const;
+  void together(const std::function<void()>& action, CallSite where = CallSite::here()) const;
 
   /// The same for work that only the root does.
-  void on_root(const std::function<void()>& action) const;
+  void on_root(const std::function<void()>& action, CallSite where = CallSite::here()) const;
 
   /// Whether all ranks call this within so many seconds: how a rank that failed learns whether the others failed
   /// with it, or still wait for it somewhere and have to be ended with abort(). Once the answer was no it stays so, at
   /// once.
   bool all_arrive(double seconds) const;
 
-  /// The MPI_Comm, as an integer handle for the store's HDF5 calls only.
+  /// The MPI_Comm, as an integer handle, for shared memory and the store's HDF5 calls only; and what says, where ranks
+  /// are checked, that this rank is about to begin a collective called `name` there.
   std::uintptr_t native_handle() const;
+  void announce(const char* name, CallSite where = CallSite::here()) const;
 
  private:
   struct Handle;

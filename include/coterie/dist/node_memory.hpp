@@ -28,7 +28,7 @@ class NodeMemory {
   bool writes() const;
 
   /// Lets all ranks of the node see what was written before.
-  void publish() const;
+  void publish(CallSite where = CallSite::here()) const;
 
  private:
   struct Window;

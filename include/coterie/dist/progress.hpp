@@ -27,7 +27,7 @@ class Progress {
   std::chrono::steady_clock::time_point start_, shown_;
 };
 
-/// "4 s", "3 min 20 s", "2 h 05 min": a duration for people.
+/// "4 s", "3 min 20 s", "2 h 05 min", "11 d 13 h", "31 years": a duration for people.
 std::string duration_text(double seconds);
 
 }  // namespace coterie

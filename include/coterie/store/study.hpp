@@ -34,6 +34,10 @@ class Study {
   std::string images_path() const { return folder_ + "/images.h5"; }
   std::string path(Kind kind, const std::string& name) const;
 
+  /// Throws FileError where one of the places that coterie writes to inside of the study is a link: it would lead
+  /// outside.
+  void refuse_links() const;
+
   /// Names of finished artifacts, sorted.
   std::vector<std::string> list(Kind kind) const;
 

@@ -95,6 +95,23 @@ std::vector<std::string> read_names(hid_t object, const std::string& name, const
   return names;
 }
 
+// Whether every step of the name leads on inside this file: another kind of link may lead into another one.
+bool lies_here(hid_t group, const std::string& name) {
+  for (std::size_t end = name.find('/', 1);; end = name.find('/', end + 1)) {
+    H5L_info_t link;
+    const std::string part = name.substr(0, end);
+    if (H5Lexists(group, part.c_str(), H5P_DEFAULT) <= 0 || H5Lget_info(group, part.c_str(), &link, H5P_DEFAULT) < 0 ||
+        link.type != H5L_TYPE_HARD)
+      return false;
+    if (end == std::string::npos) return true;
+  }
+}
+
+bool stores_here(hid_t dataset) {
+  const Handle creation(H5Dget_create_plist(dataset), H5Pclose);
+  return H5Pget_layout(creation) != H5D_VIRTUAL && H5Pget_external_count(creation) == 0;
+}
+
 // Where in the file a dataset of float32 lies in one piece, as Keras writes them; else nothing.
 std::optional<Bytes> find_in_file(hid_t dataset, hid_t type, std::uint64_t bytes, const FileBytes& file) {
   if (H5Tequal(type, H5T_IEEE_F32LE) <= 0) return std::nullopt;
@@ -104,11 +121,13 @@ std::optional<Bytes> find_in_file(hid_t dataset, hid_t type, std::uint64_t bytes
 }
 
 Tensor read_dataset(hid_t group, const std::string& name, const FileBytes& file) {
+  if (!lies_here(group, name)) throw FileError(file.path, fmt::format("'{}' is listed but missing or damaged", name));
   const Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose);
   const Handle space(H5Dget_space(dataset), H5Sclose);
   const Handle type(H5Dget_type(dataset), H5Tclose);
   const int rank = H5Sget_simple_extent_ndims(space);
   if (dataset < 0 || rank < 0) throw FileError(file.path, fmt::format("'{}' is listed but missing or damaged", name));
+  if (!stores_here(dataset)) throw FileError(file.path, fmt::format("'{}' lies in other files; refused", name));
   const auto kind = H5Tget_class(type);
   if (kind != H5T_FLOAT && kind != H5T_INTEGER) throw FileError(file.path, fmt::format("'{}' holds no numbers", name));
   std::vector<hsize_t> lengths(static_cast<std::size_t>(rank));
@@ -145,7 +164,7 @@ WeightFile read_keras(const FileBytes& mapped) {
   const SilentErrors silence;
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (file < 0) throw FileError(path, "is an HDF5 file that cannot be opened: truncated or damaged; fetch it again");
-  const bool whole_model = H5Lexists(file, "model_weights", H5P_DEFAULT) > 0;
+  const bool whole_model = lies_here(file, "model_weights");
   const Handle root(H5Gopen2(file, whole_model ? "/model_weights" : "/", H5P_DEFAULT), H5Gclose);
   const auto layers = root < 0 ? std::vector<std::string>{} : read_names(root, "layer_names", path);
   if (layers.empty())
@@ -154,7 +173,7 @@ WeightFile read_keras(const FileBytes& mapped) {
   const auto kept_names = keras_layer_names(layers);
   WeightFile weights(path, "Keras HDF5");
   for (const auto& layer : layers) {
-    const Handle group(H5Gopen2(root, layer.c_str(), H5P_DEFAULT), H5Gclose);
+    const Handle group(lies_here(root, layer) ? H5Gopen2(root, layer.c_str(), H5P_DEFAULT) : H5I_INVALID_HID, H5Gclose);
     if (group < 0) throw FileError(path, fmt::format("layer '{}' is listed but missing: truncated or damaged", layer));
     for (const auto& weight : read_names(group, "weight_names", path)) {
       const std::string role = keras_role(weight);

@@ -1,16 +1,12 @@
 // Format: https://github.com/huggingface/safetensors#format: a 64-bit length, a JSON header of that length that gives
 // each tensor's dtype, shape and byte range, then the data.
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "formats.hpp"
 #include "number_format.hpp"
 
@@ -28,6 +24,8 @@ NumberFormat number_format(const ByteReader& reader, const std::string& name, co
     reader.fail(fmt::format("'{}' is of type {}, which coterie does not read", name, dtype));
   return format->second;
 }
+
+constexpr std::uint64_t kLongestHeader = 100'000'000;  // as in the format's own reader
 
 Tensor read_tensor(const FileBytes& file, const ByteReader& reader, const std::string& name,
                    const nlohmann::json& entry, Bytes data, std::uint64_t& left) {
@@ -49,7 +47,9 @@ Tensor read_tensor(const FileBytes& file, const ByteReader& reader, const std::s
 
 WeightFile read_safetensors(const FileBytes& file) {
   ByteReader reader(file.bytes, file.path);
-  const std::string header = reader.text(reader.u64());
+  const std::uint64_t header_bytes = reader.u64();
+  if (header_bytes > kLongestHeader) reader.fail(fmt::format("its header is of {} bytes: damaged", header_bytes));
+  const std::string header = reader.text(header_bytes);
   const Bytes data = reader.take(reader.remaining());
   WeightFile weights(file.path, "safetensors");
   try {
@@ -92,18 +92,11 @@ std::string header_of(const WeightFile& weights, const std::map<std::string, std
 void write_safetensors(const WeightFile& weights, const std::string& path,
                        const std::map<std::string, std::string>& metadata) {
   const std::string header = header_of(weights, metadata);
-  const std::string part = fmt::format("{}.part{}", path, getpid());
-  std::ofstream file(part, std::ios::binary);
-  file.write(header.data(), static_cast<std::streamsize>(header.size()));
+  NewFile file(path);
+  file.write(header);
   for (const auto& [name, tensor] : weights.tensors())
-    file.write(reinterpret_cast<const char*>(tensor.values.data()),
-               static_cast<std::streamsize>(tensor.values.size_bytes()));
-  file.close();
-  if (!file || std::rename(part.c_str(), path.c_str()) != 0) {
-    const std::string reason = std::strerror(errno);
-    std::remove(part.c_str());
-    throw FileError(path, fmt::format("cannot be written ({})", reason));
-  }
+    file.write({reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size_bytes()});
+  file.finish();
 }
 
 }  // namespace coterie

@@ -109,7 +109,8 @@ std::map<std::string, Bytes> read_zip_directory(const FileBytes& file) {
   std::map<std::string, Bytes> members;
   for (std::uint64_t entry = 0; entry < directory.entries; ++entry) {
     const Member member = read_member(reader, file.path);
-    members[member.name] = member_bytes(ByteReader(file.bytes, file.path), member);
+    if (!members.emplace(member.name, member_bytes(ByteReader(file.bytes, file.path), member)).second)
+      reader.fail(fmt::format("holds its member '{}' twice: damaged", member.name));
   }
   return members;
 }

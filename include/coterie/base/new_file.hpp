@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace coterie {
+
+/// A file that appears whole or not at all: written as PATH.tmp beside its place, and renamed.
+///
+/// Nothing is ever written through a link: what lies at PATH.tmp is unlinked and the file made anew (O_EXCL), and the
+/// rename replaces a link at PATH, not what it points to. Its mode is what the umask leaves of 0666.
+/// Throws FileError, naming PATH, for whatever the system refuses.
+class NewFile {
+ public:
+  explicit NewFile(std::string path);
+  ~NewFile();  ///< removes what was not finished
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void write(std::string_view bytes);
+
+  /// Gives it its name.
+  void finish();
+
+ private:
+  void flush();
+  [[noreturn]] void fail(const char* what, int error);
+
+  std::string path_, partial_, buffer_;
+  int number_ = -1;
+};
+
+/// NewFile with these bytes.
+void write_new_file(const std::string& path, std::string_view bytes);
+
+/// Unlinks the file or link at `path`, so that a file may be made there anew; nothing there is fine. Throws FileError.
+void clear_place(const std::string& path);
+
+/// Makes a folder inside of one that is there, if it is missing. Throws FileError where a link or a file has its place.
+void make_folder_inside(const std::string& parent, const std::string& name);
+
+/// The folder and those above it, where missing. The person named it, so links on the way are followed. Throws
+/// FileError.
+void make_folder(const std::string& path);
+
+}  // namespace coterie

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "calibration.hpp"
+#include "coterie/dist/cost_model.hpp"
+#include "workload.hpp"
+
+namespace coterie {
+
+/// What the study will take: its stages, measured on one node, brought to its number of images and any number of ranks.
+class Forecast {
+ public:
+  Forecast(const Workload& study, const Calibration& measured) : study_(study), measured_(measured) {}
+
+  /// Of each stage that was measured, in order.
+  std::vector<StageCost> times() const;
+
+  double seconds(int ranks) const;  ///< of all stages
+
+  struct Amount {
+    std::string what;
+    double bytes;
+  };
+  /// Most bytes that each of so many ranks holds, by stage, beside the page cache.
+  std::vector<Amount> memory(int ranks) const;
+  double most_memory(int ranks) const;
+
+  /// Bytes of each kind of artifact.
+  std::vector<Amount> disk() const;
+
+ private:
+  StageCost cost_of(const std::string& stage) const;
+  double part_seconds(const std::string& part, double images) const;
+  double silhouette_images() const;
+
+  const Workload& study_;
+  const Calibration& measured_;
+};
+
+/// "1.5 GB"; `unit` "B", "flop" ...
+std::string amount_text(double value, const char* unit);
+
+}  // namespace coterie

@@ -1,0 +1,91 @@
+#include "coterie/base/new_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie {
+namespace {
+
+constexpr std::size_t kBuffer = std::size_t{1} << 18;
+
+}  // namespace
+
+NewFile::NewFile(std::string path) : path_(std::move(path)), partial_(path_ + ".tmp") {
+  clear_place(partial_);
+  number_ = open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (number_ < 0) fail("cannot be written", errno);
+}
+
+NewFile::~NewFile() {
+  if (number_ < 0) return;
+  close(number_);
+  unlink(partial_.c_str());
+}
+
+void NewFile::write(std::string_view bytes) {
+  if (buffer_.size() + bytes.size() > kBuffer) flush();
+  buffer_ += bytes;
+  if (buffer_.size() > kBuffer) flush();
+}
+
+void NewFile::flush() {
+  for (std::size_t done = 0; done < buffer_.size();) {
+    const ssize_t put = ::write(number_, buffer_.data() + done, buffer_.size() - done);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) fail("cannot be written", errno);
+    done += static_cast<std::size_t>(put);
+  }
+  buffer_.clear();
+}
+
+void NewFile::finish() {
+  flush();
+  if (close(std::exchange(number_, -1)) != 0 || std::rename(partial_.c_str(), path_.c_str()) != 0) {
+    const int error = errno;
+    unlink(partial_.c_str());
+    fail("cannot be written", error);
+  }
+}
+
+void NewFile::fail(const char* what, int error) {
+  throw FileError(path_, fmt::format("{} ({})", what, std::strerror(error)));
+}
+
+void write_new_file(const std::string& path, std::string_view bytes) {
+  NewFile file(path);
+  file.write(bytes);
+  file.finish();
+}
+
+void clear_place(const std::string& path) {
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return;
+  throw FileError(path, fmt::format("is in the way and cannot be removed ({})", std::strerror(errno)));
+}
+
+void make_folder_inside(const std::string& parent, const std::string& name) {
+  const std::string path = parent + "/" + name;
+  if (mkdir(path.c_str(), 0777) == 0) return;
+  const int error = errno;
+  struct stat status {};
+  if (error != EEXIST || lstat(path.c_str(), &status) != 0)
+    throw FileError(path, fmt::format("cannot be made ({})", std::strerror(error)));
+  if (!S_ISDIR(status.st_mode))
+    throw FileError(path, "is no folder but a link or a file; coterie writes through no link, remove it");
+}
+
+void make_folder(const std::string& path) {
+  std::error_code failure;
+  std::filesystem::create_directories(path, failure);
+  if (failure) throw FileError(path, "cannot be made: " + failure.message());
+}
+
+}  // namespace coterie

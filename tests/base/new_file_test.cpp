@@ -1,0 +1,98 @@
+#include "coterie/base/new_file.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "coterie/base/errors.hpp"
+#include "temporary_folder.hpp"
+
+namespace coterie {
+namespace fs = std::filesystem;
+namespace {
+
+std::string content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a file is not there until it is finished, and then it is whole") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "table.csv", large(700'000, 'x');
+  {
+    NewFile file(path);
+    file.write("a,b\n");
+    file.write(large);
+    CHECK_FALSE(fs::exists(path));
+    file.finish();
+  }
+  CHECK(content(path) == "a,b\n" + large);
+  NewFile(path).write("given up");
+  CHECK(content(path) == "a,b\n" + large);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("nothing is written through links that lie in its way, living or dangling") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "page.html", victim = folder / "victim", nowhere = folder / "nowhere";
+  for (const std::string& place : {path, path + ".tmp"})
+    for (const std::string& target : {victim, nowhere}) {
+      CAPTURE(place);
+      CAPTURE(target);
+      write_new_file(victim, "precious");
+      fs::remove(path);
+      fs::create_symlink(target, place);
+      write_new_file(path, "new");
+      CHECK(content(victim) == "precious");
+      CHECK_FALSE(fs::exists(nowhere));
+      CHECK(content(path) == "new");
+      CHECK_FALSE(fs::is_symlink(path));
+    }
+}
+
+TEST_CASE("who may read a new file is what the umask says") {
+  const TemporaryFolder folder;
+  for (const mode_t mask : {0077, 0022, 0007}) {
+    const mode_t before = umask(mask);
+    write_new_file(folder / "file", "x");
+    make_folder_inside(folder.path(), std::to_string(mask));
+    umask(before);
+    struct stat status {};
+    REQUIRE(stat((folder / "file").c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == (0666 & ~mask));
+    REQUIRE(stat((folder / std::to_string(mask)).c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == (0777 & ~mask));
+  }
+}
+
+TEST_CASE("a folder inside is made or found, but neither a link nor a file passes for one") {
+  const TemporaryFolder folder;
+  make_folder_inside(folder.path(), "a");
+  make_folder_inside(folder.path(), "a");
+  CHECK(fs::is_directory(folder / "a"));
+  fs::create_directory_symlink(folder / "a", folder / "link");
+  write_new_file(folder / "file", "");
+  for (const char* name : {"link", "file"})
+    CHECK_THROWS_WITH_AS(make_folder_inside(folder.path(), name), doctest::Contains("writes through no link"),
+                         FileError);
+  CHECK_THROWS_AS(make_folder_inside(folder / "missing", "x"), FileError);
+}
+
+TEST_CASE("what cannot be written or cleared names the file") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH_AS(write_new_file(folder / "no/file", "x"), doctest::Contains("no/file: cannot be written"),
+                       FileError);
+  fs::create_directory(folder / "full.tmp");
+  CHECK_THROWS_WITH_AS(write_new_file(folder / "full", "x"), doctest::Contains("is in the way"), FileError);
+  NewFile file(folder / "taken");
+  fs::create_directory(folder / "taken");
+  CHECK_THROWS_WITH_AS(file.finish(), doctest::Contains("taken: cannot be written"), FileError);
+  CHECK_FALSE(fs::exists(folder / "taken.tmp"));
+}
+
+}  // namespace coterie
