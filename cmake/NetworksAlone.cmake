@@ -19,7 +19,7 @@ headers_alone(doctest::doctest doctest/doctest.h)
 
 # Of the rooms below features, the files that networks need.
 coterie_room(base
-  SOURCES src/base/nearest_name.cpp src/base/npy.cpp src/base/random.cpp
+  SOURCES src/base/nearest_name.cpp src/base/npy.cpp src/base/random.cpp src/base/whole_file.cpp
   PRIVATE Random123::Random123)
 coterie_room(images
   SOURCES src/images/levels.cpp src/images/preprocess_geometry.cpp src/images/preprocess_presets.cpp

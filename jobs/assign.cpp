@@ -261,14 +261,14 @@ void assign_images(Job& job) {
   const Placed placed = place(job, clustering, k, *rows);
   const double outlier = job.options.real("outlier");
   job.comm.on_root([&] {
-    write_artifact(path, recipe, placed, outlier);
     const std::string tables = job.study.folder() + "/tables", stem = fmt::format("{}/assigned-{}", tables, name);
-    fs::create_directories(tables);
+    make_folder(tables);
     const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
     write_table(stem + ".csv", read_row_names(fresh, features), placed, outlier, text);
     if (job.options.given("images"))
       write_skipped(stem + "-", read_image_table(fresh.images_path()),
                     ArtifactReader(fresh.path(Kind::features, features)), text);
+    write_artifact(path, recipe, placed, outlier);  // last: where it is, all is
     const auto strange =
         std::count_if(placed.share.begin(), placed.share.end(), [&](double s) { return s <= outlier; });
     job.say("wrote {}.csv: {} images given to {} clusters, {} of them flagged as outliers", stem, placed.labels.size(),

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 
 namespace coterie {
 namespace {
@@ -59,10 +60,7 @@ void write_calibration(const std::string& path, const Calibration& calibration) 
                      {"node_memory", calibration.node_memory},
                      {"parts", parts},
                      {"shape", calibration.shape}};
-  std::ofstream file(path);
-  file << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-  file.close();
-  if (!file) throw FileError(path, "cannot be written; name another place with --calibration");
+  write_new_file(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
 Calibration read_calibration(const std::string& path, const std::map<std::string, std::string>& shape) {

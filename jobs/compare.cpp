@@ -155,7 +155,7 @@ void write_crosstab(const std::string& folder, const Labellings& labellings, con
 void write_tables(const Job& job, const std::string& name, const Labellings& labellings,
                   const std::vector<Pair>& pairs) {
   const std::string folder = job.study.folder() + "/tables";
-  fs::create_directories(folder);
+  make_folder(folder);
   write_pairs(fmt::format("{}/{}.csv", folder, name), labellings, pairs);
   write_matrix(fmt::format("{}/{}_matrix.csv", folder, name), labellings,
                matrix_of(labellings, pairs, &Agreement::adjusted_rand));
@@ -171,7 +171,7 @@ void draw(const Job& job, const Labellings& labellings, const std::vector<Pair>&
   if (labellings.all.size() > kMostShown)
     return job.say("{} labellings are too many for one picture; name fewer with --clusterings", labellings.all.size());
   const std::string folder = job.study.folder() + "/figures";
-  fs::create_directories(folder);
+  make_folder(folder);
   write_chart(agreement_map("comparison", "Agreement of each two (ARI)", names_of(labellings),
                             matrix_of(labellings, pairs, &Agreement::adjusted_rand)),
               folder);
@@ -197,15 +197,14 @@ void compare(Job& job) {
       job.say("compares the {} images that all have in common; up to {} are left out", labellings.rows,
               labellings.left_out);
     const auto pairs = compare_all(labellings, job.pool);
-    write_artifact(path, recipe, labellings, pairs);
     write_tables(job, name, labellings, pairs);
     if (job.options.flag("figures")) draw(job, labellings, pairs);
+    write_artifact(path, recipe, labellings, pairs);  // last: where it is, all is
     for (const auto& pair : pairs)
       if (pairs.size() <= 30)
         job.say("{} and {}: ARI {:.3f}, AMI {:.3f}, {:.0f} % of the images in matched labels",
                 labellings.all[pair.first].name, labellings.all[pair.second].name, pair.agreement.adjusted_rand,
                 pair.agreement.adjusted_mutual_info, 100 * matched_share(pair, labellings.rows));
-    job.study.link_all();
     job.say("made {}", path);
   });
 }

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
@@ -10,6 +11,7 @@
 #include "coterie/base/version.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/features/allocator.hpp"
+#include "held_studies.hpp"
 #include "job.hpp"
 
 namespace coterie {
@@ -99,7 +101,7 @@ bool asks_for_help(const std::vector<std::string>& arguments) {
   return false;
 }
 
-void dispatch(const std::vector<std::string>& arguments, const Communicator& comm) {
+void dispatch(const std::vector<std::string>& arguments, const Communicator& comm, HeldStudies& held) {
   const Command& command = find_command(arguments.front());
   const Options options = parse_command_line(command.name, {arguments.begin() + 1, arguments.end()});
   if (options.flag("dump-config") && command.stage) {
@@ -108,10 +110,10 @@ void dispatch(const std::vector<std::string>& arguments, const Communicator& com
   }
   if (command.run == run_study || command.run == weights || (command.run == info && !options.given("study"))) {
     ThreadPool none(1);
-    Job job{options, comm, none, Study(options.given("study") ? options.text("study") : "."), 0};
+    Job job{options, comm, none, Study(options.given("study") ? options.text("study") : "."), 0, held};
     return command.run(job);
   }
-  run_command(command, options, comm);
+  run_command(command, options, comm, held);
 }
 
 int run_program(const std::vector<std::string>& arguments) {
@@ -129,13 +131,15 @@ int run_program(const std::vector<std::string>& arguments) {
   }
   const Communicator& comm = Communicator::world();
   int code = 0;
+  std::optional<HeldStudies> held(std::in_place);
   try {
     comm.together([&] { find_command(arguments.front()); });
-    dispatch(arguments, comm);
+    dispatch(arguments, comm, *held);
   } catch (const Error& error) {
     code = static_cast<int>(error.exit_code());
     const bool alone = !comm.all_arrive(kPatience);
     if (alone || comm.is_root()) fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
+    held.reset();  // not before: until here other ranks may still write
     if (alone) Communicator::abort(code);
   }
   Communicator::finalize();

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <functional>
 
 #include "coterie/base/unicode.hpp"
 #include "coterie/features/backbone.hpp"
@@ -28,16 +29,28 @@ void tell_artifact(const std::string& path, const std::string& name) {
     fmt::print("  {:<32} {}\n", printable(dataset), fmt::join(artifact.shape(dataset), " × "));
 }
 
+// One that is damaged must not hide the others.
+void tell_what_can_be_read(const std::function<void()>& tell) {
+  try {
+    tell();
+  } catch (const FileError& error) {
+    fmt::print("\n{}\n", printable_lines(error.what()));
+  }
+}
+
+void tell_images(const std::string& path) {
+  const ImageTable table = read_image_table(path);
+  fmt::print("{}\nimages from {}\n", fates_text(table.fates), printable(table.root));
+}
+
 void tell_study(const Study& study) {
   require(std::filesystem::is_directory(study.folder()), "{} is no study: there is no such folder", study.folder());
   fmt::print("study {}\n", printable(study.folder()));
-  if (std::filesystem::exists(study.images_path())) {
-    const ImageTable table = read_image_table(study.images_path());
-    fmt::print("{}\nimages from {}\n", fates_text(table.fates), printable(table.root));
-  }
+  if (std::filesystem::exists(study.images_path())) tell_what_can_be_read([&] { tell_images(study.images_path()); });
   for (const Kind kind : kKinds)
     for (const auto& name : study.list(kind))
-      tell_artifact(study.path(kind, name), fmt::format("{}/{}", folder_of(kind), name));
+      tell_what_can_be_read(
+          [&] { tell_artifact(study.path(kind, name), fmt::format("{}/{}", folder_of(kind), name)); });
   const auto entries = read_manifest(study);
   if (!entries.empty()) fmt::print("\ncommands\n");
   for (const auto& entry : entries) fmt::print("  {}  {}\n", printable(entry.when), printable(entry.command_line));

@@ -13,6 +13,7 @@
 #include "coterie/base/unicode.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/store/file_layout.hpp"
+#include "held_studies.hpp"
 #include "manifest.hpp"
 
 namespace coterie {
@@ -43,6 +44,19 @@ std::int64_t resolve_alignment(const std::string& asked, const std::string& fold
   return bytes;
 }
 
+// An export to another place wants nothing of a study but to read it: one that is read-only serves.
+bool leaves_study_alone(const Job& job) {
+  if (job.options.command() != "export" || !job.options.given("to")) return false;
+  bool alone = false;
+  job.comm.on_root([&] {
+    const char* folder = job.study.folder().c_str();
+    alone = access(folder, F_OK) == 0 && access(folder, W_OK) != 0;
+    if (alone) job.say("{} may not be written to; its manifest will not tell of this export", job.study.folder());
+  });
+  job.comm.broadcast(std::span(&alone, 1));
+  return alone;
+}
+
 }  // namespace
 
 void Job::speak(const std::string& line) const {
@@ -68,26 +82,27 @@ bool Job::must_make(const std::string& path, const Recipe& recipe) const {
   return wanted && !dry_run();
 }
 
-void Job::made(const std::string& path) const {
-  comm.on_root([&] { study.link_all(); });
-  say("made {}", path);
-}
-
-void run_command(const Command& command, const Options& options, const Communicator& comm) {
+void run_command(const Command& command, const Options& options, const Communicator& comm, HeldStudies& held) {
   const int threads = resolve_threads(options.count("threads"), comm);
   ThreadPool pool(threads);
   const bool studyless = command.run == plan || command.run == submit;
   const std::string folder = studyless ? "." : options.required("study");
-  Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm)};
+  Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm), held};
   comm.on_root([&] { job.study.refuse_links(); });
+  const bool writes = command.stage && !job.dry_run() && !leaves_study_alone(job);
+  if (writes) held.hold(job);
   align_datasets(resolve_alignment(options.text("hdf5-alignment"), folder, comm));
   const auto start = std::chrono::steady_clock::now();
   command.run(job);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (!command.stage || job.dry_run()) return;
+  if (!writes) return;
   job.say("{} took {} on {} rank{} × {} thread{}", command.name, duration_text(seconds), comm.size(),
           comm.size() == 1 ? "" : "s", threads, threads == 1 ? "" : "s");
-  comm.on_root([&] { record_command(job.study, options, comm.size(), threads, seconds); });
+  // Also after a command that found its artifact up to date: the one before may have been killed on its way here.
+  comm.on_root([&] {
+    job.study.link_all();
+    record_command(job.study, options, comm.size(), threads, seconds);
+  });
 }
 
 }  // namespace coterie

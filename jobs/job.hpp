@@ -15,6 +15,8 @@
 
 namespace coterie {
 
+class HeldStudies;
+
 /// What every command is given: its options, its ranks, its threads, and the study it works on.
 struct Job {
   const Options& options;
@@ -22,6 +24,7 @@ struct Job {
   ThreadPool& pool;
   Study study;
   std::int64_t memory_bytes;  ///< that this rank may use for rows
+  HeldStudies& held;          ///< studies that are locked until the program ends
   bool silent = false;        ///< a rehearsal: nothing is said
 
   /// One line for the person, on standard output and in the study's run.log; the root alone speaks.
@@ -40,8 +43,7 @@ struct Job {
   /// True when the stage has to work; then a dry run says so and the answer is false.
   bool must_make(const std::string& path, const Recipe& recipe) const;
 
-  /// Brings study.h5 up to date after a new artifact, and says where it lies.
-  void made(const std::string& path) const;
+  void made(const std::string& path) const { say("made {}", path); }
 
  private:
   void speak(const std::string& line) const;
@@ -85,7 +87,7 @@ void info(Job&);
 void weights(Job&);
 void verify(Job&);
 
-/// Runs a command with these options: resolves threads and memory, keeps the manifest.
-void run_command(const Command& command, const Options& options, const Communicator& comm);
+/// Runs a command with these options: resolves threads and memory, locks the study, keeps the manifest.
+void run_command(const Command& command, const Options& options, const Communicator& comm, HeldStudies& held);
 
 }  // namespace coterie

@@ -35,9 +35,14 @@ Json load(const Study& study) {
   }
 }
 
+// A damaged one must not keep the study from going on without it.
 Json describe_artifact(const std::string& path, const std::string& name) {
-  const ArtifactReader artifact(path);
-  return {{"name", name}, {"recipe", Json::parse(artifact.recipe().text())}, {"content", artifact.digest()}};
+  try {
+    const ArtifactReader artifact(path);
+    return {{"name", name}, {"recipe", Json::parse(artifact.recipe().text())}, {"content", artifact.digest()}};
+  } catch (const FileError& error) {
+    return {{"name", name}, {"damaged", error.what()}};
+  }
 }
 
 Json describe_artifacts(const Study& study) {

@@ -1,4 +1,5 @@
 #include "coterie/report/montage.hpp"
+#include "coterie/base/new_file.hpp"
 
 #include <filesystem>
 
@@ -48,7 +49,7 @@ void montage(Job& job) {
     const bool peng = job.options.text("preset") == "peng";
     const std::string folder = job.study.folder() + "/montages";
     if (job.dry_run()) return job.say("would draw {} montages into {}", ks.size() * 2, folder);
-    std::filesystem::create_directories(folder);
+    make_folder(folder);
     for (const auto k : ks) {
       const auto count = static_cast<std::int64_t>(style.columns) * style.rows;
       const auto pictures = pick_pictures(clustering, k, count, static_cast<std::uint64_t>(job.options.count("seed")));

@@ -88,12 +88,12 @@ std::string make_new_features(const Job& job, const std::string& features, const
   if (job.options.given("file")) {
     Options options = options_for(job, "import", folder);
     options.set("name", kName);
-    run_command(find_command("import"), options, job.comm);
+    run_command(find_command("import"), options, job.comm, job.held);
     return kName;
   }
   const Options extract = extract_options(job, features, folder);
-  run_command(find_command("scan"), options_for(job, "scan", folder), job.comm);
-  run_command(find_command("extract"), extract, job.comm);
+  run_command(find_command("scan"), options_for(job, "scan", folder), job.comm, job.held);
+  run_command(find_command("extract"), extract, job.comm, job.held);
   return kName;
 }
 

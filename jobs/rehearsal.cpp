@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/base/random.hpp"
 #include "coterie/features/extractor.hpp"
@@ -171,7 +172,7 @@ class Rehearsal {
 
   double seconds(const std::string& folder, Options options) const {
     options.set("study", scratch_.path(folder));
-    Job own{options, job_.comm, job_.pool, Study(scratch_.path(folder)), job_.memory_bytes, true};
+    Job own{options, job_.comm, job_.pool, Study(scratch_.path(folder)), job_.memory_bytes, job_.held, true};
     job_.comm.barrier();
     const auto begin = std::chrono::steady_clock::now();
     find_command(options.command()).run(own);
@@ -225,10 +226,10 @@ class Rehearsal {
   double scan(const std::string& folder, std::int64_t count) {
     const std::string list = scratch_.path(folder + ".txt");
     job_.comm.on_root([&] {
-      std::ofstream file(list);
+      std::string lines;
       for (std::int64_t i = 0; i < count; ++i)
-        file << sample_[static_cast<std::size_t>(i * available_ / count)] << '\n';
-      if (!file.flush()) throw FileError(list, "cannot be written; let TMPDIR name a larger place");
+        lines += sample_[static_cast<std::size_t>(i * available_ / count)] + '\n';
+      write_new_file(list, lines);
     });
     Options options = options_of("scan");
     options.set("images", list);

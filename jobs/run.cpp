@@ -55,7 +55,7 @@ void run_study(Job& job) {
     if (job.comm.is_root()) fmt::print("{}", study_file_text(stages));
     return;
   }
-  for (const auto& stage : stages) run_command(find_command(stage.command()), stage, job.comm);
+  for (const auto& stage : stages) run_command(find_command(stage.command()), stage, job.comm, job.held);
 }
 
 }  // namespace coterie

@@ -56,7 +56,7 @@ void write_artifact(const std::string& path, const Recipe& recipe, const std::st
 std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : ""; }
 
 void write_tables(const std::string& folder, const KEvidence& found) {
-  fs::create_directories(folder);
+  make_folder(folder);
   TableFile table(folder + "/k_selection.csv");
   std::vector<std::string> header = {"k"};
   for (const auto& measure : found.measures) {
@@ -132,7 +132,7 @@ std::vector<Chart> charts_of(const ClusteringReader& clustering, const KEvidence
 void draw(const Job& job, const ClusteringReader& clustering, const KEvidence& found) {
   const std::string folder = job.study.folder() + "/figures";
   const auto charts = charts_of(clustering, found);
-  fs::create_directories(folder);
+  make_folder(folder);
   job.pool.for_each(std::ssize(charts),
                     [&](std::int64_t i, int) { write_chart(charts[static_cast<std::size_t>(i)], folder); });
   job.say("drew {} charts into {}", charts.size(), folder);
@@ -164,10 +164,10 @@ void select(Job& job) {
   if (!job.must_make(path, recipe)) return;
   const KEvidence found = gather_evidence(job, clustering, classes);
   job.comm.on_root([&] {
-    write_artifact(path, recipe, name, found);
     write_tables(job.study.folder() + "/tables", found);
     job.say("wrote {}/tables/k_selection.csv", job.study.folder());
     if (job.options.flag("figures")) draw(job, clustering, found);
+    write_artifact(path, recipe, name, found);  // last: where it is, all is
     tell(job, found);
   });
   job.made(path);

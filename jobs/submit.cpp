@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "batch_script.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/dist/progress.hpp"
 #include "forecast.hpp"
 #include "job.hpp"
@@ -89,12 +90,6 @@ void explain(const Workload& study, const Calibration& measured, const Allocatio
                measured.threads == 1 ? "" : "s", wanted.threads);
 }
 
-void write_script(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  if (!file.flush()) throw FileError(path, "cannot be written; name another place with --script");
-}
-
 /// sbatch with these arguments, no shell between. Throws Error unless it ends well.
 void run_sbatch(const std::vector<std::string>& arguments) {
   std::vector<char*> words;
@@ -130,7 +125,7 @@ void submit(Job& job) {
   explain(study, measured, wanted);
   fmt::print("\n{}\n", text);
   if (job.dry_run()) return fmt::print("would write {}\n", path);
-  write_script(path, text);
+  write_new_file(path, text);
   std::vector<std::string> command = {"sbatch", path, file};
   for (const char* handed_on : {"study", "images", "memory"})
     if (job.options.given(handed_on)) command.push_back(fmt::format("--{}={}", handed_on, job.options.text(handed_on)));

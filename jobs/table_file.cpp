@@ -41,6 +41,4 @@ void TableFile::line(std::vector<std::string> fields, char delimiter) {
   file_.write(csv_line(fields, delimiter));
 }
 
-void TableFile::finish() { file_.finish(); }
-
 }  // namespace coterie

@@ -19,7 +19,7 @@ class TableFile {
   void line(std::vector<std::string> fields, char delimiter);
 
   /// Gives it its name. Throws FileError when it could not be written.
-  void finish();
+  void finish() { file_.finish(); }
 
  private:
   TableText text_;

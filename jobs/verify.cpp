@@ -16,8 +16,8 @@ std::string fault_of(const std::string& path) {
     if (!artifact.has("block_hash")) return fault + "; make it again with --overwrite";
     return fault + fmt::format("; blocks {}: the same coterie extract computes only those again",
                                fmt::join(damaged_blocks(path), ", "));
-  } catch (const Error& error) {
-    return error.what();
+  } catch (const FileError& error) {
+    return std::string(error.what()).substr(path.size() + 2);  // without the path, which stands before it
   }
 }
 

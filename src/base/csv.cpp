@@ -10,6 +10,15 @@ namespace coterie {
 
 namespace {
 
+constexpr std::string_view kMark = "\xEF\xBB\xBF";  // of byte order
+
+// Whatever a spreadsheet may take for the delimiter is quoted, or a field's second half could begin a cell.
+bool must_be_quoted(const std::string& field, char delimiter) {
+  const bool blank_end = !field.empty() && (field.front() == ' ' || field.back() == ' ');
+  return blank_end || field.starts_with(kMark) || field.find_first_of("\"\r\n,;\t") != field.npos ||
+         field.find(delimiter) != field.npos;
+}
+
 // A row of 100,000 features has 2 MB. Without a bound, a file that is no table at all would fill the memory.
 constexpr std::size_t kLongestRecord = std::size_t{64} << 20;
 constexpr const char* kTooLong = "a line of more than 64 MiB: this is no table";
@@ -105,7 +114,7 @@ class Reader {
 }  // namespace
 
 CsvTable parse_csv(std::string_view text, const std::string& name, char delimiter) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
   Reader reader(text, name, delimiter != 0 ? delimiter : guess_delimiter(text));
   CsvTable table;
   if (!reader.next(table.header)) throw FileError(name, "the table is empty; its first line must name the columns");
@@ -142,18 +151,14 @@ CsvTable read_csv(const std::string& path, char delimiter) {
 std::string csv_line(const std::vector<std::string>& fields, char delimiter) {
   std::string line;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    const std::string& field = fields[i];
     if (i > 0) line += delimiter;
-    const bool blank_end = !field.empty() && (field.front() == ' ' || field.back() == ' ');
-    // Whatever a spreadsheet may take for the delimiter is quoted, or a field's second half could begin a cell.
-    // A lone empty field must be quoted too: its line would read as blank.
-    const bool lost = field.empty() && fields.size() == 1;
-    if (!blank_end && !lost && field.find_first_of("\"\r\n,;\t") == field.npos && field.find(delimiter) == field.npos) {
-      line += field;
+    // A lone empty field must be quoted: its line would read as blank.
+    if (!must_be_quoted(fields[i], delimiter) && !(fields[i].empty() && fields.size() == 1)) {
+      line += fields[i];
       continue;
     }
     line += '"';
-    for (const char c : field) line.append(c == '"' ? 2 : 1, c);
+    for (const char c : fields[i]) line.append(c == '"' ? 2 : 1, c);
     line += '"';
   }
   return line + '\n';

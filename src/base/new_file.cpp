@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,15 @@ namespace coterie {
 namespace {
 
 constexpr std::size_t kBuffer = std::size_t{1} << 18;
+
+// Less than this free is a full disk: a writer of several blocks fails a little before the last one is taken.
+constexpr std::uint64_t kFull = 64 << 10;
+
+bool disk_is_full(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  struct statvfs disk {};
+  return statvfs(folder.empty() ? "." : folder.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < kFull;
+}
 
 }  // namespace
 
@@ -57,7 +67,7 @@ void NewFile::finish() {
 }
 
 void NewFile::fail(const char* what, int error) {
-  throw FileError(path_, fmt::format("{} ({})", what, std::strerror(error)));
+  throw FileError(path_, fmt::format("{}: {}", what, write_fault(path_, error)));
 }
 
 void write_new_file(const std::string& path, std::string_view bytes) {
@@ -67,8 +77,11 @@ void write_new_file(const std::string& path, std::string_view bytes) {
 }
 
 void clear_place(const std::string& path) {
-  if (unlink(path.c_str()) == 0 || errno == ENOENT) return;
-  throw FileError(path, fmt::format("is in the way and cannot be removed ({})", std::strerror(errno)));
+  if (unlink(path.c_str()) == 0) return;
+  const int error = errno;
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) return;  // whatever unlink said of it, it is not there
+  throw FileError(path, "is in the way and cannot be removed: " + write_fault(path, error));
 }
 
 void make_folder_inside(const std::string& parent, const std::string& name) {
@@ -77,7 +90,7 @@ void make_folder_inside(const std::string& parent, const std::string& name) {
   const int error = errno;
   struct stat status {};
   if (error != EEXIST || lstat(path.c_str(), &status) != 0)
-    throw FileError(path, fmt::format("cannot be made ({})", std::strerror(error)));
+    throw FileError(path, "cannot be made: " + write_fault(path, error));
   if (!S_ISDIR(status.st_mode))
     throw FileError(path, "is no folder but a link or a file; coterie writes through no link, remove it");
 }
@@ -85,7 +98,20 @@ void make_folder_inside(const std::string& parent, const std::string& name) {
 void make_folder(const std::string& path) {
   std::error_code failure;
   std::filesystem::create_directories(path, failure);
-  if (failure) throw FileError(path, "cannot be made: " + failure.message());
+  if (failure) throw FileError(path, "cannot be made: " + write_fault(path, failure.value()));
+}
+
+std::string write_fault(const std::string& path, int error) {
+  const auto with = [&](const char* advice) {
+    return error == 0 ? std::string(advice) : fmt::format("{} ({})", advice, std::strerror(error));
+  };
+  if (error == EDQUOT)
+    return with("your quota is used up: free some space, or put the study elsewhere; then run the same command again");
+  if (error == EROFS) return with("its file system is mounted read-only: copy the study to where you may write");
+  if (error == EACCES || error == EPERM) return with("you may not write there: ask its owner, or use a copy");
+  if (error == ENOSPC || disk_is_full(path))
+    return "the disk is full: free some space, or put the study elsewhere; then run the same command again";
+  return error == 0 ? "no reason was given; is the disk sound?" : std::strerror(error);
 }
 
 }  // namespace coterie

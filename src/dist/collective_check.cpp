@@ -44,12 +44,13 @@ void CollectiveCheck::compare(const Collective& mine) {
     std::vector<int> missing;
     for (int rank = 0; rank < size_; ++rank)
       if (!come(rank)) missing.push_back(rank);
-    fail(fmt::format("rank {} did not come to a collective within {} s", fmt::join(missing, ", "), patience_));
+    fail(fmt::format("rank {} did not come to a collective within {} s", fmt::join(missing, ", "), patience_),
+         "It has ended, waits elsewhere, or wants more time: COTERIE_CHECK_COLLECTIVES is the seconds to wait.");
   }
   if (std::any_of(all_.begin(), all_.end(), [&](const Announcement& other) { return other != mine_; }))
-    fail("the ranks are about to begin different collectives");
+    fail("the ranks are about to begin different collectives", "This is a mistake in coterie; please report it.");
   ++agreed_;
-  last_ = mine_.text();
+  last_ = mine_;
 }
 
 CollectiveCheck::Announcement CollectiveCheck::announcement_of(const Collective& collective) {
@@ -113,10 +114,9 @@ std::string CollectiveCheck::groups() const {
   return lines;
 }
 
-void CollectiveCheck::fail(const std::string& what) {
-  failure_ =
-      fmt::format("{}:{}\nthey agreed on {} before, the last: {}\nThis is a mistake in coterie; please report it.",
-                  what, groups(), agreed_, agreed_ > 0 ? last_ : "none");
+void CollectiveCheck::fail(const std::string& what, const std::string& remedy) {
+  failure_ = fmt::format("{}:{}\nthey agreed on {} before, the last: {}\n{}", what, groups(), agreed_,
+                         agreed_ > 0 ? last_.text() : "none", remedy);
   throw Error(failure_);
 }
 

@@ -55,13 +55,13 @@ class CollectiveCheck {
   bool exchange();
   bool come(int rank) const;
   std::string groups() const;
-  [[noreturn]] void fail(const std::string& what);
+  [[noreturn]] void fail(const std::string& what, const std::string& remedy);
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   double patience_ = 0;
   int rank_ = 0, size_ = 1;
   std::int64_t agreed_ = 0;  // collectives so far
-  std::string last_;         // of them
+  Announcement last_;        // of them
   std::string failure_;
   // Members, since MPI may still write to them after a wait that was given up.
   Announcement mine_;

@@ -49,7 +49,7 @@ struct NodeMemory::Window {
   void find_node() {
     MPI_Comm all = MPI_COMM_NULL;
     const std::uintptr_t native = comm.native_handle();
-    std::memcpy(&all, &native, sizeof all);
+    std::memcpy(&all, &native, sizeof(MPI_Comm));
     check_mpi(MPI_Comm_split_type(all, MPI_COMM_TYPE_SHARED, comm.rank(), MPI_INFO_NULL, &node), "MPI_Comm_split_type");
     MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN);
     check_mpi(MPI_Comm_rank(node, &rank), "MPI_Comm_rank");

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 
 #include "coterie/base/errors.hpp"
@@ -10,9 +11,13 @@ namespace coterie {
 namespace {
 
 volatile std::sig_atomic_t stop_wanted = 0;
+std::atomic<void (*)()> clean_up_at_end = nullptr;
 
 void note(int) { stop_wanted = 1; }
-void end(int) { _exit(static_cast<int>(ExitCode::stopped)); }
+void end(int) {
+  if (void (*last)() = clean_up_at_end.load()) last();
+  _exit(static_cast<int>(ExitCode::stopped));
+}
 
 void install(void (*handler)(int)) {
   struct sigaction action {};
@@ -27,6 +32,8 @@ void install(void (*handler)(int)) {
 void StopSignal::end_at_once() { install(end); }
 
 void StopSignal::remember() { install(note); }
+
+void StopSignal::before_end(void (*clean_up)()) { clean_up_at_end = clean_up; }
 
 bool StopSignal::seen_here() { return stop_wanted != 0; }
 

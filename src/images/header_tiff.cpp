@@ -26,7 +26,7 @@ enum Tag : std::uint32_t {
 /// The first directory of a TIFF or BigTIFF file.
 class Directory {
  public:
-  explicit Directory(Bytes file) : reader_(file, file.size() > 0 && file[0] == 'M') {
+  explicit Directory(Bytes file) : reader_(file, !file.empty() && file[0] == 'M') {
     const bool big = reader_.u16(2) == 43;
     word_ = big ? 8 : 4;
     const std::size_t at = reader_.number(big ? 8 : 4, word_);

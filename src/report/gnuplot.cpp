@@ -17,7 +17,7 @@
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/unicode.hpp"
 
-extern char** environ;
+extern char** environ;  // NOLINT(readability-redundant-declaration): glibc declares it, POSIX leaves it to us
 
 namespace coterie {
 namespace {

@@ -1,8 +1,12 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "coterie/base/digest.hpp"
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/raw_file.hpp"
+#include "coterie/store/study.hpp"
 #include "h5.hpp"
 
 namespace coterie {
@@ -55,6 +59,19 @@ std::string checksum(hid_t dataset, const RawFile& file, const std::string& path
   return fmt::format("{:016x}", hash.value());
 }
 
+// Reads, and where that fails adds the way out. Whatever is thrown: a damaged length asks for any amount of memory.
+template <typename Read>
+auto guarded(const std::string& path, const Read& read) {
+  try {
+    return read();
+  } catch (const std::exception& error) {
+    if (access(path.c_str(), R_OK) != 0 && errno != ENOENT) throw;
+    std::string fault = error.what();
+    if (fault.starts_with(path + ": ")) fault.erase(0, path.size() + 2);
+    throw FileError(path, fmt::format("{}; {} --overwrite makes it anew", fault, maker_of(path)));
+  }
+}
+
 }  // namespace
 
 void seal_artifact(const std::string& path, const Recipe& recipe) {
@@ -66,7 +83,7 @@ void seal_artifact(const std::string& path, const Recipe& recipe) {
   }
   h5::write_text_attribute(file, h5::kRecipe, recipe.text(), path);
   h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush", path);
-  file.close();
+  h5::check(H5Fclose(file.release()), "H5Fclose", path);
   raw.sync();
 }
 
@@ -76,10 +93,13 @@ struct ArtifactReader::State {
   Recipe recipe;
 };
 
-ArtifactReader::ArtifactReader(std::string path) : state_(new State{path, h5::open_file(path, false), {}}) {
-  if (!h5::has_attribute(state_->file, h5::kRecipe))
-    throw FileError(path, "carries no recipe: it is no finished artifact of coterie");
-  state_->recipe = Recipe::parse(h5::read_text_attribute(state_->file, h5::kRecipe, path));
+ArtifactReader::ArtifactReader(std::string path) : state_(new State{path, {}, {}}) {
+  guarded(path, [&] {
+    state_->file = h5::open_file(path, false);
+    if (!h5::has_attribute(state_->file, h5::kRecipe))
+      throw FileError(path, "carries no recipe: it is no finished artifact of coterie");
+    state_->recipe = Recipe::parse(h5::read_text_attribute(state_->file, h5::kRecipe, path));
+  });
 }
 ArtifactReader::~ArtifactReader() = default;
 ArtifactReader::ArtifactReader(ArtifactReader&&) noexcept = default;
@@ -88,18 +108,21 @@ const std::string& ArtifactReader::path() const { return state_->path; }
 const Recipe& ArtifactReader::recipe() const { return state_->recipe; }
 
 std::string ArtifactReader::digest() const {
-  std::string text;
-  for (const auto& name : datasets()) {
-    const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
-    text += name + " " + h5::read_text_attribute(dataset, h5::kChecksum, state_->path) + "\n";
-  }
-  return sha256(text);
+  return guarded(state_->path, [&] {
+    std::string text;
+    for (const auto& name : h5::dataset_names(state_->file, state_->path)) {
+      const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
+      text += name + " " + h5::read_text_attribute(dataset, h5::kChecksum, state_->path) + "\n";
+    }
+    return sha256(text);
+  });
 }
 
 bool ArtifactReader::has(const std::string& name) const { return h5::holds(state_->file, name); }
 
 std::vector<std::int64_t> ArtifactReader::shape(const std::string& name) const {
-  return h5::shape_of(h5::open_dataset(state_->file, name, state_->path), state_->path);
+  return guarded(state_->path,
+                 [&] { return h5::shape_of(h5::open_dataset(state_->file, name, state_->path), state_->path); });
 }
 
 std::vector<std::string> ArtifactReader::children(const std::string& group) const {
@@ -111,25 +134,30 @@ std::vector<std::string> ArtifactReader::children(const std::string& group) cons
   return names;
 }
 
-std::vector<std::string> ArtifactReader::datasets() const { return h5::dataset_names(state_->file, state_->path); }
+std::vector<std::string> ArtifactReader::datasets() const {
+  return guarded(state_->path, [&] { return h5::dataset_names(state_->file, state_->path); });
+}
 
 template <typename T>
 std::vector<T> ArtifactReader::read(const std::string& name) const {
-  const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
-  const std::int64_t elements = h5::elements_of(dataset, state_->path);
-  std::vector<T> values(static_cast<std::size_t>(elements));
-  if (elements > 0)
-    h5::check(H5Dread(dataset, h5::type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dread",
-              state_->path);
-  return values;
+  return guarded(state_->path, [&] {
+    const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
+    const std::int64_t elements = h5::elements_of(dataset, state_->path);
+    std::vector<T> values(static_cast<std::size_t>(elements));
+    if (elements > 0)
+      h5::check(H5Dread(dataset, h5::type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dread",
+                state_->path);
+    return values;
+  });
 }
 
 std::vector<std::string> ArtifactReader::texts(const std::string& name) const {
-  return read_texts(h5::open_dataset(state_->file, name, state_->path), state_->path);
+  return guarded(state_->path,
+                 [&] { return read_texts(h5::open_dataset(state_->file, name, state_->path), state_->path); });
 }
 
 std::string ArtifactReader::attribute(const std::string& name) const {
-  return h5::read_text_attribute(state_->file, name.c_str(), state_->path);
+  return guarded(state_->path, [&] { return h5::read_text_attribute(state_->file, name.c_str(), state_->path); });
 }
 
 bool ArtifactReader::has_attribute(const std::string& name) const {
@@ -137,7 +165,8 @@ bool ArtifactReader::has_attribute(const std::string& name) const {
 }
 
 DatasetPlace ArtifactReader::place(const std::string& name) const {
-  return place_of(h5::open_dataset(state_->file, name, state_->path), state_->path);
+  return guarded(state_->path,
+                 [&] { return place_of(h5::open_dataset(state_->file, name, state_->path), state_->path); });
 }
 
 std::vector<std::string> ArtifactReader::damaged() const {

@@ -29,7 +29,7 @@ ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicat
     : state_(new State{path, path + ".tmp", std::move(recipe), comm, {}, {}}) {
   comm.on_root([&] {
     make_folder(std::filesystem::path(path).parent_path());
-    clear_place(state_->partial);
+    clear_place(state_->partial);  // what was killed may have a rank left that still writes into its file
   });
   comm.announce("H5Fcreate");
   comm.together([&] { state_->file = h5::create_parallel_file(state_->partial, comm); });
@@ -78,8 +78,8 @@ void ArtifactWriter::put_texts(const std::string& name, const std::vector<std::s
   require(state_->comm.size() == 1, "{}: texts are written by one rank alone", name);
   std::vector<const char*> pointers;
   for (const auto& text : texts) pointers.push_back(text.c_str());
-  const h5::Id dataset = h5::create_dataset(state_->file, name, h5::string_type(),
-                                            {static_cast<std::int64_t>(texts.size())}, state_->partial);
+  const h5::Id& dataset = state_->open[name] = h5::create_dataset(
+      state_->file, name, h5::string_type(), {static_cast<std::int64_t>(texts.size())}, state_->partial);
   if (texts.empty()) return;
   h5::check(H5Dwrite(dataset, h5::string_type(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "H5Dwrite",
             state_->partial);
@@ -94,8 +94,10 @@ void ArtifactWriter::finish() {
   State& state = *state_;
   state.comm.announce("H5Fclose");
   state.comm.together([&] {
+    std::vector<h5::Id> datasets;
+    for (auto& [name, dataset] : state.open) datasets.push_back(std::move(dataset));
     state.open.clear();
-    h5::flush_and_close(state.file, state.partial);
+    h5::flush_and_close(state.file, std::move(datasets), state.partial);
   });
   state.comm.on_root([&] {
     seal_artifact(state.partial, state.recipe);

@@ -66,16 +66,18 @@ void create_file(const std::string& path, const Recipe& recipe, const FeatureSha
   clear_place(fresh);
   const RowPartition partition(shape.rows, shape.block_rows, 1);
   h5::Id file = h5::create_parallel_file(fresh, Communicator::self());
-  h5::create_dataset(file, "features", H5T_IEEE_F32LE, {shape.rows, shape.columns}, fresh);
-  h5::create_dataset(file, "fate", H5T_STD_U8LE, {shape.rows}, fresh);
-  h5::create_dataset(file, "block_hash", H5T_STD_U64LE, {partition.blocks()}, fresh);
-  {
-    const h5::Id image = h5::create_dataset(file, "image", H5T_STD_I64LE, {shape.rows}, fresh);
-    h5::write_rows(image, 0, images.data(), static_cast<std::int64_t>(images.size()), H5T_NATIVE_INT64, fresh);
-  }
+  std::vector<h5::Id> datasets;
+  const auto create = [&](const char* name, hid_t type, const std::vector<std::int64_t>& extent) {
+    datasets.push_back(h5::create_dataset(file, name, type, extent, fresh));
+  };
+  create("features", H5T_IEEE_F32LE, {shape.rows, shape.columns});
+  create("fate", H5T_STD_U8LE, {shape.rows});
+  create("block_hash", H5T_STD_U64LE, {partition.blocks()});
+  create("image", H5T_STD_I64LE, {shape.rows});
+  h5::write_rows(datasets.back(), 0, images.data(), static_cast<std::int64_t>(images.size()), H5T_NATIVE_INT64, fresh);
   h5::write_text_attribute(file, "block_rows", fmt::to_string(shape.block_rows), fresh);
   h5::write_text_attribute(file, h5::kRecipe, recipe.text(), fresh);
-  h5::flush_and_close(file, fresh);
+  h5::flush_and_close(file, std::move(datasets), fresh);
   try {
     const RawFile raw(fresh);
     raw.claim_space();
@@ -144,8 +146,9 @@ void FeatureFile::State::open() {
 }
 
 void FeatureFile::State::close() {
-  features.close(), fates.close(), journal.close();
-  h5::flush_and_close(file, partial);
+  std::vector<h5::Id> datasets;
+  for (h5::Id* dataset : {&features, &fates, &journal}) datasets.push_back(std::move(*dataset));
+  h5::flush_and_close(file, std::move(datasets), partial);
 }
 
 FeatureFile::FeatureFile(const std::string& path, const Recipe& recipe, FeatureShape shape,

@@ -1,8 +1,14 @@
 #include "h5.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+
+#include "coterie/base/new_file.hpp"
 
 namespace coterie::h5 {
 namespace {
@@ -23,18 +29,31 @@ std::string innermost_reason() {
   return text.empty() ? "no reason given" : text;
 }
 
+// HDF5 tells the system's error within a long line: "... errno = 28, error message = 'No space left on device', ...".
+// 0 when there is none, or one of which there is no more to say.
+int system_error_in(const std::string& reason) {
+  const std::string mark = "errno = ";
+  const auto at = reason.find(mark);
+  const int error = at == std::string::npos ? 0 : std::atoi(reason.c_str() + at + mark.size());
+  return error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES ? error : 0;
+}
+
 }  // namespace
 
 void quiet() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 hid_t check(hid_t status, const char* call, const std::string& path) {
   if (status >= 0) return status;
-  throw FileError(path, fmt::format("{} failed: {}", call, innermost_reason()));
+  const std::string reason = innermost_reason();
+  if (const int error = system_error_in(reason); error != 0)
+    throw FileError(path, fmt::format("{} failed: {}", call, write_fault(path, error)));
+  throw FileError(path, fmt::format("{} failed: {}", call, reason));
 }
 
 Id open_file(const std::string& path, bool writable) {
   quiet();
   if (!std::filesystem::exists(path)) throw FileError(path, "is not there");
+  if (access(path.c_str(), R_OK) != 0) throw FileError(path, fmt::format("cannot be read ({})", std::strerror(errno)));
   const hid_t file = H5Fopen(path.c_str(), writable ? H5F_ACC_RDWR : H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file < 0 && H5Fis_hdf5(path.c_str()) == 0) throw FileError(path, "is no HDF5 file, or its start is damaged");
   return Id(check(file, "H5Fopen", path));

@@ -31,6 +31,11 @@ class Id {
     return *this;
   }
   operator hid_t() const { return id_; }
+  hid_t release() {
+    const hid_t id = id_;
+    id_ = H5I_INVALID_HID;
+    return id;
+  }
   void close() {
     if (id_ >= 0) H5Idec_ref(id_);
     id_ = H5I_INVALID_HID;

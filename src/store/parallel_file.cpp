@@ -22,7 +22,7 @@ Id access_list(const Communicator& comm, const std::string& path) {
   if (comm.size() == 1) return access;
   MPI_Comm handle = MPI_COMM_NULL;
   const std::uintptr_t native = comm.native_handle();
-  std::memcpy(&handle, &native, sizeof handle);
+  std::memcpy(&handle, &native, sizeof(MPI_Comm));
   check(H5Pset_fapl_mpio(access, handle, MPI_INFO_NULL), "H5Pset_fapl_mpio", path);
   return access;
 }
@@ -52,7 +52,7 @@ void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int6
   const std::int64_t step = std::max<std::int64_t>(1, kMaxBytesPerCall / (row_elements * element_bytes));
   for (std::int64_t done = 0; done < rows; done += step) {
     std::vector<hsize_t> start(shape.size(), 0), extent(shape.begin(), shape.end());
-    start[0] = static_cast<hsize_t>(first + done);
+    start[0] = static_cast<hsize_t>(first) + static_cast<hsize_t>(done);
     extent[0] = static_cast<hsize_t>(std::min(step, rows - done));
     const Id file_space(check(H5Dget_space(dataset), "H5Dget_space", path));
     check(H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr),
@@ -63,9 +63,10 @@ void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int6
   }
 }
 
-void flush_and_close(Id& file, const std::string& path) {
+void flush_and_close(Id& file, std::vector<Id> datasets, const std::string& path) {
   check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush", path);
-  file.close();
+  for (auto& dataset : datasets) check(H5Dclose(dataset.release()), "H5Dclose", path);
+  check(H5Fclose(file.release()), "H5Fclose", path);
 }
 
 }  // namespace coterie::h5

@@ -18,7 +18,9 @@ void set_alignment(std::int64_t bytes);
 void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int64_t count, hid_t type,
                 const std::string& path);
 
-/// H5Fflush, then H5Fclose: under MPI-IO closing alone does not flush (measured, HDF5 1.10).
-void flush_and_close(Id& file, const std::string& path);
+/// H5Fflush, then the datasets' and the file's end. Closing alone is not enough: under MPI-IO it does not flush
+/// (measured, HDF5 1.10), and elsewhere a dataset's last rows may wait in memory until it is closed, which tells no
+/// full disk.
+void flush_and_close(Id& file, std::vector<Id> datasets, const std::string& path);
 
 }  // namespace coterie::h5

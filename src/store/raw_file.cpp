@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 
 namespace coterie {
 
@@ -39,8 +40,9 @@ void RawFile::claim_space() const {
   struct stat status {};
   if (fstat(number_, &status) != 0) throw FileError(path_, std::strerror(errno));
   if (fallocate(number_, 0, 0, status.st_size) == 0 || errno == EOPNOTSUPP || errno == ENOSYS) return;
-  throw FileError(path_, fmt::format("needs {:.1f} MiB of disk space ({}); free some, or put the study elsewhere",
-                                     static_cast<double>(status.st_size) / (1 << 20), std::strerror(errno)));
+  const int error = errno;
+  throw FileError(path_, fmt::format("needs {:.1f} MiB of disk space: {}",
+                                     static_cast<double>(status.st_size) / (1 << 20), write_fault(path_, error)));
 }
 
 }  // namespace coterie

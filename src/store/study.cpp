@@ -30,6 +30,15 @@ static_assert(std::size(kKindTexts) == std::size(kKinds));
 
 const KindText& text_of(Kind kind) { return kKindTexts[static_cast<std::size_t>(kind)]; }
 
+bool readable(const std::string& path) {
+  try {
+    const ArtifactReader artifact(path);
+    return true;
+  } catch (const FileError&) {
+    return false;
+  }
+}
+
 void link(hid_t file, const std::string& target, const std::string& name, const std::string& path) {
   const h5::Id links(H5Pcreate(H5P_LINK_CREATE));
   h5::check(H5Pset_create_intermediate_group(links, 1), "H5Pset_create_intermediate_group", path);
@@ -40,6 +49,16 @@ void link(hid_t file, const std::string& target, const std::string& name, const 
 }  // namespace
 
 const char* folder_of(Kind kind) { return text_of(kind).folder; }
+
+std::string maker_of(const std::string& artifact) {
+  const fs::path path(artifact);
+  // New images that are assigned have a study of their own in assignments/NAME.
+  for (fs::path above = path.parent_path(); above.has_relative_path(); above = above.parent_path())
+    if (above.filename() == folder_of(Kind::assignments)) return text_of(Kind::assignments).maker;
+  for (const auto& kind : kKindTexts)
+    if (path.parent_path().filename() == kind.folder) return kind.maker;
+  return "coterie scan";
+}
 
 Study::Study(std::string folder) : folder_(std::move(folder)) {
   require(!folder_.empty(), "--study wants a folder");
@@ -86,6 +105,7 @@ std::string Study::find(Kind kind, const std::string& name) const {
 
 Standing Study::standing(const std::string& path, const Recipe& wanted, bool overwrite) const {
   if (!fs::exists(path)) return Standing::missing;
+  if (overwrite && !readable(path)) return Standing::replaced;
   const Recipe there = ArtifactReader(path).recipe();
   if (there.digest() == wanted.digest()) return Standing::current;
   require(overwrite, "{} was made by another recipe:\n  {}\nGive --overwrite to replace it, or --name to keep both.",
@@ -98,14 +118,15 @@ void Study::link_all() const {
   h5::quiet();
   {
     clear_place(partial);
-    const h5::Id file(
-        h5::check(H5Fcreate(partial.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), "H5Fcreate", partial));
+    h5::Id file(h5::check(H5Fcreate(partial.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), "H5Fcreate", partial));
     if (fs::exists(images_path())) link(file, "images.h5", "images", partial);
     for (const Kind kind : kKinds)
       for (const auto& name : list(kind)) {
         const std::string inside = fmt::format("{}/{}", folder_of(kind), name);
         link(file, inside + kSuffix, inside, partial);
       }
+    h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush", partial);
+    h5::check(H5Fclose(file.release()), "H5Fclose", partial);
   }
   fs::rename(partial, path);
 }

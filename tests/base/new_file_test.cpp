@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -93,6 +94,15 @@ TEST_CASE("what cannot be written or cleared names the file") {
   fs::create_directory(folder / "taken");
   CHECK_THROWS_WITH_AS(file.finish(), doctest::Contains("taken: cannot be written"), FileError);
   CHECK_FALSE(fs::exists(folder / "taken.tmp"));
+  CHECK_THROWS_WITH_AS(write_new_file("/dev/full/x", "x"), doctest::Contains("/dev/full/x"), FileError);
+  CHECK_THROWS_AS(make_folder("/dev/null/x"), FileError);
+}
+
+TEST_CASE("why a file cannot be written comes with a way out") {
+  CHECK(write_fault("/tmp/x", ENOSPC).find("disk is full: free some space") != std::string::npos);
+  CHECK(write_fault("/tmp/x", EDQUOT).find("quota") != std::string::npos);
+  CHECK(write_fault("/tmp/x", EROFS).find("read-only") != std::string::npos);
+  CHECK(write_fault("/tmp/x", EACCES).find("may not write") != std::string::npos);
 }
 
 }  // namespace coterie

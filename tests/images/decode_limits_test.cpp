@@ -33,7 +33,7 @@ std::string tiff(std::vector<std::pair<int, std::uint32_t>> entries) {
   for (const auto& [tag, value] : entries)
     file += little_endian(static_cast<std::uint64_t>(tag), 2) + std::string("\x04\0\x01\0\0\0", 6) +
             little_endian(value, 4);
-  return file + std::string(4, '\0') + std::string(600, '\x55');
+  return file + std::string(4, '\0') + std::string(1200, '\x55');
 }
 
 }  // namespace
@@ -101,18 +101,24 @@ TEST_CASE("a JPEG of thousands of scans is given up, one of ten is not") {
 
 TEST_CASE("a TIFF's strips and tiles may not ask for more than its pixels need") {
   const TemporaryFolder folder;
-  const auto fate = [&](const std::vector<std::pair<int, std::uint32_t>>& entries) {
-    const DecodeError error = refusal_of(write_bytes(folder / "x.tif", tiff(entries)));
-    MESSAGE(error.reason());
-    return error.fate();
+  const auto refusal = [&](std::uint32_t side, std::uint32_t compression) {
+    return refusal_of(write_bytes(folder / "x.tif", tiff({{256, 8},
+                                                          {257, 8},
+                                                          {258, 8},
+                                                          {259, compression},
+                                                          {262, 1},
+                                                          {277, 1},
+                                                          {322, side},
+                                                          {323, side},
+                                                          {324, 200},
+                                                          {325, 1024}})));
   };
-  // 8 × 8 grey in one tile of 16 × 16: sound. The same in a tile of 2 GB: not.
-  const auto tiled = [](std::uint32_t side) {
-    return std::vector<std::pair<int, std::uint32_t>>{{256, 8}, {257, 8},    {258, 8},    {259, 1},   {262, 1},
-                                                      {277, 1}, {322, side}, {323, side}, {324, 200}, {325, 256}};
-  };
-  CHECK(fate(tiled(16)) == Fate::ok);
-  CHECK(fate(tiled(46'336)) == Fate::damaged);
+  constexpr std::uint32_t kNone = 1, kDeflate = 8;
+  CHECK(refusal(32, kNone).fate() == Fate::ok);         // of 8 × 8 pixels in one tile of 1 KB
+  const DecodeError error = refusal(46'336, kDeflate);  // of 2 GB
+  INFO(error.reason());
+  CHECK(error.fate() == Fate::damaged);
+  CHECK(error.reason().find("Memory allocation of 2147024896 bytes is beyond the") != std::string::npos);
 }
 
 TEST_CASE("a TIFF in a compression that nobody uses is not decoded, and says so at the probe") {

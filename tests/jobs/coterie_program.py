@@ -2,11 +2,13 @@
 
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import zlib
 
@@ -40,6 +42,26 @@ def run(ranks, *arguments, code=0, timeout=300, **more):
     if done.returncode != code:
         raise AssertionError(f"{arguments}: exit code {done.returncode}, not {code}\n{text}")
     return text
+
+
+def ranks_of(launcher):
+    """The processes that mpirun started."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(fields[1]) == launcher.pid:
+            found.append(int(name))
+    return found
+
+
+def committed_blocks(path):
+    """Entries of the journal that were written, read without coterie."""
+    dump = subprocess.run(["h5dump", "-d", "/block_hash", "-y", "-w", "1", path], capture_output=True, text=True, check=True).stdout
+    return sum(int(entry) != 0 for entry in re.findall(r"^\s+(\d+)", dump, re.MULTILINE))
 
 
 def png(width, height, pixel):
@@ -119,6 +141,8 @@ class ProgramTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="coterie-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        begin = time.monotonic()
+        self.addCleanup(lambda: print(f"{time.monotonic() - begin:.1f} s ", end="", flush=True))
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)

@@ -1,4 +1,4 @@
-"""Extraction that is killed, told to stop, starved of disk, or damaged: what was committed stays, and the rest is done."""
+"""Extraction that is killed, told to stop, or damaged: what was committed stays, and the rest is done."""
 
 import os
 import random
@@ -8,33 +8,12 @@ import signal
 import subprocess
 import tempfile
 import time
-import unittest
 
-from coterie_program import ProgramTest, command, environment, main, make_images, read, run
+from coterie_program import ProgramTest, command, committed_blocks, environment, main, make_images, ranks_of, read, run
 
 EXTRACT = ("--backbone", "efficientnet_lite0", "--weights", "random:7", "--threads", "1")
 FEATURES = "features/efficientnet_lite0.h5"
 KILLS = 10
-
-
-def ranks_of(launcher):
-    """The processes that mpirun started."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-        except OSError:
-            continue  # it has ended meanwhile
-        if int(fields[1]) == launcher.pid:
-            found.append(int(name))
-    return found
-
-
-def committed_blocks(path):
-    """Entries of the journal that were written, read without coterie."""
-    dump = subprocess.run(["h5dump", "-d", "/block_hash", "-y", "-w", "1", path], capture_output=True, text=True, check=True).stdout
-    return sum(int(entry) != 0 for entry in re.findall(r"^\s+(\d+)", dump, re.MULTILINE))
 
 
 class Survival(ProgramTest):
@@ -125,24 +104,6 @@ class Survival(ProgramTest):
         skipped = read(os.path.join(study, "tables/skipped.csv")).decode()
         self.assertIn("discs/discs 3.png,vanished", skipped)
         self.assertIn("ramps/ramps 5.png,", skipped)
-
-    @unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
-    def test_a_full_disk_and_an_unwritable_folder_are_told_and_keep_what_was_there(self):
-        disk = self.path("disk")
-        os.makedirs(disk)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=900k", "tmpfs", disk], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
-        study = os.path.join(disk, "study")
-        run(0, "scan", "--study", study, "--images", self.images)
-        images = read(os.path.join(study, "images.h5"))
-        text = run(2, "extract", "--study", study, *EXTRACT, code=1)
-        self.assertRegex(text, r"needs 1\.\d MiB of disk space")
-        self.assertEqual(read(os.path.join(study, "images.h5")), images)
-        subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
-        run(2, "extract", "--study", study, *EXTRACT)
-        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        self.assertIn(study, run(2, "reduce", "--study", study, code=1))
-        self.assertIn("artifacts are sound", run(0, "verify", "--study", study))
 
 
 if __name__ == "__main__":

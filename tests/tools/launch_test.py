@@ -96,6 +96,15 @@ class Launch(unittest.TestCase):
         self.stand_in("mpirun", 'if [ "$1" = --version ]; then echo "HYDRA build details"; else printf "%s " "$@"; fi')
         self.assertEqual(self.run_tool("mpi", "2", "program").stdout, "-n 2 program ")
 
+    def test_the_launcher_takes_hosts_and_a_limit_to_the_silence_of_one(self):
+        self.stand_in("mpirun", 'if [ "$1" = --version ]; then echo "mpirun (Open MPI) 4.1.4"; '
+                                'else echo "$@" $OMPI_MCA_oob_tcp_keepalive_time $OMPI_MCA_oob_tcp_keepalive_intvl '
+                                '$OMPI_MCA_oob_tcp_keepalive_probes; fi')
+        said = self.run_tool("mpi", "4", "--host", "a:2,b:2", "program", OMPI_MCA_oob_tcp_keepalive_probes="9").stdout
+        self.assertEqual(said, "--host a:2,b:2 --oversubscribe --bind-to none -n 4 program 20 5 9\n")
+        self.stand_in("mpirun", 'if [ "$1" = --version ]; then echo "HYDRA build details"; else echo "$@"; fi')
+        self.assertEqual(self.run_tool("mpi", "4", "--host", "a:2,b:2", "program").stdout, "-hosts a:2,b:2 -n 4 program\n")
+
     def test_the_launcher_passes_the_programs_exit_code_on(self):
         self.stand_in("mpirun", '[ "$1" = --version ] || exit 75')
         self.assertEqual(self.run_tool("mpi", "2", "program").returncode, 75)

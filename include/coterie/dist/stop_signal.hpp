@@ -14,6 +14,10 @@ class StopSignal {
   /// From now on they are remembered, so that a stage can finish the block in hand.
   static void remember();
 
+  /// What end_at_once() still has to do before the process ends: called inside the signal handler, so it may only do
+  /// what is safe there (signal-safety(7)).
+  static void before_end(void (*clean_up)());
+
   /// Whether this rank was told to stop since remember(). Local: make it everybody's decision before acting on it.
   static bool seen_here();
 };

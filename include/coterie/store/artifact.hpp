@@ -66,7 +66,8 @@ class ArtifactWriter {
   std::unique_ptr<State> state_;
 };
 
-/// Reads a finished artifact; every rank opens it for itself. Throws FileError naming the file and the dataset.
+/// Reads a finished artifact; every rank opens it for itself. Throws FileError naming the file, the dataset and the
+/// command that makes the artifact anew.
 class ArtifactReader {
  public:
   explicit ArtifactReader(std::string path);

@@ -17,6 +17,9 @@ inline constexpr Kind kKinds[] = {Kind::features,   Kind::reductions,  Kind::clu
 /// "features", "reductions", "clusterings" ...
 const char* folder_of(Kind kind);
 
+/// The command that made the artifact at this path: "coterie reduce".
+std::string maker_of(const std::string& artifact);
+
 /// Whether a stage has to work, by the recipe of what is there.
 enum class Standing {
   missing,   ///< nothing of that name yet
@@ -46,7 +49,8 @@ class Study {
   std::string find(Kind kind, const std::string& name) const;
 
   /// Compares what lies at `path` with the wanted recipe. Throws InvalidArgument that shows each differing field
-  /// when it was made by another recipe and `overwrite` is false.
+  /// when it was made by another recipe and `overwrite` is false, FileError when it is damaged and `overwrite` is
+  /// false.
   Standing standing(const std::string& path, const Recipe& wanted, bool overwrite) const;
 
   /// Rewrites study.h5 so that one h5py.File sees the whole study. One rank.

@@ -1,0 +1,84 @@
+"""Files that are damaged, cut short, gone or hostile: each is named with what to do, or accounted for, and nothing ends
+but what it concerns."""
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+
+from coterie_program import PROGRAM, SOURCE, ProgramTest, command, environment, main, read, run
+from faulty_study import FULL, FaultTest, write_npy
+
+# Each kind of artifact: its file, the command that makes it, and commands that read it.
+ARTIFACTS = {
+    "images.h5": ("scan", ("extract --weights random:7", "report --clustering kmeans")),
+    "features/efficientnet_lite0.h5": ("extract", ("reduce --features efficientnet_lite0 --name other", "report --clustering kmeans")),
+    "features/made-elsewhere.h5": ("import", ("reduce --features made-elsewhere --name other",)),
+    "reductions/efficientnet_lite0-pca.h5": ("reduce", ("cluster --reduction efficientnet_lite0-pca --k 3 --name other",)),
+    "clusterings/kmeans.h5": ("cluster, k-means", ("evaluate --clustering kmeans", "montage --clustering kmeans", "export --clustering kmeans")),
+    "evaluations/kmeans.h5": ("evaluate", ("report --clustering kmeans",)),
+    "selections/kmeans.h5": ("select", ("report --clustering kmeans",)),
+    "comparisons/comparison.h5": ("compare", ("compare --labels folder",)),
+    "assignments/new.h5": ("assign", ()),
+}
+
+
+class Damage(FaultTest):
+    def refused(self, folder, arguments, path, maker, what):
+        done = subprocess.run([PROGRAM, arguments[0], "--study", "study", *arguments[1:]], cwd=folder, env=environment(),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+        text = done.stdout.decode(errors="replace")
+        self.assertEqual(done.returncode, 1, f"{what}: {arguments}\n{text}")
+        self.assertIn(f"study/{path}: ", text, what)
+        self.assertRegex(text, rf"coterie {maker}\b.* --overwrite makes it anew", f"{what}: {arguments}")
+
+    def test_artifacts_cut_short_are_named_with_the_command_that_makes_them_anew(self):
+        cuts = refusals = 0
+        for path, (stage, readers) in ARTIFACTS.items():
+            folder = self.place("export")
+            whole = read(os.path.join(folder, "study", path))
+            maker = self.command(stage)[0]
+            lengths = [0, 1, 8, 96, 512, len(whole) // 3, len(whole) // 2, len(whole) - 1]
+            for length in lengths if FULL else lengths[1::2]:
+                with open(os.path.join(folder, "study", path), "wb") as file:
+                    file.write(whole[:length])
+                what = f"{path} cut to {length} of {len(whole)} bytes"
+                for reader in (*readers, "verify"):
+                    self.refused(folder, reader.split(), path, "extract" if path.startswith("features") else maker, what)
+                    refusals += 1
+                self.assertIn("efficientnet_lite0", run(0, "info", "--study", "study", cwd=folder))
+                self.refused(folder, self.command(stage)[0:1] + self.command(stage)[3:], path,
+                             "extract" if path.startswith("features") else maker, what)
+                cuts += 1
+            run(0, *self.command(stage), "--overwrite", cwd=folder)
+            self.assertEqual(read(os.path.join(folder, "study", path)), whole, path)
+        print(f"\n{cuts} artifacts cut short, {refusals} times refused by name, {len(ARTIFACTS)} made anew byte-equal")
+
+    def test_one_damaged_artifact_does_not_keep_others_from_being_made(self):
+        folder = self.place("export")
+        with open(os.path.join(folder, "study/evaluations/kmeans.h5"), "r+b") as file:
+            file.truncate(1000)
+        run(0, "cluster", "--study", "study", "--features", "efficientnet_lite0", "--k", "2", "--name", "two", cwd=folder)
+        self.assertIn("evaluations/kmeans.h5", read(os.path.join(folder, "study/manifest.json")).decode())
+
+
+class Numbers(ProgramTest):
+    def test_features_that_are_no_numbers_are_refused_with_file_and_row(self):
+        for name, value in (("nan", float("nan")), ("inf", float("inf")), ("minus", -float("inf"))):
+            for row in (0, 1050):
+                path = self.path(f"{name}.npy")
+                write_npy(path, 1100, 5, lambda i, j, row=row, value=value: value if (i, j) == (row, 3) else float(i))
+                text = run(0, "import", "--study", self.path("study"), "--file", path, code=2)
+                self.assertIn(f"{path}: row {row} (from zero) holds NaN or infinity", text)
+                self.assertFalse(os.path.exists(self.path("study", "features", f"{name}.h5")))
+        path = self.path("cut.npy")
+        write_npy(path, 100, 5, lambda i, j: float(i))
+        with open(path, "r+b") as file:
+            file.truncate(1000)
+        self.assertIn(f"{path}: has 1000 bytes where", run(0, "import", "--study", self.path("study"), "--file", path, code=1))
+
+
+if __name__ == "__main__":
+    main()
