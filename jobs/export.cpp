@@ -1,11 +1,7 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 
-#include "coterie/base/digest.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/images/decode.hpp"
 #include "coterie/store/store_rows.hpp"
@@ -96,20 +92,21 @@ std::string flat_name(std::string path, std::set<std::string>& taken) {
   return name;
 }
 
-// A copy of the bytes, or a link where that is asked for and the image is a file: out of a shard it always is a copy.
-// Nothing is copied that is no image, whatever the study says of it.
+// A copy, or a link where that is asked for and the image is a file: out of a shard it always is a copy. Of its bytes
+// alone, not of the file's mode, and of nothing that is no image, whatever the study says of it.
 void place_picture(const Job& job, const ImagePlace& place, const std::string& name, bool link, const std::string& to) {
   clear_place(to);
   if (link && place.bytes < 0) return fs::create_symlink(fs::absolute(place.file), to);
-  std::vector<std::uint8_t> bytes;
   try {
-    const Probe probe = probe_image(place);
-    if (probe.fate != Fate::ok) throw DecodeError(place.file, probe.fate, probe.reason);
-    bytes = image_bytes(place);
+    if (const Probe probe = probe_image(place); probe.fate != Fate::ok)
+      throw DecodeError(place.file, probe.fate, probe.reason);
+    const auto bytes = image_bytes(place);
+    NewFile copy(to);
+    copy.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    copy.finish();
   } catch (const DecodeError& error) {
-    return job.say("{}: {}; no copy was made", name, error.reason());
+    job.say("{}: {}; no copy was made", name, error.reason());
   }
-  write_new_file(to, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 void place_pictures(const Job& job, const std::string& folder, const ClusteringReader& clustering, std::int64_t k,
