@@ -8,7 +8,9 @@ namespace {
 
 constexpr double kBytesOfPhotograph = 150e3;  // a usual one on the web
 constexpr double kMemoryOfProgram = 180e6;    // with its libraries, doing nothing (docs/benchmarks.md)
-constexpr double kMemoryOfListing = 300;      // of an image: its path, its row of the table, and as these travel
+constexpr double kMemoryOfListing =
+    300;                                // of an image, on the root: its path, its row of the table, what the probe told
+constexpr double kMemoryOfPlace = 150;  // of an image, on each rank of an extraction: its path, size and hash
 constexpr double kExactRows = 50'000,
                  kSampleRows = 10'000;  // select takes silhouettes of a sample beyond (k_evidence.cpp)
 constexpr double kIterations = 30;      // of k-means, to state its messages by
@@ -114,7 +116,7 @@ std::vector<Forecast::Amount> Forecast::memory(int ranks) const {
     if (study_.stage(stage) != nullptr) memory.push_back({stage, kMemoryOfProgram + needed + std::min(rows, allowed)});
   };
   add("scan", kMemoryOfListing * n, 0);
-  add("extract", measured_.network_memory + kMemoryOfListing * n, 0);
+  add("extract", measured_.network_memory + kMemoryOfPlace * n, 0);
   add("reduce", n < d ? 40 * n * n + 16 * c * d : 48 * d * d, 0);
   add("cluster", study_.ward() ? 16 * n * c + 100 * n : 4 * own * (k / 16 + 5 + starts) + 24 * k * c, 4 * own * c);
   add("evaluate", 8 * n * static_cast<double>(study_.ks.size()), 4 * n * c);
