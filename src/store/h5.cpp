@@ -146,6 +146,7 @@ std::vector<std::string> link_names(hid_t file, const std::string& path) {
 
 bool holds(hid_t file, const std::string& name) {
   quiet();
+  if (name == "/") return true;
   for (std::size_t end = name.find('/');; end = name.find('/', end + 1)) {
     const std::string part = name.substr(0, end);
     H5L_info_t link;

@@ -26,14 +26,16 @@ std::string little_endian(std::uint64_t value, int bytes) {
   return text;
 }
 
-/// A TIFF of one strip or tile with these entries (tag, value), a long each, and some data.
-std::string tiff(std::vector<std::pair<int, std::uint32_t>> entries) {
+/// A TIFF of one strip or tile with these entries (tag, value), a long each, and `bytes` of data from byte
+/// 200 on.
+std::string tiff(const std::vector<std::pair<int, std::uint32_t>>& entries, std::size_t bytes) {
   std::string file("II*\0\x08\0\0\0", 8);
   file += little_endian(entries.size(), 2);
   for (const auto& [tag, value] : entries)
     file += little_endian(static_cast<std::uint64_t>(tag), 2) + std::string("\x04\0\x01\0\0\0", 6) +
             little_endian(value, 4);
-  return file + std::string(4, '\0') + std::string(1200, '\x55');
+  file.resize(200, '\0');
+  return file + std::string(bytes, '\x55');
 }
 
 }  // namespace
@@ -101,7 +103,7 @@ TEST_CASE("a JPEG of thousands of scans is given up, one of ten is not") {
 
 TEST_CASE("a TIFF's strips and tiles may not ask for more than its pixels need") {
   const TemporaryFolder folder;
-  const auto refusal = [&](std::uint32_t side, std::uint32_t compression) {
+  const auto refusal = [&](std::uint32_t side, std::uint32_t compression, std::uint32_t bytes) {
     return refusal_of(write_bytes(folder / "x.tif", tiff({{256, 8},
                                                           {257, 8},
                                                           {258, 8},
@@ -111,14 +113,16 @@ TEST_CASE("a TIFF's strips and tiles may not ask for more than its pixels need")
                                                           {322, side},
                                                           {323, side},
                                                           {324, 200},
-                                                          {325, 1024}})));
+                                                          {325, bytes}},
+                                                         bytes)));
   };
   constexpr std::uint32_t kNone = 1, kDeflate = 8;
-  CHECK(refusal(32, kNone).fate() == Fate::ok);         // of 8 × 8 pixels in one tile of 1 KB
-  const DecodeError error = refusal(46'336, kDeflate);  // of 2 GB
+  CHECK(refusal(32, kNone, 1024).fate() == Fate::ok);  // 8 × 8 pixels in one tile of 1 KB
+  // The same in one of 2 GB; with fewer bytes libtiff itself would doubt it.
+  const DecodeError error = refusal(46'336, kDeflate, 3'000'000);
   INFO(error.reason());
   CHECK(error.fate() == Fate::damaged);
-  CHECK(error.reason().find("Memory allocation of 2147024896 bytes is beyond the") != std::string::npos);
+  CHECK(error.reason() == "No space for tile buffer");
 }
 
 TEST_CASE("a TIFF in a compression that nobody uses is not decoded, and says so at the probe") {
@@ -126,7 +130,8 @@ TEST_CASE("a TIFF in a compression that nobody uses is not decoded, and says so 
   for (const std::uint32_t compression : {6U, 32766U, 32809U, 32909U, 34661U, 34676U, 34887U, 50001U}) {
     const std::string path = write_bytes(
         folder / "x.tif",
-        tiff({{256, 8}, {257, 8}, {258, 8}, {259, compression}, {262, 1}, {273, 200}, {277, 1}, {278, 8}, {279, 64}}));
+        tiff({{256, 8}, {257, 8}, {258, 8}, {259, compression}, {262, 1}, {273, 200}, {277, 1}, {278, 8}, {279, 64}},
+             64));
     const Probe probe = probe_image(path);
     CHECK(probe.fate == Fate::unsupported);
     CHECK(probe.reason.find("a TIFF with compression " + std::to_string(compression)) == 0);

@@ -20,8 +20,8 @@ import numpy as np
 
 from coterie_program import PROGRAM, SOURCE, ProgramTest, draw, environment, main, make_images, read, run
 
-RANDOM = ("--backbone", "alexnet", "--weights", "random:7")
-FEATURES, CLUSTERING = "alexnet", "alexnet-pca-kmeans"
+RANDOM = ("--backbone", "efficientnet_lite0", "--weights", "random:7")
+FEATURES, CLUSTERING = "efficientnet_lite0", "efficientnet_lite0-pca-kmeans"
 
 
 def stages(study, images, seed=1):
@@ -516,7 +516,7 @@ class Weights(Hostile):
             text = run(0, *command, code=1, cwd=self.folder)
             self.assertIn(os.path.basename(path), text)
         study = os.path.join(self.shared, "study")
-        run(0, "extract", "--study", study, "--backbone", "alexnet", "--weights", path, "--name", "evil", code=1, cwd=self.folder)
+        run(0, "extract", "--study", study, *RANDOM[:3], path, "--name", "evil", code=1, cwd=self.folder)
         self.assertEqual(tree(self.folder), before)
 
     def test_a_pickle_runs_nothing(self):
@@ -699,7 +699,7 @@ class Texts(Hostile):
         images = self.path("';touch owned;'")
         shutil.copytree(self.images, images)
         with open(self.path("study.ini"), "w", encoding="utf-8") as file:
-            file.write(f"[study]\nstudy = {study}\n[scan]\nimages = {images}\n[extract]\nbackbone = alexnet\nweights = random:1\n"
+            file.write(f"[study]\nstudy = {study}\n[scan]\nimages = {images}\n[extract]\nbackbone = efficientnet_lite0\nweights = random:1\n"
                        "[reduce]\ncomponents = 4\n[cluster]\nk = 2\nn-init = 1\n[select]\nbootstrap = 2\ngap = 2\n"
                        "[report]\ntitle = $(touch owned) `touch owned` ; touch owned | touch owned\n")
         run(0, "run", self.path("study.ini"), cwd=self.folder)
