@@ -23,7 +23,7 @@ namespace {
 constexpr double kStart = 600;   // seconds of every job for what no plan knows: a busy file system, loading
 constexpr double kNotice = 120;  // that Slurm gives before the limit (slurm/study.sbatch)
 constexpr double kMemoryMargin = 1.25;
-constexpr double kMemoryBeside = 1e9;  // of a node: the page cache and the launcher
+constexpr double kMemoryBeside = 500e6;  // of a node: the launcher, and pages on their way to disk
 
 /// What is asked for, and why.
 struct Allocation {
@@ -61,7 +61,7 @@ Allocation work_out(const Options& options, const Workload& study, const Calibra
           options.text("time"), kNotice);
   const double bytes =
       forecast.most_memory(wanted.ranks()) * static_cast<double>(wanted.ranks_a_node) * kMemoryMargin + kMemoryBeside;
-  wanted.memory_mb = static_cast<std::int64_t>(std::ceil(bytes / 0x1p20 / 512)) * 512;
+  wanted.memory_mb = static_cast<std::int64_t>(std::ceil(bytes / 0x1p20 / 256)) * 256;
   return wanted;
 }
 
@@ -90,16 +90,31 @@ void explain(const Workload& study, const Calibration& measured, const Allocatio
                measured.threads == 1 ? "" : "s", wanted.threads);
 }
 
+/// As this process was started with it: MPI has since added what would make the job's ranks take themselves for this
+/// one.
+std::vector<std::string> original_environment() {
+  std::ifstream file("/proc/self/environ", std::ios::binary);
+  std::vector<std::string> variables;
+  for (std::string variable; std::getline(file, variable, '\0');) variables.push_back(variable);
+  return variables;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (auto& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 /// sbatch with these arguments, no shell between. Throws Error unless it ends well.
-void run_sbatch(const std::vector<std::string>& arguments) {
-  std::vector<char*> words;
-  for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
-  words.push_back(nullptr);
+void run_sbatch(std::vector<std::string> arguments) {
+  std::vector<std::string> variables = original_environment();
+  const auto words = pointers_to(arguments), environment = pointers_to(variables);
   std::fflush(stdout);
   const pid_t child = fork();
   require(child >= 0, "sbatch cannot be started: no process can be made");
   if (child == 0) {
-    execvp(words.front(), words.data());
+    execvpe(words.front(), words.data(), environment.data());
     _exit(127);
   }
   int status = 0;

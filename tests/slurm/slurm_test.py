@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from nodes import HERE, Nodes, main, read
+from nodes import HERE, PROGRAM, Nodes, main, read
 
 SLURM = os.path.join(os.path.dirname(os.path.dirname(HERE)), "slurm")
 BATCH = os.path.join(SLURM, "study.sbatch")
@@ -26,8 +26,11 @@ class Slurm(Nodes):
         return dict(re.findall(r"(\w+)=(\S*)", self.on("head", "scontrol", "show", "job", number)))
 
     def log(self, number):
-        path = os.path.join(self.shared, f"{number}.log")
-        return read(path).decode(errors="replace") if os.path.exists(path) else ""
+        for name in (f"{number}.log", f"slurm-{number}.out"):
+            path = os.path.join(self.shared, name)
+            if os.path.exists(path):
+                return read(path).decode(errors="replace")
+        return ""
 
     def await_end(self, number, state, seconds=90):
         """Until the job is over; it must have come to that state. Returns its log."""
@@ -50,6 +53,16 @@ class Slurm(Nodes):
         self.assertIn("extract took", log)
         self.assert_same_as_undisturbed(self.study)
         self.assert_nothing_is_left("node1", "node2")
+
+    def test_coterie_submits_the_job_that_it_planned(self):
+        kept = os.path.join(self.shared, "node.json")
+        self.on("node1", PROGRAM, "plan", self.ini, "--threads", "1", "--calibrate", "--calibration", kept)
+        arguments = ("submit", self.ini, "--study", self.study, "--calibration", kept, "--nodes", "2", "--cpus-per-rank", "1")
+        self.assertIn("nothing was submitted", self.on("head", PROGRAM, *arguments))
+        self.assertEqual(self.on("head", "squeue", "--noheader").strip(), "")
+        text = self.on("head", PROGRAM, *arguments, "--yes")
+        self.await_end(re.search(r"Submitted batch job (\d+)", text).group(1), "COMPLETED")
+        self.assert_same_as_undisturbed(self.study)
 
     def test_mpirun_in_the_allocation_starts_the_ranks_as_well(self):
         number = self.submit("--ntasks-per-node=2", COTERIE_LAUNCHER="mpirun")
