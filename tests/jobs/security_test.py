@@ -102,7 +102,7 @@ class Links(Hostile):
         for number, (path, content) in enumerate(sorted(tree(study).items())):
             if content is None or path.endswith("run.log"):
                 continue
-            for suffix in (".tmp", ".new", ".partial.new", ".part"):
+            for suffix in (".tmp", ".new", ".partial.new", ".part", ".tmp.locktest.0", ".tmp.locktest.1", ".partial.locktest.1"):
                 planted.append(path + suffix)
             if not path.endswith((".h5", "manifest.json")):
                 planted.append(path)
