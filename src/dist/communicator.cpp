@@ -24,6 +24,8 @@ constexpr std::size_t kMaxCount = INT_MAX;
 // every interface of the machine. hwloc is kept from asking X servers for their graphics cards.
 void keep_to_itself() {
   setenv("HWLOC_COMPONENTS", "-gl", 0);
+  // Or it would make semaphores in /dev/shm that everybody may read, named after the artifact: in all studies alike.
+  setenv("OMPI_MCA_sharedfp", "^sm", 0);
   for (const char* launched : {"OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "PMI_RANK", "PMI_FD"})
     if (std::getenv(launched) != nullptr) return;
   setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);

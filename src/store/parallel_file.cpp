@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "coterie/base/new_file.hpp"
+
 namespace coterie::h5 {
 namespace {
 
@@ -27,17 +29,27 @@ Id access_list(const Communicator& comm, const std::string& path) {
   return access;
 }
 
+// Files that Open MPI makes and removes beside the one it opens, to try locks with and for pointers that nobody uses.
+// It would follow a link that lies there.
+void clear_side_files(const std::string& path, const Communicator& comm) {
+  if (comm.size() == 1) return;
+  for (const char* kind : {"locktest", "data", "metadata"})
+    clear_place(fmt::format("{}.{}.{}", path, kind, comm.rank()));
+}
+
 }  // namespace
 
 void set_alignment(std::int64_t bytes) { alignment = bytes; }
 
 Id create_parallel_file(const std::string& path, const Communicator& comm) {
   quiet();
+  clear_side_files(path, comm);
   return Id(check(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access_list(comm, path)), "H5Fcreate", path));
 }
 
 Id open_parallel_file(const std::string& path, const Communicator& comm) {
   quiet();
+  clear_side_files(path, comm);
   return Id(check(H5Fopen(path.c_str(), H5F_ACC_RDWR, access_list(comm, path)), "H5Fopen", path));
 }
 

@@ -12,7 +12,7 @@ import threading
 import unittest
 import zipfile
 from html.parser import HTMLParser
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree
 
 import h5py
@@ -102,7 +102,7 @@ class Links(Hostile):
         for number, (path, content) in enumerate(sorted(tree(study).items())):
             if content is None or path.endswith("run.log"):
                 continue
-            for suffix in (".tmp", ".new", ".partial.new", ".part"):
+            for suffix in (".tmp", ".new", ".partial.new", ".part", ".tmp.locktest.0", ".tmp.locktest.1", ".partial.locktest.1"):
                 planted.append(path + suffix)
             if not path.endswith((".h5", "manifest.json")):
                 planted.append(path)
@@ -370,7 +370,7 @@ class Listener:
             def log_message(self, *_):
                 pass
 
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = str(self.server.server_port)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
@@ -404,7 +404,7 @@ class Names(Hostile):
                 file.write(draw("discs", number))
         os.symlink("nowhere", os.path.join(images, "\x1b]0;dangling\x07\n2026-01-01 00:00:00  verify: all sound.png"))
         study = self.path("st<b onclick=x>\"'&udy")
-        run(0, "scan", "--study", study, "--images", images, cwd=self.folder)
+        self.log = run(0, "scan", "--study", study, "--images", images, cwd=self.folder)
         paths = h5py.File(os.path.join(study, "images.h5"))["path"][:]
         self.columns = ["<i>k</i>\"'", "=1+1", "../../x", "a\nb", "n"]
         with open(self.path("list.csv"), "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
@@ -414,7 +414,7 @@ class Names(Hostile):
                 payload = payloads[number % len(payloads)]
                 table.writerow([os.fsdecode(path), payload, payloads[number % 2], payload, payload, "-0.5"])
         at = ("--study", study)
-        self.log = run(0, "scan", *at, "--images", self.path("list.csv"), "--root", images, "--overwrite", cwd=self.folder)
+        self.log += run(0, "scan", *at, "--images", self.path("list.csv"), "--root", images, "--overwrite", cwd=self.folder)
         labels = ("--labels", ",".join(self.columns[:4]))
         for command in (("extract", *RANDOM), ("reduce", "--components", "4"), ("cluster", "--k", "2,3", "--n-init", "2"),
                         ("evaluate", *labels), ("compare", *labels), ("montage",), ("report", "--title", payloads[0]),
