@@ -17,7 +17,8 @@ std::vector<double> recount(const TestRows& rows, const TestLabels& labels) {
     sizes[label(i)] += 1;
     for (std::size_t c = 0; c < d; ++c) means[label(i) * d + c] += rows.values[i * d + c];
   }
-  for (std::size_t cell = 0; cell < means.size(); ++cell) means[cell] /= std::max(sizes[cell / d], 1.0);
+  for (std::size_t m = 0; m < k; ++m)
+    for (std::size_t c = 0; c < d; ++c) means[m * d + c] /= std::max(sizes[m], 1.0);
   for (std::size_t i = 0; i < n; ++i) {
     double inner = 0, outer = std::numeric_limits<double>::infinity();
     for (std::size_t m = 0; m < k; ++m) {

@@ -64,7 +64,8 @@ TEST_CASE("the vector kernels equal plain C++, down to the smallest pictures and
           for (int k = 0; k < weights.taps; ++k)
             weights.weight.push_back((k * 5 + weights.outputs * 3) % 7 * 1234567 - 3000000);
         }
-        const auto size = static_cast<std::size_t>(3 * (vertical ? width : height) * weights.outputs);
+        const std::int64_t values = std::int64_t{3} * (vertical ? width : height) * weights.outputs;
+        const auto size = static_cast<std::size_t>(values);
         std::vector<std::uint8_t> fast(size), plain(size);
         (vertical ? resample_columns : resample_rows)(rows, weights, fast.data());
         (vertical ? resample_columns_portable : resample_rows_portable)(rows, weights, plain.data());
