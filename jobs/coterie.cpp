@@ -11,6 +11,7 @@
 #include "coterie/base/version.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/features/allocator.hpp"
+#include "coterie/store/hdf5_end.hpp"
 #include "held_studies.hpp"
 #include "job.hpp"
 
@@ -141,6 +142,10 @@ int run_program(const std::vector<std::string>& arguments) {
     if (alone || comm.is_root()) fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
     held.reset();  // not before: until here other ranks may still write
     if (alone) Communicator::abort(code);
+    if (comm.any(hdf5_must_not_end())) {  // after the root has spoken: any() waits for it
+      std::fflush(nullptr);
+      std::_Exit(code);
+    }
   }
   Communicator::finalize();
   return code;

@@ -21,12 +21,6 @@ constexpr std::size_t kBuffer = std::size_t{1} << 18;
 // Less than this free is a full disk: a writer of several blocks fails a little before the last one is taken.
 constexpr std::uint64_t kFull = 64 << 10;
 
-bool disk_is_full(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  struct statvfs disk {};
-  return statvfs(folder.empty() ? "." : folder.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < kFull;
-}
-
 }  // namespace
 
 NewFile::NewFile(std::string path) : path_(std::move(path)), partial_(path_ + ".tmp") {
@@ -99,6 +93,12 @@ void make_folder(const std::string& path) {
   std::error_code failure;
   std::filesystem::create_directories(path, failure);
   if (failure) throw FileError(path, "cannot be made: " + write_fault(path, failure.value()));
+}
+
+bool disk_is_full(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  struct statvfs disk {};
+  return statvfs(folder.empty() ? "." : folder.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < kFull;
 }
 
 std::string write_fault(const std::string& path, int error) {

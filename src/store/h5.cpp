@@ -3,12 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "coterie/base/new_file.hpp"
+#include "coterie/store/hdf5_end.hpp"
 
 namespace coterie::h5 {
 namespace {
@@ -38,15 +41,32 @@ int system_error_in(const std::string& reason) {
   return error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES ? error : 0;
 }
 
+bool writes(std::string_view call) {
+  constexpr std::string_view kWriting[] = {"H5Fcreate", "H5Dcreate2", "H5Acreate2", "H5Lcreate_external", "H5Dwrite",
+                                           "H5Awrite",  "H5Adelete",  "H5Fflush",   "H5Dclose",           "H5Fclose"};
+  return std::find(std::begin(kWriting), std::end(kWriting), call) != std::end(kWriting);
+}
+
+std::atomic<bool> write_failed = false;
+
 }  // namespace
+
+void Id::close() {
+  if (id_ >= 0 && !write_failed) H5Idec_ref(id_);
+  id_ = H5I_INVALID_HID;
+}
 
 void quiet() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 hid_t check(hid_t status, const char* call, const std::string& path) {
   if (status >= 0) return status;
-  const std::string reason = innermost_reason();
+  std::string reason = innermost_reason();
+  const bool writing = writes(call);
+  if (writing) write_failed = true;
   if (const int error = system_error_in(reason); error != 0)
-    throw FileError(path, fmt::format("{} failed: {}", call, write_fault(path, error)));
+    reason = write_fault(path, error);
+  else if (writing && disk_is_full(path))  // MPI-IO tells no errno
+    reason = write_fault(path, ENOSPC);
   throw FileError(path, fmt::format("{} failed: {}", call, reason));
 }
 
@@ -176,3 +196,9 @@ Id string_type() {
 }
 
 }  // namespace coterie::h5
+
+namespace coterie {
+
+bool hdf5_must_not_end() { return h5::write_failed; }
+
+}  // namespace coterie

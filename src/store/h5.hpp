@@ -36,10 +36,7 @@ class Id {
     id_ = H5I_INVALID_HID;
     return id;
   }
-  void close() {
-    if (id_ >= 0) H5Idec_ref(id_);
-    id_ = H5I_INVALID_HID;
-  }
+  void close();  ///< not once a file could not be written: see hdf5_end.hpp
 
  private:
   hid_t id_ = H5I_INVALID_HID;

@@ -3,12 +3,9 @@ but what it concerns."""
 
 import os
 import re
-import shutil
-import struct
 import subprocess
-import zlib
 
-from coterie_program import PROGRAM, SOURCE, ProgramTest, command, environment, main, read, run
+from coterie_program import PROGRAM, ProgramTest, environment, main, read, run
 from faulty_study import FULL, FaultTest, write_npy
 
 # Each kind of artifact: its file, the command that makes it, and commands that read it.
@@ -25,36 +22,51 @@ ARTIFACTS = {
 }
 
 
+CUTS = (0, 1, 8, 96, 512, 1 / 3, 1 / 2, 0.999)  # bytes that are left, or the share of them
+
+
+def cut(folder, path, left):
+    """Cuts the artifact; returns how, in words."""
+    path = os.path.join(folder, "study", path)
+    whole = os.path.getsize(path)
+    length = left if isinstance(left, int) else int(whole * left)
+    os.truncate(path, length)
+    return f"{path} cut to {length} of {whole} bytes"
+
+
 class Damage(FaultTest):
-    def refused(self, folder, arguments, path, maker, what):
+    def maker(self, path):
+        return "extract (or import)" if path.startswith("features") else self.command(ARTIFACTS[path][0])[0]
+
+    def refused(self, folder, arguments, paths, what):
         done = subprocess.run([PROGRAM, arguments[0], "--study", "study", *arguments[1:]], cwd=folder, env=environment(),
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
         text = done.stdout.decode(errors="replace")
         self.assertEqual(done.returncode, 1, f"{what}: {arguments}\n{text}")
-        self.assertIn(f"study/{path}: ", text, what)
-        self.assertRegex(text, rf"coterie {maker}\b.* --overwrite makes it anew", f"{what}: {arguments}")
+        for path in paths:
+            told = rf"study/{re.escape(path)}: .*; coterie {re.escape(self.maker(path))} --overwrite makes it anew"
+            self.assertRegex(text, told, f"{what}: {arguments}")
 
     def test_artifacts_cut_short_are_named_with_the_command_that_makes_them_anew(self):
-        cuts = refusals = 0
-        for path, (stage, readers) in ARTIFACTS.items():
+        refusals = 0
+        for left in CUTS if FULL else CUTS[1::3]:
+            folder = self.place("export")
+            what = [cut(folder, path, left) for path in ARTIFACTS]
+            self.refused(folder, ["verify"], ARTIFACTS, what)
+            self.assertIn("commands", run(0, "info", "--study", "study", cwd=folder))
+            refusals += len(ARTIFACTS)
+        for number, (path, (stage, readers)) in enumerate(ARTIFACTS.items()):
             folder = self.place("export")
             whole = read(os.path.join(folder, "study", path))
-            maker = self.command(stage)[0]
-            lengths = [0, 1, 8, 96, 512, len(whole) // 3, len(whole) // 2, len(whole) - 1]
-            for length in lengths if FULL else lengths[1::2]:
-                with open(os.path.join(folder, "study", path), "wb") as file:
-                    file.write(whole[:length])
-                what = f"{path} cut to {length} of {len(whole)} bytes"
-                for reader in (*readers, "verify"):
-                    self.refused(folder, reader.split(), path, "extract" if path.startswith("features") else maker, what)
+            for left in reversed(CUTS) if FULL else [CUTS[-1 - number % len(CUTS)]]:
+                what = cut(folder, path, left)
+                name, _, _, *options = self.command(stage)
+                for reader in (*(reader.split() for reader in readers), [name, *options]):
+                    self.refused(folder, reader, [path], what)
                     refusals += 1
-                self.assertIn("efficientnet_lite0", run(0, "info", "--study", "study", cwd=folder))
-                self.refused(folder, self.command(stage)[0:1] + self.command(stage)[3:], path,
-                             "extract" if path.startswith("features") else maker, what)
-                cuts += 1
             run(0, *self.command(stage), "--overwrite", cwd=folder)
             self.assertEqual(read(os.path.join(folder, "study", path)), whole, path)
-        print(f"\n{cuts} artifacts cut short, {refusals} times refused by name, {len(ARTIFACTS)} made anew byte-equal")
+        print(f"\n{refusals} times an artifact that was cut short was refused by name; {len(ARTIFACTS)} made anew byte-equal")
 
     def test_one_damaged_artifact_does_not_keep_others_from_being_made(self):
         folder = self.place("export")

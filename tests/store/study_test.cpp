@@ -57,6 +57,27 @@ TEST_CASE("the standing of an artifact follows from its recipe") {
   CHECK(study.standing(path, wanted, true) == Standing::replaced);
 }
 
+TEST_CASE("a damaged artifact is told with the command that makes it anew, and --overwrite lets that command do so") {
+  const TemporaryFolder folder;
+  const Study study(folder.path().string());
+  const std::string path = study.path(Kind::reductions, "pca");
+  make_artifact(path, "32");
+  Recipe wanted("reduce", 1);
+  wanted.set("components", "32");
+  if (Communicator::world().is_root()) std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  Communicator::world().barrier();
+  CHECK_THROWS_WITH_AS(study.standing(path, wanted, false),
+                       doctest::Contains("; coterie reduce --overwrite makes it anew"), FileError);
+  CHECK(study.standing(path, wanted, true) == Standing::replaced);
+}
+
+TEST_CASE("each place of an artifact knows its command") {
+  CHECK(maker_of("s/images.h5") == "coterie scan");
+  CHECK(maker_of("s/clusterings/kmeans.h5") == "coterie cluster");
+  CHECK(maker_of("s/assignments/new.h5") == "coterie assign");
+  CHECK(maker_of("s/assignments/new/features/of.h5") == "coterie assign");
+}
+
 TEST_CASE("study.h5 shows every artifact") {
   const TemporaryFolder folder;
   const Study study(folder.path().string());

@@ -43,6 +43,9 @@ void make_folder_inside(const std::string& parent, const std::string& name);
 /// FileError.
 void make_folder(const std::string& path);
 
+/// Whether the file system of this file has no room left.
+bool disk_is_full(const std::string& path);
+
 /// Why `path` cannot be written and what the person can do: the end of a FileError's message. `error` is errno, or 0
 /// where nobody kept it; a full disk is recognised without.
 std::string write_fault(const std::string& path, int error);
