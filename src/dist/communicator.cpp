@@ -24,8 +24,6 @@ constexpr std::size_t kMaxCount = INT_MAX;
 // every interface of the machine. hwloc is kept from asking X servers for their graphics cards.
 void keep_to_itself() {
   setenv("HWLOC_COMPONENTS", "-gl", 0);
-  // Or it would make semaphores in /dev/shm that everybody may read, named after the artifact: in all studies alike.
-  setenv("OMPI_MCA_sharedfp", "^sm", 0);
   for (const char* launched : {"OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "PMI_RANK", "PMI_FD"})
     if (std::getenv(launched) != nullptr) return;
   setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
@@ -40,8 +38,9 @@ void initialise() {
   // Without mpirun, MPI_Init binds the process to one core (Open MPI 4.1); the binding found before is put back.
   cpu_set_t mask;
   const bool known = sched_getaffinity(0, sizeof mask, &mask) == 0;
-  // Open MPI's shared file pointers, which nobody here uses, cost each MPI-IO file a lock file beside it, and the file
-  // system's fcntl locks; a job that is killed leaves that file behind.
+  // Open MPI's shared file pointers, which nobody here uses, cost each MPI-IO file a lock file beside it and the file
+  // system's fcntl locks (a job that is killed leaves that file behind), or semaphores in /dev/shm that everybody may
+  // read, named after the artifact: in all studies alike.
   setenv("OMPI_MCA_sharedfp", "^lockedfile,sm", 0);
   int provided = 0;
   check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
