@@ -30,6 +30,7 @@ ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicat
   comm.on_root([&] {
     make_folder(std::filesystem::path(path).parent_path());
     clear_place(state_->partial);  // what was killed may have a rank left that still writes into its file
+    h5::clear_side_files(state_->partial);
   });
   comm.announce("H5Fcreate");
   comm.together([&] { state_->file = h5::create_parallel_file(state_->partial, comm); });

@@ -136,6 +136,7 @@ void FeatureFile::State::find_missing(const std::string& where) {
 }
 
 void FeatureFile::State::open() {
+  comm.on_root([&] { h5::clear_side_files(partial); });
   comm.announce("H5Fopen");
   comm.together([&] {
     file = h5::open_parallel_file(partial, comm);

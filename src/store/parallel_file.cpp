@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 
 #include "coterie/base/new_file.hpp"
 
@@ -29,28 +30,32 @@ Id access_list(const Communicator& comm, const std::string& path) {
   return access;
 }
 
-// Files that Open MPI makes and removes beside the one it opens, to try locks with and for pointers that nobody uses.
-// It would follow a link that lies there.
-void clear_side_files(const std::string& path, const Communicator& comm) {
-  if (comm.size() == 1) return;
-  for (const char* kind : {"locktest", "data", "metadata"})
-    clear_place(fmt::format("{}.{}.{}", path, kind, comm.rank()));
-}
-
 }  // namespace
 
 void set_alignment(std::int64_t bytes) { alignment = bytes; }
 
 Id create_parallel_file(const std::string& path, const Communicator& comm) {
   quiet();
-  clear_side_files(path, comm);
   return Id(check(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access_list(comm, path)), "H5Fcreate", path));
 }
 
 Id open_parallel_file(const std::string& path, const Communicator& comm) {
   quiet();
-  clear_side_files(path, comm);
   return Id(check(H5Fopen(path.c_str(), H5F_ACC_RDWR, access_list(comm, path)), "H5Fopen", path));
+}
+
+void clear_side_files(const std::string& path) {
+  namespace fs = std::filesystem;
+  const std::string name = fs::path(path).filename().string();
+  const std::string folder = fs::path(path).parent_path().string();
+  std::error_code gone;
+  std::vector<std::string> stale;
+  for (const auto& entry : fs::directory_iterator(folder.empty() ? "." : folder, gone)) {
+    const std::string other = entry.path().filename().string();
+    for (const char* kind : {".locktest.", ".data.", ".metadata."})
+      if (other.starts_with(name + kind)) stale.push_back(entry.path().string());
+  }
+  for (const auto& file : stale) clear_place(file);
 }
 
 void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int64_t count, hid_t type,

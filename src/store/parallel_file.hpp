@@ -10,6 +10,11 @@ namespace coterie::h5 {
 Id create_parallel_file(const std::string& path, const Communicator& comm);
 Id open_parallel_file(const std::string& path, const Communicator& comm);
 
+/// Removes what Open MPI makes beside a file that it opens, to try locks with and for pointers that nobody uses: a job
+/// that was killed leaves them, and through a link in their place they would be written elsewhere. One rank, before the
+/// others open the file.
+void clear_side_files(const std::string& path);
+
 /// For files that are made or opened from now on: see align_datasets().
 void set_alignment(std::int64_t bytes);
 
