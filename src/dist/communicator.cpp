@@ -35,9 +35,6 @@ void initialise() {
   // Without mpirun, MPI_Init binds the process to one core (Open MPI 4.1); the binding found before is put back.
   cpu_set_t mask;
   const bool known = sched_getaffinity(0, sizeof mask, &mask) == 0;
-  // Open MPI's shared file pointers, which nobody here uses, cost each MPI-IO file a lock file beside it, and the file
-  // system's fcntl locks; a job that is killed leaves that file behind.
-  setenv("OMPI_MCA_sharedfp", "^lockedfile,sm", 0);
   int provided = 0;
   check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   if (known) sched_setaffinity(0, sizeof mask, &mask);
