@@ -58,7 +58,7 @@ class Hosts(Nodes):
 
     def shared_windows(self, node):
         """Of each rank on that node, the memory that it shares with others: {(device, inode), ...}."""
-        maps = self.on(node, "bash", "-c", "for rank in $(pgrep -x coterie); do echo rank; grep -E 'osc_sm|shared_window' /proc/$rank/maps; done")
+        maps = self.on(node, "bash", "-c", "for rank in $(pgrep -x coterie); do echo rank; grep '/osc_sm[.]' /proc/$rank/maps; done")
         return [set(re.findall(r" (\w+:\w+ \d+) ", rank)) for rank in maps.split("rank\n")[1:]]
 
     def test_memory_is_shared_by_the_ranks_of_a_host_and_the_bytes_are_the_same(self):
@@ -97,7 +97,7 @@ class Hosts(Nodes):
                 self.nodes(verb, "node2")
                 self.assert_ends_with_a_message(job)
                 self.assert_nothing_is_left("node1", "head")
-                self.assertEqual(os.listdir(os.path.join(self.study, "features")), [os.path.basename(FEATURES) + ".partial"])
+                self.assertEqual(self.artifacts(self.study, "features"), [os.path.basename(FEATURES) + ".partial"])
                 self.assertRegex(self.run_ranks("node1:2", 2, "run", self.ini), r"\d+ of \d+ blocks are there already")
                 self.assert_same_as_undisturbed(self.study)
                 Nodes.setUp(self)
