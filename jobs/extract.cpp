@@ -47,6 +47,7 @@ struct Task {
   std::vector<WeightChoice> weights;  ///< of each request
   ImageTable table;
   std::string images_digest;
+  DecodeLimits limits;               ///< the scan's
   std::vector<std::int64_t> images;  ///< numbers of the usable ones
   NetworkOptions network;
   std::vector<Output> outputs;  ///< by request, then by layer
@@ -113,7 +114,10 @@ Task make_task(const Job& job) {
     task.requests = feature_requests(job.options);
     check_name(job.options.text("name"), task.requests);
     task.table = read_image_places(job.study.images_path());
-    task.images_digest = ArtifactReader(job.study.images_path()).digest();
+    const ArtifactReader scanned(job.study.images_path());
+    task.images_digest = scanned.digest();
+    task.limits.max_pixels = std::stoll(scanned.recipe().parameters().at("max-pixels"));
+    task.limits.max_bytes = parse_size(scanned.recipe().parameters().at("max-bytes"));
   });
   task.images = usable_images(task.table);
   require(!task.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
@@ -179,6 +183,7 @@ ExtractorOptions extractor_options(const Job& job, const Task& task, const std::
   const bool gpu = std::any_of(networks.begin(), networks.end(), [](const auto& network) { return network.on_gpu(); });
   const std::int64_t batch = job.options.count("batch");
   ExtractorOptions options;
+  options.limits = task.limits;
   options.threads = gpu ? kGpuThreads : job.pool.threads();
   options.decode_threads = static_cast<int>(job.options.count("decode-threads"));
   if (gpu && options.decode_threads == 0) options.decode_threads = job.pool.threads();

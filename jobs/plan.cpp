@@ -66,7 +66,7 @@ void write_times(const std::string& path, const Forecast& forecast, const Interc
 }
 
 void print_sizes(const Forecast& forecast, int ranks) {
-  fmt::print("\nmemory of each of {} ranks (beside the page cache)\n", ranks);
+  fmt::print("\nmemory of the largest of {} ranks (beside the page cache)\n", ranks);
   for (const auto& stage : forecast.memory(ranks))
     fmt::print("  {:<12}{:>12}\n", stage.what, amount_text(stage.bytes, "B"));
   fmt::print("disk\n");
@@ -97,7 +97,7 @@ void print_warnings(const Forecast& forecast, const Workload& study, const Calib
   const double rank_memory = measured.node_memory / measured.ranks;
   for (const auto& stage : forecast.memory(ranks))
     if (stage.bytes > rank_memory)
-      fmt::print("! {} wants {} on each rank; {} ranks of a node like {} have {} each\n", stage.what,
+      fmt::print("! {} wants {} on a rank; {} ranks of a node like {} have {} each\n", stage.what,
                  amount_text(stage.bytes, "B"), measured.ranks, measured.host, amount_text(rank_memory, "B"));
   for (const auto& cost : forecast.times()) {
     if (seconds_on(cost, measured.interconnect, ranks) < kLong) continue;

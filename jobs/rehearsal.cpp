@@ -31,17 +31,18 @@ constexpr std::int64_t kMostScan = 4000;     // images of a rank
 constexpr double kDecodeShare = 0.05;        // of the network's time, where no image is at hand (docs/benchmarks.md)
 constexpr std::int64_t kMostColumns = 2048;  // features that reduce is tried with
 constexpr double kReduceFlops = 1e10;
+constexpr double kReduceBytes = 160e6;  // and more than a processor's caches hold
 constexpr double kClusterFlops = 1e11;
-constexpr double kPairFlops = 3e10;  // silhouettes and Ward
+constexpr double kPairFlops = 1e11;  // silhouettes and Ward
 constexpr std::int64_t kMostRows = 50'000;
-constexpr double kMostGrowth = 1.25;  // of k-means: with more rows it takes more iterations
+constexpr double kMoreGrowth = 0.25;  // more rows leave the caches, and k-means takes more iterations
 
 struct Sample {
   double rows, seconds;
 };
 
 /// serial + shared rows^growth through all samples, of ranks that share it out.
-Measured fit(std::vector<Sample> samples, int ranks, double least_growth, double most_growth) {
+Measured fit(const std::vector<Sample>& samples, int ranks, double least_growth, double most_growth) {
   const Sample last = samples.back();
   if (samples.size() == 1) return {0, ranks * last.seconds / std::pow(last.rows, least_growth), least_growth};
   const Sample first = samples.front(), middle = samples[samples.size() - 2];
@@ -101,7 +102,7 @@ class Scratch {
   std::string folder_;
 };
 
-/// Directions of a latent space of 48 dimensions in which 150 clusters overlap, as network features do.
+/// Unit rows in a latent space of 48 dimensions in which 150 clusters overlap, as network features do.
 class MadeUpRows {
  public:
   explicit MadeUpRows(std::int64_t columns) : columns_(columns) {
@@ -123,6 +124,9 @@ class MadeUpRows {
       const float* direction = directions_.data() + j * columns_;
       for (std::int64_t c = 0; c < columns_; ++c) out[c] += scaled * direction[c];
     }
+    float length = 0;
+    for (std::int64_t c = 0; c < columns_; ++c) length += out[c] * out[c];
+    for (std::int64_t c = 0; c < columns_; ++c) out[c] /= std::max(std::sqrt(length), 1e-30f);
   }
 
  private:
@@ -343,7 +347,7 @@ class Rehearsal {
     const std::int64_t columns = std::min(study_.dimensions, wide ? 4 * kMostColumns : kMostColumns);
     settle_solver(options, columns, wide ? study_.images : std::max(study_.images, 2 * study_.dimensions));
     const auto d = static_cast<double>(columns);
-    const auto affordable = static_cast<std::int64_t>(kReduceFlops / (d * d));
+    const auto affordable = static_cast<std::int64_t>(std::max(kReduceFlops / (d * d), kReduceBytes / (4 * d)));
     const std::int64_t rows =
         wide ? std::min(study_.images, kMostColumns) : std::clamp(affordable, 4 * columns, 2 * kMostRows);
     tell(fmt::format("trying reduce ({}) on {} made-up rows of {} numbers", options.text("solver"), rows, columns));
@@ -411,7 +415,8 @@ class Rehearsal {
     for (const auto& [part, measured] : samples) {
       const bool square = part == "silhouettes" || (part == "cluster" && study_.ward());
       const bool iterates = part == "cluster" || part == "select";
-      found_.parts[part] = fit(measured, ranks(), square ? 2 : 1, square ? 2 : iterates ? kMostGrowth : 1);
+      found_.parts[part] = fit(measured, part == "export" ? 1 : ranks(), square ? 2 : 1,
+                               (square ? 2 : 1) + (square || iterates ? kMoreGrowth : 0));
     }
   }
 
