@@ -31,4 +31,7 @@ std::string command_line_text(const Options& options);
 /// "2026-11-22 13:05:09", local time.
 std::string timestamp();
 
+/// What this machine calls itself.
+std::string host_name();
+
 }  // namespace coterie

@@ -4,7 +4,6 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 #include "coterie/images/decode.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/reduction/pca.hpp"
+#include "manifest.hpp"
 
 namespace coterie {
 namespace fs = std::filesystem;
@@ -68,12 +68,6 @@ std::string processor() {
   for (std::string line; std::getline(file, line);)
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   return "unknown";
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
 }
 
 /// A folder that all ranks of this node and others see under one name, removed at the end.
