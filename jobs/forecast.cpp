@@ -115,7 +115,7 @@ std::vector<Forecast::Amount> Forecast::memory(int ranks) const {
   const auto add = [&](const char* stage, double needed, double rows) {
     if (study_.stage(stage) != nullptr) memory.push_back({stage, kMemoryOfProgram + needed + std::min(rows, allowed)});
   };
-  add("scan", kMemoryOfListing * n, 0);
+  if (study_.stage("scan") != nullptr) memory.push_back({"scan", kMemoryOfProgram + kMemoryOfListing * n, true});
   add("extract", measured_.network_memory + kMemoryOfPlace * n, 0);
   add("reduce", n < d ? 40 * n * n + 16 * c * d : 48 * d * d, 0);
   add("cluster", study_.ward() ? 16 * n * c + 100 * n : 4 * own * (k / 16 + 5 + starts) + 24 * k * c, 4 * own * c);
@@ -124,9 +124,11 @@ std::vector<Forecast::Amount> Forecast::memory(int ranks) const {
   return memory;
 }
 
-double Forecast::most_memory(int ranks) const {
-  double most = kMemoryOfProgram;
-  for (const auto& stage : memory(ranks)) most = std::max(most, stage.bytes);
+double Forecast::node_memory(int ranks, std::int64_t ranks_a_node) const {
+  const auto count = static_cast<double>(ranks_a_node);
+  double most = count * kMemoryOfProgram;
+  for (const auto& stage : memory(ranks))
+    most = std::max(most, stage.root_alone ? stage.bytes + (count - 1) * kMemoryOfProgram : stage.bytes * count);
   return most;
 }
 

@@ -22,10 +22,12 @@ class Forecast {
   struct Amount {
     std::string what;
     double bytes;
+    bool root_alone = false;  ///< of memory: other ranks hold next to nothing
   };
   /// Most bytes that each of so many ranks holds, by stage, beside the page cache.
   std::vector<Amount> memory(int ranks) const;
-  double most_memory(int ranks) const;
+  /// The same of a node with so many of them, in the stage that wants most.
+  double node_memory(int ranks, std::int64_t ranks_a_node) const;
 
   /// Bytes of each kind of artifact.
   std::vector<Amount> disk() const;

@@ -96,9 +96,10 @@ void print_bound(const Forecast& forecast, const Interconnect& interconnect, int
 void print_warnings(const Forecast& forecast, const Workload& study, const Calibration& measured, int ranks) {
   const double rank_memory = measured.node_memory / measured.ranks;
   for (const auto& stage : forecast.memory(ranks))
-    if (stage.bytes > rank_memory)
-      fmt::print("! {} wants {} on a rank; {} ranks of a node like {} have {} each\n", stage.what,
-                 amount_text(stage.bytes, "B"), measured.ranks, measured.host, amount_text(rank_memory, "B"));
+    if (stage.bytes > (stage.root_alone ? measured.node_memory : rank_memory))
+      fmt::print("! {} wants {} on {}; {} ranks of a node like {} have {} each\n", stage.what,
+                 amount_text(stage.bytes, "B"), stage.root_alone ? "one rank" : "each rank", measured.ranks,
+                 measured.host, amount_text(rank_memory, "B"));
   for (const auto& cost : forecast.times()) {
     if (seconds_on(cost, measured.interconnect, ranks) < kLong) continue;
     const bool pairs = cost.stage == "evaluate" && study.stage("evaluate")->flag("silhouette");

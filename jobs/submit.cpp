@@ -59,8 +59,7 @@ Allocation work_out(const Options& options, const Workload& study, const Calibra
   require(wanted.limit > kNotice,
           "a job of {} is over before it begins: Slurm tells it {:.0f} s before its end; give --time more",
           options.text("time"), kNotice);
-  const double bytes =
-      forecast.most_memory(wanted.ranks()) * static_cast<double>(wanted.ranks_a_node) * kMemoryMargin + kMemoryBeside;
+  const double bytes = forecast.node_memory(wanted.ranks(), wanted.ranks_a_node) * kMemoryMargin + kMemoryBeside;
   wanted.memory_mb = static_cast<std::int64_t>(std::ceil(bytes / 0x1p20 / 256)) * 256;
   return wanted;
 }
