@@ -93,7 +93,7 @@ struct ArtifactReader::State {
   Recipe recipe;
 };
 
-ArtifactReader::ArtifactReader(std::string path) : state_(new State{path, {}, {}}) {
+ArtifactReader::ArtifactReader(const std::string& path) : state_(new State{path, {}, {}}) {
   guarded(path, [&] {
     state_->file = h5::open_file(path, false);
     if (!h5::has_attribute(state_->file, h5::kRecipe))

@@ -70,7 +70,7 @@ class ArtifactWriter {
 /// command that makes the artifact anew.
 class ArtifactReader {
  public:
-  explicit ArtifactReader(std::string path);
+  explicit ArtifactReader(const std::string& path);
   ~ArtifactReader();
   ArtifactReader(ArtifactReader&&) noexcept;
 
