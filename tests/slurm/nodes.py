@@ -18,6 +18,7 @@ from survival_test import committed_blocks  # noqa: E402
 TWO_NODES = os.path.join(HERE, "two_nodes")
 FOLDERS = "/var/tmp/coterie-nodes-"
 IMPOSSIBLE = 77
+SIDE_FILE = re.compile(r"\.(data|metadata|locktest)\.\d+$")  # Open MPI's, beside a file that was open; the next run removes them
 FEATURES = "features/efficientnet_lite0.h5"
 STUDY = """[study]
 study = {study}
@@ -100,8 +101,8 @@ class Nodes(unittest.TestCase):
         self.assertGreaterEqual(compared, 8)
 
     def artifacts(self, study, folder):
-        """What lies there, but the lock files that Open MPI leaves beside a file when its ranks were killed."""
-        return sorted(name for name in os.listdir(os.path.join(study, folder)) if not name.endswith(".lock"))
+        """What lies there, but what Open MPI leaves beside a file when its ranks were killed."""
+        return sorted(name for name in os.listdir(os.path.join(study, folder)) if not SIDE_FILE.search(name))
 
     def assert_nothing_is_left(self, *hosts):
         """No rank, no daemon of Open MPI, no shared memory."""
