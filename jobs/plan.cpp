@@ -20,7 +20,7 @@ constexpr double kLong = 7 * 86400.0;  // the longest job that most clusters tak
 Calibration calibration_for(const Job& job, const Workload& study) {
   const std::string path = job.options.text("calibration");
   if (!path.empty() && !job.options.flag("calibrate")) return read_calibration(path, study.shape());
-  const Calibration measured = rehearse(job, study);
+  Calibration measured = rehearse(job, study);
   if (!job.options.flag("calibrate")) return measured;
   const std::string to = path.empty() ? "coterie-calibration.json" : path;
   job.comm.on_root([&] {
