@@ -26,7 +26,7 @@ constexpr std::uint64_t kFull = 64 << 10;
 NewFile::NewFile(std::string path) : path_(std::move(path)), partial_(path_ + ".tmp") {
   clear_place(partial_);
   number_ = open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (number_ < 0) fail("cannot be written", errno);
+  if (number_ < 0) fail(errno);
 }
 
 NewFile::~NewFile() {
@@ -37,17 +37,21 @@ NewFile::~NewFile() {
 
 void NewFile::write(std::string_view bytes) {
   if (buffer_.size() + bytes.size() > kBuffer) flush();
+  if (bytes.size() > kBuffer) return put(bytes);  // a large matrix is not copied first
   buffer_ += bytes;
-  if (buffer_.size() > kBuffer) flush();
+}
+
+void NewFile::put(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(number_, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) fail(errno);
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
 }
 
 void NewFile::flush() {
-  for (std::size_t done = 0; done < buffer_.size();) {
-    const ssize_t put = ::write(number_, buffer_.data() + done, buffer_.size() - done);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) fail("cannot be written", errno);
-    done += static_cast<std::size_t>(put);
-  }
+  put(buffer_);
   buffer_.clear();
 }
 
@@ -56,13 +60,11 @@ void NewFile::finish() {
   if (close(std::exchange(number_, -1)) != 0 || std::rename(partial_.c_str(), path_.c_str()) != 0) {
     const int error = errno;
     unlink(partial_.c_str());
-    fail("cannot be written", error);
+    fail(error);
   }
 }
 
-void NewFile::fail(const char* what, int error) {
-  throw FileError(path_, fmt::format("{}: {}", what, write_fault(path_, error)));
-}
+void NewFile::fail(int error) { throw FileError(path_, "cannot be written: " + write_fault(path_, error)); }
 
 void write_new_file(const std::string& path, std::string_view bytes) {
   NewFile file(path);

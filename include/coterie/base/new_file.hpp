@@ -23,8 +23,9 @@ class NewFile {
   void finish();
 
  private:
+  void put(std::string_view bytes);
   void flush();
-  [[noreturn]] void fail(const char* what, int error);
+  [[noreturn]] void fail(int error);
 
   std::string path_, partial_, buffer_;
   int number_ = -1;
