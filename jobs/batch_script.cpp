@@ -12,6 +12,8 @@ namespace coterie {
 namespace {
 
 constexpr std::string_view kDirective = "#SBATCH --";
+constexpr fmt::format_string<const std::string&> kNoLimit =
+    "\"{}\" is no time limit; write it as Slurm does: 90 (minutes), 12:00:00 or 2-00:00:00";
 
 /// The KEY of "#SBATCH --KEY=VALUE", or of "##SBATCH --KEY=VALUE"; "" of any other line.
 std::string key_of(const std::string& line) {
@@ -23,8 +25,7 @@ std::string key_of(const std::string& line) {
 std::int64_t whole(const std::string& text, const std::string& limit) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(error == std::errc() && end == text.data() + text.size() && value >= 0 && value < 1'000'000,
-          "\"{}\" is no time limit; write it as Slurm does: 90 (minutes), 12:00:00 or 2-00:00:00", limit);
+  require(error == std::errc() && end == text.data() + text.size() && value >= 0 && value < 1'000'000, kNoLimit, limit);
   return value;
 }
 
@@ -68,8 +69,7 @@ double slurm_seconds(const std::string& text) {
   std::vector<std::int64_t> parts;
   std::istringstream stream(dash == std::string::npos ? text : text.substr(dash + 1));
   for (std::string part; std::getline(stream, part, ':');) parts.push_back(whole(part, text));
-  require(!parts.empty() && parts.size() <= 3,
-          "\"{}\" is no time limit; write it as Slurm does: 90 (minutes), 12:00:00 or 2-00:00:00", text);
+  require(!parts.empty() && parts.size() <= 3, kNoLimit, text);
   const auto part = [&](std::size_t i) { return i < parts.size() ? static_cast<double>(parts[i]) : 0.0; };
   if (dash != std::string::npos)
     return static_cast<double>(whole(days, text)) * 86400 + part(0) * 3600 + part(1) * 60 + part(2);

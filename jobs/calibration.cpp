@@ -1,5 +1,7 @@
 #include "calibration.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -43,6 +45,27 @@ Calibration parse(const Json& json) {
 }
 
 }  // namespace
+
+Measured fit(const std::vector<Sample>& samples, int ranks, double least_growth, double most_growth) {
+  const Sample last = samples.back();
+  if (samples.size() == 1) return {0, ranks * last.seconds / std::pow(last.rows, least_growth), least_growth};
+  const Sample first = samples.front(), middle = samples[samples.size() - 2];
+  // What is left of the smallest run when its rows are taken away.
+  const double slope = std::max(0.0, (middle.seconds - first.seconds) / std::max(middle.rows - first.rows, 1.0));
+  const double serial = samples.size() == 2 ? first.seconds - first.rows * std::max(0.0, last.seconds - first.seconds) /
+                                                                  (last.rows - first.rows)
+                                            : first.seconds - slope * first.rows;
+  Measured found{std::clamp(serial, 0.0, first.seconds), 0, least_growth};
+  const double above = last.seconds - found.serial, below = middle.seconds - found.serial;
+  if (most_growth > least_growth && above > 0 && below > 0)
+    found.growth = std::clamp(std::log(above / below) / std::log(last.rows / middle.rows), least_growth, most_growth);
+  // Too short to tell growth from noise: then all of it is taken to grow, which foretells too much rather than too
+  // little.
+  if (last.seconds < 1.2 * first.seconds)
+    return {0, ranks * last.seconds / std::pow(last.rows, least_growth), least_growth};
+  found.shared = ranks * std::max(above, 0.0) / std::pow(last.rows, found.growth);
+  return found;
+}
 
 void write_calibration(const std::string& path, const Calibration& calibration) {
   Json parts = Json::object();

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "coterie/dist/cost_model.hpp"
 
@@ -15,6 +16,15 @@ struct Measured {
   double shared = 0;  ///< of one rank
   double growth = 1;
 };
+
+/// What a part took for so many images.
+struct Sample {
+  double rows, seconds;
+};
+
+/// serial + shared rows^growth through samples of ascending size, taken on `ranks` that share it out; the growth is
+/// fitted within its bounds, which takes three samples.
+Measured fit(const std::vector<Sample>& samples, int ranks, double least_growth, double most_growth);
 
 /// What one node was seen to take for one study, whatever the number of images and of ranks; a small JSON file keeps
 /// it, so that a login node may plan for the nodes behind it.

@@ -12,12 +12,12 @@
 
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
-#include "coterie/base/random.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/features/network.hpp"
 #include "coterie/images/decode.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/reduction/pca.hpp"
+#include "made_up_rows.hpp"
 #include "manifest.hpp"
 
 namespace coterie {
@@ -37,32 +37,6 @@ constexpr double kPairFlops = 1e11;  // silhouettes and Ward
 constexpr std::int64_t kMostRows = 50'000;
 constexpr double kMoreGrowth = 0.25;  // more rows leave the caches, and k-means takes more iterations
 
-struct Sample {
-  double rows, seconds;
-};
-
-/// serial + shared rows^growth through all samples, of ranks that share it out.
-Measured fit(const std::vector<Sample>& samples, int ranks, double least_growth, double most_growth) {
-  const Sample last = samples.back();
-  if (samples.size() == 1) return {0, ranks * last.seconds / std::pow(last.rows, least_growth), least_growth};
-  const Sample first = samples.front(), middle = samples[samples.size() - 2];
-  // What is left of the smallest run when its rows are taken away.
-  const double slope = std::max(0.0, (middle.seconds - first.seconds) / std::max(middle.rows - first.rows, 1.0));
-  const double serial = samples.size() == 2 ? first.seconds - first.rows * std::max(0.0, last.seconds - first.seconds) /
-                                                                  (last.rows - first.rows)
-                                            : first.seconds - slope * first.rows;
-  Measured found{std::clamp(serial, 0.0, first.seconds), 0, least_growth};
-  const double above = last.seconds - found.serial, below = middle.seconds - found.serial;
-  if (most_growth > least_growth && above > 0 && below > 0)
-    found.growth = std::clamp(std::log(above / below) / std::log(last.rows / middle.rows), least_growth, most_growth);
-  // Too short to tell growth from noise: then all of it is taken to grow, which foretells too much rather than too
-  // little.
-  if (last.seconds < 1.2 * first.seconds)
-    return {0, ranks * last.seconds / std::pow(last.rows, least_growth), least_growth};
-  found.shared = ranks * std::max(above, 0.0) / std::pow(last.rows, found.growth);
-  return found;
-}
-
 std::string processor() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
@@ -70,7 +44,7 @@ std::string processor() {
   return "unknown";
 }
 
-/// A folder that all ranks of this node and others see under one name, removed at the end.
+/// A folder that all ranks of this node see, removed at the end.
 class Scratch {
  public:
   explicit Scratch(const Communicator& comm) : comm_(comm) {
@@ -94,39 +68,6 @@ class Scratch {
  private:
   const Communicator& comm_;
   std::string folder_;
-};
-
-/// Unit rows in a latent space of 48 dimensions in which 150 clusters overlap, as network features do.
-class MadeUpRows {
- public:
-  explicit MadeUpRows(std::int64_t columns) : columns_(columns) {
-    const Random draw(1, Purpose::test_data, 1);
-    for (std::int64_t i = 0; i < kLatent * columns; ++i)
-      directions_.push_back(static_cast<float>(draw.uniform(static_cast<std::uint64_t>(i)) - 0.5));
-  }
-
-  void fill(std::int64_t row, float* out) const {
-    const Random centres(1, Purpose::test_data, 2), noise(1, Purpose::test_data, 3);
-    const auto number = static_cast<std::uint64_t>(row);
-    const auto cluster = static_cast<std::uint64_t>(150 * std::pow(noise.uniform(number), 1.5));
-    std::fill(out, out + columns_, 0.0f);
-    for (std::int64_t j = 0; j < kLatent; ++j) {
-      const auto place = static_cast<std::uint64_t>(j);
-      const double value =
-          centres.uniform(cluster * kLatent + place) - 0.5 + 0.6 * (noise.uniform((1 + number) * 64 + place) - 0.5);
-      const auto scaled = static_cast<float>(value * std::pow(1.0 + static_cast<double>(j), -0.3));
-      const float* direction = directions_.data() + j * columns_;
-      for (std::int64_t c = 0; c < columns_; ++c) out[c] += scaled * direction[c];
-    }
-    float length = 0;
-    for (std::int64_t c = 0; c < columns_; ++c) length += out[c] * out[c];
-    for (std::int64_t c = 0; c < columns_; ++c) out[c] /= std::max(std::sqrt(length), 1e-30f);
-  }
-
- private:
-  static constexpr std::int64_t kLatent = 48;
-  std::int64_t columns_;
-  std::vector<float> directions_;
 };
 
 class Rehearsal {
@@ -197,7 +138,7 @@ class Rehearsal {
   void list_sample() {
     job_.comm.on_root([&] {
       if (study_.source.empty()) return;
-      const ImageList list = study_.listing(job_.pool.threads());
+      const ImageList& list = study_.listing(job_.pool.threads());
       const std::int64_t most = (list.shards.empty() ? kMostScan : kMostExtract) * ranks();
       const std::int64_t wanted = std::min(list.size(), most);
       for (std::int64_t i = 0; i < wanted; ++i) add_to_sample(list, i * list.size() / wanted);
@@ -308,11 +249,10 @@ class Rehearsal {
     for (const char* command : {"montage", "report"}) {
       if (study_.stage(command) == nullptr) continue;
       Options options = options_of(command);
+      const auto own = options.counts("k");  // of which the sample may be too small for some
       options.set("k", "");
       const double share =
-          static_cast<double>(options_of(command).counts("k").empty() ? std::ssize(study_.ks)
-                                                                      : std::ssize(options_of(command).counts("k"))) /
-          static_cast<double>(ks.size());
+          static_cast<double>(std::ssize(own.empty() ? study_.ks : own)) / static_cast<double>(ks.size());
       found_.parts[command] = {seconds(folder, options) * share, 0, 1};
     }
   }

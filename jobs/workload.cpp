@@ -65,11 +65,12 @@ const Options* Workload::stage(const std::string& name) const {
   return nullptr;
 }
 
-ImageList Workload::listing(int threads) const {
+const ImageList& Workload::listing(int threads) const {
+  if (listed_) return *listed_;
   ListingOptions options{.source = source, .threads = threads};
   if (const Options* scan = stage("scan"))
     options.root = scan->text("root"), options.path_column = scan->text("path-column");
-  return list_images(options);
+  return listed_.emplace(list_images(options));
 }
 
 std::int64_t Workload::starts() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,15 @@ struct Workload {
   std::int64_t starts() const;  ///< of cluster
   std::int64_t largest_k() const { return ks.empty() ? 0 : ks.back(); }
 
-  /// The images that the study lists. One rank.
-  ImageList listing(int threads) const;
+  /// The images that the study lists, looked for once. One rank.
+  const ImageList& listing(int threads) const;
 
   /// What a measurement belongs to: every option of the stages that changes how long an image takes, by name. Neither
   /// the number of images, nor that of ranks, nor where things lie.
   std::map<std::string, std::string> shape() const;
+
+ private:
+  mutable std::optional<ImageList> listed_;
 };
 
 /// From the study file that was named, below what the command line gives; without one from the command line alone:
