@@ -1,0 +1,20 @@
+#include "outputs/skipped_table.hpp"
+
+namespace coterie::jobs {
+
+void write_skipped(const std::string& stem, const ImageTable& images, const ArtifactReader& features, TableText text) {
+  TableFile skipped(stem + "skipped.csv", text), duplicates(stem + "duplicates.csv", text);
+  skipped.line({"path", "fate", "reason"}, ',');
+  duplicates.line({"path", "duplicate_of"}, ',');
+  const auto fates = final_fates(images, features);
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    const std::string reason = images.reasons[i].empty() ? std::string(fate_explanation(fates[i])) : images.reasons[i];
+    if (fates[i] != Fate::ok) skipped.line({images.paths[i], std::string(fate_name(fates[i])), reason}, ',');
+    if (images.duplicate_of[i] >= 0)
+      duplicates.line({images.paths[i], images.paths[static_cast<std::size_t>(images.duplicate_of[i])]}, ',');
+  }
+  skipped.finish();
+  duplicates.finish();
+}
+
+}  // namespace coterie::jobs

@@ -1,0 +1,44 @@
+#include "outputs/table_file.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+
+#include "coterie/base/csv.hpp"
+
+namespace coterie::jobs {
+namespace {
+
+// "-0.5", "-1e-9", "-inf": a number stays one.
+bool is_number(std::string_view text) {
+  double ignored = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), ignored);
+  return error != std::errc::invalid_argument && stop == text.data() + text.size();
+}
+
+// What a spreadsheet runs as a formula begins so, in East Asia also with the wide forms. A text that begins with an
+// apostrophe is given another, so that taking off the first always gives back what was there.
+bool is_formula(std::string_view text) {
+  const std::size_t start = text.find_first_not_of(' ');
+  if (start == std::string_view::npos || is_number(text)) return false;
+  constexpr std::string_view kNarrow = "=+-@\t\r\n'";
+  constexpr std::string_view kWide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+  const std::string_view rest = text.substr(start);
+  return kNarrow.find(rest.front()) != std::string_view::npos ||
+         std::any_of(std::begin(kWide), std::end(kWide), [&](auto wide) { return rest.starts_with(wide); });
+}
+
+}  // namespace
+
+TableFile::TableFile(const std::string& path, TableText text) : text_(text), file_(path) {}
+
+void TableFile::line(std::vector<std::string> fields, char delimiter) {
+  if (text_ == TableText::harmless)
+    for (auto& field : fields)
+      if (is_formula(field)) field.insert(0, 1, '\'');
+  file_.write(csv_line(fields, delimiter));
+}
+
+}  // namespace coterie::jobs

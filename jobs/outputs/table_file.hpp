@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coterie/base/new_file.hpp"
+
+namespace coterie::jobs {
+
+enum class TableText {
+  harmless,  ///< a field that a spreadsheet would run as a formula is given an apostrophe, which makes it a text
+  exact,     ///< as it is: --exact
+};
+
+/// A table that appears whole or not at all.
+class TableFile {
+ public:
+  explicit TableFile(const std::string& path, TableText text = TableText::harmless);
+  void line(std::vector<std::string> fields, char delimiter);
+
+  /// Gives it its name. Throws FileError when it could not be written.
+  void finish() { file_.finish(); }
+
+ private:
+  TableText text_;
+  NewFile file_;
+};
+
+}  // namespace coterie::jobs

@@ -1,0 +1,399 @@
+// Runs the stages of a study on samples and fits how their times grow.
+
+#include "planning/rehearsal.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "command/manifest.hpp"
+#include "coterie/base/new_file.hpp"
+#include "coterie/base/npy.hpp"
+#include "coterie/features/extractor.hpp"
+#include "coterie/features/network.hpp"
+#include "coterie/images/decode.hpp"
+#include "coterie/images/listing.hpp"
+#include "coterie/reduction/pca.hpp"
+#include "planning/made_up_rows.hpp"
+
+namespace coterie::jobs {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kBlock = 32;          // rows that extract commits together: the least that shares out
+constexpr double kExtractSeconds = 20;       // for the larger of its two samples
+constexpr std::int64_t kMostExtract = 512;   // images of a rank in it
+constexpr std::int64_t kMostScan = 4000;     // images of a rank
+constexpr double kDecodeShare = 0.05;        // of the network's time, where no image is at hand (docs/benchmarks.md)
+constexpr std::int64_t kMostColumns = 2048;  // features that reduce is tried with
+constexpr double kReduceFlops = 1e10;
+constexpr double kReduceBytes = 160e6;  // and more than a processor's caches hold
+constexpr double kClusterFlops = 1e11;
+constexpr double kPairFlops = 1e11;  // silhouettes and Ward
+constexpr std::int64_t kMostRows = 50'000;
+constexpr double kMoreGrowth = 0.25;  // more rows leave the caches, and k-means takes more iterations
+
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+/// A folder that all ranks of this node see, removed at the end.
+class Scratch {
+ public:
+  explicit Scratch(const Communicator& comm) : comm_(comm) {
+    comm_.on_root([&] {
+      const char* place = std::getenv("TMPDIR");
+      folder_ = fmt::format("{}/coterie-rehearsal-XXXXXX", place != nullptr && *place != '\0' ? place : "/tmp");
+      if (mkdtemp(folder_.data()) == nullptr)
+        throw FileError(folder_, "cannot be made; let TMPDIR name a folder that can be written");
+    });
+    comm_.broadcast(folder_);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    if (comm_.is_root()) fs::remove_all(folder_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+
+ private:
+  const Communicator& comm_;
+  std::string folder_;
+};
+
+class Rehearsal {
+ public:
+  Rehearsal(const Job& job, const Workload& study) : job_(job), study_(study), scratch_(job.comm) {}
+
+  Calibration run() {
+    found_.host = host_name();
+    found_.processor = processor();
+    found_.ranks = ranks();
+    found_.threads = job_.pool.threads();
+    found_.interconnect = measure_interconnect(job_.comm);
+    found_.node_memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+    found_.shape = study_.shape();
+    if (!study_.networks.empty()) try_images();
+    if (study_.stage("reduce") != nullptr) {
+      try_reduce("reduce", false);
+      if (study_.images < study_.dimensions) try_reduce("reduce wide", true);
+    }
+    if (study_.stage("cluster") != nullptr) try_clustering();
+    return found_;
+  }
+
+ private:
+  int ranks() const { return job_.comm.size(); }
+
+  void tell(const std::string& text) const {
+    if (!job_.comm.is_root()) return;
+    fmt::print("{}\n", text);
+    std::fflush(stdout);
+  }
+
+  /// The stage as the study has it, apart from what names things of the study.
+  Options options_of(const std::string& command) const {
+    const Options* stage = study_.stage(command);
+    Options options = stage != nullptr ? *stage : Options(command);
+    for (const char* name : {"images", "root", "path-column", "features", "reduction", "clustering", "name", "labels",
+                             "to", "overwrite", "dry-run", "dump-config", "study"})
+      if (takes(command, find_option("run", name))) options.set(name, "");
+    return options;
+  }
+
+  double seconds(const std::string& folder, Options options) const {
+    options.set("study", scratch_.path(folder));
+    Job own{options, job_.comm, job_.pool, Study(scratch_.path(folder)), job_.memory_bytes, job_.held, true};
+    job_.comm.barrier();
+    const auto begin = std::chrono::steady_clock::now();
+    find_command(options.command()).run(own);
+    job_.comm.barrier();
+    return job_.comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+
+  // ---- images
+
+  void try_images() {
+    list_sample();
+    if (available_ < kBlock * ranks() || job_.options.given("images-per-second")) return time_network_alone();
+    const std::int64_t most = std::min(available_, kMostScan * ranks());
+    tell(fmt::format("trying scan on {} images", most));
+    std::vector<Sample> scans;
+    for (const std::int64_t count : {most / 4, most})
+      scans.push_back({static_cast<double>(count), scan(fmt::format("scan-{}", count), count)});
+    found_.parts["scan"] = fit(scans, ranks(), 1, 1);
+    try_extract();
+  }
+
+  /// Images spread evenly over the listing, as paths for scan's list file; out of shards as copies.
+  void list_sample() {
+    job_.comm.on_root([&] {
+      if (study_.source.empty()) return;
+      const ImageList& list = study_.listing(job_.pool.threads());
+      const std::int64_t most = (list.shards.empty() ? kMostScan : kMostExtract) * ranks();
+      const std::int64_t wanted = std::min(list.size(), most);
+      for (std::int64_t i = 0; i < wanted; ++i) add_to_sample(list, i * list.size() / wanted);
+      available_ = std::ssize(sample_);
+    });
+    job_.comm.broadcast(std::span(&available_, 1));
+  }
+
+  void add_to_sample(const ImageList& list, std::int64_t number) {
+    const ImagePlace place = place_of(list, number);
+    if (place.bytes < 0) {
+      if (place.file.find('\n') == std::string::npos) sample_.push_back(fs::absolute(place.file).string());
+      return;
+    }
+    const std::string& member = list.paths[static_cast<std::size_t>(number)];
+    const std::string copy = scratch_.path(fmt::format("copy-{}{}", number, fs::path(member).extension().string()));
+    try {
+      const auto bytes = image_bytes(place);
+      write_new_file(copy, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      sample_.push_back(copy);
+    } catch (const DecodeError&) {
+      // One that cannot be read is the scan's to tell of.
+    }
+  }
+
+  double scan(const std::string& folder, std::int64_t count) {
+    const std::string list = scratch_.path(folder + ".txt");
+    job_.comm.on_root([&] {
+      std::string lines;
+      for (std::int64_t i = 0; i < count; ++i)
+        lines += sample_[static_cast<std::size_t>(i * available_ / count)] + '\n';
+      write_new_file(list, lines);
+    });
+    Options options = options_of("scan");
+    options.set("images", list);
+    return seconds(folder, options);
+  }
+
+  void try_extract() {
+    const Options options = options_of("extract");
+    const auto run = [&](std::int64_t count) {
+      const std::string folder = fmt::format("extract-{}", count);
+      scan(folder, count);
+      return Sample{static_cast<double>(count), seconds(folder, options)};
+    };
+    const std::int64_t few = kBlock * ranks();
+    tell(fmt::format("trying extract on {} images", few));
+    const Sample small = run(few);
+    auto many = static_cast<std::int64_t>(kExtractSeconds / small.seconds * small.rows) / kBlock * kBlock;
+    many = std::min({many, available_, kMostExtract * ranks()});
+    std::vector<Sample> samples = {small};
+    if (many >= 2 * few) {
+      tell(fmt::format("trying extract on {} images", many));
+      samples.push_back(run(many));
+    }
+    found_.parts["extract"] = fit(samples, ranks(), 1, 1);
+    job_.comm.on_root([&] {
+      for (const auto& path : sample_) {
+        std::error_code gone;
+        const auto bytes = fs::file_size(path, gone);
+        if (!gone) found_.bytes_an_image += static_cast<double>(bytes) / static_cast<double>(available_);
+      }
+    });
+    job_.comm.broadcast(std::span(&found_.bytes_an_image, 1));
+    remember_network();
+    try_pictures(fmt::format("extract-{}", static_cast<std::int64_t>(samples.back().rows)),
+                 static_cast<std::int64_t>(samples.back().rows));
+  }
+
+  void remember_network() {
+    for (const auto& request : study_.networks) {
+      std::vector<std::string> layers;
+      for (const auto& layer : request.layers) layers.push_back(layer.name);
+      if (request.backbone.plans == nullptr) continue;  // a module of the user's own brings its weights
+      networks_.emplace_back(request.backbone, layers, random_weights(request.backbone, layers, 1), request.preprocess,
+                             NetworkOptions{.device = Device::cpu});
+      found_.network_memory += 1.2 * static_cast<double>(networks_.back().packed_bytes());
+    }
+  }
+
+  void time_network_alone() {
+    remember_network();
+    constexpr std::int64_t kBatch = 4;
+    const double given = job_.options.real("images-per-second", 0);
+    require(given > 0 || !networks_.empty(),
+            "the network is a module of your own and its images are not there; say how fast it is "
+            "with --images-per-second");
+    tell(given > 0 ? "the network's speed is as given" : "timing the network alone: the images are not there");
+    const double each =
+        given > 0 ? 1 / given : seconds_an_image(networks_, job_.pool.threads(), kBatch) * (1 + kDecodeShare);
+    found_.parts["extract"] = {0, job_.comm.max(each), 1};
+  }
+
+  /// Montage and report draw as many pictures however many images there are.
+  void try_pictures(const std::string& folder, std::int64_t images) {
+    if (study_.ks.empty() || (study_.stage("montage") == nullptr && study_.stage("report") == nullptr)) return;
+    std::vector<std::int64_t> ks;
+    for (const auto k : study_.ks)
+      if (2 * k <= images) ks.push_back(k);
+    if (ks.empty()) return;
+    tell("trying montage and report");
+    for (const char* command : {"reduce", "cluster", "evaluate"}) {
+      if (std::string_view(command) == "reduce" && study_.stage("reduce") == nullptr) continue;
+      Options options = options_of(command);
+      if (std::string_view(command) == "cluster") options.set("k", fmt::format("{}", fmt::join(ks, ",")));
+      seconds(folder, options);
+    }
+    for (const char* command : {"montage", "report"}) {
+      if (study_.stage(command) == nullptr) continue;
+      Options options = options_of(command);
+      const auto own = options.counts("k");  // of which the sample may be too small for some
+      options.set("k", "");
+      const double share =
+          static_cast<double>(std::ssize(own.empty() ? study_.ks : own)) / static_cast<double>(ks.size());
+      found_.parts[command] = {seconds(folder, options) * share, 0, 1};
+    }
+  }
+
+  // ---- rows
+
+  void import_rows(const std::string& folder, std::int64_t rows, std::int64_t columns) const {
+    const std::string file = scratch_.path(folder + ".npy");
+    job_.comm.on_root([&] {
+      const MadeUpRows made(columns);
+      std::vector<float> values(static_cast<std::size_t>(rows * columns));
+      job_.pool.for_each(rows, [&](std::int64_t row, int) { made.fill(row, values.data() + row * columns); });
+      write_npy<float>(file, values.data(), {rows, columns});
+    });
+    Options options("import");
+    options.set("file", file);
+    options.set("name", "rows");
+    seconds(folder, options);
+    job_.comm.on_root([&] { fs::remove(file); });
+  }
+
+  /// With more rows than columns, where rows are read and summed, or with fewer (wide), where each is compared with
+  /// each.
+  void try_reduce(const std::string& part, bool wide) {
+    Options options = options_of("reduce");
+    const std::int64_t columns = std::min(study_.dimensions, wide ? 4 * kMostColumns : kMostColumns);
+    settle_solver(options, columns, wide ? study_.images : std::max(study_.images, 2 * study_.dimensions));
+    const auto d = static_cast<double>(columns);
+    const auto affordable = static_cast<std::int64_t>(std::max(kReduceFlops / (d * d), kReduceBytes / (4 * d)));
+    const std::int64_t rows =
+        wide ? std::min(study_.images, kMostColumns) : std::clamp(affordable, 4 * columns, 2 * kMostRows);
+    tell(fmt::format("trying reduce ({}) on {} made-up rows of {} numbers", options.text("solver"), rows, columns));
+    std::vector<Sample> samples;
+    for (const std::int64_t count : {rows / 4, rows}) {
+      if (wide && count != rows) continue;
+      const std::string folder = fmt::format("{}-{}", part, count);
+      import_rows(folder, count, columns);
+      samples.push_back({static_cast<double>(count), seconds(folder, options)});
+    }
+    Measured found = fit(samples, ranks(), wide ? 2 : 1, wide ? 2 : 1);
+    const double wider = static_cast<double>(study_.dimensions) / d;
+    const bool linear = wide || options.text("solver") == solver_name(PcaSolver::randomised);
+    found.shared *= linear ? wider : wider * wider;
+    found.serial *= linear ? wider : wider * wider * wider;
+    found_.parts[part] = found;
+  }
+
+  /// The solver of the whole study, whatever the sample would be given.
+  void settle_solver(Options& options, std::int64_t columns, std::int64_t rows) const {
+    const std::int64_t asked = options.count("components");
+    if (options.text("solver") == "auto") {
+      PcaOptions whole;
+      whole.components = asked;
+      whole.variance = options.real("variance");
+      options.set("solver", solver_name(choose_solver(rows, study_.dimensions, whole)));
+    }
+    options.set("components", fmt::to_string(std::min(asked, columns)));
+  }
+
+  /// Rows on which all that follows cluster takes some seconds each.
+  std::int64_t clustering_rows() const {
+    const auto c = static_cast<double>(study_.components);
+    double k_sum = 0;
+    for (const auto k : study_.ks) k_sum += static_cast<double>(k);
+    const std::string algorithm = study_.stage("cluster")->text("algorithm");
+    const bool full = algorithm == "mixture" && study_.stage("cluster")->text("covariance") == "full";
+    const double flops = static_cast<double>(study_.starts()) * 20 * 2 * std::max(k_sum, 1.0) * c * (full ? c : 1);
+    const double rows = std::min(kClusterFlops / flops, std::sqrt(kPairFlops / c));
+    const std::int64_t least = std::max<std::int64_t>(2000, 4 * study_.largest_k());
+    const std::int64_t wanted = std::clamp(static_cast<std::int64_t>(rows), least, std::max(least, kMostRows));
+    // What is kept serves other numbers of images, too.
+    return job_.options.flag("calibrate") ? wanted : std::min(wanted, study_.images);
+  }
+
+  void try_clustering() {
+    const std::int64_t rows = clustering_rows();
+    std::vector<std::int64_t> sizes = {rows / 16, rows / 4, rows};
+    std::erase_if(sizes, [&](std::int64_t size) {
+      return size < rows && size < std::max<std::int64_t>(2 * study_.largest_k(), 32);
+    });
+    std::map<std::string, std::vector<Sample>> samples;
+    for (const auto size : sizes) {
+      tell(fmt::format("trying {} on {} made-up rows of {} numbers",
+                       study_.stage("select") != nullptr ? "cluster, evaluate and select" : "cluster and evaluate",
+                       size, study_.components));
+      const std::string folder = fmt::format("rows-{}", size);
+      import_rows(folder, size, study_.components);
+      for (const auto& [part, options] : row_stages())
+        samples[part].push_back({static_cast<double>(size), seconds(folder, options)});
+    }
+    for (std::size_t i = 0; i < sizes.size(); ++i)  // evaluate without them is a part of its own
+      samples["silhouettes"][i].seconds =
+          std::max(samples["silhouettes"][i].seconds - samples["evaluate"][i].seconds, 1e-6);
+    for (const auto& [part, measured] : samples) {
+      const bool square = part == "silhouettes" || (part == "cluster" && study_.ward());
+      const bool iterates = part == "cluster" || part == "select";
+      found_.parts[part] = fit(measured, part == "export" ? 1 : ranks(), square ? 2 : 1,
+                               (square ? 2 : 1) + (square || iterates ? kMoreGrowth : 0));
+    }
+  }
+
+  std::vector<std::pair<std::string, Options>> row_stages() const {
+    std::vector<std::pair<std::string, Options>> stages;
+    Options cluster = options_of("cluster");
+    cluster.set("raw", "true");
+    stages.emplace_back("cluster", cluster);
+    Options evaluate = options_of("evaluate");
+    evaluate.set("silhouette", "false");
+    stages.emplace_back("evaluate", evaluate);
+    evaluate.set("silhouette", "true");
+    evaluate.set("overwrite", "true");
+    stages.emplace_back("silhouettes", evaluate);
+    if (study_.stage("select") != nullptr) {
+      Options select = options_of("select");
+      select.set("silhouette-sample", fmt::to_string(2 * study_.largest_k()));  // measured apart
+      stages.emplace_back("select", select);
+    }
+    if (study_.stage("export") != nullptr) {
+      Options tables = options_of("export");
+      tables.set("pictures", "none");
+      stages.emplace_back("export", tables);
+    }
+    return stages;
+  }
+
+  const Job& job_;
+  const Workload& study_;
+  Scratch scratch_;
+  Calibration found_;
+  std::vector<std::string> sample_;  // on the root
+  std::int64_t available_ = 0;
+  std::vector<Network> networks_;
+};
+
+}  // namespace
+
+Calibration rehearse(const Job& job, const Workload& study) {
+  require(
+      job.comm.local_size() == job.comm.size(),
+      "measure on one node, with as many ranks as will run on each: its files lie in TMPDIR, which others do not see");
+  return Rehearsal(job, study).run();
+}
+
+}  // namespace coterie::jobs

@@ -1,0 +1,152 @@
+// A study as a batch job: the allocation is worked out from the plan, shown, and asked for with --yes alone.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "command/job.hpp"
+#include "coterie/base/new_file.hpp"
+#include "coterie/dist/progress.hpp"
+#include "planning/batch_script.hpp"
+#include "planning/forecast.hpp"
+#include "planning/rehearsal.hpp"
+
+namespace coterie::jobs {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kStart = 600;   // seconds of every job for what no plan knows: a busy file system, loading
+constexpr double kNotice = 120;  // that Slurm gives before the limit (slurm/study.sbatch)
+constexpr double kMemoryMargin = 1.25;
+constexpr double kMemoryBeside = 500e6;  // of a node: the launcher, and pages on their way to disk
+
+/// What is asked for, and why.
+struct Allocation {
+  std::int64_t nodes, ranks_a_node, threads;
+  double seconds;          ///< that the study will take
+  double limit;            ///< seconds of one job
+  std::int64_t memory_mb;  ///< of a node
+
+  int ranks() const { return static_cast<int>(nodes * ranks_a_node); }
+};
+
+std::string template_text(const Options& options) {
+  const std::string path = options.text("template");
+  if (path.empty()) return study_sbatch();
+  std::ifstream file(path);
+  if (!file) throw FileError(path, "cannot be read; --template names a batch script such as slurm/study.sbatch");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Allocation work_out(const Options& options, const Workload& study, const Calibration& measured) {
+  Allocation wanted{options.count("nodes"),
+                    options.count("ranks-per-node", measured.ranks),
+                    options.count("cpus-per-rank", measured.threads),
+                    0,
+                    0,
+                    0};
+  const Forecast forecast(study, measured);
+  wanted.seconds = forecast.seconds(wanted.ranks());
+  wanted.limit =
+      options.given("time") ? slurm_seconds(options.text("time")) : wanted.seconds * options.real("margin") + kStart;
+  require(wanted.limit > kNotice,
+          "a job of {} is over before it begins: Slurm tells it {:.0f} s before its end; give --time more",
+          options.text("time"), kNotice);
+  const double bytes = forecast.node_memory(wanted.ranks(), wanted.ranks_a_node) * kMemoryMargin + kMemoryBeside;
+  wanted.memory_mb = static_cast<std::int64_t>(std::ceil(bytes / 0x1p20 / 256)) * 256;
+  return wanted;
+}
+
+std::map<std::string, std::string> directives_of(const Options& options, const Allocation& wanted) {
+  const auto number = [](std::int64_t value) { return value > 0 ? fmt::to_string(value) : std::string(); };
+  return {{"job-name", fs::path(options.words.front()).stem().string()},
+          {"nodes", number(wanted.nodes)},
+          {"ntasks-per-node", number(wanted.ranks_a_node)},
+          {"cpus-per-task", number(wanted.threads)},
+          {"gpus-per-task", number(options.count("gpus-per-rank"))},
+          {"mem", fmt::format("{}M", wanted.memory_mb)},
+          {"time", options.given("time") ? options.text("time") : slurm_time(wanted.limit)},
+          {"partition", options.text("partition")},
+          {"account", options.text("account")}};
+}
+
+void explain(const Workload& study, const Calibration& measured, const Allocation& wanted) {
+  fmt::print("{} images on {} node{} × {} rank{} × {} thread{}: {} by what {} was seen to do\n", study.images,
+             wanted.nodes, wanted.nodes == 1 ? "" : "s", wanted.ranks_a_node, wanted.ranks_a_node == 1 ? "" : "s",
+             wanted.threads, wanted.threads == 1 ? "" : "s", duration_text(wanted.seconds), measured.host);
+  if (wanted.seconds + kStart > wanted.limit)
+    fmt::print("one job of {} does not hold it: about {:.0f} jobs, each going on from the one before\n",
+               slurm_time(wanted.limit), std::ceil(wanted.seconds / (wanted.limit - kNotice)));
+  if (study.networks.size() + study.stages.size() > 0 && wanted.threads != measured.threads)
+    fmt::print("(measured with {} thread{} a rank; --cpus-per-rank asks for {})\n", measured.threads,
+               measured.threads == 1 ? "" : "s", wanted.threads);
+}
+
+/// As this process was started with it: MPI has since added what would make the job's ranks take themselves for this
+/// one.
+std::vector<std::string> original_environment() {
+  std::ifstream file("/proc/self/environ", std::ios::binary);
+  std::vector<std::string> variables;
+  for (std::string variable; std::getline(file, variable, '\0');) variables.push_back(variable);
+  return variables;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (auto& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// sbatch with these arguments, no shell between. Throws Error unless it ends well.
+void run_sbatch(std::vector<std::string> arguments) {
+  std::vector<std::string> variables = original_environment();
+  const auto words = pointers_to(arguments), environment = pointers_to(variables);
+  std::fflush(stdout);
+  const pid_t child = fork();
+  require(child >= 0, "sbatch cannot be started: no process can be made");
+  if (child == 0) {
+    execvpe(words.front(), words.data(), environment.data());
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  if (code == 127) throw Error("sbatch is not on this machine's PATH; submit from a login node of the cluster");
+  if (code != 0) throw Error(fmt::format("sbatch ended with code {}; what it said stands above", code));
+}
+
+}  // namespace
+
+void submit(Job& job) {
+  require(job.options.words.size() == 1, "submit wants one study file: coterie submit STUDY.ini");
+  require(job.comm.size() == 1, "submit is for one process: start it without mpirun");
+  const std::string& file = job.options.words.front();
+  const Workload study = workload_of(job);
+  const std::string kept = job.options.text("calibration");
+  const Calibration measured = kept.empty() ? rehearse(job, study) : read_calibration(kept, study.shape());
+  const Allocation wanted = work_out(job.options, study, measured);
+  const std::string text = fill_batch_script(template_text(job.options), directives_of(job.options, wanted));
+  const std::string path =
+      job.options.given("script") ? job.options.text("script") : fs::path(file).replace_extension(".sbatch").string();
+  explain(study, measured, wanted);
+  fmt::print("\n{}\n", text);
+  if (job.dry_run()) return fmt::print("would write {}\n", path);
+  write_new_file(path, text);
+  std::vector<std::string> command = {"sbatch", path, file};
+  for (const char* handed_on : {"study", "images", "memory"})
+    if (job.options.given(handed_on)) command.push_back(fmt::format("--{}={}", handed_on, job.options.text(handed_on)));
+  fmt::print("wrote {}\n", path);
+  if (!job.options.flag("yes"))
+    return fmt::print("nothing was submitted; --yes does, or: {}\n", fmt::join(command, " "));
+  run_sbatch(command);
+}
+
+}  // namespace coterie::jobs

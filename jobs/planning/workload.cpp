@@ -1,0 +1,130 @@
+#include "planning/workload.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "coterie/base/npy.hpp"
+#include "stages/cluster_algorithm.hpp"
+
+namespace coterie::jobs {
+namespace {
+
+constexpr std::int64_t kImages = 100'000;  // where nobody says
+constexpr const char* kUsualStudy = "[extract]\n[reduce]\n[cluster]\nk = 10\n[evaluate]\n";
+
+std::vector<Options> stages_of(const Options& asked) {
+  require(asked.words.size() <= 1, "{} takes one study file, not {}: coterie {} STUDY.ini", asked.command(),
+          asked.words.size(), asked.command());
+  return asked.words.empty() ? read_study_text(kUsualStudy, asked.command(), stage_names(), asked)
+                             : read_study_file(asked.words.front(), stage_names(), asked);
+}
+
+void settle_images(const Job& job, Workload& study) {
+  const Options* scan = study.stage("scan");
+  const std::string source = scan != nullptr ? scan->text("images") : job.options.text("images");
+  // A pattern of shards is no file; whether any is there the listing tells.
+  const bool pattern = source.find('{') != std::string::npos;
+  if (!source.empty() && (pattern || std::filesystem::exists(source))) study.source = source;
+  study.images = job.options.count("image-count", 0);
+  if (study.images > 0) return;
+  if (study.source.empty()) {
+    require(job.options.words.empty(), "{}: {}; say how many there will be with --image-count",
+            job.options.words.front(),
+            source.empty() ? "names no images" : fmt::format("its images {} are not there", source));
+    study.images = kImages;
+    return;
+  }
+  study.images = study.listing(job.pool.threads()).size();
+  require(study.images > 0, "{} holds no image", study.source);
+}
+
+// Imported features tell by their header how many and how wide they are.
+void settle_import(const Options& import, Workload& study) {
+  const std::string file = import.required("file");
+  require(std::filesystem::path(file).extension() == ".npy",
+          "only imports of an .npy file can be planned, whose header tells its shape; {} is none", file);
+  const NpyHeader header = read_npy_header(file);
+  require(header.shape.size() == 2, "{} holds no matrix", file);
+  study.images = header.shape[0];
+  study.dimensions = header.shape[1];
+}
+
+void settle_components(Workload& study) {
+  study.components = study.dimensions;
+  const Options *reduce = study.stage("reduce"), *cluster = study.stage("cluster");
+  if (reduce == nullptr || (cluster != nullptr && cluster->flag("raw"))) return;
+  const std::int64_t asked = reduce->count("components"), most = std::min(study.dimensions, study.images);
+  study.components = asked > 0 ? std::min(asked, most) : most;
+}
+
+}  // namespace
+
+const Options* Workload::stage(const std::string& name) const {
+  for (const auto& options : stages)
+    if (options.command() == name) return &options;
+  return nullptr;
+}
+
+const ImageList& Workload::listing(int threads) const {
+  if (listed_) return *listed_;
+  ListingOptions options{.source = source, .threads = threads};
+  if (const Options* scan = stage("scan"))
+    options.root = scan->text("root"), options.path_column = scan->text("path-column");
+  return listed_.emplace(list_images(options));
+}
+
+std::int64_t Workload::starts() const {
+  const Options* cluster = stage("cluster");
+  if (cluster == nullptr) return 0;
+  const ClusterAlgorithm& algorithm = find_algorithm(cluster->text("algorithm"));
+  const auto has = [&](const auto& list) {
+    return std::find(list.begin(), list.end(), std::string_view("n-init")) != list.end();
+  };
+  return has(algorithm.parameters) || has(algorithm.departures) ? std::stoll(algorithm.text(*cluster, "n-init")) : 1;
+}
+
+std::map<std::string, std::string> Workload::shape() const {
+  constexpr std::string_view kElsewhere[] = {
+      "study",       "threads",       "memory", "overwrite", "dry-run",     "dump-config", "images",     "root",
+      "path-column", "file",          "names",  "dataset",   "features",    "reduction",   "clustering", "clusterings",
+      "name",        "title",         "to",     "seed",      "sample-seed", "labels",      "weights",    "figures",
+      "batch",       "hdf5-alignment"};
+  std::map<std::string, std::string> shape;
+  for (const auto& options : stages)
+    for (const auto& option : option_table()) {
+      const std::string name(option.name);
+      if (!takes(options.command(), option) ||
+          std::find(std::begin(kElsewhere), std::end(kElsewhere), name) != std::end(kElsewhere))
+        continue;
+      shape[options.command() + " " + name] = options.text(name);
+    }
+  shape["dimensions"] = fmt::to_string(dimensions);
+  shape["components"] = fmt::to_string(components);
+  return shape;
+}
+
+Workload workload_of(const Job& job) {
+  Workload study;
+  job.comm.together([&] {
+    study.stages = stages_of(job.options);
+    if (const Options* extract = study.stage("extract")) {
+      study.networks = feature_requests(*extract);
+      study.dimensions = study.networks.front().layers.front().dimension;
+    } else {
+      const Options* import = study.stage("import");
+      require(import != nullptr, "{}: neither [extract] nor [import] says what the features are",
+              job.options.words.front());
+      settle_import(*import, study);
+    }
+    if (const Options* cluster = study.stage("cluster")) study.ks = cluster->counts("k");
+  });
+  job.comm.on_root([&] {
+    if (!study.networks.empty()) settle_images(job, study);
+  });
+  job.comm.broadcast(std::span(&study.images, 1));
+  job.comm.broadcast(study.source);
+  settle_components(study);
+  return study;
+}
+
+}  // namespace coterie::jobs

@@ -1,0 +1,347 @@
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "command/job.hpp"
+#include "coterie/dist/hand_out.hpp"
+#include "coterie/dist/progress.hpp"
+#include "coterie/dist/stop_signal.hpp"
+#include "coterie/features/extractor.hpp"
+#include "coterie/store/feature_file.hpp"
+#include "coterie/store/file_layout.hpp"
+#include "stages/feature_request.hpp"
+#include "stages/image_table.hpp"
+#include "stages/network_set.hpp"
+
+namespace coterie::jobs {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kRevision = 2;
+// Rows that are committed together, which is what a kill can cost each thread: few, so that a small study shares out
+// evenly, but a GPU's batch where there are many. A function of the study alone: any machine may resume it.
+std::int64_t block_rows(std::int64_t images) { return images < 10'000 ? 32 : 128; }
+
+constexpr std::int64_t kMostBatch = 16;  // on a CPU; more was never faster (tests/bench)
+constexpr int kGpuThreads = 2;           // one copies while the other computes
+constexpr double kTuning = 4;            // seconds to find the batch in, at most
+constexpr std::int64_t kFew = 500;       // images of a rank for which that is not worth while
+constexpr std::int64_t kBatch = 4;       // then
+
+// One artifact to be made.
+struct Output {
+  std::size_t request = 0;  ///< which of the requests
+  FeatureLayer layer;
+  std::string path;
+  Recipe recipe;
+  std::unique_ptr<FeatureFile> file;  ///< once it is open
+
+  bool pending() const { return !file || !file->complete(); }
+};
+
+// What is to be computed, from what: all that the recipes say.
+struct Task {
+  std::vector<FeatureRequest> requests;
+  std::vector<WeightChoice> weights;  ///< of each request
+  ImageTable table;
+  std::string images_digest;
+  DecodeLimits limits;               ///< the scan's
+  std::vector<std::int64_t> images;  ///< numbers of the usable ones
+  NetworkOptions network;
+  std::vector<Output> outputs;  ///< by request, then by layer
+};
+
+Device device_of(const std::string& text) {
+  if (text == "cpu") return Device::cpu;
+  return text == "cuda" ? Device::cuda : Device::automatic;
+}
+
+Precision precision_of(const std::string& text) {
+  static const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::fp32},
+                                                               {"tf32", Precision::tf32},
+                                                               {"bf16", Precision::bf16},
+                                                               {"fp16", Precision::fp16},
+                                                               {"auto", Precision::automatic}};
+  return kPrecisions.at(text);
+}
+
+NetworkOptions network_options(const Job& job) {
+  NetworkOptions options;
+  options.device = device_of(job.options.text("device"));
+  options.precision = precision_of(job.options.text("precision"));
+  options.local_rank = job.comm.local_rank();
+  options.gpu_batch = job.options.count("gpu-batch");
+  // What the root's machine is made for, on all ranks: one artifact, one precision.
+  job.comm.together([&] { options.precision = choose_precision(options); });
+  job.comm.broadcast(std::span(&options.precision, 1));
+  return options;
+}
+
+Recipe recipe_of(const Task& task, std::size_t request, const FeatureLayer& layer) {
+  const FeatureRequest& asked = task.requests[request];
+  Recipe recipe("extract", kRevision);
+  recipe.set("backbone", asked.backbone.plans == nullptr ? "torchscript" : asked.backbone.name);
+  recipe.set("layer", layer.name);
+  recipe.set("weights", task.weights[request].identity);
+  recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(asked.preprocess), "; ")));
+  recipe.set("block rows", fmt::to_string(block_rows(static_cast<std::int64_t>(task.images.size()))));
+  recipe.set("precision", std::string(precision_name(task.network.precision)));
+  recipe.input("images", task.images_digest);
+  return recipe;
+}
+
+void check_name(const std::string& name, const std::vector<FeatureRequest>& requests) {
+  const bool several = requests.size() > 1 || requests.front().layers.size() > 1;
+  require(!several || name.empty(), "--name {} is for one artifact; several are named after their networks and layers",
+          name);
+}
+
+void add_outputs(const Job& job, Task& task) {
+  const std::string name = job.options.text("name");
+  for (std::size_t i = 0; i < task.requests.size(); ++i)
+    for (const auto& layer : task.requests[i].layers) {
+      const std::string chosen = name.empty() ? features_name(task.requests[i].backbone, layer) : name;
+      require_artifact_name(chosen);
+      task.outputs.push_back({i, layer, job.study.path(Kind::features, chosen), recipe_of(task, i, layer), nullptr});
+    }
+}
+
+Task make_task(const Job& job) {
+  Task task;
+  job.comm.together([&] {
+    task.requests = feature_requests(job.options);
+    check_name(job.options.text("name"), task.requests);
+    task.table = read_image_places(job.study.images_path());
+    const ArtifactReader scanned(job.study.images_path());
+    task.images_digest = scanned.digest();
+    task.limits.max_pixels = std::stoll(scanned.recipe().parameters().at("max-pixels"));
+    task.limits.max_bytes = parse_size(scanned.recipe().parameters().at("max-bytes"));
+  });
+  task.images = usable_images(task.table);
+  require(!task.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
+          fates_text(task.table.fates));
+  for (const auto& request : task.requests) task.weights.push_back(choose_weights(job, request));
+  task.network = network_options(job);
+  task.network.gpu_batch = std::min(task.network.gpu_batch, block_rows(static_cast<std::int64_t>(task.images.size())));
+  add_outputs(job, task);
+  return task;
+}
+
+// Nothing of that name is there yet, neither finished nor begun.
+bool is_new(const Job& job, const std::string& path) {
+  bool answer = false;
+  job.comm.on_root([&] { answer = !fs::exists(path) && !fs::exists(path + ".partial"); });
+  job.comm.broadcast(std::span(&answer, 1));
+  return answer;
+}
+
+// Before the first file is made: what is there cannot be spread any more.
+void advise(const Job& job, const Task& task, const Output& output) {
+  const auto rows = static_cast<std::int64_t>(task.images.size());
+  job.comm.on_root([&] {
+    const std::string folder = fs::path(output.path).parent_path().string();
+    const std::string advice = striping_advice(file_system_of(folder), folder, rows * output.layer.dimension * 4);
+    if (!advice.empty()) job.say("{}", advice);
+  });
+}
+
+void open_output(const Job& job, const Task& task, Output& output) {
+  const auto rows = static_cast<std::int64_t>(task.images.size());
+  const FeatureShape shape{rows, output.layer.dimension, block_rows(rows)};
+  output.file = std::make_unique<FeatureFile>(output.path, output.recipe, shape, task.images,
+                                              job.options.flag("overwrite"), job.comm);
+  const auto missing = static_cast<std::int64_t>(output.file->missing().size());
+  if (output.file->complete())
+    job.say("{} is up to date", output.path);
+  else if (output.file->found() > 0)
+    job.say("{}: {} of {} blocks are there already", output.path, output.file->found(), output.file->found() + missing);
+}
+
+// The networks that make what is pending, cut off at the layers that are; none for a request that has all.
+NetworkSet make_networks(const Job& job, Task& task) {
+  NetworkSet networks;
+  for (std::size_t i = 0; i < task.requests.size(); ++i) {
+    FeatureRequest& request = task.requests[i];
+    request.layers.clear();
+    for (const auto& output : task.outputs)
+      if (output.request == i && output.pending()) request.layers.push_back(output.layer);
+    if (!request.layers.empty()) networks.add(job, request, task.weights[i], task.network);
+  }
+  return networks;
+}
+
+// The blocks that any pending output misses, ascending.
+std::vector<std::int64_t> missing_blocks(const std::vector<Output*>& pending) {
+  std::set<std::int64_t> missing;
+  for (const Output* output : pending) missing.insert(output->file->missing().begin(), output->file->missing().end());
+  return {missing.begin(), missing.end()};
+}
+
+ExtractorOptions extractor_options(const Job& job, const Task& task, const std::vector<Network>& networks) {
+  const bool gpu = std::any_of(networks.begin(), networks.end(), [](const auto& network) { return network.on_gpu(); });
+  const std::int64_t batch = job.options.count("batch");
+  ExtractorOptions options;
+  options.limits = task.limits;
+  options.threads = gpu ? kGpuThreads : job.pool.threads();
+  options.decode_threads = static_cast<int>(job.options.count("decode-threads"));
+  if (gpu && options.decode_threads == 0) options.decode_threads = job.pool.threads();
+  options.batch = gpu ? task.network.gpu_batch : batch;
+  if (options.batch == 0)
+    options.batch = static_cast<std::int64_t>(task.images.size()) / job.comm.size() < kFew
+                        ? kBatch
+                        : find_batch(networks, options.threads, kMostBatch, kTuning);
+  return options;
+}
+
+// One extraction on this rank: takes block after block from the hand-out until there are none.
+class Extraction {
+ public:
+  Extraction(const Job& job, const Task& task, std::vector<Output*> pending)
+      : task_(task),
+        pending_(std::move(pending)),
+        blocks_(missing_blocks(pending_)),
+        images_(images_of(blocks_)),
+        hand_out_(job.comm, static_cast<std::int64_t>(blocks_.size()), 1),
+        progress_(job.speaks(), "extract", images_, "images") {}
+
+  ExtractTimes run(std::span<const Network> networks, const ExtractorOptions& options) {
+    const ExtractTimes times = extract_blocks(networks, options,
+                                              {[this](Block& block) { return next(block); },
+                                               [this](BlockFeatures&& block) { return commit(std::move(block)); },
+                                               [this] { return idle(); }, [this] { hand_out_.close(); }});
+    hand_out_.finish();
+    if (!StopSignal::seen_here()) show(static_cast<std::int64_t>(blocks_.size()));
+    return times;
+  }
+
+ private:
+  RowRange rows_of(std::int64_t block) const { return pending_.front()->file->rows_of(block); }
+
+  std::int64_t images_of(const std::vector<std::int64_t>& blocks) const {
+    std::int64_t images = 0;
+    for (const auto block : blocks) images += rows_of(block).end - rows_of(block).begin;
+    return images;
+  }
+
+  bool next(Block& block) {
+    const auto item = hand_out_.take();
+    if (!item) return false;
+    reached_ = *item;
+    block = {blocks_[static_cast<std::size_t>(*item)], {}};
+    const RowRange rows = rows_of(block.number);
+    for (std::int64_t row = rows.begin; row < rows.end; ++row)
+      block.images.push_back(place_of(task_.table, task_.images[static_cast<std::size_t>(row)]));
+    return true;
+  }
+
+  bool commit(BlockFeatures&& block) {
+    std::vector<std::uint8_t> fates;
+    for (const auto fate : block.fates) fates.push_back(static_cast<std::uint8_t>(fate));
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      FeatureFile& file = *pending_[i]->file;
+      if (std::binary_search(file.missing().begin(), file.missing().end(), block.number))
+        file.commit(block.number, block.rows[i], fates);
+    }
+    return idle() && !StopSignal::seen_here();
+  }
+
+  // After a stop signal no rank begins another block, and those in hand are committed.
+  bool idle() {
+    if (StopSignal::seen_here()) hand_out_.abandon();
+    hand_out_.poll();
+    show(reached_);
+    return true;
+  }
+
+  // Blocks are dealt in order, so the number of the root's latest tells how far all ranks are.
+  void show(std::int64_t blocks) {
+    const std::int64_t rows = std::min(blocks * block_rows(static_cast<std::int64_t>(task_.images.size())), images_);
+    if (rows > shown_) progress_.advance(rows - shown_);
+    shown_ = std::max(shown_, rows);
+  }
+
+  const Task& task_;
+  const std::vector<Output*> pending_;  // in the order of the networks' layers
+  const std::vector<std::int64_t> blocks_;
+  const std::int64_t images_;  // in them
+  HandOut hand_out_;
+  Progress progress_;
+  std::atomic<std::int64_t> reached_ = 0;  // the block taken last
+  std::int64_t shown_ = 0;                 // images
+};
+
+void tell_times(const Job& job, const ExtractTimes& times) {
+  if (times.images == 0) return;
+  const double decode = times.decode + times.geometry;
+  const double busy = std::max(decode + times.network + times.commit, 1e-9);
+  job.say(
+      "rank 0: {:.1f} images/s; {:.0f} % of its processor time in the network, {:.0f} % in decoding, {:.0f} % in "
+      "writing",
+      static_cast<double>(times.images) / std::max(times.total, 1e-9), 100 * times.network / busy, 100 * decode / busy,
+      100 * times.commit / busy);
+}
+
+// Images that were sound when they were scanned and could not be read now.
+void tell_failures(const Job& job, const std::string& path, const ImageTable& table) {
+  job.comm.on_root([&] {
+    const ArtifactReader reader(path);
+    const auto fates = reader.read<std::uint8_t>("fate");
+    const auto images = reader.read<std::int64_t>("image");
+    for (std::size_t row = 0; row < fates.size(); ++row)
+      if (fates[row] != 0)
+        job.say("{}: {}", table.paths[static_cast<std::size_t>(images[row])],
+                fate_explanation(static_cast<Fate>(fates[row])));
+    const auto good = std::count(fates.begin(), fates.end(), std::uint8_t{0});
+    job.say("features of {} images, {} failed since the scan", good, static_cast<std::int64_t>(fates.size()) - good);
+  });
+}
+
+// Computes what is missing. Throws Stopped, with everything committed on disk, after a stop signal.
+void fill(const Job& job, const Task& task, const std::vector<Network>& networks, std::vector<Output*> pending) {
+  ExtractorOptions options;
+  job.comm.together([&] { options = extractor_options(job, task, networks); });
+  ExtractTimes times;
+  StopSignal::remember();
+  // Made in here, so that on a rank that fails its end lets the others know.
+  job.comm.together([&] { times = Extraction(job, task, pending).run(networks, options); });
+  const bool stopped = job.comm.any(StopSignal::seen_here());
+  StopSignal::end_at_once();
+  for (Output* output : pending) stopped ? output->file->pause() : output->file->finish();
+  if (stopped)
+    throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", pending.front()->path));
+  tell_times(job, times);
+  for (const auto& network : networks)
+    if (!network.note().empty()) job.say("{}", network.note());
+}
+
+}  // namespace
+
+void extract(Job& job) {
+  Task task = make_task(job);
+  if (job.dry_run()) {
+    for (const auto& output : task.outputs) job.must_make(output.path, output.recipe);
+    return;
+  }
+  for (auto& output : task.outputs)
+    if (!is_new(job, output.path)) open_output(job, task, output);
+  if (std::none_of(task.outputs.begin(), task.outputs.end(), [](const auto& output) { return output.pending(); }))
+    return;
+  // Before a file is begun, so that weights which do not fit leave nothing behind.
+  const NetworkSet networks = make_networks(job, task);
+  std::vector<Output*> pending;
+  for (auto& output : task.outputs)
+    if (output.pending()) {
+      if (!output.file) {
+        if (pending.empty()) advise(job, task, output);
+        open_output(job, task, output);
+      }
+      pending.push_back(&output);
+    }
+  fill(job, task, networks.all(), pending);
+  tell_failures(job, pending.front()->path, task.table);
+  for (const Output* output : pending) job.made(output->path);
+}
+
+}  // namespace coterie::jobs

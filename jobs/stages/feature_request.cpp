@@ -1,0 +1,114 @@
+#include "stages/feature_request.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/base/nearest_name.hpp"
+
+namespace coterie::jobs {
+namespace {
+
+// "vgg16:fc2" of a request for vgg16 is "fc2"; a name without a backbone is for all; of another backbone: "".
+std::string layer_for(const Backbone& backbone, const std::string& asked, const std::vector<FeatureRequest>& requests) {
+  for (const auto& request : requests)
+    if (asked.starts_with(request.backbone.name + ":"))
+      return request.backbone.name == backbone.name ? asked.substr(backbone.name.size() + 1) : "";
+  return asked;
+}
+
+bool offers(const std::vector<FeatureLayer>& layers, const std::string& name) {
+  return std::any_of(layers.begin(), layers.end(), [&](const auto& layer) { return layer.name == name; });
+}
+
+void choose_layers(std::vector<FeatureRequest>& requests, const std::vector<std::string>& asked) {
+  std::vector<bool> found(asked.size(), false);
+  for (auto& request : requests) {
+    const auto offered = layers_of(request.backbone);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const std::string name = layer_for(request.backbone, asked[i], requests);
+      if (name.empty() || !offers(offered, name) || offers(request.layers, name)) continue;
+      request.layers.push_back(find_layer(request.backbone, name));
+      found[i] = true;
+    }
+    if (request.layers.empty()) request.layers.push_back(find_layer(request.backbone, ""));
+  }
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (found[i]) continue;
+    for (const auto& request : requests)
+      if (const std::string name = layer_for(request.backbone, asked[i], requests); !name.empty())
+        find_layer(request.backbone, name);  // throws, with the nearest name
+    throw InvalidArgument(fmt::format("--layer names {} twice", asked[i]));
+  }
+}
+
+// A plain FILE or random:SEED is for all; BACKBONE=FILE for one.
+void choose_weights(std::vector<FeatureRequest>& requests, const std::vector<std::string>& asked) {
+  std::vector<std::string> names;
+  for (const auto& request : requests) names.push_back(request.backbone.name);
+  for (const auto& item : asked) {
+    const auto equals = item.find('=');
+    const std::string name = item.substr(0, equals);
+    const auto named = std::find(names.begin(), names.end(), name);
+    if (equals != std::string::npos && named != names.end()) {
+      requests[static_cast<std::size_t>(named - names.begin())].weights = item.substr(equals + 1);
+      continue;
+    }
+    require(requests.size() == 1 || item.starts_with("random:"),
+            "--weights {}: with several backbones each file is given as BACKBONE=FILE{}", item,
+            did_you_mean(name, names));
+    for (auto& request : requests) request.weights = item;
+  }
+}
+
+// "mean=1,2,3,filter=nearest" is two: what has no = belongs to the one before.
+std::vector<std::string> assignments(const std::vector<std::string>& items) {
+  std::vector<std::string> whole;
+  for (const auto& item : items)
+    if (whole.empty() || item.find('=') != std::string::npos)
+      whole.push_back(item);
+    else
+      whole.back() += "," + item;
+  return whole;
+}
+
+Preprocess departed(const Backbone& backbone, const Options& options) {
+  Preprocess chosen = backbone.preprocess;
+  for (const std::string name : {"exif", "alpha"})
+    if (options.text(name) != "backbone") override_preprocess(chosen, name + "=" + options.text(name));
+  if (options.flag("fast-decode")) chosen.fast_decode = true;
+  for (const auto& assignment : assignments(options.list("preprocess"))) override_preprocess(chosen, assignment);
+  check_preprocess(chosen);
+  require(backbone.plans == nullptr || chosen.size == backbone.preprocess.size,
+          "{} takes images of {} pixels, --preprocess asks for {}", backbone.name, backbone.preprocess.size,
+          chosen.size);
+  return chosen;
+}
+
+}  // namespace
+
+std::vector<FeatureRequest> feature_requests(const Options& options) {
+  std::vector<FeatureRequest> requests;
+  for (const auto& name : options.list("backbone")) {
+    Backbone backbone = find_backbone(name);
+    for (const auto& request : requests)
+      require(request.backbone.name != backbone.name, "--backbone names {} twice", backbone.name);
+    const Preprocess preprocess = departed(backbone, options);
+    if (backbone.plans == nullptr) backbone.preprocess = preprocess;  // a module's size is what it is given
+    requests.push_back({backbone, {}, "", preprocess});
+  }
+  require(!requests.empty(), "--backbone names no network");
+  choose_layers(requests, options.list("layer"));
+  choose_weights(requests, options.list("weights"));
+  return requests;
+}
+
+std::string features_name(const Backbone& backbone, const FeatureLayer& layer) {
+  const bool script = backbone.plans == nullptr;
+  std::string name = script ? std::filesystem::path(backbone.weight_files.front()).stem().string() : backbone.name;
+  if (layer.name != backbone.default_layer) name += "-" + layer.name;
+  std::replace(name.begin(), name.end(), '/', '-');  // as in VGGFace's fc6/relu
+  return name;
+}
+
+}  // namespace coterie::jobs

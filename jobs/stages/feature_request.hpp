@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coterie/features/backbone.hpp"
+#include "coterie/study/options.hpp"
+
+namespace coterie::jobs {
+
+/// What extract was asked for of one network.
+struct FeatureRequest {
+  Backbone backbone;
+  std::vector<FeatureLayer> layers;  ///< at least one
+  std::string weights;               ///< a file, random:SEED, or "": the one that tools/fetch_weights fetched
+  Preprocess preprocess;             ///< the backbone's, with the departures that were asked for
+};
+
+/// From --backbone A,B, --layer LAYER or BACKBONE:LAYER,..., --weights FILE or BACKBONE=FILE,..., --preprocess, --exif,
+/// --alpha and --fast-decode. A layer without a backbone is taken of each network that offers it; a network that no
+/// layer names gives its usual one. Throws InvalidArgument that offers the nearest name.
+std::vector<FeatureRequest> feature_requests(const Options& options);
+
+/// What the features of a layer are called unless --name says otherwise: "vgg16", or "vgg16-fc2" where the layer is not
+/// the usual one.
+std::string features_name(const Backbone& backbone, const FeatureLayer& layer);
+
+}  // namespace coterie::jobs

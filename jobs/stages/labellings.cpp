@@ -1,0 +1,111 @@
+#include "stages/labellings.hpp"
+
+#include <charconv>
+#include <map>
+#include <unordered_map>
+
+#include "stages/clustering_reader.hpp"
+#include "stages/image_table.hpp"
+
+namespace coterie::jobs {
+namespace {
+
+// "resnet50-pca-kmeans:8" is one solution, without a number all of them. No artifact's name holds a colon.
+struct Wanted {
+  std::string name;
+  std::vector<std::int64_t> ks;
+};
+
+Wanted parse_wanted(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return {text, {}};
+  return {text.substr(0, colon), [&] {
+            std::int64_t k = 0;
+            const char* end = text.data() + text.size();
+            const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, k);
+            require(error == std::errc() && stop == end && k >= 1, "--clusterings: \"{}\" is none of NAME or NAME:K",
+                    text);
+            return std::vector{k};
+          }()};
+}
+
+// A clustering with the names of its rows, before the common ones are known.
+struct Source {
+  std::string name;
+  const RowNames* rows = nullptr;
+  std::int64_t k = 0;
+  std::vector<std::int32_t> labels;
+};
+
+// The place of each name among the common ones, in the order of the first source.
+std::unordered_map<std::string, std::size_t> common_names(const std::map<std::string, RowNames>& rows,
+                                                          const std::string& first) {
+  std::unordered_map<std::string, std::size_t> seen;  // in how many features a name appears
+  for (const auto& [features, names] : rows) {
+    std::unordered_map<std::string, bool> here;
+    for (const auto& name : names.names)
+      require(here.emplace(name, true).second,
+              "the features {} name \"{}\" twice, so their rows cannot be matched with others'", features, name);
+    for (const auto& [name, ignored] : here) ++seen[name];
+  }
+  std::unordered_map<std::string, std::size_t> places;
+  for (const auto& name : rows.at(first).names)
+    if (seen.at(name) == rows.size()) places.emplace(name, places.size());
+  return places;
+}
+
+std::vector<std::int32_t> in_common(const std::vector<std::int32_t>& labels, const RowNames& rows,
+                                    const std::unordered_map<std::string, std::size_t>& places) {
+  std::vector<std::int32_t> picked(places.size());
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (const auto found = places.find(rows.names[i]); found != places.end()) picked[found->second] = labels[i];
+  return picked;
+}
+
+std::vector<std::string> numbers_to(std::int64_t k) {
+  std::vector<std::string> names;
+  for (std::int64_t c = 0; c < k; ++c) names.push_back(fmt::to_string(c));
+  return names;
+}
+
+}  // namespace
+
+Labellings read_labellings(const Study& study, const std::vector<std::string>& clusterings,
+                           const std::vector<std::string>& columns) {
+  std::vector<Wanted> wanted;
+  for (const auto& text : clusterings) wanted.push_back(parse_wanted(text));
+  if (wanted.empty())
+    for (const auto& name : study.list(Kind::clusterings)) wanted.push_back({name, {}});
+  require(!wanted.empty(), "{} holds no clusterings yet: run coterie cluster first", study.folder());
+
+  Labellings result;
+  std::map<std::string, RowNames> rows;  // by features
+  std::vector<Source> sources;
+  std::string first;
+  for (const auto& each : wanted) {
+    const ClusteringReader clustering(study, study.find(Kind::clusterings, each.name));
+    result.digests.emplace_back(each.name, clustering.digest());
+    if (first.empty()) first = clustering.features();
+    if (!rows.contains(clustering.features()))
+      rows.emplace(clustering.features(), read_row_names(study, clustering.features()));
+    for (const auto k : clustering.choose(each.ks))
+      sources.push_back({fmt::format("{}:{}", each.name, k), &rows.at(clustering.features()), k, clustering.labels(k)});
+  }
+  require(sources.size() + columns.size() >= 2,
+          "there is but one labelling to compare; cluster with another k or backbone, or add --labels COLUMN");
+
+  const auto places = common_names(rows, first);
+  require(!places.empty(), "these clusterings have no image in common, by their paths");
+  result.rows = static_cast<std::int64_t>(places.size());
+  for (const auto& [features, names] : rows)
+    result.left_out = std::max(result.left_out, static_cast<std::int64_t>(names.names.size()) - result.rows);
+  for (const auto& source : sources)
+    result.all.push_back({source.name, false, numbers_to(source.k), in_common(source.labels, *source.rows, places)});
+  for (const auto& column : columns) {
+    const Classes classes = classes_of(rows.at(first), column);
+    result.all.push_back({column, true, classes.names, in_common(classes.labels, rows.at(first), places)});
+  }
+  return result;
+}
+
+}  // namespace coterie::jobs

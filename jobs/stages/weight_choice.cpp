@@ -1,0 +1,63 @@
+#include "stages/weight_choice.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "coterie/base/digest.hpp"
+#include "coterie/features/network.hpp"
+
+namespace coterie::jobs {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kRandom = "random:";
+
+std::vector<std::string> weight_folders() {
+  std::vector<std::string> folders;
+  if (const char* given = std::getenv("COTERIE_WEIGHTS")) folders.emplace_back(given);
+  if (const char* cache = std::getenv("XDG_CACHE_HOME")) folders.push_back(std::string(cache) + "/coterie/weights");
+  if (const char* home = std::getenv("HOME")) folders.push_back(std::string(home) + "/.cache/coterie/weights");
+  return folders;
+}
+
+std::string find_weight_file(const Backbone& backbone) {
+  if (backbone.plans == nullptr) return backbone.weight_files.front();
+  const auto folders = weight_folders();
+  for (const auto& folder : folders)
+    for (const auto& file : backbone.weight_files)
+      if (fs::exists(fs::path(folder) / file)) return (fs::path(folder) / file).string();
+  throw InvalidArgument(fmt::format("no weights of {} were found (looked for {} in {}): {}, or give --weights FILE",
+                                    backbone.name, fmt::join(backbone.weight_files, ", "), fmt::join(folders, ", "),
+                                    backbone.how_to_get));
+}
+
+std::uint64_t seed_of(const std::string& text) {
+  const std::string digits = text.substr(kRandom.size());
+  require(!digits.empty() && digits.size() < 19 && digits.find_first_not_of("0123456789") == std::string::npos,
+          "--weights is \"{}\"; random weights are asked for as random:SEED, such as random:1", text);
+  return std::stoull(digits);
+}
+
+}  // namespace
+
+WeightChoice choose_weights(const Job& job, const FeatureRequest& request) {
+  if (request.weights.starts_with(kRandom)) return {"", seed_of(request.weights), request.weights};
+  WeightChoice choice;
+  job.comm.on_root([&] {  // the file is read once more for its digest, at disk speed
+    choice.path = request.weights.empty() ? find_weight_file(request.backbone) : request.weights;
+    choice.identity = "sha256 " + sha256_of_file(choice.path);
+  });
+  job.comm.broadcast(choice.path);
+  job.comm.broadcast(choice.identity);
+  return choice;
+}
+
+WeightFile load_weights(const WeightChoice& choice, const FeatureRequest& request) {
+  if (request.backbone.plans == nullptr) return {choice.path, "TorchScript"};
+  if (!choice.path.empty()) return read_weights(choice.path);
+  std::vector<std::string> layers;
+  for (const auto& layer : request.layers) layers.push_back(layer.name);
+  return random_weights(request.backbone, layers, choice.seed);
+}
+
+}  // namespace coterie::jobs
