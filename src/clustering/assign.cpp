@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "coterie/base/errors.hpp"
-#include "local_rows.hpp"
-#include "nearest_two.hpp"
+#include "rows/local_rows.hpp"
+#include "rows/nearest_two.hpp"
 
 namespace coterie {
 

@@ -18,7 +18,7 @@ void write_text(std::string_view text, std::array<char, N>& to) {
   std::copy_n(text.begin(), std::min(text.size(), N - 1), to.begin());
 }
 
-// "clustering/kmeans.cpp": folder and file tell them all apart.
+// "kmeans/lloyd.cpp": folder and file tell them all apart.
 std::string_view last_two_parts(std::string_view path) {
   const auto name = path.rfind('/');
   if (name == std::string_view::npos || name == 0) return path;

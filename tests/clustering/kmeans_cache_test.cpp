@@ -8,7 +8,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/clustering/kmeans.hpp"
 #include "example_rows.hpp"
-#include "half_rows.hpp"
+#include "rows/half_rows.hpp"
 
 namespace coterie {
 namespace {

@@ -1,4 +1,4 @@
-#include "affine.hpp"
+#include "nets/affine.hpp"
 
 #include <cmath>
 

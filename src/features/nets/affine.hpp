@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "plan.hpp"
-#include "weight_source.hpp"
+#include "nets/plan.hpp"
+#include "nets/weight_source.hpp"
 
 namespace coterie {
 

@@ -1,5 +1,5 @@
 #define AT_PER_OPERATOR_HEADERS
-#include "batch_engine.hpp"
+#include "nets/batch_engine.hpp"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "engine.hpp"
+#include "nets/engine.hpp"
 
 namespace coterie {
 

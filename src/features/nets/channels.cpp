@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cpu_kernels.hpp"
+#include "nets/cpu_kernels.hpp"
 
 namespace coterie {
 

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "coterie/base/errors.hpp"
-#include "cpu_kernels.hpp"
+#include "nets/cpu_kernels.hpp"
 
 namespace coterie {
 namespace {

@@ -1,4 +1,4 @@
-#include "cpu_engine.hpp"
+#include "nets/cpu_engine.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -6,12 +6,12 @@
 #include <variant>
 #include <vector>
 
-#include "affine.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/thread_seconds.hpp"
-#include "cpu_kernels.hpp"
-#include "placement.hpp"
-#include "winograd.hpp"
+#include "nets/affine.hpp"
+#include "nets/cpu_kernels.hpp"
+#include "nets/placement.hpp"
+#include "nets/winograd.hpp"
 
 namespace coterie {
 namespace {

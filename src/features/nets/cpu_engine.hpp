@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine.hpp"
+#include "nets/engine.hpp"
 
 namespace coterie {
 

@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "lanes.hpp"
-#include "panels.hpp"
-#include "plan.hpp"
+#include "nets/lanes.hpp"
+#include "nets/panels.hpp"
+#include "nets/plan.hpp"
 
 namespace coterie {
 

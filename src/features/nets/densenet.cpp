@@ -4,8 +4,8 @@
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
 namespace coterie {
 namespace {

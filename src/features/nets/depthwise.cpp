@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "coterie/base/errors.hpp"
-#include "cpu_kernels.hpp"
+#include "nets/cpu_kernels.hpp"
 
 namespace coterie {
 namespace {

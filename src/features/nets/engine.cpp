@@ -1,4 +1,4 @@
-#include "engine.hpp"
+#include "nets/engine.hpp"
 
 #include <vector>
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "coterie/features/network.hpp"
-#include "plan.hpp"
-#include "weight_source.hpp"
+#include "nets/plan.hpp"
+#include "nets/weight_source.hpp"
 
 namespace coterie {
 

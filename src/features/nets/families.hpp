@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
 namespace coterie {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <new>
 
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
 namespace coterie {
 

@@ -1,4 +1,4 @@
-#include "names.hpp"
+#include "nets/names.hpp"
 
 namespace coterie {
 namespace {

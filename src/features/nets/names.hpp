@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
 namespace coterie {
 

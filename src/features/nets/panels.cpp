@@ -1,4 +1,4 @@
-#include "panels.hpp"
+#include "nets/panels.hpp"
 
 #include <algorithm>
 #include <array>

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "lanes.hpp"
+#include "nets/lanes.hpp"
 
 namespace coterie {
 

@@ -1,4 +1,4 @@
-#include "placement.hpp"
+#include "nets/placement.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
 namespace coterie {
 

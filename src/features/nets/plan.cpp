@@ -1,4 +1,4 @@
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #include <limits>
 #include <vector>
 
-#include "cpu_kernels.hpp"
+#include "nets/cpu_kernels.hpp"
 
 namespace coterie {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "lanes.hpp"
+#include "nets/lanes.hpp"
 
 namespace coterie {
 

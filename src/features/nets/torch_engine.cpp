@@ -18,8 +18,8 @@
 #include <limits>
 #include <vector>
 
-#include "affine.hpp"
-#include "batch_engine.hpp"
+#include "nets/affine.hpp"
+#include "nets/batch_engine.hpp"
 
 namespace coterie {
 namespace {

@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "batch_engine.hpp"
 #include "coterie/base/errors.hpp"
+#include "nets/batch_engine.hpp"
 
 namespace coterie {
 namespace {

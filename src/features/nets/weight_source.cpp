@@ -1,11 +1,11 @@
-#include "weight_source.hpp"
+#include "nets/weight_source.hpp"
 
 #include <cmath>
 
-#include "../weights/number_format.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/base/random.hpp"
+#include "weights/number_format.hpp"
 
 namespace coterie {
 namespace {

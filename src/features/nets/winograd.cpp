@@ -1,8 +1,8 @@
-#include "winograd.hpp"
+#include "nets/winograd.hpp"
 
 #include <algorithm>
 
-#include "toom_cook.hpp"
+#include "nets/toom_cook.hpp"
 
 namespace coterie {
 namespace {

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
-#include "cpu_kernels.hpp"
-#include "panels.hpp"
+#include "nets/cpu_kernels.hpp"
+#include "nets/panels.hpp"
 
 namespace coterie {
 

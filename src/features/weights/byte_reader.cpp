@@ -1,4 +1,4 @@
-#include "byte_reader.hpp"
+#include "weights/byte_reader.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

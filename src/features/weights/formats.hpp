@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "byte_reader.hpp"
 #include "coterie/features/weight_file.hpp"
-#include "number_format.hpp"
+#include "weights/byte_reader.hpp"
+#include "weights/number_format.hpp"
 
 namespace coterie {
 

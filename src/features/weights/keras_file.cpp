@@ -3,8 +3,8 @@
 // are paths of datasets below that group. Children are never enumerated: a slash in a layer's name nests groups.
 
 #include "coterie/base/errors.hpp"
-#include "formats.hpp"
-#include "keras_names.hpp"
+#include "weights/formats.hpp"
+#include "weights/keras_names.hpp"
 
 #if COTERIE_HAVE_HDF5
 

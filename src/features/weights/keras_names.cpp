@@ -1,4 +1,4 @@
-#include "keras_names.hpp"
+#include "weights/keras_names.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "number_format.hpp"
+#include "weights/number_format.hpp"
 
 #include <bit>
 #include <cmath>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "byte_reader.hpp"
+#include "weights/byte_reader.hpp"
 
 namespace coterie {
 

@@ -1,6 +1,6 @@
 // The opcodes are those of CPython's Lib/pickletools.py.
 
-#include "pickle.hpp"
+#include "weights/pickle.hpp"
 
 #include <bit>
 #include <charconv>

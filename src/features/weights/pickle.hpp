@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "byte_reader.hpp"
-#include "number_format.hpp"
+#include "weights/byte_reader.hpp"
+#include "weights/number_format.hpp"
 
 namespace coterie {
 

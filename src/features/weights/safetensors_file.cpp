@@ -7,8 +7,8 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
-#include "formats.hpp"
-#include "number_format.hpp"
+#include "weights/formats.hpp"
+#include "weights/number_format.hpp"
 
 namespace coterie {
 namespace {

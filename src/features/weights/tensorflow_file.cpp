@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "coterie/base/errors.hpp"
-#include "formats.hpp"
+#include "weights/formats.hpp"
 
 namespace coterie {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "torch_state.hpp"
-#include "zip_directory.hpp"
+#include "weights/torch_state.hpp"
+#include "weights/zip_directory.hpp"
 
 namespace coterie {
 namespace {

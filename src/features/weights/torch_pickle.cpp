@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "pickle.hpp"
+#include "weights/pickle.hpp"
 
 namespace coterie {
 namespace {

@@ -1,4 +1,4 @@
-#include "torch_state.hpp"
+#include "weights/torch_state.hpp"
 
 #include <string_view>
 

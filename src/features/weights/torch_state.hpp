@@ -3,8 +3,8 @@
 #include <map>
 #include <string>
 
-#include "formats.hpp"
-#include "pickle.hpp"
+#include "weights/formats.hpp"
+#include "weights/pickle.hpp"
 
 namespace coterie {
 

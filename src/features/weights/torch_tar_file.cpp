@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "torch_state.hpp"
+#include "weights/torch_state.hpp"
 
 namespace coterie {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "formats.hpp"
+#include "weights/formats.hpp"
 
 namespace coterie {
 

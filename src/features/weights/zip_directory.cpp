@@ -1,7 +1,7 @@
 // Format: PKWARE's APPNOTE.TXT 6.3, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14-16 (its end,
 // zip64 and not), 4.5.3 (the zip64 extra field).
 
-#include "zip_directory.hpp"
+#include "weights/zip_directory.hpp"
 
 #include <algorithm>
 

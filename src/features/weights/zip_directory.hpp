@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "byte_reader.hpp"
+#include "weights/byte_reader.hpp"
 
 namespace coterie {
 
