@@ -6,7 +6,7 @@
 #include "rows/local_rows.hpp"
 #include "rows/nearest_two.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 Assignment assign(const RowSource& rows, MatrixView<const float> centroids, const Communicator& comm,
                   ThreadPool& pool) {
@@ -44,4 +44,4 @@ Assignment assign(const RowSource& rows, MatrixView<const float> centroids, cons
   return result;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -8,7 +8,7 @@
 #include "coterie/base/errors.hpp"
 #include "mpi_status.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 namespace {
 
 constexpr int kTag = 0;
@@ -120,4 +120,4 @@ void CollectiveCheck::fail(const std::string& what, const std::string& remedy) {
   throw Error(failure_);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -8,7 +8,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 constexpr int kTag = 71;
@@ -135,4 +135,4 @@ Matrix fold_tree(const RowPartition& leaves, int at_once, const std::function<Ma
   return Fold(leaves, leaf, merge, comm, pool).run(at_once);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

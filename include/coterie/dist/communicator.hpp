@@ -11,7 +11,7 @@
 
 #include "coterie/dist/call_site.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// A group of ranks that work together: the one place where coterie speaks MPI.
 ///
@@ -117,4 +117,4 @@ class Communicator {
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -10,7 +10,7 @@
 #include "coterie/dist/row_source.hpp"
 #include "coterie/evaluation/labelling.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// What is kept of silhouettes. Their values for each row are 8 N bytes a labelling.
 enum class SilhouetteDetail {
@@ -92,4 +92,4 @@ Silhouette silhouette(const RowSource& source, const Labelling& labelling, const
 Silhouette simplified_silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm,
                                  ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

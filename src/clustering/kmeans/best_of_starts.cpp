@@ -2,7 +2,7 @@
 
 #include "labelling_agreement.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 KMeansResult best_of_starts(const LocalRows& rows, std::int64_t k, int starts,
                             const std::function<LloydRun(int)>& run) {
@@ -37,4 +37,4 @@ KMeansResult best_of_starts(const LocalRows& rows, std::int64_t k, int starts,
   return result;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -6,7 +6,7 @@
 
 #include "rows/panel_kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr std::int64_t kStretch = 1 << 14;  // of the sums, that a thread merges at a time
@@ -92,4 +92,4 @@ double CentroidSums::move_to_mean(const std::int64_t* sum, std::int64_t count, f
   return squared;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -7,7 +7,7 @@
 #include "coterie/dist/exact_scale.hpp"
 #include "kmeans/nearest_centroids.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// The sum and the number of each cluster's rows over all ranks, exact (64-bit integers), so that only rows that
 /// moved are touched and their order is free. Centroids follow with one division and one rounding to float32.
@@ -41,4 +41,4 @@ class CentroidSums {
   std::vector<std::int64_t> merged_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

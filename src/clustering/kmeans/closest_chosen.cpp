@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 ClosestChosen::ClosestChosen(const LocalRows& rows, std::span<const std::int64_t> weights, std::int64_t total_weight)
     : rows_(rows),
@@ -63,4 +63,4 @@ void pack_from_hull(CentroidPanels& panels, MatrixView<const float> points, cons
   panels.bound_errors(norm, norm * (norm + 2 * std::sqrt(squared_middle)));  // (c - m)(c + m), by Cauchy-Schwarz
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -8,7 +8,7 @@
 #include "rows/centroid_panels.hpp"
 #include "rows/local_rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Seeding's view of the rows: how far each lies from the nearest of the rows chosen so far, in float32, and what that
 /// weighs in the draw of the next. A row that equals a chosen one has distance and weight zero, exactly.
@@ -60,4 +60,4 @@ class ClosestChosen {
 /// the panels: what is decided with panels.error() is then the same in any company.
 void pack_from_hull(CentroidPanels& panels, MatrixView<const float> points, const LocalRows& rows);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -6,7 +6,7 @@
 
 #include "rows/outward.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -352,4 +352,4 @@ void Elkan::relabel(std::int64_t local_row, std::int32_t label) {
   upper_[row] = kInfinity;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

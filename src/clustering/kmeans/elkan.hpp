@@ -5,7 +5,7 @@
 #include "kmeans/nearest_centroids.hpp"
 #include "rows/centroid_panels.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Elkan's k-means (ICML 2003): per row an upper bound on the distance to its centroid and a lower bound on that to
 /// each other. Only centroids whose bounds leave them a chance are measured, one by one. His bounds from distances
@@ -68,4 +68,4 @@ class Elkan final : public NearestCentroids {
   std::vector<Scratch> scratch_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

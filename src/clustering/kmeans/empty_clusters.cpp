@@ -6,7 +6,7 @@
 #include "coterie/base/errors.hpp"
 #include "kmeans/lloyd.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 struct Candidate {
@@ -74,4 +74,4 @@ std::int64_t fill_empty_clusters(const LocalRows& rows, MatrixView<const float> 
   return filled;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

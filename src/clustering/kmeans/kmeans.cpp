@@ -10,7 +10,7 @@
 #include "kmeans/parallel_seeding.hpp"
 #include "kmeans/seeding.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 void check(const RowSource& rows, const KMeansOptions& options, std::int64_t k) {
@@ -113,4 +113,4 @@ void kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks, const
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -8,7 +8,7 @@
 #include "kmeans/nearest_centroids.hpp"
 #include "rows/panel_kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 void measure(const LocalRows& rows, LloydRun& run) {
   const MatrixView<const float> centroids{
@@ -72,4 +72,4 @@ std::vector<double> own_squared_distances(const LocalRows& rows, MatrixView<cons
   return squared;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -7,7 +7,7 @@
 #include "coterie/clustering/kmeans.hpp"
 #include "rows/local_rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// One start of Lloyd's algorithm, from given centroids to its end.
 struct LloydRun {
@@ -24,7 +24,7 @@ struct LloydRun {
 struct LloydLimits {
   int max_iter;
   double shift;  // converged when the squared shifts of all centroids sum to at most this
-  Bounds bounds;
+  KMeansBounds bounds;
   std::int64_t memory_bytes;  // for them
 };
 
@@ -40,4 +40,4 @@ void measure(const LocalRows& rows, LloydRun& run);
 std::vector<double> own_squared_distances(const LocalRows& rows, MatrixView<const float> centroids,
                                           std::span<const std::int32_t> labels);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -14,7 +14,7 @@
 #include "rows/nearest_two.hpp"
 #include "rows/panel_kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 // Draws of one start have the numbers of their places in its batches, one after the other; those of the sample that it
@@ -259,7 +259,7 @@ void Start::start_anew() {
 void Start::finish(LloydRun& run) const {
   run.centroids = centroids_;
   run.reseeded = new_starts_;
-  const auto nearest = nearest_centroids(rows_, k_, Bounds::none, 0);
+  const auto nearest = nearest_centroids(rows_, k_, KMeansBounds::none, 0);
   const auto failure = nearest->update({centroids_.data(), k_, columns_}, {}, [](std::span<const Move>, int) {});
   rows_.communicator().together([&] {
     if (failure) std::rethrow_exception(failure);
@@ -287,4 +287,4 @@ std::vector<KMeansResult> minibatch_kmeans_sweep(const RowSource& rows, std::spa
   return results;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -5,7 +5,7 @@
 #include "kmeans/elkan.hpp"
 #include "kmeans/yinyang.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 // Columns from which a distance costs so much more than its bound that one bound for each pays (measured at 256 and
@@ -14,21 +14,21 @@ constexpr std::int64_t kLongRow = 1024;
 
 }  // namespace
 
-std::unique_ptr<NearestCentroids> nearest_centroids(const LocalRows& rows, std::int64_t centroids, Bounds bounds,
+std::unique_ptr<NearestCentroids> nearest_centroids(const LocalRows& rows, std::int64_t centroids, KMeansBounds bounds,
                                                     std::int64_t memory_bytes) {
   const std::int64_t widest = std::max(std::int64_t{1}, rows.communicator().max(rows.count()));
   const std::int64_t numbers = memory_bytes / 4 / widest;  // that a row may keep
-  if (bounds == Bounds::automatic) {
+  if (bounds == KMeansBounds::automatic) {
     const bool elkan = rows.columns() >= kLongRow && numbers >= Elkan::numbers_per_row(centroids);
-    bounds = elkan ? Bounds::elkan : Bounds::yinyang;
-    if (numbers < Yinyang::numbers_per_row(1)) bounds = Bounds::none;
+    bounds = elkan ? KMeansBounds::elkan : KMeansBounds::yinyang;
+    if (numbers < Yinyang::numbers_per_row(1)) bounds = KMeansBounds::none;
   }
   switch (bounds) {
-    case Bounds::elkan:
+    case KMeansBounds::elkan:
       return std::make_unique<Elkan>(rows, centroids);
-    case Bounds::hamerly:
+    case KMeansBounds::hamerly:
       return std::make_unique<Yinyang>(rows, centroids, 1);
-    case Bounds::none:
+    case KMeansBounds::none:
       return std::make_unique<Yinyang>(rows, centroids, 0);
     default:
       break;
@@ -57,4 +57,4 @@ void NearestCentroids::examine_doubtful(RowRange block, BlockInHand& hand, bool 
   examine();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -10,7 +10,7 @@
 #include "coterie/clustering/kmeans.hpp"
 #include "rows/local_rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// A row that moved to another centroid; before is -1 when it had none. `row` lives as long as the call it came in.
 struct Move {
@@ -62,7 +62,7 @@ class NearestCentroids {
 
 /// The algorithm that was asked for; for `automatic` Elkan's where rows are long and its bounds fit `memory_bytes` of
 /// each rank, else as many of Yinyang's groups as fit, else none. Collective.
-std::unique_ptr<NearestCentroids> nearest_centroids(const LocalRows& rows, std::int64_t centroids, Bounds bounds,
+std::unique_ptr<NearestCentroids> nearest_centroids(const LocalRows& rows, std::int64_t centroids, KMeansBounds bounds,
                                                     std::int64_t memory_bytes);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -8,7 +8,7 @@
 #include "kmeans/closest_chosen.hpp"
 #include "kmeans/seeding.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr int kRounds = 5;                 // as in the paper's experiments; more change little
@@ -106,4 +106,4 @@ std::vector<float> parallel_seeding(const LocalRows& rows, std::int64_t k, std::
       .front();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -5,7 +5,7 @@
 
 #include "rows/local_rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// One start's k-means|| (Bahmani et al., "Scalable k-means++", PVLDB 5, 2012, algorithm 2): five rounds in which each
 /// row is drawn by itself with probability 2 k times its share of the squared distances, then greedy k-means++ on the
@@ -20,4 +20,4 @@ namespace coterie {
 /// their packed copies.
 std::vector<float> parallel_seeding(const LocalRows& rows, std::int64_t k, std::uint64_t seed, int start);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -9,7 +9,7 @@
 #include "coterie/base/errors.hpp"
 #include "kmeans/closest_chosen.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr std::uint64_t kMostTrials = 24;  // k would have to exceed e^22
@@ -354,4 +354,4 @@ std::vector<std::vector<float>> plus_plus(const LocalRows& rows, const SeedingTa
   return all;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

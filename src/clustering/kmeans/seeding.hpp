@@ -7,7 +7,7 @@
 #include "coterie/base/random.hpp"
 #include "rows/local_rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// What greedy k-means++ begins with.
 struct SeedingTask {
@@ -32,4 +32,4 @@ struct SeedingTask {
 /// Memory: 8 bytes a row and start, and 8 (2 + ln k) more in the worst step.
 std::vector<std::vector<float>> plus_plus(const LocalRows& rows, const SeedingTask& task);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -5,7 +5,7 @@
 
 #include "rows/outward.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -272,4 +272,4 @@ std::int32_t Yinyang::settle(RowRange block, std::int64_t i, float limit, const 
   return nearest;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -3,7 +3,7 @@
 #include "kmeans/nearest_centroids.hpp"
 #include "rows/centroid_panels.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Yinyang k-means (Ding et al., ICML 2015): per row, an upper bound on the distance to its centroid and, per group of
 /// centroids, a lower bound on the distance to the group's others. A group is one panel of near centroids, or several
@@ -57,4 +57,4 @@ class Yinyang final : public NearestCentroids {
   std::vector<Scratch> scratch_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -9,7 +9,7 @@
 
 #include "mixture/kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr double kNothing = -std::numeric_limits<double>::infinity();
@@ -368,4 +368,4 @@ void MixtureDensity::scan(const Tile& tile, const std::int32_t* hints, Scratch& 
     }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -6,7 +6,7 @@
 
 #include "coterie/clustering/gaussian_mixture.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// A responsibility below this counts as zero. The sums over n rows miss less than n 2^-100, where each component keeps
 /// a weight of 10 * 2^-52 in any case.
@@ -107,4 +107,4 @@ class MixtureDensity {
   std::vector<double> limit_slopes_, limit_errors_;  // k: see scan()
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -11,7 +11,7 @@
 #include "mixture/kernel.hpp"
 #include "mixture/start.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr std::int64_t kPosteriorRows = 256;
@@ -181,4 +181,4 @@ Posteriors posteriors(const GaussianMixture& model, MatrixView<const float> rows
   return result;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -10,7 +10,7 @@
 #include <immintrin.h>
 #endif
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr double kMagic = 0x1.8p52;  // adding it leaves the nearest integer in the low bits: |steps| <= 2^51
@@ -305,4 +305,4 @@ void add_exact(const double* __restrict values, std::int64_t count, double steps
     sums[d] += std::bit_cast<std::int64_t>(values[d] * steps_per_unit + kMagic) - kMagicBits;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Columns of a panel of doubles: three registers; four rows of a panel are what the registers hold.
 inline constexpr std::int64_t kPanelColumns = 12;
@@ -50,4 +50,4 @@ void add_moments(const float* row, const double* origin, const double* scale, do
 /// sums[d] += quantise(values[d]); each at most 2^51 steps in magnitude (ExactScale).
 void add_exact(const double* values, std::int64_t count, double steps_per_unit, std::int64_t* sums);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

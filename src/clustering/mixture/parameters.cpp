@@ -8,7 +8,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 /// What each component keeps of weight, so that one which lost all rows has a mean (near zero) and a covariance (the
@@ -220,4 +220,4 @@ GaussianMixture MixtureParameters::model(const MixtureSums& sums) const {
   return model;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -5,7 +5,7 @@
 #include "mixture/density.hpp"
 #include "mixture/sums.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// The M-step's end: from exact sums to weights, means, covariances, and the triangles that the E-step reads.
 class MixtureParameters {
@@ -46,4 +46,4 @@ class MixtureParameters {
   std::vector<double> scatter_;                   // tied: D x D about the rows' middle, of all rows
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -7,7 +7,7 @@
 #include "coterie/base/errors.hpp"
 #include "rows/local_rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr std::int64_t kLeastBlock = 64, kMostBlock = 1024;
@@ -106,4 +106,4 @@ void MixtureRows::find_extremes() {
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

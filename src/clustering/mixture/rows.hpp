@@ -7,7 +7,7 @@
 
 #include "rows/rank_rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Rows whose responsibilities are summed in double before the sum is rounded to an integer: a fixed part of N.
 inline constexpr std::int64_t kSumRows = 256;
@@ -36,4 +36,4 @@ class MixtureRows : public RankRows {
   std::vector<double> least_, largest_, middle_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -6,7 +6,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 /// What an E-step says of this rank's rows.
@@ -178,4 +178,4 @@ MixtureStart run_mixture(const MixtureRows& rows, std::int64_t k, const MixtureO
   return start;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -5,7 +5,7 @@
 
 #include "mixture/parameters.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// One start of expectation maximisation, from labels to its end.
 struct MixtureStart {
@@ -23,4 +23,4 @@ struct MixtureStart {
 MixtureStart run_mixture(const MixtureRows& rows, std::int64_t k, const MixtureOptions& options,
                          std::vector<std::int32_t> labels);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -6,7 +6,7 @@
 
 #include "mixture/kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr std::int64_t kMostSide = 96;       // 72 KB of sums beside two operands of 192 KB: the second cache
@@ -226,4 +226,4 @@ void MixtureSums::pairs(std::int64_t component, double* square) const {
     }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -7,7 +7,7 @@
 #include "coterie/dist/exact_scale.hpp"
 #include "mixture/rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// A row of a block and its responsibility for a component, above zero.
 struct Responsibility {
@@ -79,4 +79,4 @@ class MixtureSums {
   std::vector<std::int64_t> sums_;  // k weights, k x D first moments, second moments
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr std::int64_t kWide = 3 * kLanes, kNarrow = 2 * kLanes;
@@ -110,4 +110,4 @@ CentroidPanels::Measure CentroidPanels::pack_lane(MatrixView<const float> centro
   return {bias, squared_norm};
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

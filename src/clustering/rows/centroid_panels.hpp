@@ -8,7 +8,7 @@
 #include "coterie/base/thread_pool.hpp"
 #include "rows/panel_kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// k centroids, laid out for panel_dots: near ones share a panel, so that a row in doubt between neighbours looks at
 /// few panels. A panel is also the group of Yinyang k-means' bounds (Ding et al., ICML 2015).
@@ -69,4 +69,4 @@ class CentroidPanels {
   float error_per_norm_ = 0, error_constant_ = 0;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -5,7 +5,7 @@
 
 #include "rows/panel_kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 HalfRows::HalfRows(std::int64_t rows, std::int64_t columns)
     : columns_(columns),
@@ -34,4 +34,4 @@ void HalfRows::decode(std::int64_t row, const float* middle, float* values) cons
   from_half(values_.data() + row * columns_, middle, scales_[static_cast<std::size_t>(row)], columns_, values);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

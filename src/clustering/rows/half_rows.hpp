@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Rows in 16 bits a value, and how far each lies from what it stands for: enough to rule out most of what k-means
 /// would ask of a row, never to decide in its place.
@@ -34,4 +34,4 @@ class HalfRows {
   std::vector<float> scales_, errors_, spreads_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

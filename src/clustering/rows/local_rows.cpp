@@ -9,7 +9,7 @@
 #include "coterie/dist/exact_scale.hpp"
 #include "rows/panel_kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 /// The largest magnitude as bits: of two finite floats the larger has the larger bits, and NaN and infinity exceed
@@ -165,4 +165,4 @@ void LocalRows::find_spreads() {
   mean_variance_ = scale.value(comm_.sum(sum)) / static_cast<double>(total()) / static_cast<double>(columns_);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -10,7 +10,7 @@
 #include "rows/half_rows.hpp"
 #include "rows/rank_rows.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Values of larger magnitude are refused: their squares would not leave float32 room to add.
 constexpr float kLargestAccepted = 1e15F;
@@ -75,4 +75,4 @@ class LocalRows : public RankRows {
   double largest_value_ = 0, largest_spread_ = 0, mean_variance_ = 0;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

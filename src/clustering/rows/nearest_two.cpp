@@ -4,7 +4,7 @@
 #include <limits>
 #include <tuple>
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -67,4 +67,4 @@ NearestTwo NearestTwoFinder::decide(const float* row, float error, std::span<con
   return two;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

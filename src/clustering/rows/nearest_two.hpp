@@ -6,7 +6,7 @@
 
 #include "rows/centroid_panels.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// A row's nearest centroid and the next: by squared_distance(), the lowest number among equals.
 struct NearestTwo {
@@ -42,4 +42,4 @@ class NearestTwoFinder {
   CentroidPanels panels_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

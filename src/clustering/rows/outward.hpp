@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Bounds on distances in float32, rounded outwards. One float32 rounding is 2^-24 of the value; twice two of them keep
 /// bounds outward, and so far outward that the rounding of squared_distance() (2^-53 a term) can never turn a
@@ -21,4 +21,4 @@ inline void prefetch_row(const float* row, std::int64_t columns) {
   for (std::int64_t d = 0; d < std::min(columns, kMost); d += kFloatsPerLine) __builtin_prefetch(row + d);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

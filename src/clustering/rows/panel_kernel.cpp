@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 std::uint16_t half_of(float value) {
@@ -317,4 +317,4 @@ void add_row(std::int64_t* sums, const float* row, std::int64_t columns, double 
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

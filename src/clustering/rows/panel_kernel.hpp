@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Floats in one SIMD register; a panel is 1, 2 or 3 registers wide.
 inline constexpr int kLanes = 8;
@@ -57,4 +57,4 @@ void from_half(const std::uint16_t* halves, const float* middle, float factor, s
 /// Adds (sign = +1) or subtracts (-1) a row, quantised by steps_per_unit (ExactScale), to 64-bit sums.
 void add_row(std::int64_t* sums, const float* row, std::int64_t columns, double steps_per_unit, std::int64_t sign);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -2,7 +2,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 RankRows::RankRows(const RowSource& source, std::int64_t block_rows, const char* algorithm, const Communicator& comm,
                    ThreadPool& pool)
@@ -36,4 +36,4 @@ void RankRows::make_resident(bool copy, const std::function<void()>& otherwise) 
   streams_ = comm_.any(count() > 0 && !resident_);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

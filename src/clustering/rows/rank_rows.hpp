@@ -8,7 +8,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// The rows that this rank owns, in blocks that depend on the data alone: read where they lie, or copied once where
 /// they fit, or read again in each pass. What an algorithm knows of each row is its own affair.
@@ -50,4 +50,4 @@ class RankRows {
   bool streams_ = false;  // on any rank
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

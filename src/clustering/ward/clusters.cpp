@@ -11,7 +11,7 @@
 #include "rows/local_rows.hpp"
 #include "ward/neighbours.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 std::int64_t blocks_of(std::int64_t count, std::int64_t block) { return (count + block - 1) / block; }
@@ -305,4 +305,4 @@ std::vector<std::pair<std::int32_t, std::int32_t>> WardClusters::gaps_closed(std
   return moves;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

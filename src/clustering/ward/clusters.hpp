@@ -13,7 +13,7 @@
 #include "ward/kernel.hpp"
 #include "ward/memory.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Two clusters that become one, and what they were.
 struct WardPair {
@@ -145,4 +145,4 @@ class WardClusters {
   std::vector<Merge> merges_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr float kLargest = std::numeric_limits<float>::max();
@@ -144,4 +144,4 @@ void score_both(const float* dots, const PanelSide& a, const PanelSide& b, Neare
   });
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Clusters side by side in one panel: three SIMD registers of floats.
 inline constexpr std::int64_t kPanelClusters = 24;
@@ -70,4 +70,4 @@ void score_panels(const float* dots, const PanelSide& a, const PanelSide& b, con
 /// The same for two panels of one set, each pair offered to both sides; of a panel with itself, each pair once.
 void score_both(const float* dots, const PanelSide& a, const PanelSide& b, NearestSlots& lists);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -4,7 +4,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 namespace {
 constexpr auto kLine = std::align_val_t(64);
@@ -30,4 +30,4 @@ void WardMemory::publish() const {
 
 void WardMemory::Free::operator()(std::byte* bytes) const { ::operator delete[](bytes, kLine); }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -10,7 +10,7 @@
 #include "coterie/dist/node_memory.hpp"
 #include "coterie/dist/row_partition.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Memory that the ranks of a node have together and fill together, or each its own where a node has one rank or no
 /// room in /dev/shm. Begins at a cache line; not zeroed.
@@ -42,4 +42,4 @@ class WardMemory {
   int rank_ = 0, ranks_ = 1;  // of those that see it
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -195,4 +195,4 @@ Neighbourhood NeighbourhoodsAfter::joined(const WardPair& pair, const Neighbourh
   return around;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

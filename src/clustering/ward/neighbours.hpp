@@ -8,7 +8,7 @@
 #include "ward/clusters.hpp"
 #include "ward/kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// A cluster near another: its number, and a lower bound on their squared distance, or that itself if exact.
 struct Neighbour {
@@ -76,4 +76,4 @@ class NeighbourhoodsAfter {
   double smallest_, largest_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -3,7 +3,7 @@
 
 #include "ward/clusters.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 std::int64_t panels_for(std::int64_t clusters) { return (clusters + kPanelClusters - 1) / kPanelClusters; }
@@ -86,4 +86,4 @@ void WardPanels::fill_panel(std::span<const WardFilling> fillings, const WardPan
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

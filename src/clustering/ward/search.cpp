@@ -4,7 +4,7 @@
 #include <cmath>
 #include <memory>
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 // Panels to a side of a tile. Of 10, 128 columns of both sides and all inner products are 460 KB: they stay in the
@@ -109,4 +109,4 @@ NearestSlots nearest_of(std::span<const std::int32_t> slots, const WardClusters&
       });
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -8,7 +8,7 @@
 #include "ward/clusters.hpp"
 #include "ward/kernel.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// The nearest slots of every slot, each pair of clusters being looked at once, n^2 D flops for n clusters, shared out
 /// over ranks and threads in tiles of 240 x 240 clusters. Collective. Memory: 132 n (threads + 1) bytes. Messages: a
@@ -20,4 +20,4 @@ NearestSlots nearest_of_all(const WardClusters& clusters, const Communicator& co
 NearestSlots nearest_of(std::span<const std::int32_t> slots, const WardClusters& clusters, WardPanels& asking,
                         const Communicator& comm, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

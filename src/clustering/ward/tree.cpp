@@ -6,7 +6,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 WardTree ascending_tree(std::int64_t rows, std::vector<Merge> merges) {
   const auto raise_to = [&](Merge& merge, std::int64_t part) {
@@ -60,4 +60,4 @@ std::vector<std::int32_t> cut(const WardTree& tree, std::int64_t k) {
   return labels;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -7,7 +7,7 @@
 #include "ward/search.hpp"
 #include "ward/tree.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 /// Clusters that one search asks for beyond those that are waited for, as long as any are exhausted: with fewer, its
@@ -194,4 +194,4 @@ WardTree ward(const RowSource& rows, const WardOptions& options, const Communica
   return ascending_tree(rows.rows(), clusters.merges());
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -8,7 +8,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
@@ -185,4 +185,4 @@ double adjusted_rand_index(std::span<const std::int32_t> first, std::span<const 
   return adjusted_rand(together, m);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

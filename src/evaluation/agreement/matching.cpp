@@ -5,7 +5,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
@@ -128,4 +128,4 @@ Matching best_matching(const Contingency& table) {
   return result;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

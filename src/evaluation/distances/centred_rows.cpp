@@ -5,7 +5,7 @@
 
 #include "distances/pair_products.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 constexpr std::int64_t kKeptRows = 256;
@@ -88,9 +88,9 @@ CentredRows::CentredRows(const RowSource& source, std::span<const std::int64_t> 
   });
 }
 
-RowsInHand CentredRows::rows(RowRange places, RowTile& tile) const {
+CentredView CentredRows::rows(RowRange places, RowTile& tile) const {
   if (!kept_.empty()) {
-    const RowsInHand all = kept_[static_cast<std::size_t>(places.begin / kKeptRows)].rows();
+    const CentredView all = kept_[static_cast<std::size_t>(places.begin / kKeptRows)].rows();
     const std::int64_t first = places.begin % kKeptRows;
     if (first + places.size() <= all.size())
       return {all.given.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(places.size())),
@@ -101,4 +101,4 @@ RowsInHand CentredRows::rows(RowRange places, RowTile& tile) const {
   return tile.rows();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

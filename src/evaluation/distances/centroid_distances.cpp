@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 template <typename T>
@@ -58,4 +58,4 @@ double square_error(std::int64_t columns, double a, double b) {
   return 2 * product_error(columns) * a * b + 0x1p-21 * (a + b) * (a + b);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

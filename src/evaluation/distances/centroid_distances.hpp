@@ -5,7 +5,7 @@
 
 #include "distances/pair_products.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// |a - b|^2 in double, eight sums in a fixed order: of a row and a centroid, or of two centroids.
 double square_distance(const float* a, const double* b, std::int64_t columns);
@@ -26,4 +26,4 @@ struct CentroidLanes {
 /// lengths, against the vectors before they were rounded to float32.
 double square_error(std::int64_t columns, double a, double b);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 /// Below this share of |x|^2 + |y|^2, a squared distance is taken directly: float32 products leave 4e-7 of that sum
@@ -79,7 +79,7 @@ void distances_from_products(float* products, float square_length, const float* 
 
 }  // namespace
 
-void pair_distances(const LaneTile& lanes, const RowsInHand& rows, const Centring& centring, float* out,
+void pair_distances(const LaneTile& lanes, const CentredView& rows, const Centring& centring, float* out,
                     std::int64_t group_stride) {
   // So few that their strip stays in the second cache between the product and the root; 21 times 6.
   constexpr std::int64_t kRows = 126;
@@ -103,4 +103,4 @@ void pair_distances(const LaneTile& lanes, const RowsInHand& rows, const Centrin
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 constexpr std::int64_t kTerms = 256;  // of one sum: 16 KiB of a panel stay in the first cache
@@ -83,7 +83,7 @@ void LaneTile::pack(const float* centred, std::int64_t count, std::int64_t colum
   }
 }
 
-void LaneTile::pack(const RowsInHand& rows, std::int64_t columns) {
+void LaneTile::pack(const CentredView& rows, std::int64_t columns) {
   pack(rows.centred, rows.size(), columns);
   square_lengths.assign(static_cast<std::size_t>(groups() * kGroup), 0);
   std::copy(rows.square_lengths, rows.square_lengths + size, square_lengths.begin());
@@ -112,4 +112,4 @@ double product_error(std::int64_t columns) {
   return 1.01 * roundings * 0x1p-24;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -7,7 +7,7 @@
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/row_source.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// Rows that meet other rows in a product lie in groups of kGroup lanes: out[row][lane], a lane's numbers side by side
 /// with its neighbours', so that everything after the product fills vector registers.
@@ -26,7 +26,7 @@ struct Centring {
 Centring centring_of(const std::vector<double>& bounds, std::vector<double> centre);
 
 /// Rows as given and centred, that somebody else holds.
-struct RowsInHand {
+struct CentredView {
   std::span<const float* const> given;
   const float* centred = nullptr;         ///< size() x D, row-major
   const float* square_lengths = nullptr;  ///< of the centred rows
@@ -43,7 +43,7 @@ class RowTile {
   /// Rows in hand already, one after the other.
   void centre(const float* rows, std::int64_t count, const Centring& centring);
 
-  RowsInHand rows() const { return {given_, centred_.data(), square_lengths_.data()}; }
+  CentredView rows() const { return {given_, centred_.data(), square_lengths_.data()}; }
 
  private:
   void centre_given(const Centring& centring);
@@ -61,7 +61,7 @@ class CentredRows {
               std::int64_t memory_bytes, ThreadPool& pool);
 
   /// Places of the order; `tile` holds the rows where they are not kept.
-  RowsInHand rows(RowRange places, RowTile& tile) const;
+  CentredView rows(RowRange places, RowTile& tile) const;
 
  private:
   const RowSource& source_;
@@ -78,7 +78,7 @@ struct LaneTile {
   std::vector<const float*> given;    ///< empty when packed from centred rows alone
 
   std::int64_t groups() const { return (size + kGroup - 1) / kGroup; }
-  void pack(const RowsInHand& rows, std::int64_t columns);
+  void pack(const CentredView& rows, std::int64_t columns);
 
   /// The panels alone, from centred rows.
   void pack(const float* centred, std::int64_t count, std::int64_t columns);
@@ -99,7 +99,7 @@ double product_error(std::int64_t columns);
 /// sqrt(|x|^2 + |y|^2 - 2 <x, y>) in float32; where that difference cancels to less than 1/16 of |x|^2 + |y|^2, the
 /// products leave too much uncertain and the distance is taken directly from the rows as given. Symmetric to the bit,
 /// 0 for equal rows, below 4.
-void pair_distances(const LaneTile& lanes, const RowsInHand& rows, const Centring& centring, float* out,
+void pair_distances(const LaneTile& lanes, const CentredView& rows, const Centring& centring, float* out,
                     std::int64_t group_stride);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -8,7 +8,7 @@
 #include "coterie/dist/exact_scale.hpp"
 #include "coterie/evaluation/labelling.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 constexpr std::int64_t kBlockRows = 1024;
@@ -89,4 +89,4 @@ std::vector<double> cluster_means(const RowSource& source, std::span<const std::
   return means;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

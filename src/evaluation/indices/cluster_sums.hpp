@@ -6,7 +6,7 @@
 
 #include "coterie/dist/own_blocks.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// The largest magnitude in each column, over all rows. Throws InvalidArgument, on every rank, naming the first row
 /// that holds NaN or infinity. Collective.
@@ -18,4 +18,4 @@ std::vector<double> cluster_means(const RowSource& source, std::span<const std::
                                   const std::vector<std::int64_t>& sizes, const std::vector<double>& bounds,
                                   const Communicator& comm, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -8,7 +8,7 @@
 #include "coterie/dist/row_partition.hpp"
 #include "distances/centroid_distances.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 constexpr std::int64_t kBlock = 256;
@@ -109,4 +109,4 @@ double davies_bouldin(const std::vector<double>& centroids, const std::vector<st
   return farthest <= kNothing ? 0 : sum / static_cast<double>(worst.size());
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

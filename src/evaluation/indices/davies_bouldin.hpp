@@ -6,7 +6,7 @@
 #include "coterie/base/thread_pool.hpp"
 #include "distances/pair_products.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// Davies and Bouldin's index: the mean over clusters of the largest (s_a + s_b) / |c_a - c_b|, s the mean distance to
 /// the centroid; as scikit-learn has it, so 0 where all rows lie on their centroids or all centroids are one. 2 k^2 D
@@ -14,4 +14,4 @@ namespace coterie {
 double davies_bouldin(const std::vector<double>& centroids, const std::vector<std::int64_t>& sizes,
                       const std::vector<double>& mean_distance, const Centring& centring, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

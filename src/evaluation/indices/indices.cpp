@@ -10,7 +10,7 @@
 #include "indices/cluster_sums.hpp"
 #include "indices/davies_bouldin.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 /// Sums of `power` 1 or 2 of this rank's distances by cluster, exact over all ranks.
@@ -94,4 +94,4 @@ ClusterIndices cluster_indices(const RowSource& source, const Labelling& labelli
   return result;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -8,7 +8,7 @@
 #include "coterie/base/random.hpp"
 #include "coterie/dist/own_blocks.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 /// The range of each column.
@@ -134,4 +134,4 @@ std::optional<std::size_t> choose_by_gap(std::span<const Gap> gaps) {
   return std::nullopt;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -4,7 +4,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 std::optional<std::size_t> knee(std::span<const double> x, std::span<const double> y) {
   require(x.size() == y.size(), "a curve of {} places and {} values has no knee", x.size(), y.size());
@@ -25,4 +25,4 @@ std::optional<std::size_t> knee(std::span<const double> x, std::span<const doubl
   return found;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

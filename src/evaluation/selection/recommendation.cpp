@@ -8,7 +8,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 std::optional<std::size_t> best_place(const Measure& measure) {
@@ -80,4 +80,4 @@ Recommendation recommend(std::span<const std::int64_t> ks, std::span<const Measu
   return result;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

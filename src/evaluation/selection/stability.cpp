@@ -10,7 +10,7 @@
 #include "coterie/clustering/assign.hpp"
 #include "coterie/evaluation/agreement.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 /// N rows drawn with replacement.
@@ -130,4 +130,4 @@ std::vector<Stability> bootstrap_stability(const RowSource& rows, std::span<cons
   return results;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 void ClusterOrder::sort(std::span<const std::int32_t> labels, std::int64_t clusters) {
   starts_.assign(static_cast<std::size_t>(clusters) + 1, 0);
@@ -151,4 +151,4 @@ std::span<const double> LaneScores::finish(std::span<const std::int64_t> sizes, 
   return std::span(values_).first(lanes_);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

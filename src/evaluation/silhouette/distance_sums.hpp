@@ -8,7 +8,7 @@
 #include "coterie/dist/exact_scale.hpp"
 #include "distances/pair_products.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// How distances below 4 become integers whose sums over N rows are exact: each is rounded once, to a multiple of
 /// step(), 2^-43 for 65,000 rows. So sums have the same bits in any order and grouping, and however the rows are cut.
@@ -75,4 +75,4 @@ class LaneScores {
   std::array<double, kGroup> values_{};
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -10,7 +10,7 @@
 #include "silhouette/large_array.hpp"
 #include "silhouette/ways.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 /// Rows of a tile. Two tiles meet in 256 KiB of distances, which stay in the second cache.
@@ -104,7 +104,7 @@ class FoldedSums {
     const std::int64_t columns = task_.centring.columns();
     if (std::exchange(desk.lane_tile, right) != right)
       desk.lanes.pack(rows_->rows(tiles_.block(right), desk.lane_rows), columns);
-    const RowsInHand rows = rows_->rows(tiles_.block(left), desk.rows);
+    const CentredView rows = rows_->rows(tiles_.block(left), desk.rows);
     desk.distances.resize(static_cast<std::size_t>(kGroups * kGroupCells));
     pair_distances(desk.lanes, rows, task_.centring, desk.distances.data(), kGroupCells);
     for (std::int64_t g = 0; g < desk.lanes.groups(); ++g)
@@ -201,4 +201,4 @@ void silhouettes_folded(const SilhouetteTask& task, std::int64_t memory_bytes, c
   sums.score(comm, pool, take);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -9,7 +9,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// Zeros in large pages where the system has them. A table of many megabytes that is read in no order spends half its
 /// time on finding its 4 KiB pages; and pages come only when they are touched, so that the threads share their zeroing.
@@ -47,4 +47,4 @@ class LargeArray {
   std::size_t count_ = 0;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

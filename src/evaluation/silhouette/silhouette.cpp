@@ -12,7 +12,7 @@
 #include "indices/cluster_sums.hpp"
 #include "silhouette/ways.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 /// The labellings that have a silhouette, ready to be computed, and which of the given they are. The others' `reason`
@@ -191,4 +191,4 @@ Silhouette silhouette(const RowSource& source, const Labelling& labelling, const
   return std::move(silhouettes(source, std::span(&labelling, 1), comm, pool).front());
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -11,7 +11,7 @@
 #include "distances/pair_products.hpp"
 #include "indices/cluster_sums.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 constexpr std::int64_t kBlockRows = 256;
@@ -31,7 +31,7 @@ class NearestOthers {
   }
 
   /// Scores of a block of rows, [group][row][lane].
-  void score(const RowsInHand& rows, std::vector<float>& scores) const {
+  void score(const CentredView& rows, std::vector<float>& scores) const {
     scores.resize(static_cast<std::size_t>(lanes().groups() * kBlockRows * kGroup));
     for (std::int64_t g = 0; g < lanes().groups(); g += kGroupsAtOnce)
       pair_products(lanes(), g, std::min(kGroupsAtOnce, lanes().groups() - g), rows.centred, rows.size(), columns_,
@@ -131,7 +131,7 @@ Silhouette simplified_silhouette(const RowSource& source, const Labelling& label
   visit_own_blocks(source, kBlockRows, comm, pool, [&](const float* block, int worker, RowRange range) {
     Desk& desk = desks[static_cast<std::size_t>(worker)];
     desk.tile.centre(block, range.size(), centring);
-    const RowsInHand rows = desk.tile.rows();
+    const CentredView rows = desk.tile.rows();
     others.score(rows, desk.scores);
     for (std::int64_t r = 0; r < range.size(); ++r) {
       const std::int64_t cluster = labelling.labels[static_cast<std::size_t>(range.begin + r)];
@@ -149,4 +149,4 @@ Silhouette simplified_silhouette(const RowSource& source, const Labelling& label
   return result;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

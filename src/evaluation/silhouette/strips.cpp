@@ -6,7 +6,7 @@
 #include "silhouette/large_array.hpp"
 #include "silhouette/ways.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 namespace {
 
 constexpr std::int64_t kTileRows = 256;
@@ -104,7 +104,7 @@ class StripDesk {
 
   void measure(RowRange chunk) {
     for (std::int64_t first = chunk.begin; first < chunk.end; first += kTileRows) {
-      const RowsInHand rows = rows_.rows({first, std::min(first + kTileRows, chunk.end)}, tile_);
+      const CentredView rows = rows_.rows({first, std::min(first + kTileRows, chunk.end)}, tile_);
       pair_distances(lanes_, rows, task_.centring, distances_.data() + (first - chunk.begin) * kGroup,
                      plan_.chunk * kGroup);
     }
@@ -162,4 +162,4 @@ void silhouettes_by_strips(const SilhouetteTask& task, std::span<const std::int6
   });
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -11,7 +11,7 @@
 #include "distances/pair_products.hpp"
 #include "silhouette/distance_sums.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// What exact silhouettes are computed of. Each labelling has a silhouette (undefined_reason() is empty).
 struct SilhouetteTask {
@@ -50,4 +50,4 @@ void silhouettes_folded(const SilhouetteTask& task, std::int64_t memory_bytes, c
 /// apart.
 bool folding_pays(const SilhouetteTask& task, std::int64_t memory_bytes, int ranks);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

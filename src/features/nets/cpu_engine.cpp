@@ -13,7 +13,7 @@
 #include "nets/placement.hpp"
 #include "nets/winograd.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 using Kind = Step::Kind;
@@ -214,4 +214,4 @@ std::unique_ptr<Engine> make_timed_cpu_engine(Plan plan, const WeightSource& wei
   return std::make_unique<CpuEngine>(std::move(plan), weights, &step_seconds);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

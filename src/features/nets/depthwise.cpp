@@ -3,7 +3,7 @@
 #include "coterie/base/errors.hpp"
 #include "nets/cpu_kernels.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // Some neighbouring pixels of an output row.
@@ -144,4 +144,4 @@ void DepthwiseLayer::run(const LayerData& data) const {
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -7,7 +7,7 @@
 #include "coterie/base/random.hpp"
 #include "weights/number_format.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // FNV-1a: any fixed function of the name will do.
@@ -43,4 +43,4 @@ Tensor RandomWeights::take(const TensorNeed& need) const {
   return Tensor::of(need.shape, std::move(values));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

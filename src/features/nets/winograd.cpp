@@ -4,7 +4,7 @@
 
 #include "nets/toom_cook.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr int kMostPoints = 36;       // of a tile
@@ -237,4 +237,4 @@ void WinogradLayer::transform_outputs(const LayerData& data, const Block& block)
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -14,7 +14,7 @@
 #include <optional>
 #include <utility>
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // An HDF5 identifier and the call that closes it.
@@ -185,11 +185,11 @@ WeightFile read_keras(const FileBytes& mapped) {
   return weights;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features
 
 #else
 
-namespace coterie {
+namespace coterie::inline features {
 
 WeightFile read_keras(const FileBytes& file) {
   throw FileError(file.path,
@@ -197,6 +197,6 @@ WeightFile read_keras(const FileBytes& file) {
                   "one that this build reads: coterie weights convert FILE OUT.safetensors");
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features
 
 #endif

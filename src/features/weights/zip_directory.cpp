@@ -7,7 +7,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50;
@@ -115,4 +115,4 @@ std::map<std::string, Bytes> read_zip_directory(const FileBytes& file) {
   return members;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -6,7 +6,7 @@
 
 #include "decode/codecs.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 // OpenCV prints what its decoders throw to stderr whatever the log level, so parse_bmp and parse_pnm let only files
 // through whose sizes have been checked.
@@ -35,4 +35,4 @@ Raster decode_bitmap(Bytes file, Size size) {
   return raster;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

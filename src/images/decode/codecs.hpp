@@ -7,7 +7,7 @@
 #include "coterie/images/decode.hpp"
 #include "decode/header.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// Decoded samples: 8 bits, interleaved, RGB or RGBA.
 struct Raster {
@@ -48,4 +48,4 @@ Raster decode_webp(Bytes file, Size size);                                ///< l
 Raster decode_tiff(Bytes file, Size size);                                ///< libtiff, the first page
 Raster decode_bitmap(Bytes file, Size size);                              ///< BMP and PNM, by OpenCV
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -10,7 +10,7 @@
 #include "decode/examine.hpp"
 #include "decode/open_file.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -111,4 +111,4 @@ Image decode_image(const ImagePlace& place, const DecodeOptions& options) {
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

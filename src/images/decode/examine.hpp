@@ -5,7 +5,7 @@
 
 #include "coterie/images/probe.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// An image's bytes and all that can be told without decoding them.
 struct Examined {
@@ -20,4 +20,4 @@ void read_image(const ImagePlace& place, const DecodeLimits& limits, bool hash, 
 /// The same, and looks at its headers. Never throws for what it finds (memory aside).
 Examined examine(const ImagePlace& place, const DecodeLimits& limits, bool hash);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -7,7 +7,7 @@
 
 #include "coterie/images/decode.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -61,7 +61,7 @@ constexpr std::array kStrangers = {
 };
 
 template <typename Table>
-const char* match(const Table& table, const ByteReader& file) {
+const char* match(const Table& table, const HeaderBytes& file) {
   const auto found =
       std::find_if(table.begin(), table.end(), [&](const Signature& s) { return file.has(s.offset, s.bytes); });
   return found == table.end() ? nullptr : found->format;
@@ -74,21 +74,21 @@ bool is_pnm(Bytes file) {
 
 /// BMP's two letters are too common; the size of the header that follows is not.
 bool is_bmp(Bytes file) {
-  const ByteReader reader(file, false);
+  const HeaderBytes reader(file, false);
   if (file.size() < 18 || !reader.has(0, "BM")) return false;
   const std::uint32_t size = reader.u32(14);
   return size == 12 || (size >= 16 && size <= 124);
 }
 
 std::string recognise(Bytes file) {
-  if (const char* format = match(kSignatures, ByteReader(file, false))) return format;
+  if (const char* format = match(kSignatures, HeaderBytes(file, false))) return format;
   if (is_bmp(file)) return "BMP";
   if (is_pnm(file)) return "PNM";
   return "";
 }
 
 std::string describe_stranger(Bytes file) {
-  if (const char* what = match(kStrangers, ByteReader(file, false))) return what;
+  if (const char* what = match(kStrangers, HeaderBytes(file, false))) return what;
   const auto head = file.first(std::min<std::size_t>(file.size(), 512));
   if (std::all_of(head.begin(), head.end(), [](std::uint8_t c) { return c == 0; })) return "only zero bytes";
   const bool text =
@@ -104,8 +104,8 @@ void parse_known(Bytes file, ImageHeader& header) {
   if (header.format == "BMP") return parse_bmp(file, header);
   if (header.format == "PNM") return parse_pnm(file, header);
   if (header.format == "GIF") {
-    header.width = ByteReader(file, false).u16(6);
-    header.height = ByteReader(file, false).u16(8);
+    header.width = HeaderBytes(file, false).u16(6);
+    header.height = HeaderBytes(file, false).u16(8);
   }
   header.unsupported =
       header.format + " is not decoded; convert it to PNG or JPEG first (ImageMagick: mogrify -format png FILE)";
@@ -113,14 +113,14 @@ void parse_known(Bytes file, ImageHeader& header) {
 
 }  // namespace
 
-std::uint64_t ByteReader::number(std::size_t offset, std::size_t width) const {
+std::uint64_t HeaderBytes::number(std::size_t offset, std::size_t width) const {
   if (offset > bytes_.size() || width > bytes_.size() - offset) throw EndsEarly();
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < width; ++i) value = value << 8 | bytes_[offset + (big_endian_ ? i : width - 1 - i)];
   return value;
 }
 
-bool ByteReader::has(std::size_t offset, std::string_view text) const {
+bool HeaderBytes::has(std::size_t offset, std::string_view text) const {
   return offset <= bytes_.size() && text.size() <= bytes_.size() - offset &&
          std::memcmp(bytes_.data() + offset, text.data(), text.size()) == 0;
 }
@@ -148,4 +148,4 @@ bool can_decode(const std::string& format) {
   return std::find(kDecoded.begin(), kDecoded.end(), format) != kDecoded.end();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

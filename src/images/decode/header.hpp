@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace coterie {
+namespace coterie::inline images {
 
 using Bytes = std::span<const std::uint8_t>;
 
@@ -14,9 +14,9 @@ using Bytes = std::span<const std::uint8_t>;
 struct EndsEarly {};
 
 /// Numbers at offsets of a file; every access is checked and throws EndsEarly.
-class ByteReader {
+class HeaderBytes {
  public:
-  ByteReader(Bytes bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
+  HeaderBytes(Bytes bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
   std::size_t size() const { return bytes_.size(); }
   std::uint64_t number(std::size_t offset, std::size_t width) const;
   std::uint32_t u8(std::size_t offset) const { return static_cast<std::uint32_t>(number(offset, 1)); }
@@ -52,4 +52,4 @@ void parse_pnm(Bytes file, ImageHeader& header);
 /// The orientation in an EXIF block (a small TIFF file); 1 when it has none or is malformed.
 int exif_orientation(Bytes exif);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -6,7 +6,7 @@
 
 #include "decode/header.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -34,7 +34,7 @@ struct PngColour {
 };
 
 /// One number of a PNM header; comments run from '#' to the end of the line.
-std::int64_t pnm_number(const ByteReader& file, std::size_t& at) {
+std::int64_t pnm_number(const HeaderBytes& file, std::size_t& at) {
   for (std::uint32_t c = file.u8(at); c == '#' || c <= ' '; c = file.u8(++at))
     if (c == '#')
       while (file.u8(at) != '\n') ++at;
@@ -47,7 +47,7 @@ std::int64_t pnm_number(const ByteReader& file, std::size_t& at) {
 }  // namespace
 
 void parse_jpeg(Bytes file, ImageHeader& header) {
-  const ByteReader reader(file, true);
+  const HeaderBytes reader(file, true);
   bool scanned = false;
   for (std::size_t at = next_marker(file, 2);; at = next_marker(file, at)) {
     const std::uint32_t marker = reader.u8(at + 1);
@@ -70,7 +70,7 @@ void parse_jpeg(Bytes file, ImageHeader& header) {
 
 void parse_png(Bytes file, ImageHeader& header) {
   constexpr std::array kColours = {PngColour{0, 1}, PngColour{2, 3}, PngColour{3, 1}, PngColour{4, 2}, PngColour{6, 4}};
-  const ByteReader reader(file, true);
+  const HeaderBytes reader(file, true);
   if (!reader.has(12, "IHDR")) {
     header.damage = "a PNG without its header";
     return;
@@ -88,7 +88,7 @@ void parse_png(Bytes file, ImageHeader& header) {
 }
 
 void parse_webp(Bytes file, ImageHeader& header) {
-  const ByteReader reader(file, false);
+  const HeaderBytes reader(file, false);
   const std::size_t end = std::size_t{8} + reader.u32(4);
   if (end > file.size()) throw EndsEarly();
   header.bits = 8;
@@ -119,7 +119,7 @@ void parse_webp(Bytes file, ImageHeader& header) {
 }
 
 void parse_bmp(Bytes file, ImageHeader& header) {
-  const ByteReader reader(file, false);
+  const HeaderBytes reader(file, false);
   const bool core = reader.u32(14) == 12;
   const std::size_t depth_at = core ? 24 : 28;
   header.width = core ? reader.u16(18) : static_cast<std::int32_t>(reader.u32(18));
@@ -142,7 +142,7 @@ void parse_bmp(Bytes file, ImageHeader& header) {
 }
 
 void parse_pnm(Bytes file, ImageHeader& header) {
-  const ByteReader reader(file, false);
+  const HeaderBytes reader(file, false);
   const char kind = static_cast<char>(file[1]);
   const bool bitmap = kind == '1' || kind == '4';
   if (kind <= '3') header.unsupported = "a PNM written as text; convert it to PNG first";
@@ -158,4 +158,4 @@ void parse_pnm(Bytes file, ImageHeader& header) {
   if (kind > '3' && row > 0 && header.height > static_cast<std::int64_t>(file.size() - at) / row) throw EndsEarly();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

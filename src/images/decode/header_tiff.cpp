@@ -5,7 +5,7 @@
 
 #include "decode/header.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -67,7 +67,7 @@ class Directory {
     return values;
   }
 
-  ByteReader reader_;
+  HeaderBytes reader_;
   std::size_t word_ = 4, count_ = 0, entries_ = 0;
 };
 
@@ -113,4 +113,4 @@ void parse_tiff(Bytes file, ImageHeader& header) {
                          " bits per sample has no fixed grey scale; scale it to 8 or 16 bits first";
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

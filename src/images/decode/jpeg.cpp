@@ -11,7 +11,7 @@
 
 #include "decode/codecs.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -143,4 +143,4 @@ Raster decode_jpeg(Bytes file, Size size, const DecodeOptions& options) {
   return raster;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

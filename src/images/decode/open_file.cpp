@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -55,4 +55,4 @@ std::size_t OpenFile::read(std::uint8_t* to, std::size_t bytes, std::int64_t off
   return done;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

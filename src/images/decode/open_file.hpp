@@ -6,7 +6,7 @@
 
 #include "coterie/images/fate.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// What ends the examination of an image.
 struct Verdict {
@@ -34,4 +34,4 @@ class OpenFile {
   int descriptor_ = -1;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -5,7 +5,7 @@
 
 #include "shards/gzip_file.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -82,4 +82,4 @@ std::size_t PlacedBytes::read(std::uint8_t* to, std::size_t bytes, std::int64_t 
   return got;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -6,7 +6,7 @@
 #include "coterie/images/image_place.hpp"
 #include "decode/open_file.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// The one way to the bytes of an image, wherever they lie. Throws Verdict.
 ///
@@ -27,4 +27,4 @@ class PlacedBytes {
   std::int64_t size_ = 0;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline images

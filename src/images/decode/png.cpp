@@ -6,7 +6,7 @@
 
 #include "decode/codecs.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -78,4 +78,4 @@ Raster decode_png(Bytes file, Size size) {
   return raster;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

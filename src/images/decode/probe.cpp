@@ -8,7 +8,7 @@
 #include "decode/header.hpp"
 #include "decode/placed_bytes.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -92,4 +92,4 @@ Examined examine(const ImagePlace& place, const DecodeLimits& limits, bool hash)
 
 Probe probe_image(const ImagePlace& place, const DecodeLimits& limits) { return examine(place, limits, true).probe; }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

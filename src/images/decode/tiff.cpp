@@ -10,7 +10,7 @@
 
 #include "decode/codecs.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -102,4 +102,4 @@ Raster decode_tiff(Bytes file, Size size) {
   return raster;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -6,7 +6,7 @@
 
 #include "decode/codecs.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 Raster decode_webp(Bytes file, Size size) {
   // The animation decoder also reads still pictures, and is what Pillow uses for both.
@@ -31,4 +31,4 @@ Raster decode_webp(Bytes file, Size size) {
   return raster;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -10,7 +10,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -105,4 +105,4 @@ Texts expand(std::string_view text) {
 
 std::vector<std::string> expand_braces(const std::string& pattern) { return expand(pattern); }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -16,7 +16,7 @@
 
 #include "coterie/images/shard.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -189,4 +189,4 @@ FolderContents walk_folder(const std::string& root, bool follow_links, int threa
   return all;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -5,7 +5,7 @@
 
 #include "coterie/images/listing.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// What lies in a folder, at any depth, in no order.
 struct FolderContents {
@@ -18,4 +18,4 @@ struct FolderContents {
 /// files cost no stat: one is made of each folder (against loops) and of links. Never throws for what it meets.
 FolderContents walk_folder(const std::string& root, bool follow_links, int threads);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -14,7 +14,7 @@
 #include "listing/folder_walk.hpp"
 #include "parallel_sort.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -185,4 +185,4 @@ ImageList list_images(const ListingOptions& options) {
   return list;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -41,4 +41,4 @@ bool natural_less(std::string_view a, std::string_view b) {
   return a < b;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

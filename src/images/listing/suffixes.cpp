@@ -5,7 +5,7 @@
 #include "coterie/images/listing.hpp"
 #include "coterie/images/shard.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -33,4 +33,4 @@ bool has_shard_suffix(const std::string& path) {
   return std::any_of(kShards.begin(), kShards.end(), [&](std::string_view suffix) { return ends_in(path, suffix); });
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -108,4 +108,4 @@ Image preprocess_geometry(const Image& image, const Preprocess& step) {
   return image;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -3,7 +3,7 @@
 
 #include "coterie/images/preprocess.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -88,4 +88,4 @@ void preprocess(const Image& image, const Preprocess& steps, float* out) {
   normalise(levels, steps, 0, 1, out);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -1,6 +1,6 @@
 #include "coterie/images/preprocess.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -71,4 +71,4 @@ Preprocess inception2015_preprocess() {
   return steps;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

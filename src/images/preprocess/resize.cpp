@@ -8,7 +8,7 @@
 
 #include "preprocess/resize_passes.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -205,4 +205,4 @@ Image resize(const Image& image, int width, int height, Filter filter, const Res
                                    : resample(rows, width, height, filter, window, options.passes);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -9,7 +9,7 @@
 #include <cstring>
 #endif
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -224,4 +224,4 @@ void resample_columns(const Rows& rows, const AxisWeights& weights, std::uint8_t
 
 #endif
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// Where each output pixel of one axis comes from: weight[j * taps + k], of 2^22, belongs to input pixel start[j] + k.
 /// All outputs have the same number of taps, and all of those lie inside the input.
@@ -31,4 +31,4 @@ void resample_columns(const Rows& rows, const AxisWeights& weights, std::uint8_t
 void resample_rows_portable(const Rows& rows, const AxisWeights& weights, std::uint8_t* out);
 void resample_columns_portable(const Rows& rows, const AxisWeights& weights, std::uint8_t* out);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -5,7 +5,7 @@
 
 #include "coterie/images/resize.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -47,4 +47,4 @@ void resize_tf1_bilinear(const Image& image, int width, int height, float* out) 
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

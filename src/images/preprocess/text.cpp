@@ -7,7 +7,7 @@
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/images/preprocess.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -121,4 +121,4 @@ std::vector<std::string> describe(const Preprocess& steps) {
   return lines;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -6,7 +6,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -143,4 +143,4 @@ std::int64_t GzipFile::skip(std::int64_t bytes) {
   return done;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

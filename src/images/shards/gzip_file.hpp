@@ -9,7 +9,7 @@
 #include "coterie/images/gzip_points.hpp"
 #include "decode/open_file.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// A gzip file (of one or several members) that is inflated forwards, from its beginning or from an access point.
 /// Throws Verdict, damaged where the stream contradicts itself.
@@ -52,4 +52,4 @@ class GzipFile {
   std::vector<std::uint8_t>* windows_ = nullptr;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline images

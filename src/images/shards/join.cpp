@@ -6,7 +6,7 @@
 #include "coterie/images/natural_order.hpp"
 #include "parallel_sort.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -166,4 +166,4 @@ void join_shards(ImageList& list, std::vector<ShardContents> contents, int threa
   settle_folder_column(list);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -10,7 +10,7 @@
 #include "coterie/images/listing.hpp"
 #include "shards/index.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -208,4 +208,4 @@ void index_members(TarInput& input, ShardContents& contents) {
   index.join();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -8,7 +8,7 @@
 #include "shards/gzip_file.hpp"
 #include "shards/index.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -102,4 +102,4 @@ std::shared_ptr<const GzipPoints> take_points(ShardContents& contents) {
   return std::make_shared<const GzipPoints>(std::move(contents.points), window);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

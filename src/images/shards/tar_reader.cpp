@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -243,4 +243,4 @@ void TarReader::check_end() {
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// The bytes of a tar, forwards.
 class TarInput {
@@ -75,4 +75,4 @@ class TarReader {
   PaxValues global_, local_;  // the latter of the next member alone
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline images
