@@ -6,12 +6,11 @@
 #include <thread>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/dist/message_tags.hpp"
 #include "mpi_status.hpp"
 
 namespace coterie::inline dist {
 namespace {
-
-constexpr int kTag = 0;
 
 template <std::size_t N>
 void write_text(std::string_view text, std::array<char, N>& to) {
@@ -69,8 +68,9 @@ bool CollectiveCheck::exchange() {
   static_assert(std::is_trivially_copyable_v<Announcement>);
   for (int rank = 0; rank < size_; ++rank) {
     const auto r = static_cast<std::size_t>(rank);
-    check_mpi(MPI_Irecv(&all_[r], bytes, MPI_BYTE, rank, kTag, comm_, &requests_[r]), "MPI_Irecv");
-    check_mpi(MPI_Isend(&mine_, bytes, MPI_BYTE, rank, kTag, comm_, &requests_[all_.size() + r]), "MPI_Isend");
+    check_mpi(MPI_Irecv(&all_[r], bytes, MPI_BYTE, rank, kCollectiveCheckTag, comm_, &requests_[r]), "MPI_Irecv");
+    check_mpi(MPI_Isend(&mine_, bytes, MPI_BYTE, rank, kCollectiveCheckTag, comm_, &requests_[all_.size() + r]),
+              "MPI_Isend");
   }
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(patience_);
   while (true) {

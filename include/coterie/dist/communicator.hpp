@@ -82,7 +82,7 @@ class Communicator {
   }
 
   /// One rank to one rank, blocking; the receiver knows the size. A message of a few bytes is sent without waiting for
-  /// the receiver: every MPI has room for it.
+  /// the receiver: every MPI has room for it. `tag`: its use, of message_tags.hpp.
   void send(const void* data, std::size_t bytes, int to, int tag) const;
   void receive(void* data, std::size_t bytes, int from, int tag) const;
 

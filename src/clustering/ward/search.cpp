@@ -4,6 +4,8 @@
 #include <cmath>
 #include <memory>
 
+#include "coterie/dist/message_tags.hpp"
+
 namespace coterie::inline clustering {
 namespace {
 
@@ -51,16 +53,15 @@ NearestSlots search(std::int64_t clusters, std::int64_t tiles, const Communicato
   NearestSlots& all = lists.front();
   for (std::size_t worker = 1; worker < threads; ++worker) all.merge(lists[worker].all());
   lists.resize(1, NearestSlots(0));
-  constexpr int kTag = 61;
   const std::size_t bytes = all.all().size_bytes();
   for (int step = 1; step < comm.size(); step *= 2) {
     if (comm.rank() % (2 * step) == step) {
-      comm.send(all.all().data(), bytes, comm.rank() - step, kTag);
+      comm.send(all.all().data(), bytes, comm.rank() - step, kNearestClustersTag);
       break;
     }
     if (comm.rank() + step >= comm.size()) continue;
     NearestSlots other(clusters);
-    comm.receive(other.all().data(), bytes, comm.rank() + step, kTag);
+    comm.receive(other.all().data(), bytes, comm.rank() + step, kNearestClustersTag);
     all.merge(other.all());
   }
   comm.broadcast(all.all());
