@@ -48,12 +48,14 @@ endif()
 set_property(GLOBAL PROPERTY COTERIE_HEADERS "")
 
 # coterie_room(NAME HEADERS ... SOURCES ... [LINKS rooms ...] [PRIVATE libraries ...])
-# One room is one static library, coterie_NAME. Headers are relative to include/coterie/NAME, sources to src/NAME.
+# One room is one static library, coterie_NAME. Headers are relative to include/coterie/NAME, sources to src/NAME, and so
+# are the headers that a room keeps to itself wherever they are included: "ward/clusters.hpp".
 # A room sees only what it links: a call up the layering does not link.
 function(coterie_room name)
   cmake_parse_arguments(ROOM "" "" "HEADERS;SOURCES;LINKS;PRIVATE" ${ARGN})
   set(target coterie_${name})
   add_library(${target} STATIC ${ROOM_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
   target_link_libraries(${target} PUBLIC coterie_settings fmt::fmt PRIVATE ${ROOM_PRIVATE})
   foreach(room IN LISTS ROOM_LINKS)
     target_link_libraries(${target} PUBLIC coterie_${room})

@@ -19,11 +19,11 @@ headers_alone(doctest::doctest doctest/doctest.h)
 
 # Of the rooms below features, the files that networks need.
 coterie_room(base
-  SOURCES src/base/nearest_name.cpp src/base/npy.cpp src/base/random.cpp src/base/whole_file.cpp
+  SOURCES src/base/nearest_name.cpp src/base/new_file.cpp src/base/npy.cpp src/base/random.cpp
   PRIVATE Random123::Random123)
 coterie_room(images
-  SOURCES src/images/levels.cpp src/images/preprocess_geometry.cpp src/images/preprocess_presets.cpp
-          src/images/resize.cpp src/images/resize_passes.cpp src/images/resize_tf1.cpp
+  SOURCES src/images/preprocess/geometry.cpp src/images/preprocess/levels.cpp src/images/preprocess/presets.cpp
+          src/images/preprocess/resize.cpp src/images/preprocess/resize_passes.cpp src/images/preprocess/resize_tf1.cpp
   LINKS base)
 add_subdirectory(src/features)
 

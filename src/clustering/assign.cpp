@@ -3,10 +3,10 @@
 #include <cmath>
 
 #include "coterie/base/errors.hpp"
-#include "local_rows.hpp"
-#include "nearest_two.hpp"
+#include "rows/local_rows.hpp"
+#include "rows/nearest_two.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 Assignment assign(const RowSource& rows, MatrixView<const float> centroids, const Communicator& comm,
                   ThreadPool& pool) {
@@ -44,4 +44,4 @@ Assignment assign(const RowSource& rows, MatrixView<const float> centroids, cons
   return result;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

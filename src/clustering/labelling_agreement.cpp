@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-namespace coterie {
+namespace coterie::inline clustering {
 namespace {
 
 constexpr std::size_t kMostCells = std::size_t{1} << 24;  // 128 MiB of count tables at a time
@@ -63,4 +63,4 @@ double mean_over_pairs(const std::vector<double>& agreement, int labellings) {
   return sum / (static_cast<double>(labellings) * (labellings - 1));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -6,7 +6,7 @@
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// The adjusted Rand index (Hubert & Arabie, J. Classification 2, 1985) of each two labellings of this rank's rows and
 /// all other ranks', s x s for s labellings with labels in [0, k). From exact counts: the same bits on every rank.
@@ -17,4 +17,4 @@ std::vector<double> pairwise_agreement(const std::vector<std::vector<std::int32_
 /// The mean of the off-diagonal elements; 1 when there is none.
 double mean_over_pairs(const std::vector<double>& agreement, int labellings);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

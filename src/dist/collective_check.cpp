@@ -6,19 +6,18 @@
 #include <thread>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/dist/message_tags.hpp"
 #include "mpi_status.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 namespace {
-
-constexpr int kTag = 0;
 
 template <std::size_t N>
 void write_text(std::string_view text, std::array<char, N>& to) {
   std::copy_n(text.begin(), std::min(text.size(), N - 1), to.begin());
 }
 
-// "clustering/kmeans.cpp": folder and file tell them all apart.
+// "kmeans/lloyd.cpp": folder and file tell them all apart.
 std::string_view last_two_parts(std::string_view path) {
   const auto name = path.rfind('/');
   if (name == std::string_view::npos || name == 0) return path;
@@ -69,8 +68,9 @@ bool CollectiveCheck::exchange() {
   static_assert(std::is_trivially_copyable_v<Announcement>);
   for (int rank = 0; rank < size_; ++rank) {
     const auto r = static_cast<std::size_t>(rank);
-    check_mpi(MPI_Irecv(&all_[r], bytes, MPI_BYTE, rank, kTag, comm_, &requests_[r]), "MPI_Irecv");
-    check_mpi(MPI_Isend(&mine_, bytes, MPI_BYTE, rank, kTag, comm_, &requests_[all_.size() + r]), "MPI_Isend");
+    check_mpi(MPI_Irecv(&all_[r], bytes, MPI_BYTE, rank, kCollectiveCheckTag, comm_, &requests_[r]), "MPI_Irecv");
+    check_mpi(MPI_Isend(&mine_, bytes, MPI_BYTE, rank, kCollectiveCheckTag, comm_, &requests_[all_.size() + r]),
+              "MPI_Isend");
   }
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(patience_);
   while (true) {
@@ -120,4 +120,4 @@ void CollectiveCheck::fail(const std::string& what, const std::string& remedy) {
   throw Error(failure_);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -9,7 +9,7 @@
 
 #include "coterie/dist/call_site.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// A collective that this rank is about to begin. All of it must agree on all ranks.
 struct Collective {
@@ -69,4 +69,4 @@ class CollectiveCheck {
   std::vector<MPI_Request> requests_;  // one to receive from each rank, then one to send to each
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

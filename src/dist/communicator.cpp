@@ -15,7 +15,7 @@
 #include "coterie/base/errors.hpp"
 #include "mpi_status.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 namespace {
 
 constexpr std::size_t kMaxCount = INT_MAX;
@@ -325,4 +325,4 @@ std::uintptr_t Communicator::native_handle() const {
   return handle;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -7,7 +7,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 namespace {
 
 /// The least of some tries: what disturbs a message only ever delays it.
@@ -45,4 +45,4 @@ double seconds_on(const StageCost& cost, const Interconnect& interconnect, int r
          static_cast<double>(cost.allreduces) * allreduce_seconds(interconnect, cost.allreduce_bytes, ranks);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

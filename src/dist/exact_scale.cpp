@@ -4,7 +4,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 ExactScale::ExactScale(double max_abs, std::int64_t terms) {
   require(std::isfinite(max_abs) && max_abs >= 0, "ExactScale: max_abs is {}, must be finite and not negative",
@@ -19,4 +19,4 @@ ExactScale::ExactScale(double max_abs, std::int64_t terms) {
   step_ = std::ldexp(1.0, term_exponent - bits);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -6,7 +6,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -140,4 +140,4 @@ void HandOut::take_in(RowRange answer) {
   changed_.notify_all();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

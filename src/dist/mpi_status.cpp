@@ -7,7 +7,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 void check_mpi(int status, const char* call) {
   if (status == MPI_SUCCESS) return;
@@ -19,4 +19,4 @@ void check_mpi(int status, const char* call) {
       fmt::format("rank {}: {} failed: {}", rank, call, std::string(text.data(), static_cast<std::size_t>(length))));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -10,7 +10,7 @@
 #include "coterie/base/errors.hpp"
 #include "mpi_status.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 namespace {
 
 constexpr std::size_t kLine = 64;
@@ -92,4 +92,4 @@ void NodeMemory::publish(CallSite where) const {
   check_mpi(MPI_Win_sync(window_->handle), "MPI_Win_sync");
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -1,6 +1,6 @@
 #include "coterie/dist/own_blocks.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 const float* rows_at(const RowSource& source, RowRange range, std::vector<float>& buffer) {
   if (const float* there = source.resident(range)) return there;
@@ -22,4 +22,4 @@ void visit_own_blocks(const RowSource& source, std::int64_t block_rows, const Co
   });
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

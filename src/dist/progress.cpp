@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace coterie {
+namespace coterie::inline dist {
 namespace {
 
 constexpr int kBarWidth = 24;
@@ -70,4 +70,4 @@ void Progress::show(bool last) {
   std::fflush(stderr);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

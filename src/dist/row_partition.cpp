@@ -4,7 +4,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 RowPartition::RowPartition(std::int64_t rows, std::int64_t block_rows, int ranks)
     : rows_(rows), block_rows_(block_rows), ranks_(ranks) {
@@ -41,4 +41,4 @@ int RowPartition::owner_of(std::int64_t block) const {
   return static_cast<int>(longer + (block - in_longer_ranks) / share);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -7,7 +7,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 namespace {
 
 volatile std::sig_atomic_t stop_wanted = 0;
@@ -37,4 +37,4 @@ void StopSignal::before_end(void (*clean_up)()) { clean_up_at_end = clean_up; }
 
 bool StopSignal::seen_here() { return stop_wanted != 0; }
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -4,7 +4,7 @@
 
 #include <climits>
 
-namespace coterie {
+namespace coterie::inline features {
 
 // glibc's knobs; another C library has others, and without them everything is merely slower.
 void keep_allocator() {
@@ -21,4 +21,4 @@ void release_free_memory() {
 #endif
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -7,7 +7,7 @@
 #include "nets/engine.hpp"
 #include "nets/families.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 const std::string kKernels = "_weights_tf_dim_ordering_tf_kernels.h5";
@@ -285,4 +285,4 @@ FeatureLayer find_layer(const Backbone& backbone, const std::string& name) {
                                     hint(name, names), fmt::join(names, ", ")));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -15,7 +15,7 @@
 #include "coterie/base/thread_seconds.hpp"
 #include "coterie/images/batch_loader.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 double clock_seconds() {
@@ -343,4 +343,4 @@ BlockStream stream_of(std::vector<Block> blocks, std::function<bool(BlockFeature
   return {next, std::move(commit), [] { return true; }, [] {}};
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

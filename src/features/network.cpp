@@ -9,7 +9,7 @@
 #include "nets/engine.hpp"
 #include "nets/families.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // The tensors that a plan names, with their shapes.
@@ -199,4 +199,4 @@ std::vector<std::string> fitting_backbones(const WeightFile& weights) {
   return fitting;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

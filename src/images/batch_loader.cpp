@@ -11,7 +11,7 @@
 
 #include "coterie/base/thread_seconds.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -268,4 +268,4 @@ LoadTimes BatchLoader::times() const {
   return state_->times;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -2,7 +2,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 namespace {
 
@@ -42,4 +42,4 @@ std::string_view fate_name(Fate fate) { return words(fate).name; }
 
 std::string_view fate_explanation(Fate fate) { return words(fate).explanation; }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

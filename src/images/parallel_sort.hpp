@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// Sorts by a total order: each thread a stretch, then neighbours are merged, so that the outcome is the same on any
 /// number of threads.
@@ -31,4 +31,4 @@ void sort_in_parallel(std::vector<T>& values, Less less, int threads) {
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -1,6 +1,6 @@
 #include "centre.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 double row_factor(const Pca& pca, const float* row) {
   return pca.normalise == Normalise::l2 ? inverse_length(row, pca.dimensions) : 1.0;
@@ -25,4 +25,4 @@ void centre(const Pca& pca, const float* rows, std::int64_t count, double* out) 
     centre_columns(pca, rows, row_factor(pca, rows), {0, pca.dimensions}, out);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -2,7 +2,7 @@
 
 #include "coterie/reduction/pca.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// Row-major double rows, normalised and centred as `pca` says (its normalise, mean, scale and dimensions are used):
 /// what the axes are the axes of. count x D.
@@ -14,4 +14,4 @@ void centre_columns(const Pca& pca, const float* row, double factor, RowRange co
 /// What a row is multiplied with before it is centred: 1 / its length where rows are normalised to length 1.
 double row_factor(const Pca& pca, const float* row);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

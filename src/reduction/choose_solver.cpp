@@ -6,7 +6,7 @@
 #include "coterie/reduction/pca.hpp"
 #include "randomised_axes.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
@@ -87,4 +87,4 @@ PcaSolver choose_solver(std::int64_t rows, std::int64_t columns, const PcaOption
   return best.solver;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -23,7 +23,7 @@ void dlaed4_(const int* n, const int* i, const double* d, const double* z, doubl
 void dlamrg_(const int* n1, const int* n2, const double* a, const int* dtrd1, const int* dtrd2, int* index);
 }
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 /// Smaller parts are solved by QR iteration.
@@ -306,4 +306,4 @@ TridiagonalVectors divide_and_conquer(std::vector<double> diagonal, std::vector<
   return Solver(std::move(diagonal), std::move(off_diagonal), comm, pool).run(want, together);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -5,7 +5,7 @@
 
 #include "coterie/reduction/fixed_tree.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// Eigenvalues (all, ascending) and the wanted eigenvectors of a symmetric tridiagonal matrix.
 struct TridiagonalVectors {
@@ -27,4 +27,4 @@ TridiagonalVectors divide_and_conquer(std::vector<double> diagonal, std::vector<
                                       const std::function<std::int64_t(std::int64_t wanted)>& together,
                                       const Communicator& comm, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

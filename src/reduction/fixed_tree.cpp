@@ -7,11 +7,10 @@
 #include <utility>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/dist/message_tags.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
-
-constexpr int kTag = 71;
 
 /// Leaves [begin, end) and all that is above them.
 using Node = RowRange;
@@ -96,16 +95,16 @@ class Fold {
 
   void send(Matrix& matrix, int to) const {
     const std::array<std::int64_t, 2> shape{matrix.rows, matrix.columns};
-    comm_.send(shape.data(), sizeof shape, to, kTag);
-    comm_.send(matrix.data.data(), matrix.data.size() * sizeof(double), to, kTag);
+    comm_.send(shape.data(), sizeof shape, to, kFoldTreeTag);
+    comm_.send(matrix.data.data(), matrix.data.size() * sizeof(double), to, kFoldTreeTag);
     matrix = {};
   }
 
   Matrix receive(int from) const {
     std::array<std::int64_t, 2> shape{};
-    comm_.receive(shape.data(), sizeof shape, from, kTag);
+    comm_.receive(shape.data(), sizeof shape, from, kFoldTreeTag);
     Matrix matrix{shape[0], shape[1], std::vector<double>(static_cast<std::size_t>(shape[0] * shape[1]))};
-    comm_.receive(matrix.data.data(), matrix.data.size() * sizeof(double), from, kTag);
+    comm_.receive(matrix.data.data(), matrix.data.size() * sizeof(double), from, kFoldTreeTag);
     return matrix;
   }
 
@@ -135,4 +134,4 @@ Matrix fold_tree(const RowPartition& leaves, int at_once, const std::function<Ma
   return Fold(leaves, leaf, merge, comm, pool).run(at_once);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -8,7 +8,7 @@
 #include "centre.hpp"
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
@@ -220,4 +220,4 @@ PrincipalAxes incremental_axes(Pca& pca, const RowSource& source, const PcaOptio
   return fit.finish(pca);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

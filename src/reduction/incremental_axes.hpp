@@ -3,7 +3,7 @@
 #include "coterie/reduction/pca.hpp"
 #include "principal_axes.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// The first axes in one pass. After each batch of b rows the d kept axes, each times its singular value, the batch's
 /// centred rows, and one row for the shift of the mean are stacked, factored by TSQR over a fixed tree that all ranks
@@ -24,4 +24,4 @@ namespace coterie {
 PrincipalAxes incremental_axes(Pca& pca, const RowSource& source, const PcaOptions& options, const Communicator& comm,
                                ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -16,7 +16,7 @@
 #include "randomised_axes.hpp"
 #include "wide_axes.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 /// Rows of one GEMM in project(), always: a shorter part is filled up, so that each row meets the same kernel.
@@ -200,4 +200,4 @@ void project_rows(const RowSource& source, const Pca& pca, const Communicator& c
   });
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

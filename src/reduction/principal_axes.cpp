@@ -13,7 +13,7 @@
 #include "reflectors.hpp"
 #include "tridiagonal.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 Matrix zeros(std::int64_t rows, std::int64_t columns) {
@@ -129,4 +129,4 @@ PrincipalAxes axes_of_factor(Matrix r, const KeepCount& keep, const Communicator
   return {std::move(b.values), std::move(b.vectors)};
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

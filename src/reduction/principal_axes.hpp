@@ -5,7 +5,7 @@
 
 #include "coterie/reduction/tsqr.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// Singular values (min(N, D), descending; of approximate solvers only the kept ones) and right singular vectors
 /// (columns of `vectors`, D x kept) of A. The numbers are those of one fixed sequence of LAPACK calls; equal on every
@@ -35,4 +35,4 @@ PrincipalAxes axes_of_gram(Matrix gram, std::int64_t most, const KeepCount& keep
 /// bidiagonal form (8/3 D^3 flops) and divide and conquer. Collective.
 PrincipalAxes axes_of_factor(Matrix r, const KeepCount& keep, const Communicator& comm, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

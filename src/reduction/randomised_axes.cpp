@@ -12,7 +12,7 @@
 #include "coterie/base/random.hpp"
 #include "coterie/dist/own_blocks.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 /// Leaves are short, since a leaf costs no more than a sum of D x l matrices and few rows should still feed all ranks.
@@ -157,4 +157,4 @@ PrincipalAxes randomised_axes(const Pca& pca, const RowSource& source, const Pca
   return axes;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -3,7 +3,7 @@
 #include "coterie/reduction/pca.hpp"
 #include "principal_axes.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// The first axes by subspace iteration on C = A'A, A the centred rows, from a Gaussian D x l start (l = components +
 /// oversampling), made orthonormal by Householder QR after each pass, and the Rayleigh-Ritz step on the last one. q
@@ -28,4 +28,4 @@ PrincipalAxes randomised_axes(const Pca& pca, const RowSource& source, const Pca
 std::int64_t randomised_directions(const PcaOptions& options, std::int64_t rows, std::int64_t columns);
 int randomised_iterations(const PcaOptions& options, std::int64_t rows, std::int64_t columns);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

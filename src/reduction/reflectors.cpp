@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 /// Reflectors of one block.
@@ -62,4 +62,4 @@ void apply(const Reflectors& q, double* z, RowRange own, std::int64_t wanted, Th
   });
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -4,7 +4,7 @@
 
 #include "coterie/reduction/fixed_tree.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// Q = H_0 H_1 ... H_(k-1), H_j = I - tau_j v_j v_j'.
 struct Reflectors {
@@ -22,4 +22,4 @@ std::int64_t columns_together(std::int64_t wanted);
 /// dormtr makes them anew in each call. Local; shared out to threads.
 void apply(const Reflectors& q, double* z, RowRange own, std::int64_t wanted, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -10,7 +10,7 @@
 #include "coterie/dist/exact_scale.hpp"
 #include "coterie/dist/own_blocks.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 constexpr std::int64_t kBlockRows = 1024;
@@ -165,4 +165,4 @@ const float* NormalisedRows::resident(RowRange range) const {
   return normalise_ == Normalise::none ? source_.resident(range) : nullptr;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 /// Columns of one panel. 64 would make the GEMMs a tenth faster and the products inside a panel twice as long.
@@ -239,4 +239,4 @@ Tridiagonal tridiagonalise(Matrix a, const Communicator& comm, ThreadPool& pool)
   return Reduction(std::move(a), comm, pool).run();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -4,7 +4,7 @@
 
 #include "reflectors.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// A = Q T Q' with T tridiagonal.
 struct Tridiagonal {
@@ -22,4 +22,4 @@ struct Tridiagonal {
 /// computations", J. Comput. Appl. Math. 27 (1989): LAPACK's dlatrd.
 Tridiagonal tridiagonalise(Matrix a, const Communicator& comm, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

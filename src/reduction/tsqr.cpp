@@ -10,7 +10,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 /// Smallest leaf: below this the calls cost more than the work. Leaves of D rows or more keep the merges triangular.
@@ -182,4 +182,4 @@ Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& 
   return sum;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -11,7 +11,7 @@
 #include "coterie/base/random.hpp"
 #include "coterie/dist/own_blocks.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 namespace {
 
 /// LAPACK counts in 32-bit ints, N^2 among them.
@@ -210,4 +210,4 @@ PrincipalAxes axes_of_wide(const Pca& pca, const RowSource& source, const KeepCo
   return axes;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -3,7 +3,7 @@
 #include "coterie/reduction/pca.hpp"
 #include "principal_axes.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// The axes of N centred rows of D columns, N < D as a rule, from the N x N matrix of their inner products:
 /// AA' = U S^2 U', then A' U / S. N^2 D + 2 N D kept flops and those of the eigenproblem (axes_of_gram with n = N), all
@@ -19,4 +19,4 @@ namespace coterie {
 PrincipalAxes axes_of_wide(const Pca& pca, const RowSource& source, const KeepCount& keep, const Communicator& comm,
                            ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

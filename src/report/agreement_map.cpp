@@ -9,7 +9,7 @@
 #include "coterie/report/chart.hpp"
 #include "gnuplot.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 /// A long name without its middle.
@@ -69,4 +69,4 @@ Chart agreement_map(const std::string& name, const std::string& title, const std
   return chart;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -12,7 +12,7 @@
 #include "gnuplot.hpp"
 #include "text.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 constexpr std::size_t kMostPoints = 200;  ///< of a curve: more cannot be told apart at 400 px
@@ -218,4 +218,4 @@ Chart sizes_chart(const std::string& name, const std::vector<std::int64_t>& size
   return chart;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -7,7 +7,7 @@
 
 #include "gnuplot.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 std::string axes(const std::string& title, const std::string& x, const std::string& y) {
   return fmt::format(
@@ -34,4 +34,4 @@ std::string axis_range(char axis, double low, double high, int ticks, double lea
                      std::max(step, least));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -3,7 +3,7 @@
 #include <iterator>
 #include <string>
 
-namespace coterie {
+namespace coterie::inline report {
 
 // Blue and vermilion are told apart in every common colour blindness (Okabe and Ito 2008), and these two shades
 // keep a contrast of at least 3:1 on white and on the page's dark background alike.
@@ -27,4 +27,4 @@ Unit unit_for(double largest);
 /// about `ticks` of them and at least `least` apart.
 std::string axis_range(char axis, double low, double high, int ticks, double least);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

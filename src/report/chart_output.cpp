@@ -9,7 +9,7 @@
 #include "coterie/report/html.hpp"
 #include "gnuplot.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 constexpr std::string_view kCanvas = "<g id=\"gnuplot_canvas\">";
@@ -68,4 +68,4 @@ void write_chart(const Chart& chart, const std::string& folder) {
   write_new_file(folder + "/" + chart.name + ".png", run_gnuplot(terminal + chart.script));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

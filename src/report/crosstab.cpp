@@ -9,7 +9,7 @@
 #include "page_parts.hpp"
 #include "text.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 constexpr std::size_t kMostClasses = 30;
@@ -76,4 +76,4 @@ std::string crosstab_html(const ReportAgreement& agreement) {
   return table.html();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -6,7 +6,7 @@
 
 #include "coterie/report/report.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// One line of a crosstab: the images of a class in each cluster.
 struct CrosstabLine {
@@ -24,4 +24,4 @@ std::string crosstab_html(const ReportAgreement& agreement);
 /// The class's name as HTML; "(none)" for the empty one.
 std::string class_text(const std::string& name);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -10,7 +10,7 @@
 #include "coterie/report/chart.hpp"
 #include "text.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 constexpr int kLeafHeight = 19;  ///< px: a line of text
@@ -161,4 +161,4 @@ Chart dendrogram_chart(const std::string& name, const std::vector<DendrogramMerg
   return chart;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

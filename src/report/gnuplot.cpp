@@ -19,7 +19,7 @@
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): glibc declares it, POSIX leaves it to us
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 /// A folder for one run's script, drawing and messages; files instead of pipes, so neither side can block.
@@ -99,4 +99,4 @@ std::string gnuplot_tic(const std::string& text) {
   return gnuplot_quoted(doubled);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// Runs gnuplot on a script and returns what it writes to its standard output (the drawing, when the script sets a
 /// terminal and no output). Throws Error when gnuplot is not installed or ends with an error.
@@ -14,4 +14,4 @@ std::string gnuplot_quoted(const std::string& text);
 /// The same as the label of a tic, which gnuplot takes for a format of numbers.
 std::string gnuplot_tic(const std::string& text);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

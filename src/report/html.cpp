@@ -7,7 +7,7 @@
 
 #include "coterie/base/unicode.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
@@ -87,4 +87,4 @@ std::string data_uri(std::string_view media_type, std::string_view bytes) {
   return fmt::format("data:{};base64,{}", media_type, base64(bytes));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -9,7 +9,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 constexpr std::int64_t kMostPixelBytes = std::int64_t{1} << 31;
@@ -201,4 +201,4 @@ std::string thumbnail_jpeg(const ImageReader& read, const std::string& path, int
   return std::string(as_text(encode(tile, ".jpg", quality)));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -12,7 +12,7 @@
 #include "page_parts.hpp"
 #include "report_css.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 void ensure(bool condition, const std::string& contradiction) {
@@ -157,4 +157,4 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
           fmt::format("</main>\n<footer>Written by coterie {}.</footer>\n</body>\n</html>\n", html_text(version())));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -9,7 +9,7 @@
 #include "page_parts.hpp"
 #include "text.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 std::string strip(const PageMaterial& page, const std::string& heading, const std::vector<std::string>& paths,
@@ -136,4 +136,4 @@ std::string agreement_section(const PageMaterial& page) {
   return section("agreement", "Agreement with labels", body);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

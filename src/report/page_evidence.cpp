@@ -9,7 +9,7 @@
 #include "page_parts.hpp"
 #include "text.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 std::string warnings(const Report& report) {
@@ -133,4 +133,4 @@ std::string choice_of_k_section(const PageMaterial& page) {
                      reading);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -4,7 +4,7 @@
 
 #include "coterie/report/html.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 std::string table_row(const std::vector<std::string>& cells, const std::vector<HtmlTable::Column>& columns) {
@@ -65,4 +65,4 @@ std::string solution_id(const Report& report, std::size_t solution) {
   return occurrence == 1 ? fmt::format("k{}", k) : fmt::format("k{}-{}", k, occurrence);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -7,7 +7,7 @@
 #include "coterie/report/report.hpp"
 #include "picture_album.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// What the sections of a page draw on.
 struct PageMaterial {
@@ -59,4 +59,4 @@ std::string agreement_section(const PageMaterial& page);
 std::string provenance_section(const PageMaterial& page);
 std::string repeat_section(const PageMaterial& page);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

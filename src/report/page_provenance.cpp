@@ -5,7 +5,7 @@
 #include "coterie/report/html.hpp"
 #include "page_parts.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 std::string provenance_section(const PageMaterial& page) {
   const Report& report = page.report;
@@ -41,4 +41,4 @@ std::string repeat_section(const PageMaterial& page) {
   return section("repeat", "Repeat and cite", body);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

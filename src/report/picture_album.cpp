@@ -7,7 +7,7 @@
 #include "coterie/base/new_file.hpp"
 #include "coterie/report/html.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 PictureAlbum::PictureAlbum(const std::vector<std::string>& paths, const ImageReader& read, const std::string& folder,
                            const PageOptions& options, ThreadPool& pool) {
@@ -49,4 +49,4 @@ std::size_t pictures_per_strip(const Report& report, std::size_t solution, const
   return static_cast<std::size_t>(std::max<std::int64_t>(0, left) / std::max<std::int64_t>(1, strips));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -6,7 +6,7 @@
 
 #include "coterie/report/page.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// The page's pictures, each path decoded once.
 class PictureAlbum {
@@ -29,4 +29,4 @@ class PictureAlbum {
 /// How many pictures of each kind a solution's clusters show, so that the whole page keeps to most_pictures.
 std::size_t pictures_per_strip(const Report& report, std::size_t solution, const PageOptions& options);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

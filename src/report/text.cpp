@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace coterie {
+namespace coterie::inline report {
 namespace {
 
 constexpr char kDash[] = "–";
@@ -39,4 +39,4 @@ std::string share_text(std::int64_t part, std::int64_t whole) {
   return fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline report

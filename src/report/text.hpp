@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// "1,234,567".
 std::string with_commas(std::int64_t count);
@@ -17,4 +17,4 @@ std::string index_text(double value);
 /// part of whole: "12.3 %"; "–" when the whole is 0.
 std::string share_text(std::int64_t part, std::int64_t whole);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -35,10 +35,11 @@ double best_seconds(const Communicator& comm, int runs, Action action) {
 }
 
 Bounds bounds_named(const char* name) {
-  for (const auto& [bounds, known] : {std::pair(Bounds::none, "none"), std::pair(Bounds::hamerly, "hamerly"),
-                                      std::pair(Bounds::yinyang, "yinyang"), std::pair(Bounds::elkan, "elkan")})
+  for (const auto& [bounds, known] :
+       {std::pair(KMeansBounds::none, "none"), std::pair(KMeansBounds::hamerly, "hamerly"),
+        std::pair(KMeansBounds::yinyang, "yinyang"), std::pair(KMeansBounds::elkan, "elkan")})
     if (name && std::string(name) == known) return bounds;
-  return Bounds::automatic;
+  return KMeansBounds::automatic;
 }
 
 void bench(char** argv, const Communicator& comm) {
@@ -57,7 +58,7 @@ void bench(char** argv, const Communicator& comm) {
   KMeansResult result;
   const double seconds = best_seconds(comm, runs, [&] { result = kmeans(rows, options, comm, pool); });
   const bool whole = std::getenv("KMEANS_BENCH_LLOYD_ONLY") == nullptr;
-  options.bounds = Bounds::none;
+  options.bounds = KMeansBounds::none;
   options.max_iter = 3;
   const double dense = whole ? time(options) : 0;
   options.max_iter = 1;

@@ -8,7 +8,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/clustering/kmeans.hpp"
 #include "example_rows.hpp"
-#include "half_rows.hpp"
+#include "rows/half_rows.hpp"
 
 namespace coterie {
 namespace {
@@ -83,7 +83,7 @@ TEST_CASE("whatever is kept of streamed rows, the bits are the same, and half pr
   const auto values = example_rows(count, columns, 20, 0.6, 3.0);
   const auto& world = Communicator::world();
   ThreadPool pool(2);
-  for (const auto bounds : {Bounds::hamerly, Bounds::yinyang, Bounds::elkan})
+  for (const auto bounds : {KMeansBounds::hamerly, KMeansBounds::yinyang, KMeansBounds::elkan})
     for (const std::int64_t k : {6, 70}) {
       CAPTURE(static_cast<int>(bounds));
       CAPTURE(k);
@@ -117,7 +117,7 @@ TEST_CASE("half precision is no proof far from the origin, among duplicates or o
   for (int i = 0; i < 1500; ++i)
     values.insert(values.end(),
                   {1e6F + static_cast<float>(i % 30), static_cast<float>(i % 50), 1e-5F * static_cast<float>(i % 7)});
-  for (const auto bounds : {Bounds::yinyang, Bounds::elkan}) {
+  for (const auto bounds : {KMeansBounds::yinyang, KMeansBounds::elkan}) {
     KMeansOptions options{.k = 33, .n_init = 2, .max_iter = 20, .tol = 0, .seed = 1, .bounds = bounds};
     const auto reference = kmeans(MemoryRows(view(values, 3)), options, world, pool);
     options.cache = RowCache::float16;

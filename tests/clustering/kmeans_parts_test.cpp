@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "centroid_panels.hpp"
 #include "example_rows.hpp"
 #include "labelling_agreement.hpp"
+#include "rows/centroid_panels.hpp"
 
 namespace coterie {
 

@@ -33,7 +33,7 @@ void given(const RowSource& rows, char** arguments, ThreadPool& pool) {
   const auto start = read_npy<float>(arguments[0]);
   KMeansOptions options{.k = static_cast<std::int64_t>(start.size()) / rows.columns(), .tol = 0};
   options.initial_centroids = start;
-  options.bounds = static_cast<Bounds>(std::atoi(arguments[1]));
+  options.bounds = static_cast<KMeansBounds>(std::atoi(arguments[1]));
   const auto result = kmeans(rows, options, Communicator::self(), pool);
   fmt::print("{}\n{:.17g}\n", result.n_iter, result.inertia);
   for (const auto label : result.local_labels) fmt::print("{}\n", label);

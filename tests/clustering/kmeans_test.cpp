@@ -100,15 +100,15 @@ TEST_CASE("every way to compute gives the same bits: ranks, threads, bounds, str
     const auto reference = kmeans(rows, options, self, one);
     check_recount(values, columns, reference, self);
     check_same(reference, self, kmeans(rows, options, world, two), world);
-    for (const auto bounds : {Bounds::none, Bounds::hamerly, Bounds::yinyang, Bounds::elkan}) {
+    for (const auto bounds : {KMeansBounds::none, KMeansBounds::hamerly, KMeansBounds::yinyang, KMeansBounds::elkan}) {
       CAPTURE(static_cast<int>(bounds));
       options.bounds = bounds;
       check_same(reference, self, kmeans(rows, options, world, one), world);
     }
-    options.bounds = Bounds::yinyang;
+    options.bounds = KMeansBounds::yinyang;
     options.memory_bytes = 4 * 2300 * 4;  // on one rank, two groups of two panels at most
     check_same(reference, self, kmeans(rows, options, world, one), world);
-    options.bounds = Bounds::automatic;
+    options.bounds = KMeansBounds::automatic;
     options.memory_bytes = std::int64_t{4} << 30;
     const StreamedRows streamed(view(values, columns));
     check_same(reference, self, kmeans(streamed, options, world, two), world);  // copied
@@ -129,17 +129,17 @@ TEST_CASE("labels are right where float32 cannot tell: far from the origin, and 
     const auto reference = kmeans(MemoryRows(view(values, 9)), options, world, pool);
     check_recount(values, 9, reference, world);
     KMeansOptions other = options;
-    for (const auto bounds : {Bounds::none, Bounds::hamerly, Bounds::yinyang, Bounds::elkan}) {
+    for (const auto bounds : {KMeansBounds::none, KMeansBounds::hamerly, KMeansBounds::yinyang, KMeansBounds::elkan}) {
       other.bounds = bounds;
       check_same(reference, world, kmeans(MemoryRows(view(values, 9)), other, world, pool), world);
     }
   }
   SUBCASE("rows of several cache-sized stretches, and more centroids than the cache holds") {
     const auto values = example_rows(300, 1100, 30, 1.0);
-    KMeansOptions options{.k = 130, .n_init = 1, .max_iter = 4, .seed = 2, .bounds = Bounds::none};
+    KMeansOptions options{.k = 130, .n_init = 1, .max_iter = 4, .seed = 2, .bounds = KMeansBounds::none};
     const auto reference = kmeans(MemoryRows(view(values, 1100)), options, world, pool);
     check_recount(values, 1100, reference, world);
-    options.bounds = Bounds::elkan;
+    options.bounds = KMeansBounds::elkan;
     check_same(reference, world, kmeans(MemoryRows(view(values, 1100)), options, world, pool), world);
   }
   SUBCASE("a grid, where many rows lie in the middle between two centroids") {
@@ -151,9 +151,9 @@ TEST_CASE("labels are right where float32 cannot tell: far from the origin, and 
     KMeansOptions options{.k = 40, .max_iter = 20, .initial_centroids = start};
     check_recount(values, 2, kmeans(MemoryRows(view(values, 2)), options, world, pool), world);
     KMeansOptions plain = options;
-    plain.bounds = Bounds::none;
+    plain.bounds = KMeansBounds::none;
     const auto reference = kmeans(MemoryRows(view(values, 2)), plain, world, pool);
-    for (const auto bounds : {Bounds::hamerly, Bounds::yinyang, Bounds::elkan}) {
+    for (const auto bounds : {KMeansBounds::hamerly, KMeansBounds::yinyang, KMeansBounds::elkan}) {
       options.bounds = bounds;
       check_same(reference, world, kmeans(MemoryRows(view(values, 2)), options, world, pool), world);
     }

@@ -11,8 +11,8 @@
 #include "coterie/clustering/assign.hpp"
 #include "coterie/clustering/minibatch_kmeans.hpp"
 #include "example_rows.hpp"
-#include "kmeans_parallel.hpp"
-#include "kmeans_seeding.hpp"
+#include "kmeans/parallel_seeding.hpp"
+#include "kmeans/seeding.hpp"
 
 namespace coterie {
 namespace {

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "example_rows.hpp"
-#include "mixture_density.hpp"
-#include "mixture_kernel.hpp"
-#include "mixture_sums.hpp"
+#include "mixture/density.hpp"
+#include "mixture/kernel.hpp"
+#include "mixture/sums.hpp"
 
 namespace coterie {
 namespace {

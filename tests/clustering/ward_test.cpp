@@ -10,8 +10,8 @@
 
 #include "coterie/base/errors.hpp"
 #include "example_rows.hpp"
-#include "ward_kernel.hpp"
-#include "ward_tree.hpp"
+#include "ward/kernel.hpp"
+#include "ward/tree.hpp"
 
 namespace coterie {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "coterie/images/shard.hpp"
+#include "decode/placed_bytes.hpp"
 #include "file_in_memory.hpp"
-#include "placed_bytes.hpp"
 
 namespace coterie {
 namespace {

@@ -1,4 +1,4 @@
-#include "brace_pattern.hpp"
+#include "listing/brace_pattern.hpp"
 
 #include <doctest/doctest.h>
 

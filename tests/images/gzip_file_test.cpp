@@ -1,4 +1,4 @@
-#include "gzip_file.hpp"
+#include "shards/gzip_file.hpp"
 
 #include <doctest/doctest.h>
 

@@ -5,7 +5,7 @@
 #include "coterie/base/csv.hpp"
 #include "coterie/base/digest.hpp"
 #include "image_files.hpp"
-#include "resize_passes.hpp"
+#include "preprocess/resize_passes.hpp"
 
 namespace coterie {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "image_files.hpp"
-#include "shard_index.hpp"
+#include "shards/index.hpp"
 #include "tar_files.hpp"
 #include "temporary_folder.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tar_reader.hpp"
+#include "shards/tar_reader.hpp"
 
 namespace coterie {
 

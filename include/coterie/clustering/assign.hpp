@@ -8,7 +8,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// The clusters of this rank's rows.
 struct Assignment {
@@ -25,4 +25,4 @@ struct Assignment {
 /// block by block.
 Assignment assign(const RowSource& rows, MatrixView<const float> centroids, const Communicator& comm, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

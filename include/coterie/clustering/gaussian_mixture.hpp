@@ -9,7 +9,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// Which covariance matrices a mixture may have; scikit-learn's names are full, tied, diag and spherical.
 enum class Covariance {
@@ -108,4 +108,4 @@ std::vector<MixtureResult> gaussian_mixtures(const RowSource& rows, std::span<co
 /// memory 4 k D^2 bytes more than the model (full).
 Posteriors posteriors(const GaussianMixture& model, MatrixView<const float> rows, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

@@ -9,7 +9,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// How the first centroids are chosen.
 enum class Seeding {
@@ -19,7 +19,7 @@ enum class Seeding {
 };
 
 /// Which distances a row is spared. Speed only, never the result.
-enum class Bounds {
+enum class KMeansBounds {
   automatic,  ///< by k, D and the memory there is
   none,
   hamerly,  ///< one lower bound a row (Hamerly, SDM 2010)
@@ -47,7 +47,7 @@ struct KMeansOptions {
   std::span<const float> initial_centroids = {};  ///< k x D, or empty; given ones mean a single start
   bool warm_start = false;                        ///< sweeps only: each k but the first has one start, the best
                                                   ///< centroids of the k before and new ones drawn as in k-means++
-  Bounds bounds = Bounds::automatic;
+  KMeansBounds bounds = KMeansBounds::automatic;
   RowCache cache = RowCache::automatic;
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, for a copy of rows that are not in memory, then
                                                       ///< for bounds; what does not fit is read or computed again
@@ -107,4 +107,4 @@ std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const st
 void kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks, const KMeansOptions& options,
                   const Communicator& comm, ThreadPool& pool, const std::function<void(const KMeansResult&)>& take);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

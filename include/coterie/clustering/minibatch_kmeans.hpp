@@ -6,7 +6,7 @@
 
 #include "coterie/clustering/kmeans.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 /// What mini-batch k-means is asked for. Names and meanings are scikit-learn's MiniBatchKMeans' where it has one.
 struct MiniBatchOptions {
@@ -45,4 +45,4 @@ std::vector<KMeansResult> minibatch_kmeans_sweep(const RowSource& rows, std::spa
                                                  const MiniBatchOptions& options, const Communicator& comm,
                                                  ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

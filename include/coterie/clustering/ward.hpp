@@ -7,7 +7,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 
-namespace coterie {
+namespace coterie::inline clustering {
 
 struct WardOptions {
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, as if it were alone on its node
@@ -51,4 +51,4 @@ WardTree ward(const RowSource& rows, const WardOptions& options, const Communica
 /// order of their first rows. Throws InvalidArgument unless 1 <= k <= N. O(N); not collective.
 std::vector<std::int32_t> cut(const WardTree& tree, std::int64_t k);
 
-}  // namespace coterie
+}  // namespace coterie::inline clustering

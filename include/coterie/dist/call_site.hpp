@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// Where a function was called from: `CallSite where = CallSite::here()` as its last parameter. What
 /// std::source_location is for, which clang 14, and with it clang-tidy, does not have yet.
@@ -15,4 +15,4 @@ struct CallSite {
   }
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

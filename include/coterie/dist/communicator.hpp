@@ -11,7 +11,7 @@
 
 #include "coterie/dist/call_site.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// A group of ranks that work together: the one place where coterie speaks MPI.
 ///
@@ -82,7 +82,7 @@ class Communicator {
   }
 
   /// One rank to one rank, blocking; the receiver knows the size. A message of a few bytes is sent without waiting for
-  /// the receiver: every MPI has room for it.
+  /// the receiver: every MPI has room for it. `tag`: its use, of message_tags.hpp.
   void send(const void* data, std::size_t bytes, int to, int tag) const;
   void receive(void* data, std::size_t bytes, int from, int tag) const;
 
@@ -117,4 +117,4 @@ class Communicator {
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -5,7 +5,7 @@
 
 #include "coterie/dist/communicator.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// What a message costs: latency + bytes / bandwidth (Hockney, Parallel Computing 20, 1994).
 struct Interconnect {
@@ -35,4 +35,4 @@ struct StageCost {
 /// parallel / P + serial + the allreduces.
 double seconds_on(const StageCost& cost, const Interconnect& interconnect, int ranks);
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

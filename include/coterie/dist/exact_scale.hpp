@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// Fixed-point numbers whose sum does not depend on its order.
 ///
@@ -32,4 +32,4 @@ class ExactScale {
   double step_ = 0;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -10,7 +10,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_partition.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// Deals out the numbers 0 .. items-1 in ascending order, each once, to whichever rank asks first, so that ranks and
 /// items of unequal speed end together (self-scheduling: Tang and Yew, ICPP 1986). Rank 0's main thread deals while it
@@ -79,4 +79,4 @@ class HandOut {
   bool finished_ = false;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -7,7 +7,7 @@
 
 #include "coterie/dist/communicator.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// Memory that all ranks of one node see (an MPI-3 shared window), each node having its own.
 ///
@@ -35,4 +35,4 @@ class NodeMemory {
   std::unique_ptr<Window> window_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -7,7 +7,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// These rows where they lie in memory, or else read into `buffer`, which grows as needed.
 const float* rows_at(const RowSource& source, RowRange range, std::vector<float>& buffer);
@@ -20,4 +20,4 @@ using VisitRows = std::function<void(const float* rows, int worker, RowRange ran
 void visit_own_blocks(const RowSource& source, std::int64_t block_rows, const Communicator& comm, ThreadPool& pool,
                       const VisitRows& visit);
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// Tells a person how far the work is: a bar with an estimate on a terminal, a plain line every tenth of the way
 /// (and at least every minute) in a log file. Writes to standard error, on the root only: other ranks stay silent.
@@ -30,4 +30,4 @@ class Progress {
 /// "4 s", "3 min 20 s", "2 h 05 min", "11 d 13 h", "31 years": a duration for people.
 std::string duration_text(double seconds);
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -6,7 +6,7 @@
 #include "coterie/base/matrix_view.hpp"
 #include "coterie/dist/row_partition.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// The one thing an algorithm reads: N rows of D float32 values in the images' global order. Rows of images that
 /// could not be read do not appear; the caller keeps the mapping back to image numbers.
@@ -43,4 +43,4 @@ class MemoryRows final : public RowSource {
   MatrixView<const float> matrix_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -2,7 +2,7 @@
 
 #include "coterie/dist/communicator.hpp"
 
-namespace coterie {
+namespace coterie::inline dist {
 
 /// What SIGUSR1 and SIGTERM do, which Slurm sends before a time limit.
 class StopSignal {
@@ -22,4 +22,4 @@ class StopSignal {
   static bool seen_here();
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline dist

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// How often label i of one labelling meets label j of another: a crosstab.
 struct Contingency {
@@ -45,4 +45,4 @@ Agreement agreement(const Contingency& table);
 /// rows.
 double adjusted_rand_index(std::span<const std::int32_t> first, std::span<const std::int32_t> second);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

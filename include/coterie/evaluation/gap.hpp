@@ -8,7 +8,7 @@
 
 #include "coterie/clustering/kmeans.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 struct GapOptions {
   std::int64_t references = 10;  ///< uniform data sets to compare with
@@ -44,4 +44,4 @@ std::vector<Gap> gap_statistic(const RowSource& rows, std::span<const std::int64
 /// paper has ks that follow one another.
 std::optional<std::size_t> choose_by_gap(std::span<const Gap> gaps);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -9,7 +9,7 @@
 #include "coterie/dist/row_source.hpp"
 #include "coterie/evaluation/labelling.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// What can be said of a clustering from its rows and centroids. Names as in scikit-learn.
 struct ClusterIndices {
@@ -53,4 +53,4 @@ ClusterIndices cluster_indices(const RowSource& source, const Labelling& labelli
 ClusterIndices cluster_indices(const RowSource& source, const Labelling& labelling, const Communicator& comm,
                                ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// The place (an index into x) of the knee of a falling, convex curve, such as inertia over k: the point farthest below
 /// the chord from the first to the last, both axes scaled to [0, 1]; the first among equals. None where there are fewer
@@ -17,4 +17,4 @@ namespace coterie {
 /// the smoothing; the difference curve's largest maximum.
 std::optional<std::size_t> knee(std::span<const double> x, std::span<const double> y);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// A cluster for each of N rows: labels[i] in 0 .. clusters-1, the same on every rank. Clusters may be empty.
 /// The labels must outlive it.
@@ -20,4 +20,4 @@ std::vector<std::int64_t> cluster_sizes(const Labelling& labelling);
 /// clusters with rows in them, and fewer clusters than rows (scikit-learn's rule).
 const char* undefined_reason(const std::vector<std::int64_t>& sizes);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -5,7 +5,7 @@
 
 #include "coterie/evaluation/agreement.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// Which label of the second labelling is called what in the first.
 struct Matching {
@@ -20,4 +20,4 @@ struct Matching {
 /// Computing 38 (1987).
 Matching best_matching(const Contingency& table);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

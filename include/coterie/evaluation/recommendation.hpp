@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// Which of a measure's values speaks for its k.
 enum class Best {
@@ -50,4 +50,4 @@ struct Recommendation {
 Recommendation recommend(std::span<const std::int64_t> ks, std::span<const Measure> measures,
                          std::span<const double> stability);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

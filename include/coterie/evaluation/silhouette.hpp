@@ -10,7 +10,7 @@
 #include "coterie/dist/row_source.hpp"
 #include "coterie/evaluation/labelling.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 /// What is kept of silhouettes. Their values for each row are 8 N bytes a labelling.
 enum class SilhouetteDetail {
@@ -35,7 +35,7 @@ struct Silhouette {
 /// and 2e-7 typically, a mean of many far better. Each is rounded to a multiple of 2^-43 of the longest row's length
 /// (for 65,000 rows; a bit more for each doubling), and sums are exact. Agreement with scikit-learn: 1e-6.
 ///
-/// There are two ways to the same bits, and the cheaper is taken (src/evaluation/silhouette_ways.hpp):
+/// There are two ways to the same bits, and the cheaper is taken (src/evaluation/silhouette/ways.hpp):
 /// - folded, N^2 D flops, for few labellings whose sums of 8 N bytes a cluster fit half of `memory_bytes`, where 200
 /// clusters
 ///   ranks <= N D: each distance is measured once for both its rows; one message of these sums.
@@ -92,4 +92,4 @@ Silhouette silhouette(const RowSource& source, const Labelling& labelling, const
 Silhouette simplified_silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm,
                                  ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -6,7 +6,7 @@
 
 #include "coterie/clustering/kmeans.hpp"
 
-namespace coterie {
+namespace coterie::inline evaluation {
 
 struct BootstrapOptions {
   std::int64_t replicates = 20;  ///< samples of the rows, at least 2
@@ -41,4 +41,4 @@ struct Stability {
 std::vector<Stability> bootstrap_stability(const RowSource& rows, std::span<const std::int64_t> ks,
                                            const BootstrapOptions& options, const Communicator& comm, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline evaluation

@@ -6,7 +6,7 @@
 
 #include "coterie/images/preprocess.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 class Plan;
 
@@ -43,4 +43,4 @@ std::vector<FeatureLayer> layers_of(const Backbone& backbone);
 /// The layer of this name, the default one for "". Throws InvalidArgument that offers the nearest name.
 FeatureLayer find_layer(const Backbone& backbone, const std::string& name);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -11,7 +11,7 @@
 #include "coterie/images/fate.hpp"
 #include "coterie/images/image_place.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// Images whose features are computed and committed together.
 struct Block {
@@ -81,4 +81,4 @@ double seconds_an_image(std::span<const Network> networks, int threads, std::int
 /// The stream of blocks that are all known, for tests and one process.
 BlockStream stream_of(std::vector<Block> blocks, std::function<bool(BlockFeatures&&)> commit);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

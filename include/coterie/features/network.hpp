@@ -11,7 +11,7 @@
 #include "coterie/features/backbone.hpp"
 #include "coterie/features/weight_file.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 enum class Device {
   automatic,  ///< the GPU when there is one, else the CPU
@@ -100,4 +100,4 @@ WeightFile random_weights(const Backbone& backbone, const std::vector<std::strin
 /// The backbones whose default layer this file has all tensors for, and no tensor that is foreign to them.
 std::vector<std::string> fitting_backbones(const WeightFile& weights);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

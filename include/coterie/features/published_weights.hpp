@@ -3,7 +3,7 @@
 #include <span>
 #include <string>
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// A weight file that its authors published, and a checksum of theirs.
 struct PublishedWeights {
@@ -22,4 +22,4 @@ const PublishedWeights* find_published(const std::string& md5, const std::string
 /// file of its name, or that no checksum is known for it, or "" when no published file is called that.
 std::string tell_unknown(const std::string& file_name);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

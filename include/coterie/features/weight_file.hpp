@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// A weight tensor: float32, row-major (the last axis varies fastest). A scalar has an empty shape. Copies share the
 /// values, which nobody may change: they may be a view of the mapped file, one for all ranks of a node.
@@ -76,4 +76,4 @@ void require_finite(const WeightFile& weights);
 void write_safetensors(const WeightFile& weights, const std::string& path,
                        const std::map<std::string, std::string>& metadata);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -9,7 +9,7 @@
 #include "coterie/images/image_place.hpp"
 #include "coterie/images/preprocess.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// Some images, decoded and brought to the size of one or several networks.
 struct Batch {
@@ -71,4 +71,4 @@ class BatchLoader {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline images

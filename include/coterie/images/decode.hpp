@@ -7,7 +7,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/images/probe.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// An 8-bit RGB picture: pixel (x, y) is rgb[3 * (y * width + x)] and the two bytes after it.
 struct Image {
@@ -63,4 +63,4 @@ Image decode_image(const ImagePlace& place, const DecodeOptions& options = {});
 /// What decodes: "GIF", "HEIC", … are recognised but not decoded. Name as in Probe::format.
 bool can_decode(const std::string& format);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// What became of a listed file. Every image has exactly one; the values are stored, never renumber them.
 enum class Fate : std::uint8_t {
@@ -30,4 +30,4 @@ std::string_view fate_name(Fate fate);
 /// One sentence for a person who has never heard of it.
 std::string_view fate_explanation(Fate fate);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

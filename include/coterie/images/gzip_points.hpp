@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// A place in a gzip file from which inflating can begin.
 struct AccessPoint {
@@ -44,4 +44,4 @@ class GzipPoints {
   WindowReader window_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -9,7 +9,7 @@
 
 #include "coterie/images/gzip_points.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// What the scan found in an image's bytes.
 struct SeenBytes {
@@ -37,4 +37,4 @@ struct ImagePlace {
 /// that were seen.
 std::vector<std::uint8_t> image_bytes(const ImagePlace& place);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -7,7 +7,7 @@
 #include "coterie/images/shard.hpp"
 #include "coterie/images/shard_table.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// The images of a collection in their global order. A path is bytes, not text: blanks, quotes, newlines and bytes
 /// that are not UTF-8 survive.
@@ -72,4 +72,4 @@ bool has_image_suffix(const std::string& path);
 /// The file of a listed path: root/path, or the path itself when it is absolute.
 std::string image_file(const std::string& root, const std::string& path);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// Whether `a` comes before `b` when runs of digits count as numbers: "img2.png" before "img10.png".
 ///
@@ -12,4 +12,4 @@ namespace coterie {
 /// holds equal ("a1" and "a01") are ordered by their bytes, so that the order is total.
 bool natural_less(std::string_view a, std::string_view b);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -9,7 +9,7 @@
 #include "coterie/images/decode.hpp"
 #include "coterie/images/resize.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// How a picture of any size becomes the network's square.
 enum class Geometry {
@@ -117,4 +117,4 @@ Image preprocess_geometry(const Image& image, const Preprocess& preprocess);
 /// Geometry and arithmetic of one image: size × size × 3 float32 values, channels last (NHWC), to out.
 void preprocess(const Image& image, const Preprocess& preprocess, float* out);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -6,7 +6,7 @@
 #include "coterie/images/fate.hpp"
 #include "coterie/images/image_place.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// What is too much for one image. A 30,000-pixel wide panorama is well within it; a decompression bomb is not.
 struct DecodeLimits {
@@ -34,4 +34,4 @@ struct Probe {
 /// it finds; a file over max_bytes is hashed in pieces and too_large.
 Probe probe_image(const ImagePlace& place, const DecodeLimits& limits = {});
 
-}  // namespace coterie
+}  // namespace coterie::inline images

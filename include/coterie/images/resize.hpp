@@ -5,7 +5,7 @@
 
 #include "coterie/images/decode.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// Pillow's resampling filters; all but nearest widen with the reduction (antialiased). And one of TensorFlow 1.
 enum class Filter {
@@ -53,4 +53,4 @@ Image resize(const Image& image, int width, int height, Filter filter, const Res
 /// Writes height × width × 3 levels, 0..255, channels last, to out.
 void resize_tf1_bilinear(const Image& image, int width, int height, float* out);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -7,7 +7,7 @@
 
 #include "coterie/images/gzip_points.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// What one look through a tar shard finds.
 struct ShardContents {
@@ -52,4 +52,4 @@ ShardContents index_shard(const std::string& path);
 /// The access points of a compressed shard, with the windows that `contents` gives up; null for a plain one.
 std::shared_ptr<const GzipPoints> take_points(ShardContents& contents);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -8,7 +8,7 @@
 #include "coterie/images/gzip_points.hpp"
 #include "coterie/images/image_place.hpp"
 
-namespace coterie {
+namespace coterie::inline images {
 
 /// Which images of a list lie in tar shards, and where there. All empty for a list without shards.
 struct ShardTable {
@@ -29,4 +29,4 @@ struct ShardTable {
 /// Where image `number`, whose listed path is `path`, lies.
 ImagePlace place_of(const ShardTable& table, const std::string& root, const std::string& path, std::int64_t number);
 
-}  // namespace coterie
+}  // namespace coterie::inline images

@@ -8,7 +8,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_partition.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// A matrix of doubles, column-major as LAPACK has it: element (i, j) is data[i + j * rows].
 struct Matrix {
@@ -37,4 +37,4 @@ Matrix fold_tree(const RowPartition& leaves, int at_once, const std::function<Ma
                  const std::function<Matrix(Matrix left, Matrix right)>& merge, const Communicator& comm,
                  ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

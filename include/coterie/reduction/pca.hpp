@@ -7,7 +7,7 @@
 #include "coterie/base/matrix_view.hpp"
 #include "coterie/reduction/standardise.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// How the principal axes are found. d components of N x D rows; flops are shared by all ranks and threads but where it
 /// says otherwise, and the bits are the same on any number of them.
@@ -123,4 +123,4 @@ constexpr std::int64_t kProjectBlockRows = 1024;
 void project_rows(const RowSource& source, const Pca& pca, const Communicator& comm, ThreadPool& pool,
                   const std::function<void(RowRange range, const float* rows)>& sink);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -7,7 +7,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// What is done to rows before they are compared.
 enum class Normalise {
@@ -57,4 +57,4 @@ class NormalisedRows final : public RowSource {
   ColumnStatistics statistics_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

@@ -7,7 +7,7 @@
 #include "coterie/dist/communicator.hpp"
 #include "coterie/reduction/fixed_tree.hpp"
 
-namespace coterie {
+namespace coterie::inline reduction {
 
 /// A tall matrix A, N x D, given by a function that writes some of its rows, row-major, as double. Called from
 /// several threads at once. At most 32,768 columns (LAPACK's int).
@@ -43,4 +43,4 @@ Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& 
 /// sqrt(eps) * |A| (1.5e-8) are lost. Memory, messages and ranks as for tsqr.
 Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
 
-}  // namespace coterie
+}  // namespace coterie::inline reduction

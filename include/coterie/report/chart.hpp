@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// A chart as a gnuplot script, with the sentence that says the same to who cannot see it. Made by the functions
 /// below, drawn by chart_svg and write_chart. An empty script means that the data holds nothing to draw.
@@ -71,4 +71,4 @@ std::string chart_svg(const Chart& chart);
 /// Writes FOLDER/NAME.svg and FOLDER/NAME.png (twice the size, for slides). Throws as chart_svg, and FileError.
 void write_chart(const Chart& chart, const std::string& folder);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// Bytes from anywhere (file names, metadata) as text that is safe in HTML content and in quoted attributes, and
 /// well-formed in XML. `& < > " '` become entities; bytes that are no UTF-8, characters that XML forbids, and the
@@ -21,4 +21,4 @@ std::string base64(std::string_view bytes);
 /// "data:image/jpeg;base64,…".
 std::string data_uri(std::string_view media_type, std::string_view bytes);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

@@ -9,7 +9,7 @@
 #include "coterie/images/decode.hpp"
 #include "coterie/images/resize.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// How the path of a listed image becomes a picture; throws when it cannot. Called from several threads at once.
 using ImageReader = std::function<Image(const std::string& path)>;
@@ -71,4 +71,4 @@ Image thumbnail(const Image& image, int edge);
 /// thumbnail() as a JPEG file's bytes; the crossed tile when it cannot be read, and then *readable is false.
 std::string thumbnail_jpeg(const ImageReader& read, const std::string& path, int edge, int quality, bool* readable);
 
-}  // namespace coterie
+}  // namespace coterie::inline report

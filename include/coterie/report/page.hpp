@@ -8,7 +8,7 @@
 #include "coterie/report/montage.hpp"
 #include "coterie/report/report.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 struct PageOptions {
   /// Pictures as data: URIs, so that index.html alone can be mailed; else as files in FOLDER/pictures.
@@ -33,4 +33,4 @@ std::vector<Chart> report_charts(const Report& report);
 void write_report(const Report& report, const ImageReader& read, const std::string& folder, ThreadPool& pool,
                   const PageOptions& options = {});
 
-}  // namespace coterie
+}  // namespace coterie::inline report

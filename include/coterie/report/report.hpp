@@ -7,7 +7,7 @@
 
 #include "coterie/report/chart.hpp"
 
-namespace coterie {
+namespace coterie::inline report {
 
 /// What a report tells, as plain data. Texts may hold any bytes: the page escapes them. Numbers that were not
 /// measured are NaN and shown as a dash; sections without data are left out.
@@ -104,4 +104,4 @@ struct Report {
   std::string citation;                 ///< how to cite; may be empty
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline report

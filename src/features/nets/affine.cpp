@@ -1,8 +1,8 @@
-#include "affine.hpp"
+#include "nets/affine.hpp"
 
 #include <cmath>
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // A kernel's lengths: [rows][columns][inputs][outputs] in our order; inputs are 1 where each channel has one filter.
@@ -123,4 +123,4 @@ Affine load_affine(const Plan& plan, std::size_t index, const WeightSource& weig
   return affine;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <vector>
 
-#include "plan.hpp"
-#include "weight_source.hpp"
+#include "nets/plan.hpp"
+#include "nets/weight_source.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// The tensors that a step's affine map is made of, with the shapes they must have.
 std::vector<TensorNeed> tensors_of(const Plan& plan, std::size_t step);
@@ -15,4 +15,4 @@ std::vector<TensorNeed> tensors_of(const Plan& plan, std::size_t step);
 /// beta + (bias - mean) * gamma / sqrt(variance + epsilon)). Throws FileError naming what is missing or misshapen.
 Affine load_affine(const Plan& plan, std::size_t step, const WeightSource& weights);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 std::vector<Plan> plan_alexnet() {
   struct Convolution {
@@ -38,4 +38,4 @@ std::vector<Plan> plan_alexnet() {
   return {plan};
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,5 +1,5 @@
 #define AT_PER_OPERATOR_HEADERS
-#include "batch_engine.hpp"
+#include "nets/batch_engine.hpp"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -17,7 +17,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 at::ScalarType type_of(Precision precision) {
@@ -194,4 +194,4 @@ BatchEngine::Lanes BatchEngine::take_lanes() const {
   return {guard.getStreamFromGlobalPool(device_), guard.getStreamFromGlobalPool(device_)};
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

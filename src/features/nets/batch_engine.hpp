@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "engine.hpp"
+#include "nets/engine.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// What all networks on LibTorch share: runs of a fixed number of images, and on a GPU pinned staging memory, two
 /// streams for each run in hand, so that one batch is copied while the other is computed, and a smaller batch when
@@ -76,4 +76,4 @@ class BatchEngine : public Engine {
   mutable std::string note_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline features

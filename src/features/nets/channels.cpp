@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cpu_kernels.hpp"
+#include "nets/cpu_kernels.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 void normalise_floats(const float* from, const float* factors, const float* offsets, const Bounds& bounds,
                       std::int64_t channels, float* to) {
@@ -53,4 +53,4 @@ void copy_channels_first(const LayerData& data, const Extent& extent) {
             data.input[(image * extent.pixels() + pixel) * data.input_pitch + c];
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -2,9 +2,9 @@
 #include <utility>
 
 #include "coterie/base/errors.hpp"
-#include "cpu_kernels.hpp"
+#include "nets/cpu_kernels.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr std::int64_t kBlockRows = 192;  // of 256 inputs each: 192 KiB, which leaves room in an L2 cache of 512 KiB
@@ -123,4 +123,4 @@ void ConvolutionLayer::finish_narrow(const LayerData& data, std::int64_t row, st
     }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,4 +1,4 @@
-#include "cpu_engine.hpp"
+#include "nets/cpu_engine.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -6,14 +6,14 @@
 #include <variant>
 #include <vector>
 
-#include "affine.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/thread_seconds.hpp"
-#include "cpu_kernels.hpp"
-#include "placement.hpp"
-#include "winograd.hpp"
+#include "nets/affine.hpp"
+#include "nets/cpu_kernels.hpp"
+#include "nets/placement.hpp"
+#include "nets/winograd.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 using Kind = Step::Kind;
@@ -214,4 +214,4 @@ std::unique_ptr<Engine> make_timed_cpu_engine(Plan plan, const WeightSource& wei
   return std::make_unique<CpuEngine>(std::move(plan), weights, &step_seconds);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

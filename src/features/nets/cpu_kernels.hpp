@@ -4,11 +4,11 @@
 #include <span>
 #include <vector>
 
-#include "lanes.hpp"
-#include "panels.hpp"
-#include "plan.hpp"
+#include "nets/lanes.hpp"
+#include "nets/panels.hpp"
+#include "nets/plan.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 // Layers on channels-last float32, single-threaded. What a pixel's result is does not depend on how many images are
 // computed with it, nor on which.
@@ -95,4 +95,4 @@ void copy_floats(const float* from, std::int64_t count, float* to);
 void copy_channels(const LayerData& data, const Extent& extent);
 void copy_channels_first(const LayerData& data, const Extent& extent);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // A third of each channel, then the Sobel kernels: the two convolutions of the origin in one. The border is the same
@@ -77,4 +77,4 @@ std::vector<Plan> plan_deepcluster_vgg16() {
   return plan_deepcluster(convolutions, symmetric(2, 2, 0), 0);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

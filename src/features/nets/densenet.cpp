@@ -4,10 +4,10 @@
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr int kBlocks[] = {6, 12, 48, 32};
@@ -151,4 +151,4 @@ std::vector<Plan> plan_densenet201_keras() {
           plan_keras(KerasNames("_", "predictions"))};
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "coterie/base/errors.hpp"
-#include "cpu_kernels.hpp"
+#include "nets/cpu_kernels.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // Some neighbouring pixels of an output row.
@@ -144,4 +144,4 @@ void DepthwiseLayer::run(const LayerData& data) const {
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

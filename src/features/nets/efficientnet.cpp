@@ -8,10 +8,10 @@
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr double kEpsilon = 1e-3;
@@ -72,4 +72,4 @@ std::vector<Plan> plan_efficientnet_lite2() { return plan_lite(1.1, 1.2, 260); }
 std::vector<Plan> plan_efficientnet_lite3() { return plan_lite(1.2, 1.4, 280); }
 std::vector<Plan> plan_efficientnet_lite4() { return plan_lite(1.4, 1.8, 300); }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,8 +1,8 @@
-#include "engine.hpp"
+#include "nets/engine.hpp"
 
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline features {
 
 void Engine::run_levels(const Levels& levels, const Preprocess& steps, std::int64_t first, std::int64_t count,
                         std::span<float* const> outs) const {
@@ -11,4 +11,4 @@ void Engine::run_levels(const Levels& levels, const Preprocess& steps, std::int6
   run(pixels.data(), count, outs);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

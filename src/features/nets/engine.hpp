@@ -7,10 +7,10 @@
 #include <string>
 
 #include "coterie/features/network.hpp"
-#include "plan.hpp"
-#include "weight_source.hpp"
+#include "nets/plan.hpp"
+#include "nets/weight_source.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// Runs a network. Any thread may call at any time.
 class Engine {
@@ -56,4 +56,4 @@ struct Gpus {
 };
 Gpus find_gpus();
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 // One file for each family of networks; each function describes one network, once for each way that its published files
 // name the tensors. All plans of a network offer the same layers.
@@ -37,4 +37,4 @@ std::vector<Plan> plan_alexnet();
 std::vector<Plan> plan_deepcluster_alexnet();
 std::vector<Plan> plan_deepcluster_vgg16();
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 enum class Naming {
@@ -183,4 +183,4 @@ std::vector<Plan> plan_inception_v3() {
 
 std::vector<Plan> plan_inception_2015() { return {plan_2015(Naming::torch), plan_2015(Naming::graph)}; }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -7,9 +7,9 @@
 #include <memory>
 #include <new>
 
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 // The compilers' vector extension, which becomes AVX2 and FMA, AVX-512 or NEON as the target has it. The files that
 // include this are compiled with -ffp-contract=fast: in them a * b + c means the fused operation.
@@ -70,4 +70,4 @@ inline constexpr std::int64_t round_up(std::int64_t value, std::int64_t step) {
   return (value + step - 1) / step * step;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

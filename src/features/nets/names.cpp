@@ -1,6 +1,6 @@
-#include "names.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 Normalisation torch_norm(const std::string& layer, double epsilon) {
@@ -61,4 +61,4 @@ void add_torchvision_classifier(Plan& plan, Value value, int first) {
   plan.name_layer("classifier.6", plan.convolve(value, torch_dense("classifier.6"), 1000, {}, Activation::none));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 // The names that PyTorch and Keras give the tensors of one layer.
 
@@ -29,4 +29,4 @@ Parameters keras_pointwise(const std::string& separable, const std::string& norm
 /// classifier.0 to classifier.6, the first dense one at `first`; names their layers.
 void add_torchvision_classifier(Plan& plan, Value value, int first);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

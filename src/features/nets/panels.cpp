@@ -1,4 +1,4 @@
-#include "panels.hpp"
+#include "nets/panels.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr std::int64_t kWide = 2 * kLanes;   // outputs of a panel
@@ -157,4 +157,4 @@ void Panels::multiply(std::size_t chunk, const float* left, std::int64_t left_pi
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "lanes.hpp"
+#include "nets/lanes.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// Where the rows of a product go, and what is done to them on the way.
 struct ProductEnds {
@@ -57,4 +57,4 @@ class Panels {
   const float* panels_;  // [chunk][panel][the chunk's inputs][16 outputs, or 8 in the last]
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,9 +1,9 @@
-#include "placement.hpp"
+#include "nets/placement.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr std::int64_t kStageFloats = 2 << 20;  // that the largest step of a stage reads and writes
@@ -167,4 +167,4 @@ Placement place_values(const Plan& plan) {
   return placement;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// Where an engine keeps a plan's values, and how many images it takes at a time.
 ///
@@ -42,4 +42,4 @@ Placement place_values(const Plan& plan);
 /// input, and its value's place is its input's.
 bool is_read_normalised(const Plan& plan, std::size_t step);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,10 +1,10 @@
-#include "plan.hpp"
+#include "nets/plan.hpp"
 
 #include <algorithm>
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 Extent slide(const Window& window, const Extent& from, std::int64_t channels) {
@@ -166,4 +166,4 @@ Value Plan::add(Step step, Extent extent) {
   return outputs_.front();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline features {
 
 enum class Activation { none, relu, relu6 };
 
@@ -150,4 +150,4 @@ class Plan {
   std::vector<Value> outputs_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline features

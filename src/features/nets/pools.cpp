@@ -2,9 +2,9 @@
 #include <limits>
 #include <vector>
 
-#include "cpu_kernels.hpp"
+#include "nets/cpu_kernels.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 using Cells = std::vector<const float*>;
@@ -69,4 +69,4 @@ void average(const LayerData& data, const LayerShape& shape) {
   average_pool(data, whole);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

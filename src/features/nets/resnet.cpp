@@ -6,10 +6,10 @@
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr int kBlocks[] = {3, 4, 6, 3};  // in each stage
@@ -125,4 +125,4 @@ std::vector<Plan> plan_resnet50_keras_2_0_7() {
   return plan_keras({.first_convolution_same = true, .first_pool = false});
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

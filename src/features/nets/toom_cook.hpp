@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "lanes.hpp"
+#include "nets/lanes.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// A one-dimensional convolution of kKernel taps by Toom and Cook's algorithm, as Winograd has it: kOut results from
 /// kPoints products, at the points 0, ±p for each of kPairs numbers p, and infinity. With the transforms B, G and A:
@@ -104,4 +104,4 @@ struct ToomCook<0, 1> {
   static double kernel_factor(int, int) { return 1; }
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline features

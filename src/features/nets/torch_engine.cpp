@@ -18,10 +18,10 @@
 #include <limits>
 #include <vector>
 
-#include "affine.hpp"
-#include "batch_engine.hpp"
+#include "nets/affine.hpp"
+#include "nets/batch_engine.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 using Kind = Step::Kind;
@@ -171,4 +171,4 @@ Gpus find_gpus() {
   return {count, count > 0 ? "" : "no GPU was found, or no driver for it"};
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

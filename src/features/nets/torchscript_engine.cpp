@@ -17,10 +17,10 @@
 #include <string_view>
 #include <vector>
 
-#include "batch_engine.hpp"
 #include "coterie/base/errors.hpp"
+#include "nets/batch_engine.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // LibTorch's messages are tracebacks: what went wrong is the line that says so, else the first.
@@ -166,4 +166,4 @@ std::int64_t torchscript_dimension(const std::string& path, std::int64_t size) {
   return TorchScriptEngine(path, size, "cpu", 1, Precision::fp32).dimension();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

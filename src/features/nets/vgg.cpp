@@ -8,10 +8,10 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr int kBlocks[] = {2, 2, 3, 3, 3};  // convolutions before each pool
@@ -87,4 +87,4 @@ std::vector<Plan> plan_vgg16_torchvision() {
   return {plan};
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,13 +1,13 @@
-#include "weight_source.hpp"
+#include "nets/weight_source.hpp"
 
 #include <cmath>
 
-#include "../weights/number_format.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/base/random.hpp"
+#include "weights/number_format.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // FNV-1a: any fixed function of the name will do.
@@ -43,4 +43,4 @@ Tensor RandomWeights::take(const TensorNeed& need) const {
   return Tensor::of(need.shape, std::move(values));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -6,7 +6,7 @@
 
 #include "coterie/features/weight_file.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// What a tensor is for, which says how random ones are drawn.
 enum class Role { kernel, zero, one };
@@ -47,4 +47,4 @@ class RandomWeights : public WeightSource {
   std::uint64_t seed_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,10 +1,10 @@
-#include "winograd.hpp"
+#include "nets/winograd.hpp"
 
 #include <algorithm>
 
-#include "toom_cook.hpp"
+#include "nets/toom_cook.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr int kMostPoints = 36;       // of a tile
@@ -237,4 +237,4 @@ void WinogradLayer::transform_outputs(const LayerData& data, const Block& block)
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

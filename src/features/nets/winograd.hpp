@@ -4,10 +4,10 @@
 #include <span>
 #include <vector>
 
-#include "cpu_kernels.hpp"
-#include "panels.hpp"
+#include "nets/cpu_kernels.hpp"
+#include "nets/panels.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// A convolution with stride 1 by fewer multiplications (Lavin and Gray, "Fast algorithms for convolutional neural
 /// networks", CVPR 2016): an image is cut into tiles, at the same places whatever is computed with it; a tile's inputs
@@ -49,4 +49,4 @@ class WinogradLayer {
   AlignedFloats bias_, zeros_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "families.hpp"
-#include "names.hpp"
+#include "nets/families.hpp"
+#include "nets/names.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // Adds units of convolution and normalisation, in the order in which Keras makes them.
@@ -97,4 +97,4 @@ Plan plan_xception(bool numbered) {
 
 std::vector<Plan> plan_xception() { return {plan_xception(true), plan_xception(false)}; }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

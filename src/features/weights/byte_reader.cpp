@@ -1,4 +1,4 @@
-#include "byte_reader.hpp"
+#include "weights/byte_reader.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 FileBytes map_file(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -65,4 +65,4 @@ std::uint64_t ByteReader::little_endian(std::size_t count) {
 
 void ByteReader::fail(const std::string& what) const { throw FileError(path_, what); }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace coterie {
+namespace coterie::inline features {
 
 using Bytes = std::span<const unsigned char>;
 
@@ -52,4 +52,4 @@ class ByteReader {
   std::size_t position_ = 0;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline features

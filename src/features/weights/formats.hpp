@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "byte_reader.hpp"
 #include "coterie/features/weight_file.hpp"
-#include "number_format.hpp"
+#include "weights/byte_reader.hpp"
+#include "weights/number_format.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 // One reader for each container; read_weights chooses by the first bytes. All throw FileError.
 
@@ -23,4 +23,4 @@ WeightFile read_keras(const FileBytes& file);  ///< the file is opened once more
 /// file where it is float32 and aligned, else converted.
 Tensor make_tensor(const FileBytes& file, Bytes data, NumberFormat format, std::vector<std::int64_t> shape);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -3,8 +3,8 @@
 // are paths of datasets below that group. Children are never enumerated: a slash in a layer's name nests groups.
 
 #include "coterie/base/errors.hpp"
-#include "formats.hpp"
-#include "keras_names.hpp"
+#include "weights/formats.hpp"
+#include "weights/keras_names.hpp"
 
 #if COTERIE_HAVE_HDF5
 
@@ -14,7 +14,7 @@
 #include <optional>
 #include <utility>
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // An HDF5 identifier and the call that closes it.
@@ -185,11 +185,11 @@ WeightFile read_keras(const FileBytes& mapped) {
   return weights;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features
 
 #else
 
-namespace coterie {
+namespace coterie::inline features {
 
 WeightFile read_keras(const FileBytes& file) {
   throw FileError(file.path,
@@ -197,6 +197,6 @@ WeightFile read_keras(const FileBytes& file) {
                   "one that this build reads: coterie weights convert FILE OUT.safetensors");
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features
 
 #endif

@@ -1,4 +1,4 @@
-#include "keras_names.hpp"
+#include "weights/keras_names.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // "_1" at the end, which both generations append to a name that was taken.
@@ -71,4 +71,4 @@ std::map<std::string, std::string> keras_layer_names(const std::vector<std::stri
   return names;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// What a weight is to its layer: "kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance",
 /// "depthwise_kernel", "pointwise_kernel", whether the entry of weight_names is Keras 2's "fc1/kernel:0" or Keras 1's
@@ -16,4 +16,4 @@ std::string keras_role(const std::string& weight);
 /// conv2d_2, and so do conv2d, conv2d_1. The order and the gaps stay.
 std::map<std::string, std::string> keras_layer_names(const std::vector<std::string>& layers);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

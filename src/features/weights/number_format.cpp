@@ -1,11 +1,11 @@
-#include "number_format.hpp"
+#include "weights/number_format.hpp"
 
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "weight files are little-endian");
@@ -95,4 +95,4 @@ void to_float32(Bytes source, NumberFormat format, std::int64_t first, std::int6
   }
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "byte_reader.hpp"
+#include "weights/byte_reader.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// How weight files store one number, little-endian.
 enum class NumberFormat { float64, float32, float16, bfloat16, int64, int32, int16, int8, uint8, boolean };
@@ -21,4 +21,4 @@ std::int64_t elements_of(const std::vector<std::int64_t>& shape);
 /// The elements first, first + 1, … of `source`, as float32; `source` must hold them.
 void to_float32(Bytes source, NumberFormat format, std::int64_t first, std::int64_t count, float* out);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

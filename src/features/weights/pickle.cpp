@@ -1,13 +1,13 @@
 // The opcodes are those of CPython's Lib/pickletools.py.
 
-#include "pickle.hpp"
+#include "weights/pickle.hpp"
 
 #include <bit>
 #include <charconv>
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // A network has some thousand tensors, each some twenty values; beyond this the file means harm.
@@ -305,4 +305,4 @@ std::int64_t Unpickler::integer(const PickleValue& value) {
   return value.integer;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "byte_reader.hpp"
-#include "number_format.hpp"
+#include "weights/byte_reader.hpp"
+#include "weights/number_format.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// A tensor as a PyTorch pickle describes it: a strided window on a storage that lies elsewhere in the file.
 /// Lengths and offsets count elements and are as the file says: unchecked.
@@ -98,4 +98,4 @@ class Unpickler {
   StorageFormats storage_formats_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr const char* kKeras = "Keras applications";
@@ -94,4 +94,4 @@ std::string tell_unknown(const std::string& file_name) {
   return "";
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -7,10 +7,10 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
-#include "formats.hpp"
-#include "number_format.hpp"
+#include "weights/formats.hpp"
+#include "weights/number_format.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 NumberFormat number_format(const ByteReader& reader, const std::string& name, const std::string& dtype) {
@@ -99,4 +99,4 @@ void write_safetensors(const WeightFile& weights, const std::string& path,
   file.finish();
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

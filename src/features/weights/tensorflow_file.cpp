@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "coterie/base/errors.hpp"
-#include "formats.hpp"
+#include "weights/formats.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // Elements made out of repeated last values in one file. Only constant tensors have them: scalars and fresh biases.
@@ -219,4 +219,4 @@ class GraphReader {
 
 WeightFile read_tensorflow_graph(const FileBytes& file) { return GraphReader(file).read(); }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "torch_state.hpp"
-#include "zip_directory.hpp"
+#include "weights/torch_state.hpp"
+#include "weights/zip_directory.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 using Kind = PickleValue::Kind;
@@ -67,4 +67,4 @@ WeightFile read_torch_legacy(const FileBytes& file) {
   return read_state_dict(file, "PyTorch legacy", root, storages);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "pickle.hpp"
+#include "weights/pickle.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 // "torch.FloatStorage", "torch.cuda.FloatStorage", and the tensor types beside them.
@@ -133,4 +133,4 @@ PickleValue& Unpickler::rebuild_tensor(const std::vector<PickleValue*>& argument
   return value;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,10 +1,10 @@
-#include "torch_state.hpp"
+#include "weights/torch_state.hpp"
 
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 using Kind = PickleValue::Kind;
@@ -117,4 +117,4 @@ WeightFile read_state_dict(const FileBytes& file, const std::string& container, 
   return weights;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -3,10 +3,10 @@
 #include <map>
 #include <string>
 
-#include "formats.hpp"
-#include "pickle.hpp"
+#include "weights/formats.hpp"
+#include "weights/pickle.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 /// The data of each storage, by its key. Storages that no weight lies in are never looked at.
 using Storages = std::map<std::string, Bytes>;
@@ -19,4 +19,4 @@ Bytes take_storage(ByteReader& reader, const std::string& key, NumberFormat form
 WeightFile read_state_dict(const FileBytes& file, const std::string& container, const PickleValue& root,
                            const Storages& storages);
 
-}  // namespace coterie
+}  // namespace coterie::inline features

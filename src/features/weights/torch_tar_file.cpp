@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "torch_state.hpp"
+#include "weights/torch_state.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 using Kind = PickleValue::Kind;
@@ -138,4 +138,4 @@ WeightFile read_torch_tar(const FileBytes& file) {
   return read_state_dict(file, "PyTorch tar", unpickler.read(), storages);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
-#include "formats.hpp"
+#include "weights/formats.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 
 Tensor Tensor::of(std::vector<std::int64_t> shape, std::vector<float> values) {
   const auto kept = std::make_shared<const std::vector<float>>(std::move(values));
@@ -76,4 +76,4 @@ void require_finite(const WeightFile& weights) {
                                                 names.front(), names.size() - 1));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

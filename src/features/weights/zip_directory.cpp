@@ -1,13 +1,13 @@
 // Format: PKWARE's APPNOTE.TXT 6.3, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14-16 (its end,
 // zip64 and not), 4.5.3 (the zip64 extra field).
 
-#include "zip_directory.hpp"
+#include "weights/zip_directory.hpp"
 
 #include <algorithm>
 
 #include "coterie/base/errors.hpp"
 
-namespace coterie {
+namespace coterie::inline features {
 namespace {
 
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50;
@@ -115,4 +115,4 @@ std::map<std::string, Bytes> read_zip_directory(const FileBytes& file) {
   return members;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline features

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace coterie::inline images {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// Bytes end before what the format promises.
+struct EndsEarly {};
+
+/// Numbers at offsets of a file; every access is checked and throws EndsEarly.
+class HeaderBytes {
+ public:
+  HeaderBytes(Bytes bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
+  std::size_t size() const { return bytes_.size(); }
+  std::uint64_t number(std::size_t offset, std::size_t width) const;
+  std::uint32_t u8(std::size_t offset) const { return static_cast<std::uint32_t>(number(offset, 1)); }
+  std::uint32_t u16(std::size_t offset) const { return static_cast<std::uint32_t>(number(offset, 2)); }
+  std::uint32_t u32(std::size_t offset) const { return static_cast<std::uint32_t>(number(offset, 4)); }
+  bool has(std::size_t offset, std::string_view text) const;
+
+ private:
+  Bytes bytes_;
+  bool big_endian_;
+};
+
+/// What a file's headers say. At most one of damage and unsupported is set.
+struct ImageHeader {
+  std::string format;
+  std::int64_t width = 0, height = 0;
+  int channels = 0, bits = 0, orientation = 1;
+  std::string damage;       ///< why the file cannot be whole
+  std::string unsupported;  ///< what it is instead, and what to do
+};
+
+/// Recognises the format by content, never by name, and walks its structure to the end. Never throws.
+ImageHeader parse_header(Bytes file);
+
+// One for each format; throw EndsEarly. `header` has its format set.
+void parse_jpeg(Bytes file, ImageHeader& header);
+void parse_png(Bytes file, ImageHeader& header);
+void parse_webp(Bytes file, ImageHeader& header);
+void parse_tiff(Bytes file, ImageHeader& header);
+void parse_bmp(Bytes file, ImageHeader& header);
+void parse_pnm(Bytes file, ImageHeader& header);
+
+/// The orientation in an EXIF block (a small TIFF file); 1 when it has none or is malformed.
+int exif_orientation(Bytes exif);
+
+}  // namespace coterie::inline images

@@ -1,0 +1,95 @@
+#include "coterie/images/probe.hpp"
+
+#include <algorithm>
+
+#include "coterie/base/digest.hpp"
+#include "coterie/base/errors.hpp"
+#include "decode/examine.hpp"
+#include "decode/header.hpp"
+#include "decode/placed_bytes.hpp"
+
+namespace coterie::inline images {
+
+namespace {
+
+std::uint64_t hash_in_pieces(const PlacedBytes& image) {
+  std::vector<std::uint8_t> piece(std::size_t{1} << 22);
+  Hash64 hash;
+  for (std::int64_t at = 0;;) {
+    const std::size_t got = image.read(piece.data(), piece.size(), at);
+    if (got == 0) return hash.value();
+    hash.update(piece.data(), got);
+    at += static_cast<std::int64_t>(got);
+  }
+}
+
+/// Before all that the bytes themselves may say: what they were is known to be sound.
+void compare_with_seen(const SeenBytes& seen, const Probe& now) {
+  if (now.bytes != seen.bytes)
+    throw Verdict{Fate::changed, fmt::format("{} bytes, where the scan saw {}", now.bytes, seen.bytes)};
+  if (now.content_hash != seen.hash) throw Verdict{Fate::changed, "other bytes than the scan saw"};
+}
+
+}  // namespace
+
+void read_image(const ImagePlace& place, const DecodeLimits& limits, bool hash, Examined& result) {
+  const PlacedBytes image(place);
+  Probe& probe = result.probe;
+  probe.bytes = image.size();
+  if (place.seen && probe.bytes != place.seen->bytes) compare_with_seen(*place.seen, probe);
+  if (probe.bytes == 0) throw Verdict{Fate::empty, "the file is empty"};
+  if (probe.bytes > limits.max_bytes) {
+    if (hash) probe.content_hash = hash_in_pieces(image);
+    throw Verdict{Fate::too_large, fmt::format("{} bytes; the limit is {}", probe.bytes, limits.max_bytes)};
+  }
+  result.bytes.resize(static_cast<std::size_t>(probe.bytes));
+  try {
+    result.bytes.resize(image.read(result.bytes.data(), result.bytes.size(), 0));
+  } catch (Verdict& verdict) {
+    if (place.seen && verdict.fate == Fate::damaged) verdict.fate = Fate::changed;  // it could be read then
+    throw;
+  }
+  probe.bytes = static_cast<std::int64_t>(result.bytes.size());
+  if (hash || place.seen) probe.content_hash = hash64(result.bytes.data(), result.bytes.size());
+  if (place.seen) compare_with_seen(*place.seen, probe);
+}
+
+namespace {
+
+void judge_header(const DecodeLimits& limits, Examined& result) {
+  const ImageHeader header = parse_header(result.bytes);
+  Probe& probe = result.probe;
+  probe.format = header.format;
+  probe.channels = header.channels;
+  probe.bits = header.bits;
+  probe.orientation = header.orientation;
+  constexpr std::int64_t kLargestSide = 0x7FFFFFFF;
+  probe.width = static_cast<int>(std::clamp<std::int64_t>(header.width, 0, kLargestSide));
+  probe.height = static_cast<int>(std::clamp<std::int64_t>(header.height, 0, kLargestSide));
+  if (!header.unsupported.empty()) throw Verdict{Fate::unsupported, header.unsupported};
+  // Before damage: a bomb is often cut short as well, and its size is the more telling.
+  if (probe.height > 0 && probe.width > limits.max_pixels / probe.height)
+    throw Verdict{Fate::too_large, fmt::format("{} x {} pixels are {} million; the limit is {} million", probe.width,
+                                               probe.height, std::int64_t{probe.width} * probe.height / 1'000'000,
+                                               static_cast<double>(limits.max_pixels) / 1e6)};
+  if (!header.damage.empty()) throw Verdict{Fate::damaged, header.damage};
+}
+
+}  // namespace
+
+Examined examine(const ImagePlace& place, const DecodeLimits& limits, bool hash) {
+  Examined result;
+  try {
+    read_image(place, limits, hash, result);
+    judge_header(limits, result);
+    result.probe.fate = Fate::ok;
+  } catch (const Verdict& verdict) {
+    result.probe.fate = verdict.fate;
+    result.probe.reason = verdict.reason;
+  }
+  return result;
+}
+
+Probe probe_image(const ImagePlace& place, const DecodeLimits& limits) { return examine(place, limits, true).probe; }
+
+}  // namespace coterie::inline images
