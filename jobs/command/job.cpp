@@ -6,13 +6,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <filesystem>
 #include <thread>
 
 #include "command/held_studies.hpp"
+#include "command/lineage.hpp"
 #include "command/manifest.hpp"
+#include "coterie/artifacts/images.hpp"
+#include "coterie/base/nearest_name.hpp"
 #include "coterie/base/unicode.hpp"
+#include "coterie/base/version.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/store/file_layout.hpp"
 
@@ -36,14 +39,16 @@ std::int64_t resolve_memory(const std::string& asked, const Communicator& comm) 
   return node / 2 / comm.local_size();
 }
 
-// An export to another place wants nothing of a study but to read it: one that is read-only serves.
+// What writes elsewhere wants nothing of a study but to read it: one that is read-only serves.
 bool leaves_study_alone(const Job& job) {
-  if (job.options.command() != "export" || !job.options.given("to")) return false;
+  if (!job.command.options.takes("to") || !job.options.given("to")) return false;
   bool alone = false;
   job.comm.on_root([&] {
     const char* folder = job.study.folder().c_str();
     alone = access(folder, F_OK) == 0 && access(folder, W_OK) != 0;
-    if (alone) job.say("{} may not be written to; its manifest will not tell of this export", job.study.folder());
+    if (alone)
+      job.say("{} may not be written to; its manifest will not tell of this {}", job.study.folder(),
+              job.command.name());
   });
   job.comm.broadcast(std::span(&alone, 1));
   return alone;
@@ -57,6 +62,54 @@ std::int64_t resolve_alignment(const std::string& asked, const std::string& fold
   return bytes;
 }
 
+std::string slurm_job() { return LockHolder::here("", "").job; }
+bool was_requeued() { return LockHolder::here("", "").restarts > 0; }
+
+// "it" of "reads it, the newest of 3", and why it.
+struct Default {
+  std::string name, why;
+};
+
+Default default_of(const Job& job, const Kind& kind, const Manifest& manifest, const std::vector<std::string>& names) {
+  const std::string option = fmt::format("--{}", kind.one);
+  if (job.command.stage->follows_choice && kind == Kind::clusterings && manifest.choice &&
+      job.study.holds(kind, manifest.choice->clustering))
+    return {manifest.choice->clustering,
+            fmt::format(", as coterie {} chose ({} names another)", manifest.choice->by, option)};
+  if (names.size() == 1) return {names.front(), ""};
+  const std::string newest = manifest.newest(kind, names);
+  require(!newest.empty(), "{} holds {} {} and its manifest does not tell which is the newest; name one with {}: {}",
+          job.study.folder(), names.size(), kind.folder, option, fmt::join(names, ", "));
+  return {newest, fmt::format(", the newest of {} ({} names another)", names.size(), option)};
+}
+
+// What the option names, or else the default, which is said. On the root.
+std::string find_artifact(const Job& job, const Kind& kind) {
+  const auto names = job.study.list(kind);
+  require(!names.empty(), "{} holds no {} yet: run {} first", job.study.folder(), kind.folder, kind.maker);
+  const std::string asked = job.command.options.takes(kind.one) ? job.options.text(kind.one) : "";
+  if (asked.empty()) {
+    const Default found = default_of(job, kind, read_manifest(job.study), names);
+    job.say("reads {}{}", Study::address(kind, found.name), found.why);
+    return found.name;
+  }
+  require(std::find(names.begin(), names.end(), asked) != names.end(), "{} holds no {} called \"{}\", only: {}{}",
+          job.study.folder(), kind.folder, asked, fmt::join(names, ", "), did_you_mean(asked, names));
+  return asked;
+}
+
+// Its digest, once nothing above it is of another generation.
+std::string digest_of_current(const Job& job, const Kind& kind, const std::string& name) {
+  const ArtifactReader artifact = job.study.open(kind, name);
+  if (kind == Kind::images) return usable_digest(artifact);
+  const Manifest manifest = read_manifest(job.study);
+  const Lineage lineage = lineage_of(job.study, job.context.commands, manifest, Study::address(kind, name));
+  const bool joins = job.command.stage->list_change == ListChange::join && lineage.list_alone();
+  if (!lineage.current() && !joins)
+    throw InvalidArgument(refusal_text(job.study, job.context.commands, manifest, lineage));
+  return artifact.digest();
+}
+
 }  // namespace
 
 void Job::speak(const std::string& line) const {
@@ -65,7 +118,7 @@ void Job::speak(const std::string& line) const {
   std::fflush(stdout);
   if (dry_run() || !std::filesystem::is_directory(study.folder())) return;
   const std::string path = study.folder() + "/run.log",
-                    entry = fmt::format("{}  {}: {}\n", timestamp(), options.command(), shown);
+                    entry = fmt::format("{}  {}: {}\n", timestamp(), command.name(), shown);
   const int log = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (log < 0) return;  // a study that may only be read keeps no log
   const ssize_t written = write(log, entry.data(), entry.size());
@@ -73,35 +126,129 @@ void Job::speak(const std::string& line) const {
   close(log);
 }
 
-bool Job::must_make(const std::string& path, const Recipe& recipe) const {
-  bool wanted = false;
-  comm.on_root([&] { wanted = study.standing(path, recipe, options.flag("overwrite")) != Standing::current; });
-  comm.broadcast(std::span(&wanted, 1));
-  if (!wanted) say("{} is up to date", path);
-  if (wanted && dry_run()) say("would make {}", path);
-  return wanted && !dry_run();
+std::string Job::take(const Kind& kind) {
+  std::string name;
+  comm.on_root([&] { name = find_artifact(*this, kind); });
+  comm.broadcast(name);
+  take(kind, name);
+  // What was taken by default is written down as if it had been asked for: the newest will be another one some day.
+  if (command.options.takes(kind.one)) {
+    asked.set(kind.one, name);
+    options.set(kind.one, name);
+  }
+  return name;
 }
 
-void run_command(const Command& command, const Options& options, const Communicator& comm, HeldStudies& held) {
+void Job::take(const Kind& kind, const std::string& name) {
+  std::string digest;
+  comm.on_root([&] { digest = digest_of_current(*this, kind, name); });
+  comm.broadcast(digest);
+  recipe.parent(Study::address(kind, name), digest);
+}
+
+std::vector<std::int64_t> Job::chosen_ks(const std::string& clustering) const {
+  if (options.given("k")) return options.counts("k");
+  std::int64_t k = 0;
+  comm.on_root([&] {
+    const auto choice = read_manifest(study).choice;
+    if (!choice || choice->clustering != clustering) return;
+    if (choice->by != "choose" && study.open(Kind::clusterings, clustering).digest() != choice->content)
+      return say("coterie {} chose k = {} of an earlier {}; all k are taken", choice->by, choice->k, clustering);
+    k = choice->k;
+    say("takes k = {}, as coterie {} chose (--k takes others)", k, choice->by);
+  });
+  comm.broadcast(std::span(&k, 1));
+  return k == 0 ? std::vector<std::int64_t>{} : std::vector{k};
+}
+
+bool Job::overwrites(const Kind& kind, const std::string& name, const Recipe& wanted) const {
+  bool again = options.flag("overwrite");
+  // A job that Slurm has requeued gives the same commands from the beginning: what it has made already is made.
+  if (again && was_requeued())
+    comm.on_root([&] {
+      const Manifest manifest = read_manifest(study);
+      const Generation* last = manifest.last(Study::address(kind, name));
+      again = last == nullptr || last->job != slurm_job() || last->recipe.digest() != wanted.digest();
+    });
+  comm.broadcast(std::span(&again, 1));
+  return again;
+}
+
+bool Job::must_make(const Kind& kind, const std::string& name, const Recipe& wanted) const {
+  const std::string path = study.path(kind, name);
+  const bool again = overwrites(kind, name, wanted);
+  bool work = false;
+  comm.on_root([&] {
+    const std::string way_out = command.options.takes("name")
+                                    ? "Give --overwrite to replace it, or --name to keep both."
+                                    : "Give --overwrite to replace it.";
+    work = !is_current(path, wanted, again, way_out);
+  });
+  comm.broadcast(std::span(&work, 1));
+  if (!work) {
+    say("{} is up to date", path);
+    if (!dry_run()) record(kind, name);
+  }
+  if (work && dry_run()) say("would make {}", path);
+  return work && !dry_run();
+}
+
+void Job::record(const Kind& kind, const std::string& name) const {
+  comm.on_root([&] {
+    const ArtifactReader artifact = study.open(kind, name);
+    const std::string address = Study::address(kind, name), content = artifact.digest();
+    const Manifest manifest = read_manifest(study);
+    if (const Generation* last = manifest.last(address); last != nullptr && last->content == content) return;
+    record_generation(study, {address, content, artifact.recipe(), timestamp(), command.name(),
+                              arguments_text(asked, true), slurm_job()});
+  });
+}
+
+void Job::made(const Kind& kind, const std::string& name) const {
+  record(kind, name);
+  say("made {}", study.path(kind, name));
+}
+
+Job make_job(const Context& context, const Command& command, const Options& options, ThreadPool& pool,
+             std::int64_t memory_bytes) {
+  const std::string folder = command.options.takes("study") && options.given("study") ? options.text("study") : ".";
+  Job job{context,
+          command,
+          options,
+          settled(command, options),
+          context.comm,
+          pool,
+          Study(folder, context.maker),
+          memory_bytes,
+          Recipe(command.name(), command.stage ? command.stage->revision : 1)};
+  for (const auto& option : job.options.list().all())
+    if (option.role == Role::result)
+      if (const std::string value = job.options.canonical(std::string(option.name)); !value.empty())
+        job.recipe.set(std::string(option.name), value);
+  return job;
+}
+
+void run_command(const Context& context, const Command& command, const Options& options) {
+  const Communicator& comm = context.comm;
+  if (command.needs_study) static_cast<void>(options.required("study"));
   const int threads = resolve_threads(options.count("threads"), comm);
   ThreadPool pool(threads);
-  const bool studyless = command.run == plan || command.run == submit;
-  const std::string folder = studyless ? "." : options.required("study");
-  Job job{options, comm, pool, Study(folder), resolve_memory(options.text("memory"), comm), held};
-  comm.on_root([&] { job.study.refuse_links(); });
-  align_datasets(resolve_alignment(options.text("hdf5-alignment"), folder, comm));
+  Job job = make_job(context, command, options, pool, resolve_memory(options.text("memory"), comm));
+  if (command.needs_study) comm.on_root([&] { job.study.refuse_links(places_of(context.commands)); });
+  align_datasets(resolve_alignment(options.text("hdf5-alignment"), job.study.folder(), comm));
   const bool writes = command.stage && !job.dry_run() && !leaves_study_alone(job);
-  if (writes) held.hold(job);
+  if (writes) context.held.hold(job);
   const auto start = std::chrono::steady_clock::now();
   command.run(job);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!writes) return;
-  job.say("{} took {} on {} rank{} × {} thread{}", command.name, duration_text(seconds), comm.size(),
+  job.say("{} took {} on {} rank{} × {} thread{}", command.name(), duration_text(seconds), comm.size(),
           comm.size() == 1 ? "" : "s", threads, threads == 1 ? "" : "s");
   // Also after a command that found its artifact up to date: the one before may have been killed on its way here.
   comm.on_root([&] {
-    job.study.link_all();
-    record_command(job.study, options, comm.size(), threads, seconds);
+    job.study.link_all(kinds_of(context.commands));
+    record_command(job.study, {timestamp(), command_line_text(job.asked), version(), host_name(), comm.size(), threads,
+                               seconds, study_file_text({job.options})});
   });
 }
 

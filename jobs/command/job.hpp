@@ -7,25 +7,39 @@
 #include <utility>
 #include <vector>
 
+#include "command/command.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/store/study.hpp"
-#include "coterie/study/options.hpp"
 
 namespace coterie::jobs {
 
 class HeldStudies;
 
+/// What every command of one program run works with.
+struct Context {
+  const CommandList& commands;
+  const Communicator& comm;
+  HeldStudies& held;       ///< studies that are locked until the program ends
+  bool silent = false;     ///< a rehearsal: nothing is said
+  const char* maker = "";  ///< the command that makes the whole study, where it is a part of another one
+};
+
 /// What every command is given: its options, its ranks, its threads, and the study it works on.
+///
+/// Whatever a stage reads of the study it takes through here. So it is of one generation, it is said, and it stands in
+/// the recipe: none of the three can be forgotten.
 struct Job {
-  const Options& options;
+  const Context& context;
+  const Command& command;
+  Options asked;    ///< as they were given
+  Options options;  ///< settled
   const Communicator& comm;
   ThreadPool& pool;
   Study study;
   std::int64_t memory_bytes;  ///< that this rank may use for rows
-  HeldStudies& held;          ///< studies that are locked until the program ends
-  bool silent = false;        ///< a rehearsal: nothing is said
+  Recipe recipe;              ///< of what is made: all options that decide results, and everything that was taken
 
   /// One line for the person, on standard output and in the study's run.log; the root alone speaks.
   template <typename... Args>
@@ -34,60 +48,49 @@ struct Job {
   }
 
   /// Whether this rank talks to the person.
-  bool speaks() const { return comm.is_root() && !silent; }
+  bool speaks() const { return comm.is_root() && !context.silent; }
 
   /// Whether only to tell what would be done.
   bool dry_run() const { return options.flag("dry-run"); }
 
-  /// The standing of the artifact at `path` under `recipe`, decided on the root for all. Says "up to date" itself.
-  /// True when the stage has to work; then a dry run says so and the answer is false.
-  bool must_make(const std::string& path, const Recipe& recipe) const;
+  /// The artifact of this kind that the command works on: the one that its option names, else for a stage that follows
+  /// it the study's chosen clustering, else the newest by the manifest; the first line says which. It enters the
+  /// recipe. Throws InvalidArgument when there is none, or when it or anything above it is of another generation than
+  /// what is there now, with the commands that mend it. Collective.
+  std::string take(const Kind& kind);
 
-  void made(const std::string& path) const { say("made {}", path); }
+  /// The same of one that is known by its name.
+  void take(const Kind& kind, const std::string& name);
+
+  /// The numbers of clusters to show of a clustering that was taken: --k; else, of the study's chosen clustering, the
+  /// chosen one; else none, which means all. Says so. Collective.
+  std::vector<std::int64_t> chosen_ks(const std::string& clustering) const;
+
+  /// Enters something that is read and is no artifact: weights, a file, the values of a column. On all ranks alike.
+  void read_input(const std::string& name, const std::string& digest) { recipe.input(name, digest); }
+
+  /// Whether the stage has to work, decided on the root for all; says "is up to date" where not. A dry run says what
+  /// would be made, and the answer is false. Throws InvalidArgument that shows what differs where something else has
+  /// that name and --overwrite was not given.
+  bool must_make(const Kind& kind, const std::string& name) const { return must_make(kind, name, recipe); }
+  bool must_make(const Kind& kind, const std::string& name, const Recipe& wanted) const;
+
+  /// --overwrite, but not for what a requeued job made itself before it was stopped. Collective.
+  bool overwrites(const Kind& kind, const std::string& name, const Recipe& wanted) const;
+
+  /// Enters a finished artifact into the manifest, and says so.
+  void made(const Kind& kind, const std::string& name) const;
 
  private:
   void speak(const std::string& line) const;
+  void record(const Kind& kind, const std::string& name) const;
 };
-
-/// One command of the program.
-struct Command {
-  const char* name;
-  const char* summary;
-  void (*run)(Job&);
-  bool parallel;        ///< gains from several ranks; others work on the root alone
-  bool stage;           ///< may stand in a study file
-  const char* example;  ///< for --help
-};
-
-/// All commands, stages in the order of a study.
-const std::vector<Command>& commands();
-
-/// The command of that name; throws InvalidArgument that offers the nearest.
-const Command& find_command(const std::string& name);
-
-/// The names of those that may stand in a study file, in that order.
-std::vector<std::string> stage_names();
-
-void scan(Job&);
-void extract(Job&);
-void import_features(Job&);
-void reduce(Job&);
-void cluster(Job&);
-void evaluate(Job&);
-void select(Job&);
-void compare(Job&);
-void assign_images(Job&);
-void plan(Job&);
-void montage(Job&);
-void report(Job&);
-void export_tables(Job&);
-void run_study(Job&);
-void submit(Job&);
-void info(Job&);
-void weights(Job&);
-void verify(Job&);
 
 /// Runs a command with these options: resolves threads and memory, locks the study, keeps the manifest.
-void run_command(const Command& command, const Options& options, const Communicator& comm, HeldStudies& held);
+void run_command(const Context& context, const Command& command, const Options& options);
+
+/// A job of a command on these resources, with its options settled and its recipe begun.
+Job make_job(const Context& context, const Command& command, const Options& options, ThreadPool& pool,
+             std::int64_t memory_bytes);
 
 }  // namespace coterie::jobs

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <filesystem>
@@ -29,30 +30,45 @@ Json load(const Study& study) {
     throw FileError(path, "is no file of up to 256 MiB; move it away and run the command again");
   std::ifstream file(path);
   try {
-    return Json::parse(file);
+    Json json = Json::parse(file);
+    if (json.is_object()) return json;
   } catch (const nlohmann::json::exception&) {
-    throw FileError(manifest_path(study), "is damaged; move it away and run the command again");
+    // told below
   }
+  throw FileError(path, "is damaged; move it away and run the command again");
 }
 
-// A damaged one must not keep the study from going on without it.
-Json describe_artifact(const std::string& path, const std::string& name) {
-  try {
-    const ArtifactReader artifact(path);
-    return {{"name", name}, {"recipe", Json::parse(artifact.recipe().text())}, {"content", artifact.digest()}};
-  } catch (const FileError& error) {
-    return {{"name", name}, {"damaged", error.what()}};
-  }
+void save(const Study& study, Json& manifest) {
+  manifest["study"] = std::filesystem::absolute(study.folder()).lexically_normal().string();
+  write_new_file(manifest_path(study), manifest.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
-Json describe_artifacts(const Study& study) {
-  Json list = Json::array();
-  if (std::filesystem::exists(study.images_path())) list.push_back(describe_artifact(study.images_path(), "images.h5"));
-  for (const Kind kind : kKinds)
-    for (const auto& name : study.list(kind))
-      list.push_back(describe_artifact(study.path(kind, name), fmt::format("{}/{}.h5", folder_of(kind), name)));
-  return list;
+ManifestCommand parse_command(const Json& json) {
+  return {json.value("when", ""), json.value("command", ""), json.value("version", ""),  json.value("host", ""),
+          json.value("ranks", 0), json.value("threads", 0),  json.value("seconds", 0.0), json.value("config", "")};
 }
+
+// Versions that listed artifacts afresh after each command called the address "name", with the suffix.
+Generation parse_generation(const Json& json) {
+  Generation generation{json.value("address", json.value("name", "")),
+                        json.value("content", ""),
+                        {},
+                        json.value("when", ""),
+                        json.value("command", ""),
+                        json.value("arguments", ""),
+                        json.value("job", "")};
+  if (constexpr std::string_view kSuffix = ".h5"; generation.address.ends_with(kSuffix))
+    generation.address.resize(generation.address.size() - kSuffix.size());
+  if (json.contains("recipe")) generation.recipe = Recipe::parse(json["recipe"].dump());
+  return generation;
+}
+
+Choice parse_choice(const Json& json) {
+  return {json.value("clustering", ""), json.value("k", std::int64_t{0}), json.value("by", ""),
+          json.value("content", "")};
+}
+
+}  // namespace
 
 std::string shell_quoted(const std::string& word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
@@ -68,7 +84,108 @@ std::string shell_quoted(const std::string& word) {
   return quoted;
 }
 
-}  // namespace
+const Generation* Manifest::last(const std::string& address) const {
+  const auto found = std::find_if(generations.rbegin(), generations.rend(),
+                                  [&](const auto& generation) { return generation.address == address; });
+  return found == generations.rend() ? nullptr : &*found;
+}
+
+const Generation* Manifest::find(const std::string& address, const std::string& content) const {
+  const auto found = std::find_if(generations.rbegin(), generations.rend(), [&](const auto& generation) {
+    return generation.address == address && generation.content == content;
+  });
+  return found == generations.rend() ? nullptr : &*found;
+}
+
+std::string Manifest::newest(const Kind& kind, const std::vector<std::string>& names) const {
+  if (names.size() == 1) return names.front();
+  for (auto generation = generations.rbegin(); generation != generations.rend(); ++generation)
+    for (const auto& name : names)
+      if (!generation->when.empty() && generation->address == Study::address(kind, name)) return name;
+  return "";
+}
+
+Manifest read_manifest(const Study& study) {
+  Manifest manifest;
+  try {
+    const Json json = load(study);
+    for (const auto& entry : json.value("commands", Json::array())) manifest.commands.push_back(parse_command(entry));
+    for (const auto& entry : json.value("artifacts", Json::array()))
+      manifest.generations.push_back(parse_generation(entry));
+    if (json.contains("choice") && json["choice"].is_object()) manifest.choice = parse_choice(json["choice"]);
+  } catch (const nlohmann::json::exception&) {
+    throw FileError(manifest_path(study), "is damaged; move it away and run the command again");
+  }
+  return manifest;
+}
+
+void record_command(const Study& study, const ManifestCommand& command) {
+  Json manifest = load(study);
+  manifest["commands"].push_back({{"when", command.when},
+                                  {"command", command.command_line},
+                                  {"version", command.version},
+                                  {"host", command.host},
+                                  {"ranks", command.ranks},
+                                  {"threads", command.threads},
+                                  {"seconds", command.seconds},
+                                  {"config", command.config}});
+  save(study, manifest);
+}
+
+void record_generation(const Study& study, const Generation& generation) {
+  Json manifest = load(study);
+  Json entry = {{"address", generation.address},     {"content", generation.content},
+                {"when", generation.when},           {"command", generation.command},
+                {"arguments", generation.arguments}, {"recipe", Json::parse(generation.recipe.text())}};
+  if (!generation.job.empty()) entry["job"] = generation.job;
+  manifest["artifacts"].push_back(std::move(entry));
+  save(study, manifest);
+}
+
+void record_choice(const Study& study, const std::optional<Choice>& choice) {
+  Json manifest = load(study);
+  manifest.erase("choice");
+  if (choice)
+    manifest["choice"] = {
+        {"clustering", choice->clustering}, {"k", choice->k}, {"by", choice->by}, {"content", choice->content}};
+  save(study, manifest);
+}
+
+std::string study_config(const std::vector<ManifestCommand>& commands, const std::vector<const OptionList*>& stages) {
+  std::map<std::string, std::string> last;  // stage -> its section
+  std::string common;
+  for (const auto& command : commands) {
+    const std::size_t section = command.config.find("\n[");
+    if (section == std::string::npos) continue;
+    common = command.config.substr(0, section);
+    const std::size_t end = command.config.find(']', section);
+    last[command.config.substr(section + 2, end - section - 2)] = command.config.substr(section);
+  }
+  std::string text = common;
+  for (const auto* stage : stages)
+    if (last.contains(stage->command())) text += last.at(stage->command());
+  return text;
+}
+
+std::string arguments_text(const Options& options, bool repeatable) {
+  std::string text;
+  for (const auto& word : options.words) text += fmt::format(" {}", shell_quoted(word));
+  const auto add = [&](const Option& option) {
+    const std::string name(option.name);
+    if (!options.given(name) || (repeatable && (name == "study" || option.role == Role::action))) return;
+    if (option.type == OptionType::flag)
+      text += fmt::format(" --{}{}", name, options.flag(name) ? "" : "=false");
+    else
+      text += fmt::format(" --{} {}", name, shell_quoted(options.text(name)));
+  };
+  for (const auto& option : common_options()) add(option);
+  for (const auto& option : options.list().own()) add(option);
+  return text.empty() ? text : text.substr(1);
+}
+
+std::string command_line_text(const Options& options) {
+  return fmt::format("coterie {} {}", options.command(), arguments_text(options));
+}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -83,61 +200,6 @@ std::string timestamp() {
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local);
   return text.data();
-}
-
-std::string command_line_text(const Options& options) {
-  std::string text = "coterie " + options.command();
-  for (const auto& word : options.words) text += fmt::format(" {}", shell_quoted(word));
-  for (const auto& option : option_table()) {
-    const std::string name(option.name);
-    if (!takes(options.command(), option) || !options.given(name)) continue;
-    if (option.type == OptionType::flag)
-      text += fmt::format(" --{}{}", name, options.flag(name) ? "" : "=false");
-    else
-      text += fmt::format(" --{} {}", name, shell_quoted(options.text(name)));
-  }
-  return text;
-}
-
-void record_command(const Study& study, const Options& options, int ranks, int threads, double seconds) {
-  Json manifest = load(study);
-  manifest["study"] = std::filesystem::absolute(study.folder()).lexically_normal().string();
-  manifest["commands"].push_back({{"when", timestamp()},
-                                  {"command", command_line_text(options)},
-                                  {"version", version()},
-                                  {"host", host_name()},
-                                  {"ranks", ranks},
-                                  {"threads", threads},
-                                  {"seconds", seconds},
-                                  {"config", study_file_text({options})}});
-  manifest["artifacts"] = describe_artifacts(study);
-  write_new_file(manifest_path(study), manifest.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
-}
-
-std::string study_config(const std::vector<ManifestEntry>& entries, const std::vector<std::string>& stages) {
-  std::map<std::string, std::string> last;  // stage -> its section
-  std::string common;
-  for (const auto& entry : entries) {
-    const std::size_t section = entry.config.find("\n[");
-    if (section == std::string::npos) continue;
-    common = entry.config.substr(0, section);
-    const std::size_t end = entry.config.find(']', section);
-    last[entry.config.substr(section + 2, end - section - 2)] = entry.config.substr(section);
-  }
-  std::string text = common;
-  for (const auto& stage : stages)
-    if (last.contains(stage)) text += last.at(stage);
-  return text;
-}
-
-std::vector<ManifestEntry> read_manifest(const Study& study) {
-  std::vector<ManifestEntry> entries;
-  const Json manifest = load(study);
-  for (const auto& entry : manifest.value("commands", Json::array()))
-    entries.push_back({entry.value("when", ""), entry.value("command", ""), entry.value("version", ""),
-                       entry.value("host", ""), entry.value("ranks", 0), entry.value("threads", 0),
-                       entry.value("seconds", 0.0), entry.value("config", "")});
-  return entries;
 }
 
 }  // namespace coterie::jobs

@@ -1,29 +1,28 @@
 #include <algorithm>
+#include <map>
 
-#include "command/artifact_name.hpp"
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "coterie/base/nearest_name.hpp"
-#include "coterie/dist/stop_signal.hpp"
 
 namespace coterie::jobs {
 namespace {
 
 // Each stage works on what the stage before it in this file made, even where the study holds newer artifacts.
-void chain(std::vector<Options>& stages) {
-  std::string features, reduction, clustering;
-  const auto fill = [](Options& stage, const std::string& option, const std::string& value) {
-    if (!value.empty() && takes(stage.command(), find_option("run", option)) && !stage.given(option))
-      stage.set(option, value);
-  };
-  for (auto& stage : stages) {
-    const std::string& command = stage.command();
-    fill(stage, "features", features);
-    if (command != "cluster" || !stage.flag("raw")) fill(stage, "reduction", reduction);
-    fill(stage, "clustering", clustering);
-    if (command == "extract" || command == "import") features = artifact_name(stage);
-    if (command == "reduce" && !features.empty()) reduction = artifact_name(stage, features);
-    if (command == "cluster" && !(features + reduction).empty())
-      clustering = artifact_name(stage, stage.flag("raw") ? features : reduction);
+void chain(const CommandList& commands, std::vector<Options>& stages) {
+  std::map<std::string, std::string> made;  // what a kind is called -> the name of the last one
+  for (auto& options : stages) {
+    const Command& command = find_command(commands, options.command());
+    std::string parent;
+    for (const auto& kind : command.stage->reads(options)) {
+      const std::string one = kind.one;
+      if (made.contains(one) && command.options.takes(one) && !options.given(one)) options.set(one, made.at(one));
+      if (command.options.takes(one)) parent = options.text(one);
+    }
+    if (!command.stage->makes) continue;
+    // Without a parent in the file its name is known when it is made; nothing later may take it for granted.
+    if (const std::string name = artifact_name(command, options, parent); !name.empty())
+      made[command.stage->makes->one] = name;
   }
 }
 
@@ -43,19 +42,33 @@ std::vector<Options> chosen(const std::vector<Options>& stages, const std::vecto
   return some;
 }
 
-}  // namespace
-
 void run_study(Job& job) {
   require(job.options.words.size() == 1, "run wants one study file: coterie run STUDY.ini");
   const std::string& file = job.options.words.front();
-  auto stages = read_study_file(file, stage_names(), job.options);
-  chain(stages);
-  stages = chosen(stages, job.options.list("stages"), file);
+  const CommandList& commands = job.context.commands;
+  auto stages = read_study_file(file, stage_options(commands), job.asked);
+  chain(commands, stages);
+  stages = chosen(stages, job.options.texts("stages"), file);
   if (job.options.flag("dump-config")) {
+    for (auto& stage : stages) stage = settled(find_command(commands, stage.command()), stage);
     if (job.comm.is_root()) fmt::print("{}", study_file_text(stages));
     return;
   }
-  for (const auto& stage : stages) run_command(find_command(stage.command()), stage, job.comm, job.held);
+  for (const auto& stage : stages) run_command(job.context, find_command(commands, stage.command()), stage);
+}
+
+constexpr Option kStages{"stages", Role::action, OptionType::text,
+                         "",       "STAGE,...",  "only these stages of the file, for one job of several; default: all"};
+
+}  // namespace
+
+Command run_command_of(const CommandList& stages) {
+  return {.options = OptionList("run", {kStages}, "STUDY.ini", joined(stage_options(stages))),
+          .summary = "runs the whole study that an INI file describes",
+          .example = "mpirun -n 4 coterie run configs/quickstart.ini",
+          .run = run_study,
+          .parallel = true,
+          .needs_study = false};
 }
 
 }  // namespace coterie::jobs

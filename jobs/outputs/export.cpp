@@ -1,14 +1,20 @@
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/images/decode.hpp"
-#include "coterie/store/store_rows.hpp"
+#include "outputs/left_out.hpp"
+#include "outputs/output_folder.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "outputs/table_file.hpp"
+#include "planning/effort.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -29,6 +35,7 @@ void write_assignments(const std::string& stem, const ClusteringReader& clusteri
     header.insert(header.end(), names.columns.begin(), names.columns.end());
     table.line(header, delimiter);
     for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (!names.there(static_cast<std::int64_t>(i))) continue;
       std::vector<std::string> fields = {names.names[i], fmt::to_string(labels[i]),
                                          fmt::format("{:.9g}", distances[i])};
       for (std::size_t c = 0; c < components; ++c)
@@ -52,6 +59,7 @@ std::int64_t write_shared(const std::string& path, const ClusteringReader& clust
   table.line(header, ',');
   std::int64_t shared = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (!names.there(static_cast<std::int64_t>(i))) continue;
     const auto own = std::span(probabilities).subspan(i * components, components);
     std::vector<std::size_t> clusters;
     for (std::size_t c = 0; c < components; ++c)
@@ -67,15 +75,20 @@ std::int64_t write_shared(const std::string& path, const ClusteringReader& clust
   return shared;
 }
 
-void write_features(const std::string& path, const RowSource& rows) {
+// The rows that the table has, in its order, so that line and row belong together.
+void write_features(const std::string& path, const RowSource& rows, const RowNames& names) {
   NewFile file(path);
-  file.write(npy_header_bytes("<f4", {rows.rows(), rows.columns()}));
+  file.write(npy_header_bytes("<f4", {names.count_there(), rows.columns()}));
   std::vector<float> block;
+  const auto columns = static_cast<std::size_t>(rows.columns());
   for (std::int64_t begin = 0; begin < rows.rows(); begin += kBlockRows) {
     const RowRange range{begin, std::min(begin + kBlockRows, rows.rows())};
-    block.resize(static_cast<std::size_t>(range.size() * rows.columns()));
+    block.resize(static_cast<std::size_t>(range.size()) * columns);
     rows.read(range, block.data());
-    file.write({reinterpret_cast<const char*>(block.data()), block.size() * sizeof(float)});
+    for (std::int64_t row = range.begin; row < range.end; ++row)
+      if (names.there(row))
+        file.write({reinterpret_cast<const char*>(block.data() + static_cast<std::size_t>(row - begin) * columns),
+                    columns * sizeof(float)});
   }
   file.finish();
 }
@@ -93,32 +106,33 @@ std::string flat_name(std::string path, std::set<std::string>& taken) {
 }
 
 // A copy, or a link where that is asked for and the image is a file: out of a shard it always is a copy. Of its bytes
-// alone, not of the file's mode, and of nothing that is no image, whatever the study says of it.
+// alone, not of the file's mode, and of nothing that is no image, whatever the study says of it, nor of one whose bytes
+// are others than when it was scanned.
 void place_picture(const Job& job, const ImagePlace& place, const std::string& name, bool link, const std::string& to) {
   clear_place(to);
-  if (link && place.bytes < 0) return fs::create_symlink(fs::absolute(place.file), to);
   try {
     if (const Probe probe = probe_image(place); probe.fate != Fate::ok)
       throw DecodeError(place.file, probe.fate, probe.reason);
     const auto bytes = image_bytes(place);
+    if (link && place.bytes < 0) return fs::create_symlink(fs::absolute(place.file), to);
     NewFile copy(to);
     copy.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     copy.finish();
   } catch (const DecodeError& error) {
-    job.say("{}: {}; no copy was made", name, error.reason());
+    job.say("{}: {}; left out of the pictures", name, error.reason());
   }
 }
 
 void place_pictures(const Job& job, const std::string& folder, const ClusteringReader& clustering, std::int64_t k,
                     const RowNames& names, const ImageTable& images) {
   const std::string way = job.options.text("pictures");
-  const auto members = pick_pictures(clustering, k, 0, 0).members;
+  const auto members = pick_pictures(clustering, k, names, 0, 0).shown;
   const Random random(static_cast<std::uint64_t>(job.options.count("sample-seed")), Purpose::export_sample);
   for (std::size_t c = 0; c < members.size(); ++c) {
-    const std::string pictures = fmt::format("pictures-k{}", k), cluster = fmt::format("cluster_{:03}", c);
-    make_folder_inside(folder, pictures);
-    make_folder_inside(folder + "/" + pictures, cluster);
-    const std::string into = folder + "/" + pictures + "/" + cluster + "/";
+    const std::string cluster = fmt::format("cluster_{:03}", c);
+    make_folder_inside(folder, "pictures");
+    make_folder_inside(folder + "/pictures", cluster);
+    const std::string into = folder + "/pictures/" + cluster + "/";
     std::set<std::string> taken;
     const auto rows = way == "sample" ? draw_sample(members[c], job.options.count("sample"), random) : members[c];
     for (const auto row : rows) {
@@ -129,48 +143,108 @@ void place_pictures(const Job& job, const std::string& folder, const ClusteringR
   }
 }
 
+// All that is exported of a study beside its solutions.
+struct Exported {
+  const ClusteringReader& clustering;
+  const RowNames& names;
+  const FeatureReader& features;
+  std::optional<ImageTable> images;  ///< where they were scanned and extracted
+  std::string base;                  ///< the folder of all exports
+  std::string first_features;        ///< features.npy of the first k, which the others share
+};
+
+void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const OutputFolder& folder) {
+  const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
+  write_assignments(folder.place("assignments"), from.clustering, k, from.names, text);
+  if (from.clustering.algorithm() == "mixture") {
+    const auto shared = write_shared(folder.place("more_than_one.csv"), from.clustering, k, from.names,
+                                     job.options.real("threshold"), text);
+    job.say("{} images are in more than one cluster, by probabilities above {}: {}", shared,
+            job.options.text("threshold"), folder.final_place("more_than_one.csv"));
+  }
+  if (const auto merges = from.clustering.merges(); !merges.empty())
+    write_npy<double>(folder.place("linkage.npy"), linkage_of(merges).data(), {std::ssize(merges), 4});
+  if (from.images) {
+    write_skipped(folder.folder() + "/", *from.images, from.features, text);
+    if (job.options.text("pictures") != "none")
+      place_pictures(job, folder.folder(), from.clustering, k, from.names, *from.images);
+  }
+  if (!job.options.flag("write-features")) return;
+  std::error_code no_links;
+  if (!from.first_features.empty()) fs::create_hard_link(from.first_features, folder.place("features.npy"), no_links);
+  if (from.first_features.empty() || no_links)
+    write_features(folder.place("features.npy"), *from.features.open_rows(), from.names);
+}
+
+void write_solution(const Job& job, Exported& from, std::int64_t k) {
+  Provenance about = provenance_of(job);
+  about.options["k"] = fmt::to_string(k);
+  OutputFolder folder(from.base, fmt::format("{}-k{}", from.clustering.name(), k), std::move(about),
+                      job.options.flag("overwrite"));
+  write_solution_tables(job, from, k, folder);
+  folder.finish();
+  from.first_features = folder.final_place("features.npy");
+  job.say("wrote {} and .tsv: {} rows", folder.final_place("assignments.csv"), from.names.count_there());
+}
+
+void write(Job& job) {
+  const std::string name = job.take(Kind::clusterings);
+  const auto asked = job.chosen_ks(name);
+  job.comm.on_root([&] {
+    const ClusteringReader clustering(job.study, name);
+    const auto ks = clustering.choose(asked);
+    const bool elsewhere = job.options.given("to");
+    const std::string base = elsewhere ? job.options.text("to") : job.study.folder() + "/tables";
+    if (job.dry_run()) return job.say("would write tables for k = {} into {}", fmt::join(ks, ", "), base);
+    const RowNames names = read_row_names(job.study, clustering.features());
+    const FeatureReader features(job.study, clustering.features());
+    Exported from{clustering, names, features, {}, base, ""};
+    if (job.study.holds("images") && !names.imported) from.images = read_image_table(job.study.images_path());
+    require(from.images || job.options.text("pictures") == "none",
+            "--pictures wants a study whose images were scanned and extracted");
+    tell_left_out(job, names);
+    if (elsewhere)
+      make_folder(base);
+    else
+      make_folder_inside(job.study.folder(), "tables");
+    for (const auto k : ks) write_solution(job, from, k);
+  });
+}
+
+const StageEffort kEffort{.on_root = true,
+                          .for_trial = [](Options& options, const Workload&) { options.set("pictures", "none"); },
+                          .disk = [](const Workload& study) { return 160.0 * static_cast<double>(study.images); }};
+
 }  // namespace
 
-void export_tables(Job& job) {
-  job.comm.on_root([&] {
-    const ClusteringReader clustering(job.study, job.study.find(Kind::clusterings, job.options.text("clustering")));
-    const auto ks = clustering.choose(job.options.counts("k"));
-    const std::string folder = job.options.given("to") ? job.options.text("to") : job.study.folder() + "/tables";
-    if (job.dry_run()) return job.say("would write tables for k = {} into {}", fmt::join(ks, ", "), folder);
-    const RowNames names = read_row_names(job.study, clustering.features());
-    const ArtifactReader features(job.study.path(Kind::features, clustering.features()));
-    const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
-    make_folder(folder);
-    for (const auto k : ks) {
-      const std::string stem = folder + (ks.size() == 1 ? "/assignments" : fmt::format("/assignments-k{}", k));
-      write_assignments(stem, clustering, k, names, text);
-      job.say("wrote {}.csv and .tsv: {} rows", stem, names.names.size());
-      if (clustering.algorithm() != "mixture") continue;
-      const std::string path =
-          folder + (ks.size() == 1 ? "/more_than_one.csv" : fmt::format("/more_than_one-k{}.csv", k));
-      const auto shared = write_shared(path, clustering, k, names, job.options.real("threshold"), text);
-      job.say("wrote {}: {} images in more than one cluster, by probabilities above {}", path, shared,
-              job.options.text("threshold"));
-    }
-    if (clustering.artifact().has("linkage")) {
-      const auto merges = clustering.artifact().shape("linkage").at(0);
-      write_npy<double>(folder + "/linkage.npy", clustering.artifact().read<double>("linkage").data(), {merges, 4});
-      job.say("wrote {}/linkage.npy: the whole tree, as scipy has it", folder);
-    }
-    if (fs::exists(job.study.images_path()) && !features.has("name")) {
-      const ImageTable images = read_image_table(job.study.images_path());
-      write_skipped(folder + "/", images, features, text);
-      job.say("wrote {0}/skipped.csv and {0}/duplicates.csv", folder);
-      if (job.options.text("pictures") != "none")
-        for (const auto k : ks) place_pictures(job, folder, clustering, k, names, images);
-    } else {
-      require(job.options.text("pictures") == "none",
-              "--pictures wants a study whose images were scanned and extracted");
-    }
-    if (!job.options.flag("write-features")) return;
-    write_features(folder + "/features.npy", StoreRows(features, "features", good_rows(features)));
-    job.say("wrote {}/features.npy", folder);
-  });
+Command export_tables() {
+  using enum OptionType;
+  return {
+      .options = OptionList(
+          "export",
+          {option::clustering,
+           option::for_show(option::k),
+           option::exact,
+           {"threshold", Role::output, real, "0.2", "P",
+            "mixture: an image is in more than one cluster when two probabilities exceed this", 0, 1},
+           {"to", Role::place, text, "", "DIR", "where to write, instead of tables/ in the study", 0, kMost, "", true},
+           {"write-features", Role::output, flag, "false", "", "write the features, too, as features.npy"},
+           {"pictures", Role::output, choice, "none", "",
+            "a folder for each cluster, with links to its images, copies, or copies of a sample", 0, kMost,
+            "none|links|copies|sample"},
+           {"sample", Role::output, count, "20", "N", "images of a cluster in a sample (drawn with --sample-seed)", 1,
+            kMaxCount},
+           {"sample-seed", Role::output, count, "42", "N", "the seed of the sample", 0, 9e15, "", true}}),
+      .summary = "writes tables, features and folders of images",
+      .example = "coterie export --study demo --k 10 --to demo/tables",
+      .run = write,
+      .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+                     .makes = {},
+                     .list_change = ListChange::join,
+                     .follows_choice = true,
+                     .writes = {"tables"},
+                     .trial = Trial::rows,
+                     .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

@@ -1,9 +1,11 @@
 #include "coterie/report/montage.hpp"
-#include "coterie/base/new_file.hpp"
 
-#include <filesystem>
-
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "outputs/left_out.hpp"
+#include "outputs/output_folder.hpp"
+#include "outputs/picture_reader.hpp"
 #include "outputs/solution_pictures.hpp"
 
 namespace coterie::jobs {
@@ -37,31 +39,61 @@ std::vector<MontageRow> montage_rows(const std::vector<std::vector<std::int64_t>
   return rows;
 }
 
-}  // namespace
+// Of one k: NAME-kK/nearest.png and random.png.
+void draw_solution(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowNames& names,
+                   const ImageReader& read) {
+  const MontageStyle style = style_of(job);
+  const bool peng = job.options.text("preset") == "peng";
+  const auto count = static_cast<std::int64_t>(style.columns) * style.rows;
+  const auto pictures =
+      pick_pictures(clustering, k, names, count, static_cast<std::uint64_t>(job.options.count("seed")));
+  OutputFolder folder(job.study.folder(), fmt::format("montages/{}-k{}", clustering.name(), k), provenance_of(job),
+                      job.options.flag("overwrite"));
+  for (const auto& [file, picked] : {std::pair{"nearest.png", &pictures.nearest}, {"random.png", &pictures.random}})
+    draw_montage(montage_rows(*picked, pictures, names, peng), style, read, folder.place(file), job.pool);
+  folder.finish();
+  job.say("drew {} and random.png", folder.final_place("nearest.png"));
+}
 
-void montage(Job& job) {
+void draw(Job& job) {
+  const std::string name = job.take(Kind::clusterings);
+  const auto asked = job.chosen_ks(name);
   job.comm.on_root([&] {
-    const ClusteringReader clustering(job.study, job.study.find(Kind::clusterings, job.options.text("clustering")));
-    const auto ks = clustering.choose(job.options.counts("k"));
+    const ClusteringReader clustering(job.study, name);
+    const auto ks = clustering.choose(asked);
     const RowNames names = read_row_names(job.study, clustering.features());
     const ImageTable table = read_image_table(job.study.images_path());
-    const MontageStyle style = style_of(job);
-    const bool peng = job.options.text("preset") == "peng";
-    const std::string folder = job.study.folder() + "/montages";
-    if (job.dry_run()) return job.say("would draw {} montages into {}", ks.size() * 2, folder);
-    make_folder(folder);
-    for (const auto k : ks) {
-      const auto count = static_cast<std::int64_t>(style.columns) * style.rows;
-      const auto pictures = pick_pictures(clustering, k, count, static_cast<std::uint64_t>(job.options.count("seed")));
-      const auto draw = [&](const char* kind, const std::vector<std::vector<std::int64_t>>& picked) {
-        const std::string path = fmt::format("{}/{}-k{}-{}.png", folder, clustering.name(), k, kind);
-        draw_montage(montage_rows(picked, pictures, names, peng), style, image_reader(table), path, job.pool);
-        job.say("drew {}", path);
-      };
-      draw("nearest", pictures.nearest);
-      draw("random", pictures.random);
-    }
+    if (job.dry_run()) return job.say("would draw {} montages into {}/montages", ks.size() * 2, job.study.folder());
+    tell_left_out(job, names);
+    const ImageReader read = picture_reader(table);
+    for (const auto k : ks) draw_solution(job, clustering, k, names, read);
   });
+}
+
+}  // namespace
+
+Command montage() {
+  using enum OptionType;
+  return {.options = OptionList(
+              "montage",
+              {option::clustering,
+               option::for_show(option::k),
+               option::for_show(option::seed),
+               {"preset", Role::output, choice, "plain", "",
+                "how to draw; peng: as Peng's studies did, 20 to a row, squares of 300 pixels", 0, kMost, "plain|peng"},
+               {"tile", Role::output, count, "0", "PIXELS",
+                "the side of an image's square; 0: 150, with --preset peng 300", 0, 2000},
+               option::rows,
+               option::columns}),
+          .summary = "draws the images of each cluster",
+          .example = "coterie montage --study demo --k 10 --preset peng",
+          .run = draw,
+          .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+                         .makes = {},
+                         .list_change = ListChange::join,
+                         .follows_choice = true,
+                         .writes = {"montages"},
+                         .trial = Trial::pictures}};
 }
 
 }  // namespace coterie::jobs

@@ -4,11 +4,23 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <optional>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/lineage.hpp"
 #include "command/manifest.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/evaluation.hpp"
+#include "coterie/artifacts/reduction.hpp"
+#include "coterie/artifacts/selection.hpp"
 #include "coterie/base/version.hpp"
 #include "coterie/report/page.hpp"
+#include "outputs/dendrogram_merges.hpp"
+#include "outputs/left_out.hpp"
+#include "outputs/output_folder.hpp"
+#include "outputs/picture_reader.hpp"
+#include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "stages/cluster_algorithm.hpp"
 
@@ -18,30 +30,49 @@ namespace {
 constexpr std::int64_t kSilhouettePoints = 400;  // of one cluster, drawn in its blade
 constexpr std::size_t kMostSolutions = 24;       // of more k only the one that is shown first has its clusters shown
 
+// An artifact that was made of the clustering, read.
+template <typename Content>
+struct Made {
+  ArtifactReader artifact;
+  Content content;
+};
+
 // All that the report reads, opened once.
 struct Sources {
   const Study& study;
+  const CommandList& commands;
+  Manifest manifest;
   ClusteringReader clustering;
-  ArtifactReader features;
+  FeatureReader features;
   RowNames names;
-  std::unique_ptr<ArtifactReader> evaluation;  ///< of this clustering, where there is one that fits it
-  std::unique_ptr<ArtifactReader> selection;   ///< the same of the evidence for k
+  std::optional<Made<Evaluation>> evaluation;  ///< of this clustering, where there is one that fits it
+  std::optional<Made<Selection>> selection;    ///< the same of the evidence for k
   bool scanned = false;
   ImageTable images;
 };
 
 // What was made of this very clustering, and not of one that lay there before it.
-std::unique_ptr<ArtifactReader> find_made_of(const Study& study, Kind kind, const ClusteringReader& clustering) {
-  const std::string path = study.path(kind, clustering.name());
-  if (!std::filesystem::exists(path)) return nullptr;
-  auto found = std::make_unique<ArtifactReader>(path);
-  const auto& inputs = found->recipe().inputs();
-  const auto parent = inputs.find("clustering " + clustering.name());
-  return parent != inputs.end() && parent->second == clustering.digest() ? std::move(found) : nullptr;
+template <typename Content>
+std::optional<Made<Content>> find_made_of(const Job& job, const Kind& kind, const ClusteringReader& clustering,
+                                          Content (*read)(const ArtifactReader&)) {
+  const std::string address = Study::address(kind, clustering.name());
+  if (!job.study.holds(address)) return {};
+  const Lineage lineage = lineage_of(job.study, job.context.commands, read_manifest(job.study), address);
+  if (!lineage.list_alone()) {
+    job.say("leaves out {}, which {}", address, lineage.stale.back().reason);
+    return {};
+  }
+  ArtifactReader artifact = job.study.open(kind, clustering.name());
+  Content content = read(artifact);
+  return Made<Content>{std::move(artifact), std::move(content)};
 }
 
-double value_or_nothing(const ArtifactReader& artifact, const std::string& name) {
-  return artifact.has(name) ? artifact.value<double>(name) : kNotMeasured;
+// Null where the solution was not evaluated.
+const Evaluation::Solution* evaluated(const Sources& from, std::int64_t k) {
+  if (!from.evaluation) return nullptr;
+  for (const auto& solution : from.evaluation->content.solutions)
+    if (solution.k == k) return &solution;
+  return nullptr;
 }
 
 void fill_fates(const Sources& from, Report& report) {
@@ -53,74 +84,72 @@ void fill_fates(const Sources& from, Report& report) {
   }
   for (const auto& [fate, count] : counts) {
     report.images_listed += count;
-    report.fates.push_back({std::string(fate_name(fate)), count, std::string(fate_explanation(fate))});
+    report.fates.push_back({final_fate_name(fate), count, final_fate_explanation(fate)});
   }
 }
 
 void fill_variance(const Sources& from, Report& report) {
   if (from.clustering.reduction().empty()) return;
-  const ArtifactReader reduction(from.study.path(Kind::reductions, from.clustering.reduction()));
+  const ReductionReader reduction(from.study, from.clustering.reduction());
   double sum = 0;
-  for (const double ratio : reduction.read<double>("explained_variance_ratio"))
+  for (const double ratio : reduction.pca().explained_variance_ratio)
     report.variance.cumulative.push_back(sum += ratio);
   report.variance.chosen = static_cast<std::int64_t>(report.variance.cumulative.size());
   const auto& asked = reduction.recipe().parameters();
   report.variance.rule = fmt::format("--components {}", asked.at("components"));
-  if (asked.at("variance") != "0") report.variance.rule += fmt::format(" --variance {}", asked.at("variance"));
+  if (const std::string share = reduction.recipe().parameter("variance", "0"); share != "0")
+    report.variance.rule += fmt::format(" --variance {}", share);
 }
 
 ReportK evidence_for(const Sources& from, std::int64_t k) {
-  const std::string group = ClusteringReader::group(k);
-  const ArtifactReader& clustering = from.clustering.artifact();
+  const ClusteringReader& clustering = from.clustering;
   ReportK evidence;
   evidence.k = k;
-  evidence.inertia = clustering.value<double>(group + "/inertia");
-  evidence.bic = value_or_nothing(clustering, group + "/bic");
-  if (clustering.has(group + "/n_iter")) evidence.n_iter = clustering.value<std::int64_t>(group + "/n_iter");
-  if (clustering.has(group + "/init_agreement") && clustering.shape(group + "/init_agreement").at(0) > 1)
-    evidence.stability = clustering.value<double>(group + "/stability");
-  if (!from.evaluation) return evidence;
-  evidence.silhouette = value_or_nothing(*from.evaluation, group + "/silhouette_mean");
-  evidence.calinski_harabasz = value_or_nothing(*from.evaluation, group + "/calinski_harabasz");
-  evidence.davies_bouldin = value_or_nothing(*from.evaluation, group + "/davies_bouldin");
+  evidence.inertia = clustering.inertia(k);
+  if (const auto criteria = clustering.criteria(k)) evidence.bic = criteria->bic;
+  if (const auto starts = clustering.starts(k)) {
+    evidence.n_iter = starts->n_iter;
+    if (starts->count() > 1) evidence.stability = starts->stability;
+  }
+  const Evaluation::Solution* found = evaluated(from, k);
+  if (found == nullptr) return evidence;
+  if (found->silhouettes) evidence.silhouette = found->silhouettes->mean;
+  evidence.calinski_harabasz = found->calinski_harabasz.value_or(kNotMeasured);
+  evidence.davies_bouldin = found->davies_bouldin.value_or(kNotMeasured);
   return evidence;
 }
 
 // What select measured, where evaluate did not.
 void fill_selected(const Sources& from, std::vector<ReportK>& rows) {
   if (!from.selection) return;
-  const auto ks = from.selection->read<std::int64_t>("k");
-  const auto fill = [&](double ReportK::*field, const std::string& dataset) {
-    if (!from.selection->has("measures/" + dataset)) return;
-    const auto values = from.selection->read<double>("measures/" + dataset);
+  const Selection& selection = from.selection->content;
+  const auto fill = [&](double ReportK::*field, const std::vector<double>& values) {
     for (auto& row : rows) {
-      const auto place = std::lower_bound(ks.begin(), ks.end(), row.k);
-      if (place == ks.end() || *place != row.k || std::isfinite(row.*field)) continue;
-      row.*field = values[static_cast<std::size_t>(place - ks.begin())];
+      const auto place = std::find(selection.ks.begin(), selection.ks.end(), row.k);
+      if (place == selection.ks.end() || values.empty() || std::isfinite(row.*field)) continue;
+      row.*field = values[static_cast<std::size_t>(place - selection.ks.begin())];
     }
   };
-  fill(&ReportK::silhouette, "silhouette/values");
-  fill(&ReportK::calinski_harabasz, "calinski_harabasz/values");
-  fill(&ReportK::davies_bouldin, "davies_bouldin/values");
-  fill(&ReportK::bootstrap, "bootstrap_stability/values");
-  fill(&ReportK::gap, "gap/values");
-  fill(&ReportK::gap_error, "gap/errors");
+  const std::pair<const char*, double ReportK::*> fields[] = {{"silhouette", &ReportK::silhouette},
+                                                              {"calinski_harabasz", &ReportK::calinski_harabasz},
+                                                              {"davies_bouldin", &ReportK::davies_bouldin},
+                                                              {"bootstrap_stability", &ReportK::bootstrap},
+                                                              {"gap", &ReportK::gap}};
+  for (const auto& [name, field] : fields)
+    if (const auto* measure = selection.find(name)) fill(field, measure->values);
+  if (const auto* gap = selection.find("gap")) fill(&ReportK::gap_error, gap->errors);
 }
 
 // The crosstab lies there as classes × clusters; the report reads clusters × classes.
-ReportAgreement agreement_with(const Sources& from, const std::string& group, const std::string& name) {
-  const std::string at = group + "/agreement/" + name;
+ReportAgreement agreement_with(const Evaluation::Column& column, const Evaluation::ColumnAgreement& found) {
   ReportAgreement agreement;
-  agreement.column = column_of_group(name);
-  agreement.ari = from.evaluation->value<double>(at + "/adjusted_rand");
-  agreement.nmi = from.evaluation->value<double>(at + "/normalised_mutual_info");
-  agreement.purity = from.evaluation->value<double>(at + "/purity");
-  agreement.classes = from.evaluation->texts("classes/" + name);
-  const auto counts = from.evaluation->read<std::int64_t>(at + "/crosstab");
-  const auto clusters = static_cast<std::size_t>(from.evaluation->shape(at + "/crosstab").at(1));
-  for (std::size_t cluster = 0; cluster < clusters; ++cluster)
-    for (std::size_t c = 0; c < agreement.classes.size(); ++c)
-      agreement.counts.push_back(counts.at(c * clusters + cluster));
+  agreement.column = column.name;
+  agreement.ari = found.agreement.adjusted_rand;
+  agreement.nmi = found.agreement.normalised_mutual_info;
+  agreement.purity = found.agreement.purity;
+  agreement.classes = column.classes;
+  for (std::int64_t cluster = 0; cluster < found.table.columns; ++cluster)
+    for (std::int64_t c = 0; c < found.table.rows; ++c) agreement.counts.push_back(found.table.at(c, cluster));
   return agreement;
 }
 
@@ -134,26 +163,23 @@ std::vector<double> thinned(std::vector<double> values) {
   return quantiles;
 }
 
-void fill_silhouettes(const Sources& from, const std::string& group, const ClusterPictures& pictures,
+void fill_silhouettes(const Evaluation::Silhouettes& silhouettes, const ClusterPictures& pictures,
                       ReportSolution& solution) {
-  if (!from.evaluation || !from.evaluation->has(group + "/silhouette")) return;
-  const auto values = from.evaluation->read<float>(group + "/silhouette");
-  const auto means = from.evaluation->read<double>(group + "/silhouette_clusters");
   for (std::size_t c = 0; c < solution.clusters.size(); ++c) {
-    solution.clusters[c].silhouette = means.at(c);
+    solution.clusters[c].silhouette = silhouettes.cluster_means.at(c);
     std::vector<double> own;
-    for (const auto row : pictures.members[c]) own.push_back(values.at(static_cast<std::size_t>(row)));
+    for (const auto row : pictures.members[c]) own.push_back(silhouettes.values.at(static_cast<std::size_t>(row)));
     solution.clusters[c].silhouettes = thinned(std::move(own));
   }
 }
 
 ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k) {
-  const std::string group = ClusteringReader::group(k);
   const auto or_else = [&](const char* option, std::int64_t usual) {
     return job.options.count(option) > 0 ? job.options.count(option) : usual;
   };
   const auto count = or_else("columns", 10) * or_else("rows", 2);
-  const auto pictures = pick_pictures(from.clustering, k, count, static_cast<std::uint64_t>(job.options.count("seed")));
+  const auto pictures =
+      pick_pictures(from.clustering, k, from.names, count, static_cast<std::uint64_t>(job.options.count("seed")));
   ReportSolution solution;
   solution.name = from.clustering.name();
   for (std::size_t c = 0; c < pictures.members.size(); ++c) {
@@ -167,19 +193,28 @@ ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k)
     }
     solution.clusters.push_back(std::move(cluster));
   }
-  fill_silhouettes(from, group, pictures, solution);
-  if (from.evaluation)
-    for (const auto& name : from.evaluation->children(group + "/agreement"))
-      solution.agreements.push_back(agreement_with(from, group, name));
+  const Evaluation::Solution* found = evaluated(from, k);
+  if (found == nullptr) return solution;
+  if (found->silhouettes) fill_silhouettes(*found->silhouettes, pictures, solution);
+  for (std::size_t c = 0; c < found->agreements.size(); ++c)
+    solution.agreements.push_back(agreement_with(from.evaluation->content.columns[c], found->agreements[c]));
   return solution;
 }
 
 // What select recommends; else the best silhouette is shown first, for want of a better rule. The page says which.
 std::size_t choose_k(const Sources& from, Report& report) {
   std::size_t chosen = 0;
+  if (const auto& choice = from.manifest.choice;
+      choice && choice->by == "choose" && choice->clustering == from.clustering.name())
+    for (std::size_t i = 0; i < report.ks.size(); ++i)
+      if (report.ks[i].k == choice->k) {
+        report.chosen_because =
+            fmt::format("The solution with {} clusters is the one chosen for this study.", choice->k);
+        return i;
+      }
   if (from.selection) {
-    report.chosen_because = from.selection->attribute("reason");
-    const auto k = from.selection->value<std::int64_t>("recommended");
+    report.chosen_because = from.selection->content.reason;
+    const auto k = from.selection->content.recommended;
     for (std::size_t i = 0; i < report.ks.size(); ++i)
       if (report.ks[i].k == k) return i;
   }
@@ -198,17 +233,14 @@ std::size_t choose_k(const Sources& from, Report& report) {
 // What each measure names, and which of them are estimates.
 void fill_choice(const Sources& from, Report& report) {
   if (!from.selection) return;
-  const auto names = from.selection->texts("measure"), hows = from.selection->texts("how");
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string group = "measures/" + names[i];
-    const auto k = from.selection->value<std::int64_t>(group + "/k");
-    const bool votes = from.selection->value<std::uint8_t>(group + "/votes") != 0;
-    const auto sample = from.selection->value<std::int64_t>(group + "/sample");
-    if (names[i] == "elbow") report.knee = k;
-    if (k == 0 && sample == 0) continue;
-    std::string note = fmt::format("{}: {}", names[i], hows[i]);
-    if (sample > 0) note += fmt::format(" (an estimate, from {})", sample);
-    if (k > 0) note += fmt::format("; names k = {}{}", k, votes ? "" : ", at an end of the list, so without a vote");
+  for (const auto& measure : from.selection->content.measures) {
+    if (measure.name == "elbow") report.knee = measure.k;
+    if (measure.k == 0 && measure.sample == 0) continue;
+    std::string note = fmt::format("{}: {}", measure.name, measure.how);
+    if (measure.sample > 0) note += fmt::format(" (an estimate, from {})", measure.sample);
+    if (measure.k > 0)
+      note +=
+          fmt::format("; names k = {}{}", measure.k, measure.votes ? "" : ", at an end of the list, so without a vote");
     report.choice_notes.push_back(note + ".");
   }
 }
@@ -216,6 +248,7 @@ void fill_choice(const Sources& from, Report& report) {
 void add_artifact(Report& report, const ArtifactReader& artifact, const std::string& name) {
   ReportArtifact made{artifact.recipe().stage(), name, {}};
   for (const auto& [parameter, value] : artifact.recipe().parameters()) made.recipe.push_back({parameter, value});
+  for (const auto& [parent, digest] : artifact.recipe().parents()) made.recipe.push_back({"made of " + parent, digest});
   for (const auto& [input, digest] : artifact.recipe().inputs()) made.recipe.push_back({"input: " + input, digest});
   for (const auto& [software, version] : artifact.recipe().software()) made.recipe.push_back({software, version});
   made.recipe.push_back({"recipe SHA-256", artifact.recipe().digest()});
@@ -224,18 +257,17 @@ void add_artifact(Report& report, const ArtifactReader& artifact, const std::str
 }
 
 void fill_provenance(const Sources& from, Report& report) {
-  if (from.scanned) add_artifact(report, ArtifactReader(from.study.images_path()), "images.h5");
-  const auto add = [&](Kind kind, const std::string& name) {
-    if (!name.empty())
-      add_artifact(report, ArtifactReader(from.study.path(kind, name)), fmt::format("{}/{}.h5", folder_of(kind), name));
+  if (from.scanned) add_artifact(report, from.study.open(Kind::images, "images"), "images.h5");
+  const auto add = [&](const Kind& kind, const std::string& name) {
+    if (!name.empty()) add_artifact(report, from.study.open(kind, name), Study::address(kind, name) + ".h5");
   };
   add(Kind::features, from.clustering.features());
   add(Kind::reductions, from.clustering.reduction());
   add(Kind::clusterings, from.clustering.name());
   if (from.evaluation) add(Kind::evaluations, from.clustering.name());
   if (from.selection) add(Kind::selections, from.clustering.name());
-  const auto entries = read_manifest(from.study);
-  report.config = study_config(entries, stage_names());
+  const auto& entries = from.manifest.commands;
+  report.config = study_config(entries, stage_options(from.commands));
   report.citation =
       fmt::format("coterie, version {}: software that groups image collections without labels.", version());
   for (const auto& entry : entries) {
@@ -250,7 +282,8 @@ void fill_provenance(const Sources& from, Report& report) {
 void fill_overview(const Sources& from, const ReportK& best, Report& report) {
   const auto& made = from.features.recipe().parameters();
   const auto value = [&](const char* name) { return made.contains(name) ? made.at(name) : std::string("imported"); };
-  report.overview.push_back({"Images grouped", fmt::to_string(from.names.names.size())});
+  const std::int64_t grouped = from.names.count_there();
+  report.overview.push_back({"Images grouped", fmt::to_string(grouped)});
   if (from.scanned) report.overview.push_back({"Folder", from.images.root});
   report.overview.push_back({"Features", made.contains("backbone")
                                              ? fmt::format("{}, layer {}", value("backbone"), value("layer"))
@@ -258,69 +291,105 @@ void fill_overview(const Sources& from, const ReportK& best, Report& report) {
   const std::string method = find_algorithm(from.clustering.algorithm()).method;
   report.overview.push_back({"Method", from.clustering.reduction().empty() ? method + " on the features"
                                                                            : "principal components, then " + method});
-  if (value("weights").starts_with("random:"))
+  const auto& inputs = from.features.recipe().inputs();
+  if (const auto weights = inputs.find("weights"); weights != inputs.end() && weights->second.starts_with("random:"))
     report.warnings.push_back(fmt::format(
-        "The network's weights were random ({}), for testing. These clusters mean nothing.", value("weights")));
+        "The network's weights were random ({}), for testing. These clusters mean nothing.", weights->second));
   if (!from.evaluation)
     report.warnings.push_back(
         "No evaluation of this clustering was found; coterie evaluate adds silhouettes and agreement.");
-  const auto failed = report.images_listed - static_cast<std::int64_t>(from.names.names.size());
+  const auto failed = report.images_listed - grouped;
   report.summary =
-      fmt::format("{} of {} images were grouped{}.", from.names.names.size(), report.images_listed,
+      fmt::format("{} of {} images were grouped{}.", grouped, report.images_listed,
                   report.ks.size() == 1
                       ? fmt::format(" into {} clusters", best.k)
                       : fmt::format("; of {} numbers of clusters tried, {} is shown first", report.ks.size(), best.k));
   if (failed > 0) report.summary += fmt::format(" {} could not be used; the table below says why.", failed);
+  if (!from.names.imported && from.names.gone + from.names.changed > 0)
+    report.warnings.push_back(fmt::format(
+        "The list of images was changed after these were grouped: of {} that clusters and figures count, {} are gone "
+        "and {} were edited, and are not shown.",
+        from.names.names.size(), from.names.gone, from.names.changed));
   if (best.stability < 0.5)
     report.warnings.push_back(
         fmt::format("With {} clusters, different starts agree only by an ARI of {:.2f}: the groups depend on chance.",
                     best.k, best.stability));
 }
 
+Sources read_sources(const Job& job, const std::string& name) {
+  ClusteringReader clustering(job.study, name);
+  auto evaluation = find_made_of(job, Kind::evaluations, clustering, read_evaluation);
+  auto selection = find_made_of(job, Kind::selections, clustering, read_selection);
+  FeatureReader features(job.study, clustering.features());
+  RowNames names = read_row_names(job.study, features.name());
+  const bool scanned = job.study.holds("images") && !names.imported;
+  return {job.study,
+          job.context.commands,
+          read_manifest(job.study),
+          std::move(clustering),
+          std::move(features),
+          std::move(names),
+          std::move(evaluation),
+          std::move(selection),
+          scanned,
+          scanned ? read_image_table(job.study.images_path()) : ImageTable{}};
+}
+
+Report fill_report(const Job& job, const Sources& from) {
+  Report report;
+  report.title = job.options.given("title")
+                     ? job.options.text("title")
+                     : std::filesystem::absolute(job.study.folder()).lexically_normal().filename().string();
+  report.when = timestamp();
+  fill_fates(from, report);
+  fill_variance(from, report);
+  for (const auto k : from.clustering.choose(job.options.counts("k"))) report.ks.push_back(evidence_for(from, k));
+  fill_selected(from, report.ks);
+  const std::size_t chosen = choose_k(from, report);
+  for (std::size_t i = 0; i < report.ks.size(); ++i) {
+    if (report.ks.size() > kMostSolutions && i != chosen) continue;
+    if (i == chosen) report.chosen = report.solutions.size();
+    report.solutions.push_back(solution_for(job, from, report.ks[i].k));
+  }
+  fill_choice(from, report);
+  report.merges = dendrogram_merges(from.clustering.merges());
+  fill_overview(from, report.ks[chosen], report);
+  fill_provenance(from, report);
+  return report;
+}
+
+void write_page(Job& job) {
+  const std::string name = job.take(Kind::clusterings);
+  job.comm.on_root([&] {
+    if (job.dry_run()) return job.say("would write {}/report/index.html about {}", job.study.folder(), name);
+    const Sources from = read_sources(job, name);
+    tell_left_out(job, from.names);
+    OutputFolder folder(job.study.folder(), "report", provenance_of(job), job.options.flag("overwrite"));
+    write_report(fill_report(job, from), picture_reader(from.images), folder.folder(), job.pool);
+    folder.finish();
+    job.say("wrote {}", folder.final_place("index.html"));
+  });
+}
+
 }  // namespace
 
-void report(Job& job) {
-  job.comm.on_root([&] {
-    const std::string name = job.study.find(Kind::clusterings, job.options.text("clustering"));
-    const std::string folder = job.study.folder() + "/report";
-    if (job.dry_run()) return job.say("would write {}/index.html about {}", folder, name);
-    ClusteringReader clustering(job.study, name);
-    const std::string features = clustering.features();
-    Sources from{job.study,
-                 std::move(clustering),
-                 ArtifactReader(job.study.path(Kind::features, features)),
-                 read_row_names(job.study, features),
-                 nullptr,
-                 nullptr,
-                 false,
-                 {}};
-    from.evaluation = find_made_of(job.study, Kind::evaluations, from.clustering);
-    from.selection = find_made_of(job.study, Kind::selections, from.clustering);
-    from.scanned = std::filesystem::exists(job.study.images_path()) && !from.features.has("name");
-    if (from.scanned) from.images = read_image_table(job.study.images_path());
-
-    Report report;
-    report.title = job.options.given("title")
-                       ? job.options.text("title")
-                       : std::filesystem::absolute(job.study.folder()).lexically_normal().filename().string();
-    report.when = timestamp();
-    fill_fates(from, report);
-    fill_variance(from, report);
-    for (const auto k : from.clustering.choose(job.options.counts("k"))) report.ks.push_back(evidence_for(from, k));
-    fill_selected(from, report.ks);
-    const std::size_t chosen = choose_k(from, report);
-    for (std::size_t i = 0; i < report.ks.size(); ++i) {
-      if (report.ks.size() > kMostSolutions && i != chosen) continue;
-      if (i == chosen) report.chosen = report.solutions.size();
-      report.solutions.push_back(solution_for(job, from, report.ks[i].k));
-    }
-    fill_choice(from, report);
-    report.merges = from.clustering.merges();
-    fill_overview(from, report.ks[chosen], report);
-    fill_provenance(from, report);
-    write_report(report, image_reader(from.images), folder, job.pool);
-    job.say("wrote {}/index.html", folder);
-  });
+Command report() {
+  return {.options = OptionList("report", {option::clustering,
+                                           option::for_show(option::k),
+                                           option::for_show(option::seed),
+                                           option::rows,
+                                           option::columns,
+                                           {"title", Role::output, OptionType::text, "", "TEXT",
+                                            "the report's title; default: the study's name", 0, kMost, "", true}}),
+          .summary = "writes report/index.html, which needs no network",
+          .example = "coterie report --study demo",
+          .run = write_page,
+          .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+                         .makes = {},
+                         .list_change = ListChange::join,
+                         .follows_choice = true,
+                         .writes = {"report"},
+                         .trial = Trial::pictures}};
 }
 
 }  // namespace coterie::jobs

@@ -15,17 +15,21 @@ std::vector<std::int64_t> draw_sample(const std::vector<std::int64_t>& rows, std
   return sample;
 }
 
-ClusterPictures pick_pictures(const ClusteringReader& clustering, std::int64_t k, std::int64_t count,
-                              std::uint64_t seed) {
+ClusterPictures pick_pictures(const ClusteringReader& clustering, std::int64_t k, const RowNames& names,
+                              std::int64_t count, std::uint64_t seed) {
   const auto labels = clustering.labels(k);
   const auto distances = clustering.distances(k);
   ClusterPictures pictures;
   pictures.members.resize(static_cast<std::size_t>(k));
-  for (std::size_t row = 0; row < labels.size(); ++row)
-    pictures.members[static_cast<std::size_t>(labels[row])].push_back(static_cast<std::int64_t>(row));
+  pictures.shown.resize(static_cast<std::size_t>(k));
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    const auto cluster = static_cast<std::size_t>(labels[row]);
+    pictures.members[cluster].push_back(static_cast<std::int64_t>(row));
+    if (names.images[row] >= 0) pictures.shown[cluster].push_back(static_cast<std::int64_t>(row));
+  }
   const Random random(seed, Purpose::montage_sample);
-  for (const auto& members : pictures.members) {
-    auto nearest = members;
+  for (const auto& shown : pictures.shown) {
+    auto nearest = shown;
     const auto kept =
         static_cast<std::ptrdiff_t>(std::min<std::int64_t>(count, static_cast<std::int64_t>(nearest.size())));
     std::partial_sort(nearest.begin(), nearest.begin() + kept, nearest.end(), [&](auto a, auto b) {
@@ -34,7 +38,7 @@ ClusterPictures pick_pictures(const ClusteringReader& clustering, std::int64_t k
     });
     nearest.resize(static_cast<std::size_t>(kept));
     pictures.nearest.push_back(std::move(nearest));
-    pictures.random.push_back(draw_sample(members, count, random));
+    pictures.random.push_back(draw_sample(shown, count, random));
   }
   return pictures;
 }

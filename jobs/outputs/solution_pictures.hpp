@@ -4,22 +4,23 @@
 #include <string>
 #include <vector>
 
+#include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/random.hpp"
-#include "stages/clustering_reader.hpp"
-#include "stages/image_table.hpp"
 
 namespace coterie::jobs {
 
-/// Which images stand for each cluster of one solution.
+/// Which images stand for each cluster of one solution; rows per cluster.
 struct ClusterPictures {
-  std::vector<std::vector<std::int64_t>> members;  ///< per cluster: its rows, ascending
-  std::vector<std::vector<std::int64_t>>
-      nearest;  ///< per cluster: rows nearest to the centroid first (ties: lowest row)
-  std::vector<std::vector<std::int64_t>> random;  ///< per cluster: a seeded sample without replacement
+  std::vector<std::vector<std::int64_t>> members;  ///< all of them, ascending
+  std::vector<std::vector<std::int64_t>> shown;    ///< those whose image is in the list as it was, ascending
+  std::vector<std::vector<std::int64_t>> nearest;  ///< of these the nearest to the centroid first (ties: lowest row)
+  std::vector<std::vector<std::int64_t>> random;   ///< of these a seeded sample without replacement
 };
 
-ClusterPictures pick_pictures(const ClusteringReader& clustering, std::int64_t k, std::int64_t count,
-                              std::uint64_t seed);
+/// `names`: of the clustering's rows.
+ClusterPictures pick_pictures(const ClusteringReader& clustering, std::int64_t k, const RowNames& names,
+                              std::int64_t count, std::uint64_t seed);
 
 /// `count` of the rows, drawn without replacement: those with the smallest draws of (seed, purpose, row), in that
 /// order.

@@ -46,6 +46,11 @@ Calibration parse(const Json& json) {
 
 }  // namespace
 
+double Calibration::part_seconds(const std::string& part, double images) const {
+  const auto found = parts.find(part);
+  return found == parts.end() ? 0 : found->second.shared * std::pow(images, found->second.growth);
+}
+
 Measured fit(const std::vector<Sample>& samples, int ranks, double least_growth, double most_growth) {
   const Sample last = samples.back();
   if (samples.size() == 1) return {0, ranks * last.seconds / std::pow(last.rows, least_growth), least_growth};

@@ -29,9 +29,8 @@ Measured fit(const std::vector<Sample>& samples, int ranks, double least_growth,
 /// What one node was seen to take for one study, whatever the number of images and of ranks; a small JSON file keeps
 /// it, so that a login node may plan for the nodes behind it.
 ///
-/// Parts: scan, extract, reduce (serial: the eigenproblem; "reduce wide": with fewer rows than columns), cluster,
-/// evaluate (without silhouettes), silhouettes, select (without silhouettes), montage, report, export; those that the
-/// study has.
+/// Parts: the stages of the study by their names (of reduce, serial is the eigenproblem; of evaluate and select without
+/// silhouettes), "reduce wide" with fewer rows than columns, and those that a stage's effort names, as "silhouettes".
 struct Calibration {
   std::string host, processor;
   int ranks = 1, threads = 1;  ///< on which it was measured
@@ -41,6 +40,9 @@ struct Calibration {
   double node_memory = 0;                    ///< bytes
   std::map<std::string, std::string> shape;  ///< Workload::shape() of the study
   std::map<std::string, Measured> parts;
+
+  /// Of one rank, for so many images: what ranks share out of a part. 0 of one that was not measured.
+  double part_seconds(const std::string& part, double images) const;
 };
 
 /// Throws FileError.

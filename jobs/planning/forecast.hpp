@@ -12,7 +12,8 @@ namespace coterie::jobs {
 /// What the study will take: its stages, measured on one node, brought to its number of images and any number of ranks.
 class Forecast {
  public:
-  Forecast(const Workload& study, const Calibration& measured) : study_(study), measured_(measured) {}
+  Forecast(const CommandList& commands, const Workload& study, const Calibration& measured)
+      : commands_(commands), study_(study), measured_(measured) {}
 
   /// Of each stage that was measured, in order.
   std::vector<StageCost> times() const;
@@ -32,11 +33,13 @@ class Forecast {
   /// Bytes of each kind of artifact.
   std::vector<Amount> disk() const;
 
- private:
-  StageCost cost_of(const std::string& stage) const;
-  double part_seconds(const std::string& part, double images) const;
-  double silhouette_images() const;
+  /// Stages of the study that nothing is known of: neither measured nor in the sums.
+  std::vector<std::string> unknown() const;
 
+ private:
+  StageCost cost_of(const Command& command) const;
+
+  const CommandList& commands_;
   const Workload& study_;
   const Calibration& measured_;
 };

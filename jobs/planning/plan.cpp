@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
 #include "coterie/dist/progress.hpp"
 #include "outputs/table_file.hpp"
 #include "planning/calibration.hpp"
@@ -100,6 +102,8 @@ void print_warnings(const Forecast& forecast, const Workload& study, const Calib
       fmt::print("! {} wants {} on {}; {} ranks of a node like {} have {} each\n", stage.what,
                  amount_text(stage.bytes, "B"), stage.root_alone ? "one rank" : "each rank", measured.ranks,
                  measured.host, amount_text(rank_memory, "B"));
+  if (const auto unknown = forecast.unknown(); !unknown.empty())
+    fmt::print("! nothing is known of {}; the sums leave out what it takes\n", fmt::join(unknown, ", "));
   for (const auto& cost : forecast.times()) {
     if (seconds_on(cost, measured.interconnect, ranks) < kLong) continue;
     const bool pairs = cost.stage == "evaluate" && study.stage("evaluate")->flag("silhouette");
@@ -109,9 +113,7 @@ void print_warnings(const Forecast& forecast, const Workload& study, const Calib
   }
 }
 
-}  // namespace
-
-void plan(Job& job) {
+void plan_study(Job& job) {
   const Workload study = workload_of(job);
   // Printed, not said: there is no study whose log could keep it.
   if (job.comm.is_root()) {
@@ -130,13 +132,52 @@ void plan(Job& job) {
              measured.processor, measured.ranks, measured.ranks == 1 ? "" : "s", measured.threads,
              measured.threads == 1 ? "" : "s", 1e6 * measured.interconnect.latency,
              amount_text(measured.interconnect.bandwidth, "B"));
-  const Forecast forecast(study, measured);
+  const Forecast forecast(job.context.commands, study, measured);
   const auto ranks = rank_counts(job.options.count("ranks"));
   print_times(forecast, measured.interconnect, ranks);
   if (job.options.given("table")) write_times(job.options.text("table"), forecast, measured.interconnect, ranks);
   print_sizes(forecast, ranks.back());
   print_bound(forecast, measured.interconnect, ranks.back());
   print_warnings(forecast, study, measured, ranks.back());
+}
+
+}  // namespace
+
+Command plan() {
+  using enum OptionType;
+  return {.options = OptionList(
+              "plan",
+              {option::images,
+               option::backbone,
+               option::layer,
+               option::weights,
+               option::preprocess,
+               option::exif,
+               option::alpha,
+               option::fast_decode,
+               option::components,
+               option::algorithm,
+               option::k,
+               option::n_init,
+               option::image_count,
+               {"ranks", Role::action, count, "64", "N", "the most ranks of the allocation", 1, 1e6},
+               {"calibrate", Role::action, flag, "false", "",
+                "measure this node with this study, one to three minutes, and keep the result in the file of "
+                "--calibration (coterie-calibration.json)"},
+               option::calibration,
+               {"table", Role::action, text, "", "FILE",
+                "write the times as a CSV, too: stage, ranks, seconds, work and messages"},
+               option::images_per_second,
+               {"latency", Role::action, real, "", "SECONDS",
+                "of a message; default: measured among these ranks, on one 2e-6", 0, 1},
+               {"bandwidth", Role::action, real, "", "BYTES/S",
+                "of a rank's link; default: measured among these ranks, on one 1e10", 1, 1e15}},
+              "STUDY.ini"),
+          .summary = "estimates time, memory and disk for so many images on so many ranks",
+          .example = "coterie plan configs/quickstart.ini --images photos/ --ranks 16",
+          .run = plan_study,
+          .parallel = true,
+          .needs_study = false};
 }
 
 }  // namespace coterie::jobs

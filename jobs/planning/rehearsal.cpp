@@ -18,6 +18,7 @@
 #include "coterie/images/decode.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/reduction/pca.hpp"
+#include "planning/effort.hpp"
 #include "planning/made_up_rows.hpp"
 
 namespace coterie::jobs {
@@ -35,7 +36,6 @@ constexpr double kReduceBytes = 160e6;  // and more than a processor's caches ho
 constexpr double kClusterFlops = 1e11;
 constexpr double kPairFlops = 1e11;  // silhouettes and Ward
 constexpr std::int64_t kMostRows = 50'000;
-constexpr double kMoreGrowth = 0.25;  // more rows leave the caches, and k-means takes more iterations
 
 std::string processor() {
   std::ifstream file("/proc/cpuinfo");
@@ -100,22 +100,38 @@ class Rehearsal {
     std::fflush(stdout);
   }
 
-  /// The stage as the study has it, apart from what names things of the study.
-  Options options_of(const std::string& command) const {
-    const Options* stage = study_.stage(command);
-    Options options = stage != nullptr ? *stage : Options(command);
-    for (const char* name : {"images", "root", "path-column", "features", "reduction", "clustering", "name", "labels",
-                             "to", "overwrite", "dry-run", "dump-config", "study"})
-      if (takes(command, find_option("run", name))) options.set(name, "");
+  const CommandList& commands() const { return job_.context.commands; }
+
+  /// The stage as the study has it, apart from where things lie and what this run does.
+  Options options_of(const Command& command) const {
+    const Options* stage = study_.stage(command.name());
+    Options options(command.options);
+    if (stage == nullptr) return options;
+    for (const auto& option : command.options.all()) {
+      const std::string name(option.name);
+      const bool kept = option.role != Role::place && option.role != Role::action && name != "labels";
+      if (stage->given(name) && (kept || name == "weights")) options.set(name, stage->text(name));
+    }
     return options;
+  }
+  Options options_of(const std::string& command) const { return options_of(find_command(commands(), command)); }
+
+  /// The stages of the study that are tried like this, in order.
+  std::vector<const Command*> stages_tried_on(Trial trial) const {
+    std::vector<const Command*> found;
+    for (const auto& stage : study_.stages)
+      if (const Command& command = find_command(commands(), stage.command()); command.stage->trial == trial)
+        found.push_back(&command);
+    return found;
   }
 
   double seconds(const std::string& folder, Options options) const {
     options.set("study", scratch_.path(folder));
-    Job own{options, job_.comm, job_.pool, Study(scratch_.path(folder)), job_.memory_bytes, job_.held, true};
+    const Context quiet{commands(), job_.comm, job_.context.held, true};
+    Job own = make_job(quiet, find_command(commands(), options.command()), options, job_.pool, job_.memory_bytes);
     job_.comm.barrier();
     const auto begin = std::chrono::steady_clock::now();
-    find_command(options.command()).run(own);
+    own.command.run(own);
     job_.comm.barrier();
     return job_.comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
@@ -232,28 +248,29 @@ class Rehearsal {
     found_.parts["extract"] = {0, job_.comm.max(each), 1};
   }
 
-  /// Montage and report draw as many pictures however many images there are.
+  /// What shows pictures draws as many however many images there are.
   void try_pictures(const std::string& folder, std::int64_t images) {
-    if (study_.ks.empty() || (study_.stage("montage") == nullptr && study_.stage("report") == nullptr)) return;
+    const auto shown = stages_tried_on(Trial::pictures);
     std::vector<std::int64_t> ks;
     for (const auto k : study_.ks)
       if (2 * k <= images) ks.push_back(k);
-    if (ks.empty()) return;
-    tell("trying montage and report");
-    for (const char* command : {"reduce", "cluster", "evaluate"}) {
-      if (std::string_view(command) == "reduce" && study_.stage("reduce") == nullptr) continue;
+    if (ks.empty() || shown.empty()) return;
+    tell("trying what draws pictures");
+    for (const auto& stage : study_.stages) {
+      const Command& command = find_command(commands(), stage.command());
+      const auto& made = command.stage->makes;
+      if (!made || (*made != Kind::reductions && *made != Kind::clusterings && *made != Kind::evaluations)) continue;
       Options options = options_of(command);
-      if (std::string_view(command) == "cluster") options.set("k", fmt::format("{}", fmt::join(ks, ",")));
+      if (*made == Kind::clusterings) options.set("k", fmt::format("{}", fmt::join(ks, ",")));
       seconds(folder, options);
     }
-    for (const char* command : {"montage", "report"}) {
-      if (study_.stage(command) == nullptr) continue;
-      Options options = options_of(command);
+    for (const Command* command : shown) {
+      Options options = options_of(*command);
       const auto own = options.counts("k");  // of which the sample may be too small for some
       options.set("k", "");
       const double share =
           static_cast<double>(std::ssize(own.empty() ? study_.ks : own)) / static_cast<double>(ks.size());
-      found_.parts[command] = {seconds(folder, options) * share, 0, 1};
+      found_.parts[command->name()] = {seconds(folder, options) * share, 0, 1};
     }
   }
 
@@ -267,7 +284,7 @@ class Rehearsal {
       job_.pool.for_each(rows, [&](std::int64_t row, int) { made.fill(row, values.data() + row * columns); });
       write_npy<float>(file, values.data(), {rows, columns});
     });
-    Options options("import");
+    Options options(find_command(commands(), "import").options);
     options.set("file", file);
     options.set("name", "rows");
     seconds(folder, options);
@@ -334,48 +351,46 @@ class Rehearsal {
       return size < rows && size < std::max<std::int64_t>(2 * study_.largest_k(), 32);
     });
     std::map<std::string, std::vector<Sample>> samples;
+    const auto stages = stages_tried_on(Trial::rows);
     for (const auto size : sizes) {
-      tell(fmt::format("trying {} on {} made-up rows of {} numbers",
-                       study_.stage("select") != nullptr ? "cluster, evaluate and select" : "cluster and evaluate",
-                       size, study_.components));
+      std::vector<std::string> names;
+      for (const Command* stage : stages) names.push_back(stage->name());
+      tell(fmt::format("trying {} on {} made-up rows of {} numbers", fmt::join(names, ", "), size, study_.components));
       const std::string folder = fmt::format("rows-{}", size);
       import_rows(folder, size, study_.components);
-      for (const auto& [part, options] : row_stages())
-        samples[part].push_back({static_cast<double>(size), seconds(folder, options)});
+      for (const Command* stage : stages) try_stage(folder, *stage, static_cast<double>(size), samples);
     }
-    for (std::size_t i = 0; i < sizes.size(); ++i)  // evaluate without them is a part of its own
-      samples["silhouettes"][i].seconds =
-          std::max(samples["silhouettes"][i].seconds - samples["evaluate"][i].seconds, 1e-6);
-    for (const auto& [part, measured] : samples) {
-      const bool square = part == "silhouettes" || (part == "cluster" && study_.ward());
-      const bool iterates = part == "cluster" || part == "select";
-      found_.parts[part] = fit(measured, part == "export" ? 1 : ranks(), square ? 2 : 1,
-                               (square ? 2 : 1) + (square || iterates ? kMoreGrowth : 0));
+    for (const Command* stage : stages) fit_stage(*stage, samples);
+  }
+
+  /// The stage, and its parts once more, of which the stage's own time is taken off.
+  void try_stage(const std::string& folder, const Command& stage, double rows,
+                 std::map<std::string, std::vector<Sample>>& samples) const {
+    const StageEffort* effort = stage.stage->effort;
+    Options options = options_of(stage);
+    if (effort != nullptr && effort->for_trial != nullptr) effort->for_trial(options, study_);
+    const double whole = seconds(folder, options);
+    samples[stage.name()].push_back({rows, whole});
+    if (effort == nullptr) return;
+    for (const auto& part : effort->parts) {
+      Options altered = options;
+      part.alter(altered);
+      altered.set("overwrite", "true");
+      samples[part.name].push_back({rows, std::max(seconds(folder, altered) - whole, 1e-6)});
     }
   }
 
-  std::vector<std::pair<std::string, Options>> row_stages() const {
-    std::vector<std::pair<std::string, Options>> stages;
-    Options cluster = options_of("cluster");
-    cluster.set("raw", "true");
-    stages.emplace_back("cluster", cluster);
-    Options evaluate = options_of("evaluate");
-    evaluate.set("silhouette", "false");
-    stages.emplace_back("evaluate", evaluate);
-    evaluate.set("silhouette", "true");
-    evaluate.set("overwrite", "true");
-    stages.emplace_back("silhouettes", evaluate);
-    if (study_.stage("select") != nullptr) {
-      Options select = options_of("select");
-      select.set("silhouette-sample", fmt::to_string(2 * study_.largest_k()));  // measured apart
-      stages.emplace_back("select", select);
-    }
-    if (study_.stage("export") != nullptr) {
-      Options tables = options_of("export");
-      tables.set("pictures", "none");
-      stages.emplace_back("export", tables);
-    }
-    return stages;
+  void fit_stage(const Command& stage, const std::map<std::string, std::vector<Sample>>& samples) {
+    const StageEffort* effort = stage.stage->effort;
+    const bool alone = effort == nullptr || effort->on_root;
+    const auto growth = [&](auto bound) {
+      return effort == nullptr || effort->*bound == nullptr ? 1.0 : (effort->*bound)(study_);
+    };
+    found_.parts[stage.name()] = fit(samples.at(stage.name()), alone ? 1 : ranks(), growth(&StageEffort::least_growth),
+                                     growth(&StageEffort::most_growth));
+    if (effort == nullptr) return;
+    for (const auto& part : effort->parts)
+      found_.parts[part.name] = fit(samples.at(part.name), ranks(), part.least_growth, part.most_growth);
   }
 
   const Job& job_;

@@ -9,7 +9,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/dist/progress.hpp"
 #include "planning/batch_script.hpp"
@@ -45,14 +47,15 @@ std::string template_text(const Options& options) {
   return text.str();
 }
 
-Allocation work_out(const Options& options, const Workload& study, const Calibration& measured) {
+Allocation work_out(const CommandList& commands, const Options& options, const Workload& study,
+                    const Calibration& measured) {
   Allocation wanted{options.count("nodes"),
                     options.count("ranks-per-node", measured.ranks),
                     options.count("cpus-per-rank", measured.threads),
                     0,
                     0,
                     0};
-  const Forecast forecast(study, measured);
+  const Forecast forecast(commands, study, measured);
   wanted.seconds = forecast.seconds(wanted.ranks());
   wanted.limit =
       options.given("time") ? slurm_seconds(options.text("time")) : wanted.seconds * options.real("margin") + kStart;
@@ -123,16 +126,14 @@ void run_sbatch(std::vector<std::string> arguments) {
   if (code != 0) throw Error(fmt::format("sbatch ended with code {}; what it said stands above", code));
 }
 
-}  // namespace
-
-void submit(Job& job) {
+void submit_study(Job& job) {
   require(job.options.words.size() == 1, "submit wants one study file: coterie submit STUDY.ini");
   require(job.comm.size() == 1, "submit is for one process: start it without mpirun");
   const std::string& file = job.options.words.front();
   const Workload study = workload_of(job);
   const std::string kept = job.options.text("calibration");
   const Calibration measured = kept.empty() ? rehearse(job, study) : read_calibration(kept, study.shape());
-  const Allocation wanted = work_out(job.options, study, measured);
+  const Allocation wanted = work_out(job.context.commands, job.options, study, measured);
   const std::string text = fill_batch_script(template_text(job.options), directives_of(job.options, wanted));
   const std::string path =
       job.options.given("script") ? job.options.text("script") : fs::path(file).replace_extension(".sbatch").string();
@@ -147,6 +148,41 @@ void submit(Job& job) {
   if (!job.options.flag("yes"))
     return fmt::print("nothing was submitted; --yes does, or: {}\n", fmt::join(command, " "));
   run_sbatch(command);
+}
+
+}  // namespace
+
+Command submit() {
+  using enum OptionType;
+  return {
+      .options = OptionList(
+          "submit",
+          {option::images,
+           option::image_count,
+           option::calibration,
+           option::images_per_second,
+           {"nodes", Role::action, count, "1", "N", "nodes of the allocation", 1, 1e6},
+           {"ranks-per-node", Role::action, count, "", "N", "ranks of each; default: as many as were measured", 1,
+            4096},
+           {"cpus-per-rank", Role::action, count, "", "N",
+            "cores of each rank; default: as many threads as were measured", 1, 4096},
+           {"gpus-per-rank", Role::action, count, "0", "N", "GPUs of each rank", 0, 16},
+           {"partition", Role::action, text, "", "NAME", "the partition; default: the cluster's"},
+           {"account", Role::action, text, "", "NAME", "the account that pays; default: yours"},
+           {"time", Role::action, text, "", "LIMIT",
+            "time limit of one job, as Slurm writes it (12:00:00); a shorter one than the study needs makes several "
+            "jobs; default: the plan's time with --margin and ten minutes"},
+           {"margin", Role::action, real, "1.5", "FACTOR", "on the time that plan estimates", 1, 100},
+           {"template", Role::action, text, "", "FILE",
+            "a batch script of your own to fill in; default: slurm/study.sbatch"},
+           {"script", Role::action, text, "", "FILE",
+            "where to write the filled script; default: beside the study file, as .sbatch"},
+           {"yes", Role::action, flag, "false", "", "submit it; otherwise it is only shown and written"}},
+          "STUDY.ini"),
+      .summary = "works out a Slurm job for a study file, shows it, and submits it with --yes",
+      .example = "coterie submit study.ini --calibration node.json --nodes 2",
+      .run = submit_study,
+      .needs_study = false};
 }
 
 }  // namespace coterie::jobs

@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "coterie/base/npy.hpp"
-#include "stages/cluster_algorithm.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -12,11 +11,13 @@ namespace {
 constexpr std::int64_t kImages = 100'000;  // where nobody says
 constexpr const char* kUsualStudy = "[extract]\n[reduce]\n[cluster]\nk = 10\n[evaluate]\n";
 
-std::vector<Options> stages_of(const Options& asked) {
+std::vector<Options> stages_of(const CommandList& commands, const Options& asked) {
   require(asked.words.size() <= 1, "{} takes one study file, not {}: coterie {} STUDY.ini", asked.command(),
           asked.words.size(), asked.command());
-  return asked.words.empty() ? read_study_text(kUsualStudy, asked.command(), stage_names(), asked)
-                             : read_study_file(asked.words.front(), stage_names(), asked);
+  auto stages = asked.words.empty() ? read_study_text(kUsualStudy, asked.command(), stage_options(commands), asked)
+                                    : read_study_file(asked.words.front(), stage_options(commands), asked);
+  for (auto& stage : stages) stage = settled(find_command(commands, stage.command()), stage);
+  return stages;
 }
 
 void settle_images(const Job& job, Workload& study) {
@@ -73,31 +74,16 @@ const ImageList& Workload::listing(int threads) const {
   return listed_.emplace(list_images(options));
 }
 
-std::int64_t Workload::starts() const {
-  const Options* cluster = stage("cluster");
-  if (cluster == nullptr) return 0;
-  const ClusterAlgorithm& algorithm = find_algorithm(cluster->text("algorithm"));
-  const auto has = [&](const auto& list) {
-    return std::find(list.begin(), list.end(), std::string_view("n-init")) != list.end();
-  };
-  return has(algorithm.parameters) || has(algorithm.departures) ? std::stoll(algorithm.text(*cluster, "n-init")) : 1;
-}
+bool Workload::ward() const { return stage("cluster") != nullptr && stage("cluster")->text("algorithm") == "ward"; }
+
+std::int64_t Workload::starts() const { return stage("cluster") == nullptr ? 0 : stage("cluster")->count("n-init", 1); }
 
 std::map<std::string, std::string> Workload::shape() const {
-  constexpr std::string_view kElsewhere[] = {
-      "study",       "threads",       "memory", "overwrite", "dry-run",     "dump-config", "images",     "root",
-      "path-column", "file",          "names",  "dataset",   "features",    "reduction",   "clustering", "clusterings",
-      "name",        "title",         "to",     "seed",      "sample-seed", "labels",      "weights",    "figures",
-      "batch",       "hdf5-alignment"};
   std::map<std::string, std::string> shape;
   for (const auto& options : stages)
-    for (const auto& option : option_table()) {
-      const std::string name(option.name);
-      if (!takes(options.command(), option) ||
-          std::find(std::begin(kElsewhere), std::end(kElsewhere), name) != std::end(kElsewhere))
-        continue;
-      shape[options.command() + " " + name] = options.text(name);
-    }
+    for (const auto& option : options.list().all())
+      if (option.role != Role::action && !option.untimed)
+        shape[fmt::format("{} {}", options.command(), option.name)] = options.canonical(std::string(option.name));
   shape["dimensions"] = fmt::to_string(dimensions);
   shape["components"] = fmt::to_string(components);
   return shape;
@@ -106,7 +92,7 @@ std::map<std::string, std::string> Workload::shape() const {
 Workload workload_of(const Job& job) {
   Workload study;
   job.comm.together([&] {
-    study.stages = stages_of(job.options);
+    study.stages = stages_of(job.context.commands, job.asked);
     if (const Options* extract = study.stage("extract")) {
       study.networks = feature_requests(*extract);
       study.dimensions = study.networks.front().layers.front().dimension;

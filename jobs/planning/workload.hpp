@@ -14,7 +14,7 @@ namespace coterie::jobs {
 
 /// A study that is planned and not made yet: its stages, and how much they work on.
 struct Workload {
-  std::vector<Options> stages;           ///< in order
+  std::vector<Options> stages;           ///< in order, settled
   std::vector<FeatureRequest> networks;  ///< of extract; empty where features are imported
   std::int64_t images = 0;
   std::int64_t dimensions = 0;   ///< numbers of an image's features
@@ -25,7 +25,7 @@ struct Workload {
   /// The stage of that name, or none.
   const Options* stage(const std::string& name) const;
 
-  bool ward() const { return stage("cluster") != nullptr && stage("cluster")->text("algorithm") == "ward"; }
+  bool ward() const;
   std::int64_t starts() const;  ///< of cluster
   std::int64_t largest_k() const { return ks.empty() ? 0 : ks.back(); }
 

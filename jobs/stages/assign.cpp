@@ -1,94 +1,82 @@
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/assignment.hpp"
+#include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/reduction.hpp"
+#include "coterie/artifacts/row_names.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/clustering/assign.hpp"
 #include "coterie/dist/own_blocks.hpp"
-#include "coterie/store/store_rows.hpp"
+#include "outputs/assignment_table.hpp"
+#include "outputs/output_folder.hpp"
 #include "outputs/skipped_table.hpp"
-#include "outputs/table_file.hpp"
-#include "stages/cluster_algorithm.hpp"
-#include "stages/clustering_reader.hpp"
+#include "stages/distances_to_own.hpp"
 #include "stages/new_images.hpp"
-#include "stages/reduction_reader.hpp"
-#include "stages/solution_writer.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kRevision = 1;
 constexpr std::int64_t kBlockRows = 1024;
 constexpr std::int64_t kEnough = 100;  // images of a cluster whose own distances can say what is far
 
 // Where the new images go; of all rows, on every rank.
 struct Placed {
-  std::vector<std::int32_t> labels, seconds;
-  std::vector<float> distances, second_distances;
-  std::vector<float> probabilities;  ///< N x k, of a mixture
-  std::vector<double> strangeness;   ///< what outliers are told by: the distance, or minus the log-likelihood
-  std::vector<double> share;         ///< of the study's images, those at least as strange
+  AssignedImages images;
+  std::vector<double> strangeness;  ///< what outliers are told by: the distance, or minus the log-likelihood
 };
+
+bool was_made_by(const std::string& path, const Recipe& recipe) {
+  try {
+    return fs::exists(path) && ArtifactReader(path).recipe().digest() == recipe.digest();
+  } catch (const FileError&) {
+    return false;  // cut short: it is made again
+  }
+}
 
 // The rows of the new images in the space of the clustering; projected into the study of their own where there is a
 // reduction, so that they stream like all others.
 std::unique_ptr<RowSource> new_rows(const Job& job, const ClusteringReader& clustering, const Study& fresh,
-                                    const std::string& features) {
-  const ArtifactReader artifact(fresh.path(Kind::features, features));
-  auto rows = std::make_unique<StoreRows>(artifact, "features", good_rows(artifact));
-  require(rows->rows() > 0, "none of the new images could be read; {} says why", artifact.path());
-  const std::int64_t there =
-      ArtifactReader(job.study.path(Kind::features, clustering.features())).shape("features").at(1);
+                                    const FeatureReader& features) {
+  auto rows = features.open_rows();
+  require(rows->rows() > 0, "none of the new images could be read; {} says why", features.path());
+  const std::int64_t there = FeatureReader(job.study, clustering.features()).columns();
   require(rows->columns() == there, "the new features have {} columns, those of the study {}: they were made otherwise",
           rows->columns(), there);
   if (clustering.reduction().empty()) return rows;
-  const ArtifactReader reduction(job.study.path(Kind::reductions, clustering.reduction()));
-  Recipe recipe("assign", kRevision);
-  recipe.set("normalize-after", reduction.recipe().parameters().at("normalize-after"));
-  recipe.input("features", artifact.digest());
+  const ReductionReader reduction(job.study, clustering.reduction());
+  const Pca pca = reduction.pca();
+  Recipe recipe(job.command.name(), job.command.stage->revision);
+  recipe.parent(Study::address(Kind::features, features.name()), features.digest());
   recipe.input("reduction", reduction.digest());
-  const std::string path = fresh.path(Kind::reductions, features);
+  const std::string path = fresh.path(Kind::reductions, features.name());
   bool there_already = false;
-  job.comm.on_root([&] { there_already = fresh.standing(path, recipe, true) == Standing::current; });
+  job.comm.on_root([&] { there_already = was_made_by(path, recipe); });
   job.comm.broadcast(std::span(&there_already, 1));
   if (!there_already) {
-    const Pca pca = read_pca(reduction);
-    ArtifactWriter writer(path, recipe, job.comm);
-    writer.create<float>("rows", {rows->rows(), pca.count()});
-    project_rows(*rows, pca, job.comm, job.pool, [&](RowRange range, const float* projected) {
-      writer.write_rows<float>("rows", range.begin, {projected, static_cast<std::size_t>(range.size() * pca.count())});
-    });
-    writer.attribute("features", features);
-    writer.finish();
+    ReductionWriter writer(path, recipe, rows->rows(), pca.count(), job.comm);
+    project_rows(*rows, pca, job.comm, job.pool,
+                 [&](RowRange range, const float* projected) { writer.write_rows(range, projected); });
+    writer.finish(features.name());
   }
-  return std::make_unique<StoreRows>(ArtifactReader(path), "rows");
+  return ReductionReader(fresh, features.name()).open_rows();
 }
 
 Placed place_by_centroids(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowSource& rows) {
-  const auto centroids = clustering.artifact().read<float>(ClusteringReader::group(k) + "/centroids");
+  const auto centroids = clustering.centroids(k);
   const Assignment own = assign(rows, {centroids.data(), k, rows.columns()}, job.comm, job.pool);
   Placed placed;
-  placed.labels = job.comm.gather_all(std::span<const std::int32_t>(own.local_labels));
-  placed.distances = job.comm.gather_all(std::span<const float>(own.local_distances));
-  placed.seconds = job.comm.gather_all(std::span<const std::int32_t>(own.local_seconds));
-  placed.second_distances = job.comm.gather_all(std::span<const float>(own.local_second_distances));
-  placed.strangeness.assign(placed.distances.begin(), placed.distances.end());
+  AssignedImages& images = placed.images;
+  images.labels = job.comm.gather_all(std::span<const std::int32_t>(own.local_labels));
+  images.distances = job.comm.gather_all(std::span<const float>(own.local_distances));
+  images.seconds = job.comm.gather_all(std::span<const std::int32_t>(own.local_seconds));
+  images.second_distances = job.comm.gather_all(std::span<const float>(own.local_second_distances));
+  placed.strangeness.assign(images.distances.begin(), images.distances.end());
   return placed;
-}
-
-GaussianMixture read_model(const ArtifactReader& artifact, std::int64_t k) {
-  const std::string group = ClusteringReader::group(k);
-  const std::string covariance = artifact.recipe().parameters().at("covariance");
-  GaussianMixture model;
-  model.k = k;
-  model.columns = artifact.shape(group + "/means").at(1);
-  model.covariance = covariance_of(covariance);
-  model.weights = artifact.read<double>(group + "/weights");
-  model.means = artifact.read<double>(group + "/means");
-  model.covariances = artifact.read<double>(group + "/covariances");
-  model.precisions_cholesky = artifact.read<double>(group + "/precisions_cholesky");
-  return model;
 }
 
 RowRange own_rows(const Job& job, const RowSource& rows) {
@@ -116,6 +104,7 @@ Posteriors all_posteriors(const Job& job, const GaussianMixture& model, const Ro
 Placed place_by_mixture(const Job& job, const GaussianMixture& model, const RowSource& rows) {
   Posteriors found = all_posteriors(job, model, rows);
   Placed placed;
+  AssignedImages& images = placed.images;
   const auto k = static_cast<std::size_t>(model.k);
   for (std::int64_t i = 0; i < rows.rows(); ++i) {
     const float* p = found.probabilities.data() + static_cast<std::size_t>(i) * k;
@@ -124,19 +113,19 @@ Placed place_by_mixture(const Job& job, const GaussianMixture& model, const RowS
     for (std::size_t c = 0; c < k; ++c)
       if (c != best && (second < 0 || p[c] > p[static_cast<std::size_t>(second)]))
         second = static_cast<std::int32_t>(c);
-    placed.labels.push_back(static_cast<std::int32_t>(best));
-    placed.seconds.push_back(second);
+    images.labels.push_back(static_cast<std::int32_t>(best));
+    images.seconds.push_back(second);
   }
   const std::vector<float> means(model.means.begin(), model.means.end());
   const RowRange own = own_rows(job, rows);
   const auto distances_to = [&](const std::vector<std::int32_t>& labels) {
     return job.comm.gather_all(std::span<const float>(distances_to_own(rows, labels, means, own, job)));
   };
-  placed.distances = distances_to(placed.labels);
-  std::vector<std::int32_t> seconds = placed.seconds;
+  images.distances = distances_to(images.labels);
+  std::vector<std::int32_t> seconds = images.seconds;
   for (auto& label : seconds) label = std::max(label, 0);
-  placed.second_distances = distances_to(seconds);
-  placed.probabilities = std::move(found.probabilities);
+  images.second_distances = distances_to(seconds);
+  images.probabilities = std::move(found.probabilities);
   for (const double value : found.log_likelihoods) placed.strangeness.push_back(-value);
   return placed;
 }
@@ -146,17 +135,18 @@ Placed place_by_mixture(const Job& job, const GaussianMixture& model, const RowS
 // outlier.
 void compare_with_study(const std::vector<std::int32_t>& labels, const std::vector<double>& strangeness, std::int64_t k,
                         Placed& placed) {
+  AssignedImages& images = placed.images;
   std::vector<std::vector<double>> of_cluster(static_cast<std::size_t>(k));
   std::vector<double> of_all = strangeness;
   for (std::size_t i = 0; i < labels.size(); ++i)
     of_cluster[static_cast<std::size_t>(labels[i])].push_back(strangeness[i]);
   for (auto& each : of_cluster) std::sort(each.begin(), each.end());
   std::sort(of_all.begin(), of_all.end());
-  for (std::size_t i = 0; i < placed.labels.size(); ++i) {
-    const auto& own = of_cluster[static_cast<std::size_t>(placed.labels[i])];
+  for (std::size_t i = 0; i < images.labels.size(); ++i) {
+    const auto& own = of_cluster[static_cast<std::size_t>(images.labels[i])];
     const auto& known = std::ssize(own) >= kEnough ? own : of_all;
     const auto stranger = known.end() - std::lower_bound(known.begin(), known.end(), placed.strangeness[i]);
-    placed.share.push_back(static_cast<double>(stranger + 1) / static_cast<double>(known.size() + 1));
+    images.share_as_far.push_back(static_cast<double>(stranger + 1) / static_cast<double>(known.size() + 1));
   }
 }
 
@@ -168,7 +158,7 @@ Placed place(const Job& job, const ClusteringReader& clustering, std::int64_t k,
     compare_with_study(labels, {distances.begin(), distances.end()}, k, placed);
     return placed;
   }
-  const GaussianMixture model = read_model(clustering.artifact(), k);
+  const GaussianMixture model = clustering.model(k);
   Placed placed = place_by_mixture(job, model, rows);
   std::vector<double> strangeness;
   for (const double value : all_posteriors(job, model, *clustering.open_rows()).log_likelihoods)
@@ -177,104 +167,117 @@ Placed place(const Job& job, const ClusteringReader& clustering, std::int64_t k,
   return placed;
 }
 
-void write_artifact(const std::string& path, const Recipe& recipe, const Placed& placed, double outlier) {
-  const auto rows = std::ssize(placed.labels);
-  std::vector<std::uint8_t> flags;
-  for (const double share : placed.share) flags.push_back(share <= outlier);
-  ArtifactWriter writer(path, recipe, Communicator::self());
-  writer.put<std::int32_t>("labels", {rows}, placed.labels);
-  writer.put<float>("distances", {rows}, placed.distances);
-  writer.put<std::int32_t>("seconds", {rows}, placed.seconds);
-  writer.put<float>("second_distances", {rows}, placed.second_distances);
-  writer.put<double>("share_as_far", {rows}, placed.share);
-  writer.put<std::uint8_t>("outlier", {rows}, flags);
-  if (!placed.probabilities.empty())
-    writer.put<float>("probabilities", {rows, std::ssize(placed.probabilities) / rows}, placed.probabilities);
-  writer.finish();
-}
-
-void write_table(const std::string& path, const RowNames& names, const Placed& placed, double outlier, TableText text) {
-  const std::size_t k = placed.probabilities.size() / placed.labels.size();
-  TableFile table(path, text);
-  std::vector<std::string> header = {"path",         "label",  "distance", "second", "second_distance",
-                                     "share_as_far", "outlier"};
-  for (std::size_t c = 0; c < k; ++c) header.push_back(fmt::format("p{}", c));
-  table.line(header, ',');
-  for (std::size_t i = 0; i < placed.labels.size(); ++i) {
-    const bool alone = placed.seconds[i] < 0;
-    std::vector<std::string> fields = {names.names[i],
-                                       fmt::to_string(placed.labels[i]),
-                                       fmt::format("{:.9g}", placed.distances[i]),
-                                       alone ? "" : fmt::to_string(placed.seconds[i]),
-                                       alone ? "" : fmt::format("{:.9g}", placed.second_distances[i]),
-                                       fmt::format("{:.6g}", placed.share[i]),
-                                       placed.share[i] <= outlier ? "yes" : "no"};
-    for (std::size_t c = 0; c < k; ++c) fields.push_back(fmt::format("{:.6g}", placed.probabilities[i * k + c]));
-    table.line(fields, ',');
-  }
-  table.finish();
-}
-
 std::int64_t the_k(const Job& job, const ClusteringReader& clustering) {
-  const auto ks = clustering.choose(job.options.counts("k"));
+  const auto ks = clustering.choose(job.chosen_ks(clustering.name()));
   require(ks.size() == 1, "{} holds solutions for k = {}; say with --k which of them the images are to be given to",
-          clustering.artifact().path(), fmt::join(ks, ", "));
+          clustering.path(), fmt::join(ks, ", "));
   return ks.front();
 }
 
-std::string name_of(const Job& job) {
-  if (!job.options.text("name").empty()) return job.options.text("name");
-  const std::string given = job.options.text(job.options.given("images") ? "images" : "file");
-  fs::path source = given.substr(0, given.find('{'));  // of a pattern of shards what comes before its numbers
+// After the folder, the list or the file that the images come from; of a pattern of shards what comes before its
+// numbers.
+std::string name_of(const Options& options, const std::string&) {
+  const std::string given = options.text(options.given("images") ? "images" : "file");
+  fs::path source = given.substr(0, given.find('{'));
   if (!source.has_filename()) source = source.parent_path();
   const std::string name = source.stem().string();
   return name.empty() || name == "." || name == ".." ? "new" : name;
 }
 
-}  // namespace
+// Tables say what the artifact says: where they are not, or are another's, they are made of it again.
+void write_tables(const Job& job, const std::string& name, const FeatureReader& features, const Study& fresh) {
+  const ArtifactReader artifact = job.study.open(Kind::assignments, name);
+  const Provenance about = provenance_of(job, {{Study::address(Kind::assignments, name), artifact.digest()}});
+  const std::string place = "tables/assignments/" + name;
+  if (OutputFolder::is_current(job.study.folder() + "/" + place, about)) return;
+  OutputFolder folder(job.study.folder(), place, about, job.options.flag("overwrite"));
+  const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
+  const AssignedImages images = read_assignment(artifact);
+  write_assignment_table(folder.place("assigned.csv"), images, text);
+  if (job.options.given("images"))
+    write_skipped(folder.folder() + "/", read_image_table(fresh.images_path()), features, text);
+  folder.finish();
+  const auto strange = std::count(images.outlier.begin(), images.outlier.end(), std::uint8_t{1});
+  job.say("wrote {}: {} images given to {} clusters, {} of them flagged as outliers",
+          folder.final_place("assigned.csv"), images.size(), images.k, strange);
+}
 
-void assign_images(Job& job) {
-  std::string clustering_name;
-  job.comm.together([&] { clustering_name = job.study.find(Kind::clusterings, job.options.text("clustering")); });
+void give_to_clusters(Job& job) {
+  const std::string clustering_name = job.take(Kind::clusterings);
   const ClusteringReader clustering(job.study, clustering_name);
   const std::int64_t k = the_k(job, clustering);
-  const std::string name = name_of(job);
+  job.recipe.set("k", fmt::to_string(k));
+  const std::string name = artifact_name(job.command, job.options);
   require_artifact_name(name);
-  const std::string path = job.study.path(Kind::assignments, name);
-  const Study fresh(job.study.folder() + "/assignments/" + name);
+  const std::string folder = job.study.folder() + "/assignments/" + name;
   if (job.dry_run())
-    return job.say("would make {} from {} with k = {}, with the features in {}", path, clustering_name, k,
-                   fresh.folder());
+    return job.say("would make {} from {} with k = {}, with the features in {}",
+                   job.study.path(Kind::assignments, name), clustering_name, k, folder);
   job.comm.on_root([&] {
     make_folder_inside(job.study.folder(), "assignments");
     make_folder_inside(job.study.folder() + "/assignments", name);
   });
-  const std::string features = make_new_features(job, clustering.features(), fresh.folder());
+  const std::string features_of_new = make_new_features(job, clustering.features(), folder);
+  const Study fresh(folder, Kind::assignments.maker);
+  const FeatureReader features(fresh, features_of_new);
+  job.read_input("features of the new images", features.digest());
+  if (job.must_make(Kind::assignments, name)) {
+    const auto rows = new_rows(job, clustering, fresh, features);
+    AssignedImages images = place(job, clustering, k, *rows).images;
+    images.clustering = clustering_name;
+    images.k = k;
+    for (const double share : images.share_as_far) images.outlier.push_back(share <= job.options.real("outlier"));
+    job.comm.on_root([&] {
+      images.paths = read_row_names(fresh, features.name()).names;
+      write_assignment(job.study.path(Kind::assignments, name), job.recipe, images);
+    });
+    job.made(Kind::assignments, name);
+  }
+  job.comm.on_root([&] { write_tables(job, name, features, fresh); });
+}
 
-  Recipe recipe("assign", kRevision);
-  recipe.set("k", fmt::to_string(k));
-  recipe.set("outlier", job.options.text("outlier"));
-  recipe.input("clustering " + clustering_name, clustering.digest());
-  recipe.input("features", ArtifactReader(fresh.path(Kind::features, features)).digest());
-  if (!job.must_make(path, recipe)) return;
-  const auto rows = new_rows(job, clustering, fresh, features);
-  const Placed placed = place(job, clustering, k, *rows);
-  const double outlier = job.options.real("outlier");
-  job.comm.on_root([&] {
-    const std::string tables = job.study.folder() + "/tables", stem = fmt::format("{}/assigned-{}", tables, name);
-    make_folder(tables);
-    const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
-    write_table(stem + ".csv", read_row_names(fresh, features), placed, outlier, text);
-    if (job.options.given("images"))
-      write_skipped(stem + "-", read_image_table(fresh.images_path()),
-                    ArtifactReader(fresh.path(Kind::features, features)), text);
-    write_artifact(path, recipe, placed, outlier);  // last: where it is, all is
-    const auto strange =
-        std::count_if(placed.share.begin(), placed.share.end(), [&](double s) { return s <= outlier; });
-    job.say("wrote {}.csv: {} images given to {} clusters, {} of them flagged as outliers", stem, placed.labels.size(),
-            k, strange);
-  });
-  job.made(path);
+}  // namespace
+
+Command assign() {
+  using option::handed_on;
+  return {
+      .options = OptionList(
+          "assign",
+          {option::images,
+           option::root,
+           option::path_column,
+           handed_on(option::max_pixels),
+           handed_on(option::max_bytes),
+           option::weights,
+           option::device,
+           handed_on(option::precision),
+           option::batch,
+           option::gpu_batch,
+           option::share_weights,
+           handed_on(option::preprocess),
+           handed_on(option::exif),
+           handed_on(option::alpha),
+           handed_on(option::fast_decode),
+           option::decode_threads,
+           option::file,
+           option::dataset,
+           option::names,
+           option::clustering,
+           option::name,
+           option::k,
+           option::exact,
+           {"outlier", Role::result, OptionType::real, "0.01", "SHARE",
+            "flag an image that lies farther out than all but this share of the study's own in its cluster", 0, 1}}),
+      .summary = "gives new images to the clusters of this study",
+      .example = "mpirun -n 2 coterie assign --study demo --k 10 --images new-photos/",
+      .run = give_to_clusters,
+      .parallel = true,
+      .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+                     .makes = Kind::assignments,
+                     .name = name_of,
+                     .revision = 2,
+                     .follows_choice = true,
+                     .writes = {"tables", "tables/assignments"}}};
 }
 
 }  // namespace coterie::jobs

@@ -1,89 +1,167 @@
-#include "command/artifact_name.hpp"
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/features.hpp"
+#include "coterie/artifacts/reduction.hpp"
+#include "planning/effort.hpp"
 #include "stages/cluster_algorithm.hpp"
-#include "stages/clustering_reader.hpp"
 
 namespace coterie::jobs {
 namespace {
 
-constexpr int kRevision = 2;
-
 // What is clustered: a reduction, or with --raw the features themselves.
 struct Parent {
-  std::string features, reduction, digest;
+  std::string features, reduction;
 
-  std::string name() const { return reduction.empty() ? features : reduction; }
+  const std::string& name() const { return reduction.empty() ? features : reduction; }
 };
 
-Parent find_parent(const Job& job) {
+Parent take_parent(Job& job) {
   const bool raw = job.options.flag("raw");
   require(!raw || !job.options.given("reduction"),
           "--raw takes the features as they are; it cannot go with --reduction");
-  Parent parent;
-  job.comm.together([&] {
-    if (raw) {
-      parent.features = job.study.find(Kind::features, job.options.text("features"));
-      parent.digest = ArtifactReader(job.study.path(Kind::features, parent.features)).digest();
-      return;
-    }
-    parent.reduction = job.study.find(Kind::reductions, job.options.text("reduction"));
-    const ArtifactReader artifact(job.study.path(Kind::reductions, parent.reduction));
-    parent.features = artifact.attribute("features");
-    require(!job.options.given("features") || job.options.text("features") == parent.features,
-            "the reduction \"{}\" was made from the features \"{}\", not \"{}\"; name its reduction with --reduction, "
-            "or take the features themselves with --raw",
-            parent.reduction, parent.features, job.options.text("features"));
-    parent.digest = artifact.digest();
-  });
+  if (raw) return {job.take(Kind::features), ""};
+  Parent parent{"", job.take(Kind::reductions)};
+  job.comm.together([&] { parent.features = ReductionReader(job.study, parent.reduction).features(); });
+  require(!job.options.given("features") || job.options.text("features") == parent.features,
+          "the reduction \"{}\" was made from the features \"{}\", not \"{}\"; name its reduction with --reduction, "
+          "or take the features themselves with --raw",
+          parent.reduction, parent.features, job.options.text("features"));
   return parent;
 }
 
-Recipe recipe_of(const Job& job, const ClusterAlgorithm& algorithm, const Parent& parent) {
-  Recipe recipe("cluster", kRevision);
-  recipe.set("algorithm", algorithm.name);
-  for (const char* option : algorithm.parameters) recipe.set(option, algorithm.text(job.options, option));
-  for (const char* option : algorithm.departures)
-    if (job.options.text(option) != find_option("cluster", option).fallback)
-      recipe.set(option, job.options.text(option));
-  recipe.input((parent.reduction.empty() ? "features " : "reduction ") + parent.name(), parent.digest);
-  return recipe;
+// Defaults of the algorithm; an option that another algorithm has would be passed over in silence.
+void settle(Options& options) {
+  const ClusterAlgorithm& algorithm = find_algorithm(options.text("algorithm"));
+  for (const char* option : kAlgorithmOptions) {
+    if (algorithm.takes(option)) {
+      if (const auto usual = algorithm.defaults.find(option);
+          usual != algorithm.defaults.end() && !options.given(option))
+        options.set(option, usual->second);
+      continue;
+    }
+    const bool harmless = std::string_view(option) == "seed" || !options.given(option) ||
+                          options.text(option) == options.list().find(option).fallback;
+    require(harmless, "--{} means nothing to --algorithm {}", option, algorithm.name);
+    options.leave_out(option);
+  }
 }
 
-// An option that another algorithm has would be passed over in silence.
-void refuse_foreign_options(const Job& job, const ClusterAlgorithm& algorithm) {
-  for (const char* option :
-       {"n-init", "tol", "max-iter", "seeding", "warm-start", "covariance", "regularization", "batch-rows"}) {
-    const auto has = [&](const auto& list) {
-      return std::find(list.begin(), list.end(), std::string_view(option)) != list.end();
-    };
-    require(!job.options.given(option) || job.options.text(option) == find_option("cluster", option).fallback ||
-                has(algorithm.parameters) || has(algorithm.departures),
-            "--{} means nothing to --algorithm {}", option, algorithm.name);
+void group(Job& job) {
+  const auto ks = job.options.counts("k");
+  require(!ks.empty(), "cluster wants --k: one number of clusters or several, such as 8 or 6,8,10 or 5-20");
+  const ClusterAlgorithm& algorithm = find_algorithm(job.options.text("algorithm"));
+  const Parent parent = take_parent(job);
+  const std::string name = artifact_name(job.command, job.options, parent.name());
+  require_artifact_name(name);
+  if (!job.must_make(Kind::clusterings, name)) return;
+
+  const auto rows = open_rows(job.study, parent.features, parent.reduction);
+  ClusteringWriter writer(job.study.path(Kind::clusterings, name), job.recipe,
+                          {parent.features, parent.reduction, algorithm.name}, ks, job.comm);
+  algorithm.solve(job, *rows, ks, writer);
+  writer.finish();
+  job.made(Kind::clusterings, name);
+}
+
+// Ward merges pair by pair; the others pass over the rows, more often the more there are.
+double least_growth(const Workload& study) { return study.ward() ? 2 : 1; }
+double most_growth(const Workload& study) { return least_growth(study) + 0.25; }
+
+double sum_of_ks(const Workload& study) {
+  double sum = 0;
+  for (const auto k : study.ks) sum += static_cast<double>(k);
+  return sum;
+}
+
+void cost_of(const Workload& study, const Calibration&, StageCost& cost) {
+  const auto n = static_cast<double>(study.images), c = static_cast<double>(study.components);
+  const auto k = static_cast<double>(study.largest_k());
+  if (study.ward()) {
+    cost.flops = n * n * c;
+    cost.bytes_read = 4 * n * c;
+    cost.allreduces = 40;
+    cost.allreduce_bytes = 8 * n;
+    return;
   }
+  const double passes = static_cast<double>(study.starts()) * kUsualIterations;
+  cost.flops = passes * 2 * n * sum_of_ks(study) * c;
+  cost.bytes_read = passes * static_cast<double>(study.ks.size()) * 4 * n * c;
+  cost.allreduces = static_cast<std::int64_t>(passes) * std::ssize(study.ks);
+  cost.allreduce_bytes = 8 * (k * c + k + 1);
+}
+
+StageMemory memory_of(const Workload& study, const Calibration&, int ranks) {
+  const auto n = static_cast<double>(study.images), own = n / ranks, c = static_cast<double>(study.components);
+  const auto k = static_cast<double>(study.largest_k()), starts = static_cast<double>(study.starts());
+  return {study.ward() ? 16 * n * c + 100 * n : 4 * own * (k / 16 + 5 + starts) + 24 * k * c, 4 * own * c};
+}
+
+double disk_of(const Workload& study) {
+  const auto n = static_cast<double>(study.images);
+  return (study.ward() ? 40 * n : 0) + 8 * n * static_cast<double>(study.ks.size());
+}
+
+const StageEffort kEffort{.least_growth = least_growth,
+                          .most_growth = most_growth,
+                          .for_trial = [](Options& options, const Workload&) { options.set("raw", "true"); },
+                          .cost = cost_of,
+                          .memory = memory_of,
+                          .disk = disk_of};
+
+std::string name_of(const Options& options, const std::string& parent) {
+  return parent.empty() ? "" : parent + find_algorithm(options.text("algorithm")).suffix;
 }
 
 }  // namespace
 
-void cluster(Job& job) {
-  const auto ks = job.options.counts("k");
-  require(!ks.empty(), "cluster wants --k: one number of clusters or several, such as 8 or 6,8,10 or 5-20");
-  const ClusterAlgorithm& algorithm = find_algorithm(job.options.text("algorithm"));
-  refuse_foreign_options(job, algorithm);
-  const Parent parent = find_parent(job);
-  const std::string name = artifact_name(job.options, parent.name());
-  require_artifact_name(name);
-  const Recipe recipe = recipe_of(job, algorithm, parent);
-  const std::string path = job.study.path(Kind::clusterings, name);
-  if (!job.must_make(path, recipe)) return;
-
-  const auto rows = open_rows(job.study, parent.features, parent.reduction);
-  ArtifactWriter writer(path, recipe, job.comm);
-  writer.put<std::int64_t>("k", {std::ssize(ks)}, ks);
-  algorithm.solve(job, algorithm, *rows, ks, writer);
-  writer.attribute("features", parent.features);
-  writer.attribute("reduction", parent.reduction);
-  writer.finish();
-  job.made(path);
+Command cluster() {
+  using enum OptionType;
+  return {.options = OptionList(
+              "cluster",
+              {option::features,
+               {"reduction", Role::place, text, "", "NAME", "the reduction to read; default: the newest", 0, kMost, "",
+                true},
+               option::name,
+               option::algorithm,
+               {"raw", Role::result, flag, "false", "", "cluster the features themselves, without a reduction"},
+               option::k,
+               option::n_init,
+               {"tol", Role::result, real, "", "SHARE",
+                "k-means: stop when centroids move less, relative to the mean column variance; 0: when no label "
+                "changes; default: 1e-4. mixture: stop when the mean log-likelihood gains less; default: 1e-3",
+                0, 1},
+               {"max-iter", Role::result, count, "", "N",
+                "iterations of one run at most (mini-batch: passes' worth of rows); default: 300, mini-batch and "
+                "mixture 100",
+                1, 1e9},
+               {"seeding", Role::result, choice, "plus-plus", "",
+                "the first centroids: greedy k-means++, or k-means||, which reads the rows fewer times (for a large "
+                "k)",
+                0, kMost, "plus-plus|parallel"},
+               {"warm-start", Role::result, flag, "false", "",
+                "k-means: start each k from the solution before it, once, instead of --n-init times anew"},
+               {"covariance", Role::result, choice, "full", "",
+                "mixture: one matrix each, one for all, diagonals, or one variance each", 0, kMost,
+                "full|tied|diagonal|spherical"},
+               {"regularization", Role::result, real, "1e-6", "VARIANCE",
+                "mixture: added to each variance, so that none vanishes", 0, kMost},
+               option::batch_rows,
+               option::seed}),
+          .summary = "groups the rows: k-means, mini-batch, Ward, Gaussian mixtures",
+          .example = "mpirun -n 2 coterie cluster --study demo --k 8,10,12 --n-init 10 --seed 1",
+          .run = group,
+          .parallel = true,
+          .stage = Stage{.reads =
+                             [](const Options& options) {
+                               return std::vector{options.flag("raw") ? Kind::features : Kind::reductions};
+                             },
+                         .makes = Kind::clusterings,
+                         .name = name_of,
+                         .revision = 3,
+                         .settle = settle,
+                         .trial = Trial::rows,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

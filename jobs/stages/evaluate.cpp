@@ -1,69 +1,55 @@
-#include <map>
-
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/evaluation.hpp"
 #include "coterie/evaluation/agreement.hpp"
 #include "coterie/evaluation/indices.hpp"
 #include "coterie/evaluation/silhouette.hpp"
-#include "stages/clustering_reader.hpp"
-#include "stages/image_table.hpp"
+#include "planning/effort.hpp"
+#include "stages/label_columns.hpp"
 
 namespace coterie::jobs {
 namespace {
 
-constexpr int kRevision = 2;
-
-void write_agreement(ArtifactWriter& writer, const std::string& group, const Contingency& table,
-                     const Agreement& found) {
-  writer.put<std::int64_t>(group + "/crosstab", {table.rows, table.columns}, table.counts);
-  writer.put_value<double>(group + "/adjusted_rand", found.adjusted_rand);
-  writer.put_value<double>(group + "/normalised_mutual_info", found.normalised_mutual_info);
-  writer.put_value<double>(group + "/adjusted_mutual_info", found.adjusted_mutual_info);
-  writer.put_value<double>(group + "/homogeneity", found.homogeneity);
-  writer.put_value<double>(group + "/completeness", found.completeness);
-  writer.put_value<double>(group + "/v_measure", found.v_measure);
-  writer.put_value<double>(group + "/purity", found.purity);
+Evaluation::Solution solution_of(std::int64_t k, const std::vector<std::int32_t>& labels, const ClusterIndices& indices,
+                                 const Silhouette& silhouette, const std::vector<Classes>& classes) {
+  Evaluation::Solution solution;
+  solution.k = k;
+  solution.sizes = indices.sizes;
+  solution.mean_distance = indices.mean_distance;
+  solution.inertia = indices.inertia;
+  if (indices.defined) {
+    solution.calinski_harabasz = indices.calinski_harabasz;
+    solution.davies_bouldin = indices.davies_bouldin;
+  }
+  if (silhouette.defined)
+    solution.silhouettes = {
+        {silhouette.values.begin(), silhouette.values.end()}, silhouette.cluster_means, silhouette.mean};
+  for (const auto& c : classes) {
+    Contingency table = contingency(c.labels, labels, std::ssize(c.names), k);
+    const Agreement agreed = agreement(table);
+    solution.agreements.push_back({std::move(table), agreed});
+  }
+  return solution;
 }
 
-void write_indices(ArtifactWriter& writer, const std::string& group, const ClusterIndices& indices) {
-  const auto k = static_cast<std::int64_t>(indices.sizes.size());
-  writer.put<std::int64_t>(group + "/sizes", {k}, indices.sizes);
-  writer.put<double>(group + "/mean_distance", {k}, indices.mean_distance);
-  writer.put_value<double>(group + "/inertia", indices.inertia);
-  if (!indices.defined) return;
-  writer.put_value<double>(group + "/calinski_harabasz", indices.calinski_harabasz);
-  writer.put_value<double>(group + "/davies_bouldin", indices.davies_bouldin);
+void tell(const Job& job, const Evaluation& evaluation) {
+  for (const auto& solution : evaluation.solutions) {
+    std::string line = fmt::format("k = {}: inertia {:.6g}", solution.k, solution.inertia);
+    if (solution.silhouettes) line += fmt::format(", silhouette {:.3f}", solution.silhouettes->mean);
+    for (std::size_t c = 0; c < evaluation.columns.size(); ++c)
+      line += fmt::format(", agreement with {} (ARI) {:.3f}", evaluation.columns[c].name,
+                          solution.agreements[c].agreement.adjusted_rand);
+    job.say("{}", line);
+  }
 }
 
-void write_silhouette(ArtifactWriter& writer, const std::string& group, const Silhouette& silhouette) {
-  if (!silhouette.defined) return;
-  const std::vector<float> values(silhouette.values.begin(), silhouette.values.end());
-  writer.put<float>(group + "/silhouette", {static_cast<std::int64_t>(values.size())}, values);
-  writer.put<double>(group + "/silhouette_clusters", {static_cast<std::int64_t>(silhouette.cluster_means.size())},
-                     silhouette.cluster_means);
-  writer.put_value<double>(group + "/silhouette_mean", silhouette.mean);
-}
-
-}  // namespace
-
-void evaluate(Job& job) {
-  const auto columns = job.options.list("labels");
-  std::string name;
-  RowNames names;
-  std::vector<Classes> classes;
-  job.comm.together([&] { name = job.study.find(Kind::clusterings, job.options.text("clustering")); });
+void measure(Job& job) {
+  const std::string name = job.take(Kind::clusterings);
   const ClusteringReader clustering(job.study, name);
-  job.comm.on_root([&] {
-    names = read_row_names(job.study, clustering.features());
-    for (const auto& column : columns) classes.push_back(classes_of(names, column));
-  });
-
-  Recipe recipe("evaluate", kRevision);
-  recipe.set("labels", job.options.text("labels"));
-  recipe.set("silhouette", job.options.text("silhouette"));
-  recipe.input("clustering " + name, clustering.digest());
-  const std::string path = job.study.path(Kind::evaluations, name);
-  if (!job.must_make(path, recipe)) return;
-
+  const auto classes = read_label_columns(job, clustering.features());
+  if (!job.must_make(Kind::evaluations, name)) return;
   const auto rows = clustering.open_rows();
   std::vector<std::vector<std::int32_t>> labels;
   std::vector<Labelling> labellings;
@@ -76,28 +62,59 @@ void evaluate(Job& job) {
   for (const auto& labelling : labellings)
     indices.push_back(cluster_indices(*rows, labelling, summary, job.comm, job.pool));
 
-  std::vector<std::string> lines;
   job.comm.on_root([&] {
-    ArtifactWriter writer(path, recipe, Communicator::self());
-    writer.attribute("clustering", name);
-    for (const auto& c : classes) writer.put_texts("classes/" + column_group(c.column), c.names);
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const std::string group = ClusteringReader::group(clustering.ks()[i]);
-      write_indices(writer, group, indices[i]);
-      write_silhouette(writer, group, found[i]);
-      lines.push_back(fmt::format("k = {}: inertia {:.6g}", clustering.ks()[i], indices[i].inertia));
-      if (found[i].defined) lines.back() += fmt::format(", silhouette {:.3f}", found[i].mean);
-      for (const auto& c : classes) {
-        const Contingency table = contingency(c.labels, labels[i], std::ssize(c.names), clustering.ks()[i]);
-        const Agreement agreed = agreement(table);
-        write_agreement(writer, group + "/agreement/" + column_group(c.column), table, agreed);
-        lines.back() += fmt::format(", agreement with {} (ARI) {:.3f}", c.column, agreed.adjusted_rand);
-      }
-    }
-    writer.finish();
+    Evaluation evaluation{name, {}, {}};
+    for (const auto& c : classes) evaluation.columns.push_back({c.column, c.names});
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      evaluation.solutions.push_back(solution_of(clustering.ks()[i], labels[i], indices[i], found[i], classes));
+    write_evaluation(job.study.path(Kind::evaluations, name), job.recipe, evaluation);
+    tell(job, evaluation);
   });
-  for (const auto& line : lines) job.say("{}", line);
-  job.made(path);
+  job.made(Kind::evaluations, name);
+}
+
+void with_silhouettes(Options& options) { options.set("silhouette", "true"); }
+
+void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
+  const auto n = static_cast<double>(study.images), c = static_cast<double>(study.components);
+  const auto ks = static_cast<double>(study.ks.size());
+  const bool silhouettes = study.stage("evaluate")->flag("silhouette");
+  if (silhouettes) cost.parallel_seconds += measured.part_seconds("silhouettes", n);
+  cost.flops = silhouettes ? n * n * c : 2 * n * c * ks;
+  cost.bytes_read = 4 * n * c * (ks + 1);
+  cost.allreduces = 2 + std::ssize(study.ks);
+  cost.allreduce_bytes = 8 * n;
+}
+
+StageMemory memory_of(const Workload& study, const Calibration&, int) {
+  const auto n = static_cast<double>(study.images);
+  return {8 * n * static_cast<double>(study.ks.size()), 4 * n * static_cast<double>(study.components)};
+}
+
+const StageEffort kEffort{
+    .for_trial = [](Options& options, const Workload&) { options.set("silhouette", "false"); },
+    .parts = {{"silhouettes", with_silhouettes, 2, 2.25}},
+    .cost = cost_of,
+    .memory = memory_of,
+    .disk = [](const Workload& study) { return 4.0 * static_cast<double>(study.images * std::ssize(study.ks)); }};
+
+}  // namespace
+
+Command evaluate() {
+  return {.options = OptionList("evaluate", {option::clustering,
+                                             option::labels,
+                                             {"silhouette", Role::result, OptionType::flag, "true", "",
+                                              "the exact silhouette of every image (work grows with the square of "
+                                              "their number)"}}),
+          .summary = "measures the clusters: silhouettes, indices, agreement with labels",
+          .example = "mpirun -n 2 coterie evaluate --study demo --labels folder",
+          .run = measure,
+          .parallel = true,
+          .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+                         .makes = Kind::evaluations,
+                         .revision = 3,
+                         .trial = Trial::rows,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

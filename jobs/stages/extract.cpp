@@ -4,22 +4,23 @@
 #include <map>
 #include <set>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/features.hpp"
 #include "coterie/dist/hand_out.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/features/extractor.hpp"
-#include "coterie/store/feature_file.hpp"
 #include "coterie/store/file_layout.hpp"
+#include "planning/effort.hpp"
 #include "stages/feature_request.hpp"
-#include "stages/image_table.hpp"
 #include "stages/network_set.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kRevision = 2;
 // Rows that are committed together, which is what a kill can cost each thread: few, so that a small study shares out
 // evenly, but a GPU's batch where there are many. A function of the study alone: any machine may resume it.
 std::int64_t block_rows(std::int64_t images) { return images < 10'000 ? 32 : 128; }
@@ -34,7 +35,7 @@ constexpr std::int64_t kBatch = 4;       // then
 struct Output {
   std::size_t request = 0;  ///< which of the requests
   FeatureLayer layer;
-  std::string path;
+  std::string name, path;
   Recipe recipe;
   std::unique_ptr<FeatureFile> file;  ///< once it is open
 
@@ -46,9 +47,9 @@ struct Task {
   std::vector<FeatureRequest> requests;
   std::vector<WeightChoice> weights;  ///< of each request
   ImageTable table;
-  std::string images_digest;
   DecodeLimits limits;               ///< the scan's
   std::vector<std::int64_t> images;  ///< numbers of the usable ones
+  RowIdentities identities;          ///< of these, on the root
   NetworkOptions network;
   std::vector<Output> outputs;  ///< by request, then by layer
 };
@@ -79,16 +80,19 @@ NetworkOptions network_options(const Job& job) {
   return options;
 }
 
-Recipe recipe_of(const Task& task, std::size_t request, const FeatureLayer& layer) {
+// One artifact's part of the job's options: its network, its layer, and what the departures make of the preprocessing.
+Recipe recipe_of(const Job& job, const Task& task, std::size_t request, const FeatureLayer& layer) {
   const FeatureRequest& asked = task.requests[request];
-  Recipe recipe("extract", kRevision);
+  Recipe recipe(job.command.name(), job.command.stage->revision);
   recipe.set("backbone", asked.backbone.plans == nullptr ? "torchscript" : asked.backbone.name);
   recipe.set("layer", layer.name);
-  recipe.set("weights", task.weights[request].identity);
-  recipe.set("preprocessing", fmt::format("{}", fmt::join(describe(asked.preprocess), "; ")));
-  recipe.set("block rows", fmt::to_string(block_rows(static_cast<std::int64_t>(task.images.size()))));
   recipe.set("precision", std::string(precision_name(task.network.precision)));
-  recipe.input("images", task.images_digest);
+  for (const auto& [name, value] : settings_of(asked.preprocess)) recipe.set(kPreprocessPrefix + name, value);
+  for (const auto& [parent, digest] : job.recipe.parents()) recipe.parent(parent, digest);
+  recipe.input("weights", task.weights[request].identity);
+  // No part of the identity: how assign finds them again.
+  if (!task.weights[request].path.empty())
+    recipe.record("weights file", fs::absolute(task.weights[request].path).lexically_normal().string());
   return recipe;
 }
 
@@ -98,30 +102,44 @@ void check_name(const std::string& name, const std::vector<FeatureRequest>& requ
           name);
 }
 
+RowIdentities identities_of(const ImageTable& table, const std::vector<std::int64_t>& images) {
+  RowIdentities identities;
+  for (const auto number : images) {
+    const auto i = static_cast<std::size_t>(number);
+    identities.paths.push_back(table.paths[i]);
+    identities.hashes.push_back(table.hashes.empty() ? 0 : table.hashes[i]);
+  }
+  return identities;
+}
+
 void add_outputs(const Job& job, Task& task) {
   const std::string name = job.options.text("name");
   for (std::size_t i = 0; i < task.requests.size(); ++i)
     for (const auto& layer : task.requests[i].layers) {
       const std::string chosen = name.empty() ? features_name(task.requests[i].backbone, layer) : name;
       require_artifact_name(chosen);
-      task.outputs.push_back({i, layer, job.study.path(Kind::features, chosen), recipe_of(task, i, layer), nullptr});
+      task.outputs.push_back(
+          {i, layer, chosen, job.study.path(Kind::features, chosen), recipe_of(job, task, i, layer), nullptr});
     }
 }
 
-Task make_task(const Job& job) {
+Task make_task(Job& job) {
   Task task;
   job.comm.together([&] {
     task.requests = feature_requests(job.options);
     check_name(job.options.text("name"), task.requests);
+  });
+  job.take(Kind::images, "images");
+  job.comm.together([&] {
     task.table = read_image_places(job.study.images_path());
-    const ArtifactReader scanned(job.study.images_path());
-    task.images_digest = scanned.digest();
-    task.limits.max_pixels = std::stoll(scanned.recipe().parameters().at("max-pixels"));
-    task.limits.max_bytes = parse_size(scanned.recipe().parameters().at("max-bytes"));
+    const Recipe scanned = job.study.open(Kind::images, "images").recipe();
+    task.limits.max_pixels = std::stoll(scanned.parameter("max-pixels", "500000000"));
+    task.limits.max_bytes = parse_size(scanned.parameter("max-bytes", "2GiB"));
   });
   task.images = usable_images(task.table);
   require(!task.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
           fates_text(task.table.fates));
+  if (job.comm.is_root()) task.identities = identities_of(task.table, task.images);
   for (const auto& request : task.requests) task.weights.push_back(choose_weights(job, request));
   task.network = network_options(job);
   task.network.gpu_batch = std::min(task.network.gpu_batch, block_rows(static_cast<std::int64_t>(task.images.size())));
@@ -150,11 +168,11 @@ void advise(const Job& job, const Task& task, const Output& output) {
 void open_output(const Job& job, const Task& task, Output& output) {
   const auto rows = static_cast<std::int64_t>(task.images.size());
   const FeatureShape shape{rows, output.layer.dimension, block_rows(rows)};
-  output.file = std::make_unique<FeatureFile>(output.path, output.recipe, shape, task.images,
-                                              job.options.flag("overwrite"), job.comm);
+  output.file = std::make_unique<FeatureFile>(output.path, output.recipe, shape, task.identities,
+                                              job.overwrites(Kind::features, output.name, output.recipe), job.comm);
   const auto missing = static_cast<std::int64_t>(output.file->missing().size());
   if (output.file->complete())
-    job.say("{} is up to date", output.path);
+    job.must_make(Kind::features, output.name, output.recipe);  // says so, and knows that it is there
   else if (output.file->found() > 0)
     job.say("{}: {} of {} blocks are there already", output.path, output.file->found(), output.file->found() + missing);
 }
@@ -284,17 +302,14 @@ void tell_times(const Job& job, const ExtractTimes& times) {
 }
 
 // Images that were sound when they were scanned and could not be read now.
-void tell_failures(const Job& job, const std::string& path, const ImageTable& table) {
+void tell_failures(const Job& job, const std::string& name, const Task& task) {
   job.comm.on_root([&] {
-    const ArtifactReader reader(path);
-    const auto fates = reader.read<std::uint8_t>("fate");
-    const auto images = reader.read<std::int64_t>("image");
+    const FeatureReader features(job.study, name);
+    const auto& fates = features.fates();
     for (std::size_t row = 0; row < fates.size(); ++row)
-      if (fates[row] != 0)
-        job.say("{}: {}", table.paths[static_cast<std::size_t>(images[row])],
-                fate_explanation(static_cast<Fate>(fates[row])));
-    const auto good = std::count(fates.begin(), fates.end(), std::uint8_t{0});
-    job.say("features of {} images, {} failed since the scan", good, static_cast<std::int64_t>(fates.size()) - good);
+      if (fates[row] != Fate::ok) job.say("{}: {}", task.identities.paths[row], fate_explanation(fates[row]));
+    const auto good = std::ssize(features.good());
+    job.say("features of {} images, {} failed since the scan", good, std::ssize(fates) - good);
   });
 }
 
@@ -316,12 +331,10 @@ void fill(const Job& job, const Task& task, const std::vector<Network>& networks
     if (!network.note().empty()) job.say("{}", network.note());
 }
 
-}  // namespace
-
-void extract(Job& job) {
+void compute(Job& job) {
   Task task = make_task(job);
   if (job.dry_run()) {
-    for (const auto& output : task.outputs) job.must_make(output.path, output.recipe);
+    for (const auto& output : task.outputs) job.must_make(Kind::features, output.name, output.recipe);
     return;
   }
   for (auto& output : task.outputs)
@@ -340,8 +353,55 @@ void extract(Job& job) {
       pending.push_back(&output);
     }
   fill(job, task, networks.all(), pending);
-  tell_failures(job, pending.front()->path, task.table);
-  for (const Output* output : pending) job.made(output->path);
+  tell_failures(job, pending.front()->name, task);
+  for (const Output* output : pending) job.made(Kind::features, output->name);
+}
+
+constexpr double kBytesOfPhotograph = 150e3;  // a usual one on the web
+constexpr double kMemoryOfPlace = 150;        // of an image, on each rank: its path, size and hash
+
+void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
+  const auto n = static_cast<double>(study.images);
+  cost.bytes_read = n * (measured.bytes_an_image > 0 ? measured.bytes_an_image : kBytesOfPhotograph);
+  cost.allreduces = 8;
+  cost.allreduce_bytes = 8;
+}
+
+StageMemory memory_of(const Workload& study, const Calibration& measured, int) {
+  return {measured.network_memory + kMemoryOfPlace * static_cast<double>(study.images)};
+}
+
+double disk_of(const Workload& study) {
+  double numbers = 0;
+  for (const auto& network : study.networks)
+    for (const auto& layer : network.layers) numbers += static_cast<double>(layer.dimension);
+  return 4 * static_cast<double>(study.images) * numbers;
+}
+
+const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = disk_of};
+
+std::string name_of(const Options& options, const std::string&) {
+  const FeatureRequest first = feature_requests(options).front();
+  return features_name(first.backbone, first.layers.front());
+}
+
+}  // namespace
+
+Command extract() {
+  return {.options = OptionList(
+              "extract", {option::backbone, option::layer, option::weights, option::device, option::precision,
+                          option::batch, option::gpu_batch, option::share_weights, option::preprocess, option::exif,
+                          option::alpha, option::fast_decode, option::decode_threads, option::name}),
+          .summary = "turns images into features with a pretrained network; resumable",
+          .example = "mpirun -n 2 coterie extract --study demo --backbone efficientnet_lite0",
+          .run = compute,
+          .parallel = true,
+          .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::images}; },
+                         .makes = Kind::features,
+                         .name = name_of,
+                         .revision = 3,
+                         .trial = Trial::images,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

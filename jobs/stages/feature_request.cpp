@@ -77,7 +77,7 @@ Preprocess departed(const Backbone& backbone, const Options& options) {
   for (const std::string name : {"exif", "alpha"})
     if (options.text(name) != "backbone") override_preprocess(chosen, name + "=" + options.text(name));
   if (options.flag("fast-decode")) chosen.fast_decode = true;
-  for (const auto& assignment : assignments(options.list("preprocess"))) override_preprocess(chosen, assignment);
+  for (const auto& assignment : assignments(options.texts("preprocess"))) override_preprocess(chosen, assignment);
   check_preprocess(chosen);
   require(backbone.plans == nullptr || chosen.size == backbone.preprocess.size,
           "{} takes images of {} pixels, --preprocess asks for {}", backbone.name, backbone.preprocess.size,
@@ -89,7 +89,7 @@ Preprocess departed(const Backbone& backbone, const Options& options) {
 
 std::vector<FeatureRequest> feature_requests(const Options& options) {
   std::vector<FeatureRequest> requests;
-  for (const auto& name : options.list("backbone")) {
+  for (const auto& name : options.texts("backbone")) {
     Backbone backbone = find_backbone(name);
     for (const auto& request : requests)
       require(request.backbone.name != backbone.name, "--backbone names {} twice", backbone.name);
@@ -98,8 +98,8 @@ std::vector<FeatureRequest> feature_requests(const Options& options) {
     requests.push_back({backbone, {}, "", preprocess});
   }
   require(!requests.empty(), "--backbone names no network");
-  choose_layers(requests, options.list("layer"));
-  choose_weights(requests, options.list("weights"));
+  choose_layers(requests, options.texts("layer"));
+  choose_weights(requests, options.texts("weights"));
   return requests;
 }
 

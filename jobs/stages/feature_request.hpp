@@ -16,6 +16,9 @@ struct FeatureRequest {
   Preprocess preprocess;             ///< the backbone's, with the departures that were asked for
 };
 
+/// How the settings of a preprocessing are called in the recipe of features: "preprocess.filter".
+inline constexpr const char* kPreprocessPrefix = "preprocess.";
+
 /// From --backbone A,B, --layer LAYER or BACKBONE:LAYER,..., --weights FILE or BACKBONE=FILE,..., --preprocess, --exif,
 /// --alpha and --fast-decode. A layer without a backbone is taken of each network that offers it; a network that no
 /// layer names gives its usual one. Throws InvalidArgument that offers the nearest name.

@@ -1,24 +1,22 @@
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <numeric>
+#include <unordered_map>
 
-#include "command/artifact_name.hpp"
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/features.hpp"
 #include "coterie/base/csv.hpp"
 #include "coterie/base/digest.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/store/foreign_matrix.hpp"
-#include "stages/image_table.hpp"
+#include "planning/effort.hpp"
 
 namespace coterie::jobs {
+namespace fs = std::filesystem;
 namespace {
-
-constexpr int kRevision = 1;
-constexpr std::int64_t kBlockRows = 1024;
 
 // The rows and what they stand for.
 struct Imported {
@@ -115,78 +113,78 @@ void complete_names(Imported& imported) {
   }
 }
 
-// Where the study knows images of these names, so that montages can show them.
-std::vector<std::int64_t> match_images(const Study& study, const std::vector<std::string>& names) {
-  std::map<std::string, std::int64_t> numbers;
+// The bytes behind each name, where the study knows an image of it: 0 elsewhere.
+std::vector<std::uint64_t> hashes_of(const Study& study, const std::vector<std::string>& names) {
+  std::unordered_map<std::string, std::uint64_t> known;
   if (std::filesystem::exists(study.images_path())) {
-    const ImageTable table = read_image_table(study.images_path());
-    for (std::int64_t i = 0; i < table.size(); ++i) numbers.emplace(table.paths[static_cast<std::size_t>(i)], i);
+    ImageTable table = read_image_places(study.images_path());
+    for (std::size_t i = 0; i < table.hashes.size(); ++i)
+      if (table.fates[i] == Fate::ok) known.emplace(std::move(table.paths[i]), table.hashes[i]);
   }
-  std::vector<std::int64_t> images;
+  std::vector<std::uint64_t> hashes;
   for (const auto& name : names) {
-    const auto found = numbers.find(name);
-    images.push_back(found == numbers.end() ? -1 : found->second);
+    const auto found = known.find(name);
+    hashes.push_back(found == known.end() ? 0 : found->second);
   }
-  return images;
+  return hashes;
 }
 
-void require_finite(const std::vector<float>& values, std::int64_t first_row, std::int64_t columns,
-                    const std::string& file) {
-  const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-  require(bad == values.end(), "{}: row {} (from zero) holds NaN or infinity; remove it, or repair what made it", file,
-          first_row + (bad - values.begin()) / columns);
-}
-
-void write_features(const std::string& path, const Recipe& recipe, const Imported& imported,
-                    const std::vector<std::int64_t>& images, const std::string& file) {
-  const std::int64_t n = imported.rows->rows(), d = imported.rows->columns();
-  ArtifactWriter writer(path, recipe, Communicator::self());
-  writer.create<float>("features", {n, d});
-  std::vector<float> block;
-  for (std::int64_t begin = 0; begin < n; begin += kBlockRows) {
-    const RowRange range{begin, std::min(begin + kBlockRows, n)};
-    block.resize(static_cast<std::size_t>(range.size() * d));
-    imported.rows->read(range, block.data());
-    require_finite(block, begin, d, file);
-    writer.write_rows<float>("features", begin, block);
-  }
-  writer.put<std::uint8_t>("fate", {n}, std::vector<std::uint8_t>(static_cast<std::size_t>(n), 0));
-  writer.put<std::int64_t>("image", {n}, images);
-  writer.put_texts("name", imported.names);
-  writer.put_texts("columns", imported.columns);
-  for (std::size_t c = 0; c < imported.columns.size(); ++c)
-    writer.put_texts(fmt::format("metadata/{}", c), imported.values[c]);
-  writer.finish();
-}
-
-}  // namespace
-
-void import_features(Job& job) {
+void take_over(Job& job) {
   const std::string file = job.options.required("file"), names = job.options.text("names");
-  const std::string name = artifact_name(job.options);
+  const std::string name = artifact_name(job.command, job.options);
   require_artifact_name(name);
-  const std::string path = job.study.path(Kind::features, name);
-  Recipe recipe("import", kRevision);
   std::string file_digest, names_digest;
   job.comm.on_root([&] {
+    require(fs::exists(file), "--file: {} is not there", file);
     file_digest = sha256_of_file(file);
     if (!names.empty()) names_digest = sha256_of_file(names);
   });
   job.comm.broadcast(file_digest);
   job.comm.broadcast(names_digest);
-  recipe.set("dataset", job.options.text("dataset"));
-  recipe.input("file", file_digest);
-  recipe.input("names", names_digest);
-  if (!job.must_make(path, recipe)) return;
+  job.read_input("file", file_digest);
+  job.read_input("names", names_digest);
+  if (!job.must_make(Kind::features, name)) return;
   job.comm.on_root([&] {
     Imported imported = read_features(file, job.options.text("dataset"));
     require(imported.rows->rows() > 0 && imported.rows->columns() > 0, "{} holds no rows", file);
     if (!names.empty()) read_names(imported, names, job.options.text("path-column"));
     complete_names(imported);
-    write_features(path, recipe, imported, match_images(job.study, imported.names), file);
+    auto hashes = hashes_of(job.study, imported.names);
+    write_imported(
+        job.study.path(Kind::features, name), job.recipe, file, *imported.rows,
+        {{std::move(imported.names), std::move(hashes)}, std::move(imported.columns), std::move(imported.values)});
     job.say("{} rows of {} numbers", imported.rows->rows(), imported.rows->columns());
   });
-  job.made(path);
+  job.made(Kind::features, name);
+}
+
+// Which column or dataset is read decides the result, though it says where things lie.
+constexpr Option for_result(Option option) {
+  option.role = Role::result;
+  return option;
+}
+
+std::string name_of(const Options& options, const std::string&) {
+  return fs::path(options.text("file")).stem().string();
+}
+
+double disk_of(const Workload& study) { return 4.0 * static_cast<double>(study.images * study.dimensions); }
+
+const StageEffort kEffort{.on_root = true, .disk = disk_of};
+
+}  // namespace
+
+Command import_features() {
+  return {.options = OptionList("import", {for_result(option::path_column), option::file, for_result(option::dataset),
+                                           option::names, option::name}),
+          .summary = "takes over features made elsewhere",
+          .example = "coterie import --study vec --file vgg.npy --names names.txt --name vgg",
+          .run = take_over,
+          .stage = Stage{.reads = [](const Options&) { return std::vector<Kind>{}; },
+                         .makes = Kind::features,
+                         .name = name_of,
+                         .revision = 2,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

@@ -1,6 +1,7 @@
 #include "stages/k_evidence.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "coterie/dist/progress.hpp"
@@ -8,8 +9,9 @@
 #include "coterie/evaluation/gap.hpp"
 #include "coterie/evaluation/indices.hpp"
 #include "coterie/evaluation/knee.hpp"
+#include "coterie/evaluation/recommendation.hpp"
 #include "coterie/evaluation/silhouette.hpp"
-#include "stages/cluster_algorithm.hpp"
+#include "coterie/evaluation/stability.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -24,31 +26,32 @@ class Evidence {
  public:
   Evidence(const Job& job, const ClusteringReader& clustering)
       : job_(job), clustering_(clustering), rows_(clustering.open_rows()) {
+    found_.clustering = clustering.name();
     found_.ks = clustering.choose(job.options.counts("k"));
     for (const auto k : found_.ks) labels_.push_back(clustering.labels(k));
     for (std::size_t i = 0; i < labels_.size(); ++i) labellings_.push_back({labels_[i], found_.ks[i]});
   }
 
-  KEvidence gather(const std::vector<Classes>& classes) {
+  Selection gather(const std::vector<Classes>& classes) {
     Progress progress(job_.speaks(), "select", by_kmeans() ? 5 : 3, "steps");
     const auto step = [&](const auto& measure) {
       measure();
       progress.advance(1);
     };
-    add_stored("inertia", "inertia", Best::none, "sum of squared distances to the centroids");
+    add_stored("inertia", Best::none, "sum of squared distances to the centroids",
+               [&](std::int64_t k) { return clustering_.inertia(k); });
     add_knee();
     step([&] { add_silhouettes(); });
     step([&] { add_simplified(); });
     step([&] { add_indices(); });
-    add_stored("bic", "bic", Best::lowest, "Bayesian information criterion of the mixture");
-    add_stored("aic", "aic", Best::none, "Akaike's information criterion of the mixture");
+    add_criteria();
     if (by_kmeans()) {
       step([&] { add_gap(); });
       step([&] { add_bootstrap(); });
     }
     add_seeds();
     for (const auto& column : classes) add_labels(column);
-    found_.recommendation = recommend(found_.ks, found_.measures, stability());
+    keep(recommend(found_.ks, measures_, stability()));
     return std::move(found_);
   }
 
@@ -56,21 +59,44 @@ class Evidence {
   bool by_kmeans() const { return clustering_.algorithm() == "k-means" || clustering_.algorithm() == "mini-batch"; }
 
   Measure& add(const std::string& name, Best best, const std::string& how) {
-    found_.measures.push_back({name, best, std::vector<double>(found_.ks.size(), kMissing), {}, {}, 0, how});
-    return found_.measures.back();
+    measures_.push_back({name, best, std::vector<double>(found_.ks.size(), kMissing), {}, {}, 0, how});
+    return measures_.back();
+  }
+
+  const Measure* find(const std::string& name) const {
+    const auto found = std::find_if(measures_.begin(), measures_.end(), [&](const auto& m) { return m.name == name; });
+    return found == measures_.end() ? nullptr : &*found;
+  }
+
+  /// As the artifact has it, whose tables and charts know nothing of how a k was chosen.
+  void keep(const Recommendation& recommendation) {
+    found_.recommended = recommendation.k;
+    found_.reason = recommendation.reason;
+    for (auto& measure : measures_) {
+      const Vote* vote = recommendation.vote_of(measure.name);
+      found_.measures.push_back({measure.name, measure.how, std::move(measure.values), std::move(measure.errors),
+                                 measure.sample, vote ? vote->k : 0, vote && vote->counts});
+    }
   }
 
   /// What cluster wrote itself.
-  void add_stored(const std::string& name, const std::string& dataset, Best best, const std::string& how) {
-    const auto path = [&](std::size_t i) { return ClusteringReader::group(found_.ks[i]) + "/" + dataset; };
-    if (!clustering_.artifact().has(path(0))) return;
+  Measure& add_stored(const std::string& name, Best best, const std::string& how,
+                      const std::function<double(std::int64_t k)>& value) {
     Measure& measure = add(name, best, how);
-    for (std::size_t i = 0; i < found_.ks.size(); ++i)
-      measure.values[i] = clustering_.artifact().value<double>(path(i));
+    for (std::size_t i = 0; i < found_.ks.size(); ++i) measure.values[i] = value(found_.ks[i]);
+    return measure;
+  }
+
+  void add_criteria() {
+    if (!clustering_.criteria(found_.ks.front())) return;
+    add_stored("bic", Best::lowest, "Bayesian information criterion of the mixture",
+               [&](std::int64_t k) { return clustering_.criteria(k).value().bic; });
+    add_stored("aic", Best::none, "Akaike's information criterion of the mixture",
+               [&](std::int64_t k) { return clustering_.criteria(k).value().aic; });
   }
 
   void add_knee() {
-    const std::vector<double> inertia = found_.find("inertia")->values;
+    const std::vector<double> inertia = find("inertia")->values;
     const std::vector<double> x(found_.ks.begin(), found_.ks.end());
     Measure& measure = add("elbow", Best::named, "the knee of the inertia: the k after which it falls more slowly");
     measure.values = inertia;
@@ -85,7 +111,7 @@ class Evidence {
       measure.how += ", over all of them";
       for (auto& each : silhouettes(*rows_, labellings_, job_.comm, job_.pool, job_.memory_bytes)) {
         measure.values[found_.silhouettes.size()] = each.defined ? each.mean : kMissing;
-        found_.silhouettes.push_back(std::move(each.values));
+        found_.silhouettes.emplace_back(each.values.begin(), each.values.end());
       }
       return;
     }
@@ -108,15 +134,15 @@ class Evidence {
   }
 
   void add_indices() {
-    const std::size_t first = found_.measures.size();
+    const std::size_t first = measures_.size();
     add("calinski_harabasz", Best::highest, "spread between clusters over spread within");
     add("davies_bouldin", Best::lowest, "likeness of each cluster to the one most like it");
     const RowsSummary summary = summarise_rows(*rows_, job_.comm, job_.pool);
     for (std::size_t i = 0; i < labellings_.size(); ++i) {
       const ClusterIndices found = cluster_indices(*rows_, labellings_[i], summary, job_.comm, job_.pool);
       if (!found.defined) continue;
-      found_.measures[first].values[i] = found.calinski_harabasz;
-      found_.measures[first + 1].values[i] = found.davies_bouldin;
+      measures_[first].values[i] = found.calinski_harabasz;
+      measures_[first + 1].values[i] = found.davies_bouldin;
     }
   }
 
@@ -132,8 +158,8 @@ class Evidence {
   void add_gap() {
     const auto references = job_.options.count("gap");
     if (references < 2) return;
-    const auto gaps = gap_statistic(*rows_, found_.ks, found_.find("inertia")->values,
-                                    {references, kmeans_options(), seed()}, job_.comm, job_.pool);
+    const auto gaps = gap_statistic(*rows_, found_.ks, find("inertia")->values, {references, kmeans_options(), seed()},
+                                    job_.comm, job_.pool);
     Measure& measure = add("gap", Best::named,
                            fmt::format("gap statistic against {} uniform data sets; it names the first k whose gap is "
                                        "within an error of the next one's",
@@ -149,11 +175,14 @@ class Evidence {
   void add_bootstrap() {
     const auto replicates = job_.options.count("bootstrap");
     if (replicates < 2) return;
-    found_.bootstrap = resampled(replicates);
+    const auto stability = resampled(replicates);
     Measure& measure = add("bootstrap_stability", Best::highest,
                            fmt::format("mean adjusted Rand index between the clusters of {} resamples", replicates));
     measure.sample = replicates;
-    for (std::size_t i = 0; i < found_.bootstrap.size(); ++i) measure.values[i] = found_.bootstrap[i].mean;
+    for (std::size_t i = 0; i < stability.size(); ++i) {
+      measure.values[i] = stability[i].mean;
+      found_.bootstrap.push_back({stability[i].agreement, stability[i].low, stability[i].high});
+    }
   }
 
   /// A resample of few images may hold fewer distinct ones than a large k asks for: that k is then not measured.
@@ -181,13 +210,13 @@ class Evidence {
   }
 
   void add_seeds() {
-    const std::string first = ClusteringReader::group(found_.ks.front());
-    if (!clustering_.artifact().has(first + "/init_agreement")) return;
-    const auto starts = clustering_.artifact().shape(first + "/init_agreement").at(0);
-    if (starts < 2) return;
-    add_stored("seed_stability", "stability", Best::none,
-               fmt::format("mean adjusted Rand index between the clusters of {} starts", starts));
-    found_.measures.back().sample = starts;
+    const auto first = clustering_.starts(found_.ks.front());
+    if (!first || first->count() < 2) return;
+    Measure& measure =
+        add_stored("seed_stability", Best::none,
+                   fmt::format("mean adjusted Rand index between the clusters of {} starts", first->count()),
+                   [&](std::int64_t k) { return clustering_.starts(k).value().stability; });
+    measure.sample = first->count();
   }
 
   void add_labels(const Classes& column) {
@@ -197,8 +226,8 @@ class Evidence {
   }
 
   std::vector<double> stability() const {
-    const Measure* measure = found_.find("bootstrap_stability");
-    if (measure == nullptr) measure = found_.find("seed_stability");
+    const Measure* measure = find("bootstrap_stability");
+    if (measure == nullptr) measure = find("seed_stability");
     return measure == nullptr ? std::vector<double>{} : measure->values;
   }
 
@@ -209,18 +238,13 @@ class Evidence {
   std::unique_ptr<RowSource> rows_;
   std::vector<std::vector<std::int32_t>> labels_;
   std::vector<Labelling> labellings_;
-  KEvidence found_;
+  std::vector<Measure> measures_;
+  Selection found_;
 };
 
 }  // namespace
 
-const Measure* KEvidence::find(const std::string& name) const {
-  for (const auto& measure : measures)
-    if (measure.name == name) return &measure;
-  return nullptr;
-}
-
-KEvidence gather_evidence(const Job& job, const ClusteringReader& clustering, const std::vector<Classes>& classes) {
+Selection gather_evidence(const Job& job, const ClusteringReader& clustering, const std::vector<Classes>& classes) {
   return Evidence(job, clustering).gather(classes);
 }
 

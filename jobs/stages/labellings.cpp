@@ -1,32 +1,28 @@
 #include "stages/labellings.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <map>
+#include <sstream>
 #include <unordered_map>
 
-#include "stages/clustering_reader.hpp"
-#include "stages/image_table.hpp"
+#include "command/label_values.hpp"
+#include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/row_names.hpp"
+#include "coterie/base/errors.hpp"
+#include "coterie/base/nearest_name.hpp"
 
 namespace coterie::jobs {
 namespace {
 
 // "resnet50-pca-kmeans:8" is one solution, without a number all of them. No artifact's name holds a colon.
-struct Wanted {
-  std::string name;
-  std::vector<std::int64_t> ks;
-};
-
-Wanted parse_wanted(const std::string& text) {
+WantedLabelling parse_wanted(const std::string& text) {
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return {text, {}};
-  return {text.substr(0, colon), [&] {
-            std::int64_t k = 0;
-            const char* end = text.data() + text.size();
-            const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, k);
-            require(error == std::errc() && stop == end && k >= 1, "--clusterings: \"{}\" is none of NAME or NAME:K",
-                    text);
-            return std::vector{k};
-          }()};
+  std::int64_t k = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, k);
+  require(error == std::errc() && stop == end && k >= 1, "--clusterings: \"{}\" is none of NAME or NAME:K", text);
+  return {text.substr(0, colon), {k}};
 }
 
 // A clustering with the names of its rows, before the common ones are known.
@@ -70,21 +66,35 @@ std::vector<std::string> numbers_to(std::int64_t k) {
 
 }  // namespace
 
-Labellings read_labellings(const Study& study, const std::vector<std::string>& clusterings,
-                           const std::vector<std::string>& columns) {
-  std::vector<Wanted> wanted;
-  for (const auto& text : clusterings) wanted.push_back(parse_wanted(text));
+std::vector<WantedLabelling> wanted_labellings(const Job& job) {
+  std::string names;  // of all, one in a line
+  job.comm.on_root([&] {
+    const auto there = job.study.list(Kind::clusterings);
+    require(!there.empty(), "{} holds no clusterings yet: run coterie cluster first", job.study.folder());
+    for (const auto& text : job.options.texts("clusterings"))
+      if (const std::string name = parse_wanted(text).name; std::find(there.begin(), there.end(), name) == there.end())
+        throw InvalidArgument(fmt::format("{} holds no clusterings called \"{}\", only: {}{}", job.study.folder(), name,
+                                          fmt::join(there, ", "), did_you_mean(name, there)));
+    names = fmt::format("{}", fmt::join(there, "\n"));
+  });
+  job.comm.broadcast(names);
+  std::vector<WantedLabelling> wanted;
+  for (const auto& text : job.options.texts("clusterings")) wanted.push_back(parse_wanted(text));
+  std::istringstream lines(names);
   if (wanted.empty())
-    for (const auto& name : study.list(Kind::clusterings)) wanted.push_back({name, {}});
-  require(!wanted.empty(), "{} holds no clusterings yet: run coterie cluster first", study.folder());
+    for (std::string name; std::getline(lines, name);) wanted.push_back({name, {}});
+  return wanted;
+}
 
+Labellings read_labellings(const Study& study, const std::vector<WantedLabelling>& wanted,
+                           const std::vector<std::string>& columns) {
   Labellings result;
   std::map<std::string, RowNames> rows;  // by features
   std::vector<Source> sources;
-  std::string first;
+  std::string first, by_name, first_name;  // features of the first, and of the first in the alphabet
   for (const auto& each : wanted) {
-    const ClusteringReader clustering(study, study.find(Kind::clusterings, each.name));
-    result.digests.emplace_back(each.name, clustering.digest());
+    const ClusteringReader clustering(study, each.name);
+    if (first_name.empty() || each.name < first_name) first_name = each.name, by_name = clustering.features();
     if (first.empty()) first = clustering.features();
     if (!rows.contains(clustering.features()))
       rows.emplace(clustering.features(), read_row_names(study, clustering.features()));
@@ -100,10 +110,11 @@ Labellings read_labellings(const Study& study, const std::vector<std::string>& c
   for (const auto& [features, names] : rows)
     result.left_out = std::max(result.left_out, static_cast<std::int64_t>(names.names.size()) - result.rows);
   for (const auto& source : sources)
-    result.all.push_back({source.name, false, numbers_to(source.k), in_common(source.labels, *source.rows, places)});
+    result.all.push_back({{source.name, false, numbers_to(source.k)}, in_common(source.labels, *source.rows, places)});
   for (const auto& column : columns) {
     const Classes classes = classes_of(rows.at(first), column);
-    result.all.push_back({column, true, classes.names, in_common(classes.labels, rows.at(first), places)});
+    result.value_digests[column] = values_digest(column_of(rows.at(by_name), column));
+    result.all.push_back({{column, true, classes.names}, in_common(classes.labels, rows.at(first), places)});
   }
   return result;
 }

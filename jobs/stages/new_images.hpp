@@ -3,7 +3,6 @@
 #include <string>
 
 #include "command/job.hpp"
-#include "stages/clustering_reader.hpp"
 
 namespace coterie::jobs {
 

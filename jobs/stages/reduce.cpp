@@ -1,21 +1,13 @@
-#include "coterie/reduction/pca.hpp"
+#include "coterie/artifacts/reduction.hpp"
 
-#include "command/artifact_name.hpp"
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
-#include "coterie/store/store_rows.hpp"
-#include "stages/reduction_reader.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/features.hpp"
+#include "planning/effort.hpp"
 
 namespace coterie::jobs {
 namespace {
-
-constexpr int kRevision = 2;
-
-PcaSolver solver_of(const std::string& text) {
-  for (const auto solver :
-       {PcaSolver::covariance, PcaSolver::tsqr, PcaSolver::gram, PcaSolver::randomised, PcaSolver::incremental})
-    if (text == solver_name(solver)) return solver;
-  return PcaSolver::automatic;
-}
 
 PcaOptions pca_options(const Job& job) {
   PcaOptions options;
@@ -32,28 +24,12 @@ PcaOptions pca_options(const Job& job) {
   return options;
 }
 
-// What an approximate solver depends on beside the data.
-std::vector<const char*> departures_of(const std::string& solver) {
-  if (solver == solver_name(PcaSolver::randomised)) return {"power-iterations", "seed"};
-  if (solver == solver_name(PcaSolver::incremental)) return {"batch-rows"};
-  return {};
-}
-
-void put(ArtifactWriter& writer, const std::string& name, const std::vector<std::int64_t>& shape,
-         const std::vector<double>& values) {
-  writer.put<double>(name, shape, values);
-}
-
-void write_pca(ArtifactWriter& writer, const Pca& pca) {
-  const std::int64_t d = pca.count();
-  put(writer, "mean", {pca.dimensions}, pca.mean);
-  if (!pca.scale.empty()) put(writer, "scale", {pca.dimensions}, pca.scale);
-  put(writer, "components", {d, pca.dimensions}, pca.components);
-  put(writer, "explained_variance", {d}, pca.explained_variance);
-  put(writer, "explained_variance_ratio", {d}, pca.explained_variance_ratio);
-  put(writer, "singular_values", {d}, pca.singular_values);
-  put(writer, "total_variance", {1}, {pca.total_variance});
-  put(writer, "error_bound", {1}, {pca.error_bound});
+// What an exact solver does not depend on.
+void settle(Options& options) {
+  const std::string solver = options.text("solver");
+  if (solver != solver_name(PcaSolver::randomised))
+    for (const char* option : {"power-iterations", "seed"}) options.leave_out(option);
+  if (solver != solver_name(PcaSolver::incremental)) options.leave_out("batch-rows");
 }
 
 // Fewer rows or columns than the default asks for is no mistake of the person's.
@@ -65,26 +41,15 @@ void clamp_components(const Job& job, PcaOptions& options, const RowSource& rows
   options.components = most;
 }
 
-}  // namespace
-
-void reduce(Job& job) {
-  std::string parent;
-  job.comm.together([&] { parent = job.study.find(Kind::features, job.options.text("features")); });
-  const ArtifactReader features(job.study.path(Kind::features, parent));
-  const auto good = good_rows(features);
-  const StoreRows rows(features, "features", good);
+void fit_and_project(Job& job) {
+  const std::string parent = job.take(Kind::features);
+  const FeatureReader features(job.study, parent);
+  const auto source = features.open_rows();
+  const RowSource& rows = *source;
   PcaOptions options = pca_options(job);
-  const std::string name = artifact_name(job.options, parent);
+  const std::string name = artifact_name(job.command, job.options, parent);
   require_artifact_name(name);
-
-  Recipe recipe("reduce", kRevision);
-  for (const char* option : {"normalize", "normalize-after", "components", "variance", "solver"})
-    recipe.set(option, job.options.text(option));
-  if (options.whiten) recipe.set("whiten", "true");
-  for (const char* option : departures_of(job.options.text("solver"))) recipe.set(option, job.options.text(option));
-  recipe.input("features " + parent, features.digest());
-  const std::string path = job.study.path(Kind::reductions, name);
-  if (!job.must_make(path, recipe)) return;
+  if (!job.must_make(Kind::reductions, name)) return;
 
   require(rows.rows() > 0, "{} holds no usable row", features.path());
   clamp_components(job, options, rows);
@@ -92,15 +57,10 @@ void reduce(Job& job) {
   if (!pca.constant_columns.empty())
     job.say("{} of {} columns are constant and carry nothing", pca.constant_columns.size(), pca.dimensions);
 
-  ArtifactWriter writer(path, recipe, job.comm);
-  writer.create<float>("rows", {rows.rows(), pca.count()});
-  project_rows(rows, pca, job.comm, job.pool, [&](RowRange range, const float* projected) {
-    writer.write_rows<float>("rows", range.begin, {projected, static_cast<std::size_t>(range.size() * pca.count())});
-  });
-  write_pca(writer, pca);
-  writer.attribute("features", parent);
-  writer.attribute("solver", solver_name(pca.solver));
-  writer.finish();
+  ReductionWriter writer(job.study.path(Kind::reductions, name), job.recipe, rows.rows(), pca.count(), job.comm);
+  project_rows(rows, pca, job.comm, job.pool,
+               [&](RowRange range, const float* projected) { writer.write_rows(range, projected); });
+  writer.finish(parent, pca);
   double explained = 0;
   for (const double ratio : pca.explained_variance_ratio) explained += ratio;
   job.say("{} rows of {} numbers to {}, which explain {:.1f} % of the variance; solver {}{}", rows.rows(),
@@ -108,7 +68,66 @@ void reduce(Job& job) {
           pca.error_bound > 0
               ? fmt::format(", approximate: error at most {:.2g} of the largest singular value", pca.error_bound)
               : "");
-  job.made(path);
+  job.made(Kind::reductions, name);
+}
+
+void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
+  const auto n = static_cast<double>(study.images), d = static_cast<double>(study.dimensions);
+  if (n < d && measured.parts.contains("reduce wide")) {
+    cost.serial_seconds = measured.parts.at("reduce wide").serial;
+    cost.parallel_seconds = measured.part_seconds("reduce wide", n);
+  }
+  cost.flops = n * d * std::min(n, d) + 2 * n * d * static_cast<double>(study.components);
+  cost.bytes_read = 4 * 5 * n * d;
+  cost.allreduces = 2;
+  cost.allreduce_bytes = 8 * d * d;
+}
+
+StageMemory memory_of(const Workload& study, const Calibration&, int) {
+  const auto n = static_cast<double>(study.images), d = static_cast<double>(study.dimensions);
+  return {n < d ? 40 * n * n + 16 * static_cast<double>(study.components) * d : 48 * d * d};
+}
+
+const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = [](const Workload& study) {
+                            return 4.0 * static_cast<double>(study.images * study.components);
+                          }};
+
+}  // namespace
+
+Command reduce() {
+  using enum OptionType;
+  return {.options = OptionList(
+              "reduce",
+              {option::features,
+               option::name,
+               {"normalize", Role::result, choice, "l2", "",
+                "before the PCA: columns to mean 0 and deviation 1, or rows to length 1", 0, kMost, "none|standard|l2"},
+               option::components,
+               {"variance", Role::result, real, "0", "SHARE",
+                "keep the fewest components that explain this share (0.95), at most --components; 0: not used", 0, 1},
+               {"solver", Role::result, choice, "auto", "",
+                "how the components are found. Exact: covariance (singular values good to 1e-8 of the largest), tsqr "
+                "(to 1e-15), gram (for more columns than rows). Approximate: randomized, incremental (one pass). auto: "
+                "the cheapest by the shape, and tells which",
+                0, kMost, "auto|covariance|tsqr|gram|randomized|incremental"},
+               {"power-iterations", Role::result, count, "", "N",
+                "randomized: passes that sharpen it; default: 7 for few components, else 4", 0, 1000},
+               {"whiten", Role::result, flag, "false", "", "after the PCA: components to variance 1"},
+               {"normalize-after", Role::result, choice, "l2", "", "after that: rows to length 1, or nothing", 0, kMost,
+                "none|l2"},
+               option::batch_rows,
+               option::seed}),
+          .summary = "normalises the features and reduces them by principal components",
+          .example = "mpirun -n 2 coterie reduce --study demo --normalize l2 --components 32",
+          .run = fit_and_project,
+          .parallel = true,
+          .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::features}; },
+                         .makes = Kind::reductions,
+                         .name = [](const Options&, const std::string& parent) { return parent + "-pca"; },
+                         .revision = 3,
+                         .settle = settle,
+                         .trial = Trial::features,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

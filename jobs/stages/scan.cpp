@@ -1,15 +1,17 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/manifest.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/images.hpp"
 #include "coterie/base/digest.hpp"
-#include "stages/image_table.hpp"
+#include "planning/effort.hpp"
 #include "stages/scan_together.hpp"
 
 namespace coterie::jobs {
 namespace {
-
-constexpr int kRevision = 1;
 
 // The first image with the same bytes, of those that were read; -1 where there is none before.
 std::vector<std::int64_t> first_with_same_bytes(const std::vector<Probe>& probes) {
@@ -28,9 +30,22 @@ std::vector<std::int64_t> first_with_same_bytes(const std::vector<Probe>& probes
   return first;
 }
 
+std::string root_of(const ScannedList& scanned) {
+  return std::filesystem::absolute(scanned.list.root).lexically_normal().string();
+}
+
+// Empty where it cannot be read: then it is replaced, whatever it was.
+std::string digest_of_what_is_there(const Study& study) {
+  try {
+    return usable_digest(study.open(Kind::images, "images"));
+  } catch (const FileError&) {
+    return "";
+  }
+}
+
 ImageTable make_table(ScannedList scanned, bool skip_duplicates) {
   ImageTable table;
-  table.root = std::filesystem::absolute(scanned.list.root).lexically_normal().string();
+  table.root = root_of(scanned);
   table.paths = std::move(scanned.list.paths);
   table.columns = std::move(scanned.list.columns);
   table.values = std::move(scanned.list.values);
@@ -80,33 +95,88 @@ void tell_list(const Job& job, const ImageList& list) {
   job.say("{} images lie in {} tar shards", inside, list.shards.shards.size());
 }
 
-}  // namespace
+// A collection that was moved is the same one; only where its files lie has to be written down anew.
+bool has_moved(const Job& job, const ScannedList& scanned) {
+  bool moved = false;
+  job.comm.on_root([&] { moved = job.study.open(Kind::images, "images").attribute("root") != root_of(scanned); });
+  job.comm.broadcast(std::span(&moved, 1));
+  return moved;
+}
 
-void scan(Job& job) {
+// Features that were made of the list as it was before.
+void tell_outdated(const Job& job, const std::string& before) {
+  const bool other = usable_digest(job.study.open(Kind::images, "images")) != before;
+  if (before.empty() || !other || job.study.list(Kind::features).empty()) return;
+  job.say("the images are not those of before, of which there are features; coterie info --study {} tells what to run",
+          shell_quoted(job.study.folder()));
+}
+
+void list_and_probe(Job& job) {
   ScannedList scanned = scan_together(job);
   tell_list(job, scanned.list);
-  const bool skip = job.options.text("duplicates") == "skip";
-  Recipe recipe("scan", kRevision);
   std::string digest = job.comm.is_root() ? listing_digest(scanned.list, scanned.probes) : "";
   job.comm.broadcast(digest);
   std::int64_t images = scanned.list.size();
   job.comm.broadcast(std::span(&images, 1));
-  recipe.set("images listed", fmt::to_string(images));
-  for (const char* name : {"max-pixels", "max-bytes", "duplicates"}) recipe.set(name, job.options.text(name));
-  recipe.input("listing", digest);
-  const std::string path = job.study.images_path();
-  if (!job.must_make(path, recipe)) return;
-  std::string fates;
+  job.recipe.set("images listed", fmt::to_string(images));
+  job.read_input("listing", digest);
+  if (!job.must_make(Kind::images, "images") && (job.dry_run() || !has_moved(job, scanned))) return;
+  std::string fates, before;
   job.comm.on_root([&] {
-    const ImageTable table = make_table(std::move(scanned), skip);
-    write_image_table(path, recipe, table);
+    if (job.study.holds("images")) before = digest_of_what_is_there(job.study);
+    const ImageTable table = make_table(std::move(scanned), job.options.text("duplicates") == "skip");
+    write_image_table(job.study.images_path(), job.recipe, table);
     fates = fates_text(table.fates);
     const auto repeated =
         std::count_if(table.duplicate_of.begin(), table.duplicate_of.end(), [](auto i) { return i >= 0; });
     if (repeated > 0) fates += fmt::format("; {} of them the same bytes as an earlier one", repeated);
   });
   job.say("{}", fates);
-  job.made(path);
+  job.made(Kind::images, "images");
+  job.comm.on_root([&] { tell_outdated(job, before); });
+}
+
+constexpr double kBytesOfPhotograph = 150e3;  // a usual one on the web
+constexpr double kMemoryOfListing =
+    300;  // of an image, on the root: its path, its row of the table, what the probe told
+
+void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
+  const auto n = static_cast<double>(study.images);
+  cost.bytes_read = n * (measured.bytes_an_image > 0 ? measured.bytes_an_image : kBytesOfPhotograph);
+  cost.allreduces = 3;
+  cost.allreduce_bytes = kMemoryOfListing / 3 * n;
+}
+
+StageMemory memory_of(const Workload& study, const Calibration&, int) {
+  return {.needed = kMemoryOfListing * static_cast<double>(study.images), .root_alone = true};
+}
+
+const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = [](const Workload& study) {
+                            return 120.0 * static_cast<double>(study.images);
+                          }};
+
+}  // namespace
+
+Command scan() {
+  using enum OptionType;
+  return {.options = OptionList("scan", {option::images,
+                                         option::root,
+                                         option::path_column,
+                                         option::max_pixels,
+                                         option::max_bytes,
+                                         {"duplicates", Role::result, choice, "keep", "",
+                                          "files equal byte for byte: keep them all, or leave out all but the first", 0,
+                                          kMost, "keep|skip"}}),
+          .summary = "lists the images and accounts for each",
+          .example = "coterie scan --study demo --images photos/",
+          .run = list_and_probe,
+          .parallel = true,
+          .stage = Stage{.reads = [](const Options&) { return std::vector<Kind>{}; },
+                         .makes = Kind::images,
+                         .name = [](const Options&, const std::string&) { return std::string("images"); },
+                         .revision = 2,
+                         .trial = Trial::images,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 
+#include "coterie/dist/message_tags.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/row_partition.hpp"
 #include "stages/packed_text.hpp"
@@ -12,7 +13,6 @@ namespace coterie::jobs {
 namespace {
 
 constexpr std::int64_t kProbeBlock = 16;  // images that a rank, and in it a thread, takes at a time
-constexpr int kContentsTag = 61, kShareTag = 62, kProbesTag = 63;
 
 void pack(const ShardContents& contents, PackedText& out) {
   out.put(contents.file_bytes);
@@ -118,7 +118,7 @@ std::vector<ShardContents> index_together(const Job& job, Outline& outline) {
   if (comm.is_root()) {
     for (std::size_t i = 0; i < mine.size(); ++i) all[mine[i]] = std::move(own[i]);
     for (int rank = 1; rank < comm.size(); ++rank) {
-      PackedText packed = receive_text(comm, rank, kContentsTag);
+      PackedText packed = receive_text(comm, rank, kScanContentsTag);
       for (std::size_t s = 0; s < all.size(); ++s)
         if (owner_of(s, comm) == rank) all[s] = unpack(packed);
     }
@@ -126,7 +126,7 @@ std::vector<ShardContents> index_together(const Job& job, Outline& outline) {
   }
   PackedText packed;
   for (const auto& contents : own) pack(contents, packed);
-  send_text(comm, packed, 0, kContentsTag);
+  send_text(comm, packed, 0, kScanContentsTag);
   for (std::size_t i = 0; i < mine.size(); ++i) outline.shards[mine[i]].gzip = take_points(own[i]);
   return all;
 }
@@ -177,7 +177,7 @@ Share deal_out(const Job& job, const Outline& outline, const ImageList& list) {
   const Communicator& comm = job.comm;
   Share share;
   if (!comm.is_root()) {
-    PackedText packed = receive_text(comm, 0, kShareTag);
+    PackedText packed = receive_text(comm, 0, kScanShareTag);
     while (!packed.at_end()) unpack_image(outline, packed, share);
     return share;
   }
@@ -188,7 +188,7 @@ Share deal_out(const Job& job, const Outline& outline, const ImageList& list) {
   for (int rank = 1; rank < comm.size(); ++rank) {
     PackedText packed;
     for (const auto number : numbers[static_cast<std::size_t>(rank)]) pack_image(list, number, packed);
-    send_text(comm, packed, rank, kShareTag);
+    send_text(comm, packed, rank, kScanShareTag);
   }
   share.numbers = std::move(numbers[0]);
   for (const auto number : share.numbers) share.places.push_back(place_of(list, number));
@@ -267,13 +267,13 @@ std::vector<Probe> collect(const Job& job, const Share& share, std::vector<Probe
   if (!job.comm.is_root()) {
     PackedText packed;
     pack(share, own, packed);
-    send_text(job.comm, packed, 0, kProbesTag);
+    send_text(job.comm, packed, 0, kScanProbesTag);
     return {};
   }
   std::vector<Probe> all(static_cast<std::size_t>(images));
   for (std::size_t i = 0; i < own.size(); ++i) all[static_cast<std::size_t>(share.numbers[i])] = std::move(own[i]);
   for (int rank = 1; rank < job.comm.size(); ++rank) {
-    PackedText packed = receive_text(job.comm, rank, kProbesTag);
+    PackedText packed = receive_text(job.comm, rank, kScanProbesTag);
     unpack(packed, all);
   }
   return all;

@@ -1,11 +1,14 @@
 #include <filesystem>
 #include <functional>
+#include <map>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
-#include "command/manifest.hpp"
+#include "command/lineage.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/images.hpp"
 #include "coterie/base/unicode.hpp"
 #include "coterie/features/backbone.hpp"
-#include "stages/image_table.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -20,11 +23,15 @@ void tell_backbone(const Backbone& backbone) {
   fmt::print("\nWeights: {}\n  {}\n", fmt::join(backbone.weight_files, ", "), backbone.how_to_get);
 }
 
-void tell_artifact(const std::string& path, const std::string& name) {
-  const ArtifactReader artifact(path);
-  fmt::print("\n{}\n", printable(name));
+void tell_artifact(const Study& study, const Kind& kind, const std::string& name, const std::vector<Stale>& stale) {
+  const ArtifactReader artifact = study.open(kind, name);
+  const std::string address = Study::address(kind, name);
+  fmt::print("\n{}\n", printable(address));
+  for (const auto& each : stale)
+    if (each.address == address) fmt::print("  STALE: {}\n", printable_lines(each.reason));
   for (const auto& [parameter, value] : artifact.recipe().parameters())
     fmt::print("  {}: {}\n", printable(parameter), printable(value));
+  for (const auto& [parent, digest] : artifact.recipe().parents()) fmt::print("  made of {}\n", printable(parent));
   for (const auto& dataset : artifact.datasets())
     fmt::print("  {:<32} {}\n", printable(dataset), fmt::join(artifact.shape(dataset), " × "));
 }
@@ -43,27 +50,45 @@ void tell_images(const std::string& path) {
   fmt::print("{}\nimages from {}\n", fates_text(table.fates), printable(table.root));
 }
 
-void tell_study(const Study& study) {
+void tell_study(const Job& job) {
+  const Study& study = job.study;
   require(std::filesystem::is_directory(study.folder()), "{} is no study: there is no such folder", study.folder());
   fmt::print("study {}\n", printable(study.folder()));
-  if (std::filesystem::exists(study.images_path())) tell_what_can_be_read([&] { tell_images(study.images_path()); });
-  for (const Kind kind : kKinds)
-    for (const auto& name : study.list(kind))
-      tell_what_can_be_read(
-          [&] { tell_artifact(study.path(kind, name), fmt::format("{}/{}", folder_of(kind), name)); });
-  const auto entries = read_manifest(study);
-  if (!entries.empty()) fmt::print("\ncommands\n");
-  for (const auto& entry : entries) fmt::print("  {}  {}\n", printable(entry.when), printable(entry.command_line));
+  const Manifest manifest = read_manifest(study);
+  const Lineage lineage = lineage_of_all(study, job.context.commands, manifest);
+  if (study.holds(Kind::images, "images")) tell_what_can_be_read([&] { tell_images(study.images_path()); });
+  if (manifest.choice)
+    fmt::print("chosen: {} with k = {}, by coterie {}\n", printable(manifest.choice->clustering), manifest.choice->k,
+               printable(manifest.choice->by));
+  for (const auto& kind : kinds_of(job.context.commands))
+    if (kind != Kind::images)
+      for (const auto& name : study.list(kind))
+        tell_what_can_be_read([&] { tell_artifact(study, kind, name, lineage.stale); });
+  if (!manifest.commands.empty()) fmt::print("\ncommands\n");
+  for (const auto& entry : manifest.commands)
+    fmt::print("  {}  {}\n", printable(entry.when), printable(entry.command_line));
+  if (lineage.again.empty()) return;
+  fmt::print("\n{} of the artifacts are stale or cannot be read. Run, in this order:\n", lineage.again.size());
+  for (const auto& line : commands_for(study, job.context.commands, manifest, lineage.again))
+    fmt::print("  {}\n", printable(line));
+}
+
+void tell(Job& job) {
+  require(job.options.given("study") || job.options.given("backbone"), "info wants --study DIR or --backbone NAME");
+  job.comm.on_root([&] {
+    if (job.options.given("backbone")) tell_backbone(find_backbone(job.options.text("backbone")));
+    if (job.options.given("study")) tell_study(job);
+  });
 }
 
 }  // namespace
 
-void info(Job& job) {
-  require(job.options.given("study") || job.options.given("backbone"), "info wants --study DIR or --backbone NAME");
-  job.comm.on_root([&] {
-    if (job.options.given("backbone")) tell_backbone(find_backbone(job.options.text("backbone")));
-    if (job.options.given("study")) tell_study(job.study);
-  });
+Command info() {
+  return {.options = OptionList("info", {option::backbone}),
+          .summary = "tells what a study holds, what of it is stale, or what a backbone does",
+          .example = "coterie info --study demo",
+          .run = tell,
+          .needs_study = false};
 }
 
 }  // namespace coterie::jobs

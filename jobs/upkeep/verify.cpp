@@ -1,45 +1,65 @@
 #include <filesystem>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/lineage.hpp"
 #include "coterie/store/feature_file.hpp"
 
 namespace coterie::jobs {
 namespace {
 
 // What is wrong with one artifact; empty when nothing is.
-std::string fault_of(const std::string& path) {
+std::string fault_of(const Study& study, const Kind& kind, const std::string& name) {
+  const std::string path = study.path(kind, name);
   try {
-    const ArtifactReader artifact(path);
+    const ArtifactReader artifact = study.open(kind, name);
     const auto damaged = artifact.damaged();
     if (damaged.empty()) return "";
-    std::string fault = fmt::format("damaged: {}", fmt::join(damaged, ", "));
-    if (!artifact.has("block_hash")) return fault + "; make it again with --overwrite";
-    return fault + fmt::format("; blocks {}: the same coterie extract computes only those again",
-                               fmt::join(damaged_blocks(path), ", "));
+    const std::string fault = fmt::format("damaged: {}", fmt::join(damaged, ", "));
+    const auto blocks = has_journal(artifact) ? damaged_blocks(path) : std::vector<std::int64_t>{};
+    if (blocks.empty()) return fault + "; make it again with --overwrite";
+    return fault +
+           fmt::format("; blocks {}: the same coterie extract computes only those again", fmt::join(blocks, ", "));
   } catch (const FileError& error) {
     return std::string(error.what()).substr(path.size() + 2);  // without the path, which stands before it
   }
 }
 
-}  // namespace
+std::size_t tell_damage(const Job& job, std::size_t& artifacts) {
+  std::size_t faulty = 0;
+  for (const auto& kind : kinds_of(job.context.commands))
+    for (const auto& name : job.study.list(kind)) {
+      const std::string fault = fault_of(job.study, kind, name);
+      job.say("{}: {}", job.study.path(kind, name), fault.empty() ? "sound" : fault);
+      faulty += !fault.empty();
+      ++artifacts;
+    }
+  return faulty;
+}
 
-void verify(Job& job) {
+void verify_study(Job& job) {
   require(std::filesystem::is_directory(job.study.folder()), "{} is no study: there is no such folder",
           job.study.folder());
   job.comm.on_root([&] {
-    std::vector<std::string> paths;
-    if (std::filesystem::exists(job.study.images_path())) paths.push_back(job.study.images_path());
-    for (const Kind kind : kKinds)
-      for (const auto& name : job.study.list(kind)) paths.push_back(job.study.path(kind, name));
-    std::size_t faulty = 0;
-    for (const auto& path : paths) {
-      const std::string fault = fault_of(path);
-      job.say("{}: {}", path, fault.empty() ? "sound" : fault);
-      faulty += !fault.empty();
-    }
-    if (faulty > 0) throw Error(fmt::format("{} of {} artifacts are damaged", faulty, paths.size()));
-    job.say("all {} artifacts are sound", paths.size());
+    std::size_t artifacts = 0;
+    const std::size_t faulty = tell_damage(job, artifacts);
+    const Manifest manifest = read_manifest(job.study);
+    const Lineage lineage = lineage_of_all(job.study, job.context.commands, manifest);
+    if (faulty + lineage.stale.size() == 0)
+      return job.say("all {} artifacts are sound, and of one generation", artifacts);
+    std::string text = faulty == 0 ? "" : fmt::format("{} of {} artifacts are damaged\n", faulty, artifacts);
+    text += refusal_text(job.study, job.context.commands, manifest, lineage);
+    throw Error(text);
   });
+}
+
+}  // namespace
+
+Command verify() {
+  return {.options = OptionList("verify"),
+          .summary = "checks every artifact against its checksums, and that all are of one generation",
+          .example = "coterie verify --study demo",
+          .run = verify_study};
 }
 
 }  // namespace coterie::jobs

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "coterie/base/digest.hpp"
 #include "coterie/base/nearest_name.hpp"
@@ -52,9 +53,7 @@ void convert_weights(const std::string& from, const std::string& to, bool overwr
   fmt::print("made {}: {} tensors, {} parameters\n", printable(to), weights.tensors().size(), parameters_of(weights));
 }
 
-}  // namespace
-
-void weights(Job& job) {
+void check_or_convert(Job& job) {
   static const std::vector<std::string> kVerbs = {"check", "convert"};
   const auto& words = job.options.words;
   const std::string verb = words.empty() ? "" : words.front();
@@ -71,6 +70,16 @@ void weights(Job& job) {
     else if (verb == "convert")
       convert_weights(words[1], words[2], job.options.flag("overwrite"));
   });
+}
+
+}  // namespace
+
+Command weights() {
+  return {.options = OptionList("weights", {}, "check FILE"),
+          .summary = "checks a weight file, or turns it into a .safetensors",
+          .example = "coterie weights check FILE; coterie weights convert FILE OUT.safetensors",
+          .run = check_or_convert,
+          .needs_study = false};
 }
 
 }  // namespace coterie::jobs

@@ -6,7 +6,6 @@
 #include "coterie/base/digest.hpp"
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/raw_file.hpp"
-#include "coterie/store/study.hpp"
 #include "h5.hpp"
 
 namespace coterie {
@@ -61,14 +60,15 @@ std::string checksum(hid_t dataset, const RawFile& file, const std::string& path
 
 // Reads, and where that fails adds the way out. Whatever is thrown: a damaged length asks for any amount of memory.
 template <typename Read>
-auto guarded(const std::string& path, const Read& read) {
+auto guarded(const std::string& path, const std::string& maker, const Read& read) {
   try {
     return read();
   } catch (const std::exception& error) {
     if (access(path.c_str(), R_OK) != 0 && errno != ENOENT) throw;
     std::string fault = error.what();
     if (fault.starts_with(path + ": ")) fault.erase(0, path.size() + 2);
-    throw FileError(path, fmt::format("{}; {} --overwrite makes it anew", fault, maker_of(path)));
+    throw FileError(path, fmt::format("{}; {} --overwrite makes it anew", fault,
+                                      maker.empty() ? "the command that made it," : maker));
   }
 }
 
@@ -88,17 +88,29 @@ void seal_artifact(const std::string& path, const Recipe& recipe) {
 }
 
 struct ArtifactReader::State {
-  std::string path;
+  std::string path, maker;
   h5::Id file;
   Recipe recipe;
+
+  /// The dataset, once its bytes were found to match its checksum.
+  h5::Id open_sound(const std::string& name) const;
 };
 
-ArtifactReader::ArtifactReader(const std::string& path) : state_(new State{path, {}, {}}) {
-  guarded(path, [&] {
+h5::Id ArtifactReader::State::open_sound(const std::string& name) const {
+  h5::Id dataset = h5::open_dataset(file, name, path);
+  if (checksum(dataset, RawFile(path), path) != h5::read_text_attribute(dataset, h5::kChecksum, path))
+    throw FileError(path, fmt::format("dataset \"{}\" does not match its checksum: edited, or damaged", name));
+  return dataset;
+}
+
+ArtifactReader::ArtifactReader(const std::string& path, std::string maker)
+    : state_(new State{path, std::move(maker), {}, {}}) {
+  guarded(path, state_->maker, [&] {
     state_->file = h5::open_file(path, false);
     if (!h5::has_attribute(state_->file, h5::kRecipe))
       throw FileError(path, "carries no recipe: it is no finished artifact of coterie");
     state_->recipe = Recipe::parse(h5::read_text_attribute(state_->file, h5::kRecipe, path));
+    if (state_->maker.empty()) state_->maker = "coterie " + state_->recipe.stage();
   });
 }
 ArtifactReader::~ArtifactReader() = default;
@@ -106,9 +118,10 @@ ArtifactReader::ArtifactReader(ArtifactReader&&) noexcept = default;
 
 const std::string& ArtifactReader::path() const { return state_->path; }
 const Recipe& ArtifactReader::recipe() const { return state_->recipe; }
+const std::string& ArtifactReader::maker() const { return state_->maker; }
 
 std::string ArtifactReader::digest() const {
-  return guarded(state_->path, [&] {
+  return guarded(state_->path, state_->maker, [&] {
     std::string text;
     for (const auto& name : h5::dataset_names(state_->file, state_->path)) {
       const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
@@ -120,8 +133,17 @@ std::string ArtifactReader::digest() const {
 
 bool ArtifactReader::has(const std::string& name) const { return h5::holds(state_->file, name); }
 
+std::string ArtifactReader::type(const std::string& name) const {
+  return guarded(state_->path, state_->maker,
+                 [&] { return h5::type_name(h5::open_dataset(state_->file, name, state_->path)); });
+}
+
+void ArtifactReader::require_sound(const std::string& name) const {
+  guarded(state_->path, state_->maker, [&] { state_->open_sound(name); });
+}
+
 std::vector<std::int64_t> ArtifactReader::shape(const std::string& name) const {
-  return guarded(state_->path,
+  return guarded(state_->path, state_->maker,
                  [&] { return h5::shape_of(h5::open_dataset(state_->file, name, state_->path), state_->path); });
 }
 
@@ -135,13 +157,16 @@ std::vector<std::string> ArtifactReader::children(const std::string& group) cons
 }
 
 std::vector<std::string> ArtifactReader::datasets() const {
-  return guarded(state_->path, [&] { return h5::dataset_names(state_->file, state_->path); });
+  return guarded(state_->path, state_->maker, [&] { return h5::dataset_names(state_->file, state_->path); });
 }
 
 template <typename T>
 std::vector<T> ArtifactReader::read(const std::string& name) const {
-  return guarded(state_->path, [&] {
-    const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
+  return guarded(state_->path, state_->maker, [&] {
+    const h5::Id dataset = state_->open_sound(name);
+    if (H5Tequal(h5::Id(H5Dget_type(dataset)), h5::type_of<T>()) <= 0)
+      throw FileError(state_->path, fmt::format("dataset \"{}\" holds {}, not what coterie writes there", name,
+                                                h5::type_name(dataset)));
     const std::int64_t elements = h5::elements_of(dataset, state_->path);
     std::vector<T> values(static_cast<std::size_t>(elements));
     if (elements > 0)
@@ -152,12 +177,12 @@ std::vector<T> ArtifactReader::read(const std::string& name) const {
 }
 
 std::vector<std::string> ArtifactReader::texts(const std::string& name) const {
-  return guarded(state_->path,
-                 [&] { return read_texts(h5::open_dataset(state_->file, name, state_->path), state_->path); });
+  return guarded(state_->path, state_->maker, [&] { return read_texts(state_->open_sound(name), state_->path); });
 }
 
 std::string ArtifactReader::attribute(const std::string& name) const {
-  return guarded(state_->path, [&] { return h5::read_text_attribute(state_->file, name.c_str(), state_->path); });
+  return guarded(state_->path, state_->maker,
+                 [&] { return h5::read_text_attribute(state_->file, name.c_str(), state_->path); });
 }
 
 bool ArtifactReader::has_attribute(const std::string& name) const {
@@ -165,7 +190,7 @@ bool ArtifactReader::has_attribute(const std::string& name) const {
 }
 
 DatasetPlace ArtifactReader::place(const std::string& name) const {
-  return guarded(state_->path,
+  return guarded(state_->path, state_->maker,
                  [&] { return place_of(h5::open_dataset(state_->file, name, state_->path), state_->path); });
 }
 

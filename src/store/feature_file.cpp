@@ -4,7 +4,6 @@
 
 #include "coterie/base/digest.hpp"
 #include "coterie/base/new_file.hpp"
-#include "coterie/store/artifact.hpp"
 #include "coterie/store/raw_file.hpp"
 #include "coterie/store/study.hpp"
 #include "h5.hpp"
@@ -33,7 +32,9 @@ class BlockChecker {
     if (partition_.blocks() != blocks) throw FileError(path, "its journal does not fit its rows");
     features_ = reader_.place("features").offset;
     fates_ = reader_.place("fate").offset;
-    journal_ = reader_.read<std::uint64_t>("block_hash");
+    journal_.resize(static_cast<std::size_t>(blocks));  // raw: a file that is not finished has no checksums yet
+    file_.read(journal_.data(), blocks * static_cast<std::int64_t>(sizeof(std::uint64_t)),
+               reader_.place("block_hash").offset);
   }
 
   const RowPartition& partition() const { return partition_; }
@@ -59,8 +60,19 @@ class BlockChecker {
   std::vector<std::uint8_t> row_fates_;
 };
 
+void write_texts(hid_t dataset, const std::vector<std::string>& texts, const std::string& path) {
+  std::vector<const char*> pointers;
+  for (const auto& text : texts) pointers.push_back(text.c_str());
+  if (texts.empty()) return;
+  h5::check(H5Dwrite(dataset, h5::string_type(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "H5Dwrite", path);
+}
+
+// By one rank: MPI-IO cannot write texts, whose lengths vary.
 void create_file(const std::string& path, const Recipe& recipe, const FeatureShape& shape,
-                 std::span<const std::int64_t> images) {
+                 const RowIdentities& identities) {
+  require(std::ssize(identities.paths) == shape.rows && std::ssize(identities.hashes) == shape.rows,
+          "{}: {} rows want as many identities, were given {} paths and {} hashes", path, shape.rows,
+          identities.paths.size(), identities.hashes.size());
   make_folder(fs::path(path).parent_path());
   const std::string fresh = path + ".new";
   clear_place(fresh);
@@ -73,8 +85,10 @@ void create_file(const std::string& path, const Recipe& recipe, const FeatureSha
   create("features", H5T_IEEE_F32LE, {shape.rows, shape.columns});
   create("fate", H5T_STD_U8LE, {shape.rows});
   create("block_hash", H5T_STD_U64LE, {partition.blocks()});
-  create("image", H5T_STD_I64LE, {shape.rows});
-  h5::write_rows(datasets.back(), 0, images.data(), static_cast<std::int64_t>(images.size()), H5T_NATIVE_INT64, fresh);
+  create("content_hash", H5T_STD_U64LE, {shape.rows});
+  h5::write_rows(datasets.back(), 0, identities.hashes.data(), shape.rows, H5T_NATIVE_UINT64, fresh);
+  create("path", h5::string_type(), {shape.rows});
+  write_texts(datasets.back(), identities.paths, fresh);
   h5::write_text_attribute(file, "block_rows", fmt::to_string(shape.block_rows), fresh);
   h5::write_text_attribute(file, h5::kRecipe, recipe.text(), fresh);
   h5::flush_and_close(file, std::move(datasets), fresh);
@@ -94,6 +108,17 @@ void refuse_link(const std::string& path) {
   if (fs::is_symlink(path)) throw FileError(path, "is a link; features are not written through one. Remove it");
 }
 
+// Whether what was begun there is of this recipe: then it goes on, also when it is to be made again. Anything else is
+// in the way unless it may be overwritten.
+bool goes_on(const std::string& partial, const Recipe& recipe, bool overwrite) {
+  if (!overwrite) return is_current(partial, recipe, false);
+  try {
+    return fs::exists(partial) && ArtifactReader(partial).recipe().digest() == recipe.digest();
+  } catch (const FileError&) {
+    return false;  // cut short
+  }
+}
+
 }  // namespace
 
 struct FeatureFile::State {
@@ -106,19 +131,18 @@ struct FeatureFile::State {
   std::vector<std::int64_t> missing;
   h5::Id file, features, fates, journal;
 
-  void prepare(const FeatureShape& shape, std::span<const std::int64_t> images, bool overwrite);
+  void prepare(const FeatureShape& shape, const RowIdentities& identities, bool overwrite);
   void find_missing(const std::string& where);
   void open();
   void close();
 };
 
 // On the root: afterwards either the final file or the partial one is there, with the wanted recipe.
-void FeatureFile::State::prepare(const FeatureShape& shape, std::span<const std::int64_t> images, bool overwrite) {
+void FeatureFile::State::prepare(const FeatureShape& shape, const RowIdentities& identities, bool overwrite) {
   refuse_link(partial);
-  const Study study(fs::path(path).parent_path().string());
-  if (study.standing(path, recipe, overwrite) == Standing::current) return;
-  if (study.standing(partial, recipe, overwrite) == Standing::current) return;
-  create_file(partial, recipe, shape, images);  // a finished file of another recipe stays until this one replaces it
+  if (is_current(path, recipe, overwrite)) return;
+  if (goes_on(partial, recipe, overwrite)) return;
+  create_file(partial, recipe, shape, identities);  // a finished file of another recipe stays until this one replaces it
 }
 
 // Each rank checks its share of the blocks; reads every byte once, at disk speed.
@@ -153,7 +177,7 @@ void FeatureFile::State::close() {
 }
 
 FeatureFile::FeatureFile(const std::string& path, const Recipe& recipe, FeatureShape shape,
-                         std::span<const std::int64_t> images, bool overwrite, const Communicator& comm)
+                         const RowIdentities& identities, bool overwrite, const Communicator& comm)
     : state_(new State{path,
                        path + ".partial",
                        recipe,
@@ -167,7 +191,7 @@ FeatureFile::FeatureFile(const std::string& path, const Recipe& recipe, FeatureS
                        {},
                        {}}) {
   State& state = *state_;
-  comm.on_root([&] { state.prepare(shape, images, overwrite); });
+  comm.on_root([&] { state.prepare(shape, identities, overwrite); });
   bool finished = false;
   if (comm.is_root()) finished = !fs::exists(state.partial);
   comm.broadcast(std::span(&finished, 1));
@@ -226,6 +250,8 @@ void FeatureFile::finish() {
   });
   state.complete = true;
 }
+
+bool has_journal(const ArtifactReader& artifact) { return artifact.has("block_hash"); }
 
 std::vector<std::int64_t> damaged_blocks(const std::string& path) {
   BlockChecker checker(path);

@@ -188,6 +188,16 @@ Id open_dataset(hid_t file, const std::string& name, const std::string& path) {
   return dataset;
 }
 
+std::string type_name(hid_t dataset) {
+  const Id type(H5Dget_type(dataset));
+  const std::pair<hid_t, const char*> kNames[] = {{H5T_IEEE_F32LE, "float32"}, {H5T_IEEE_F64LE, "float64"},
+                                                  {H5T_STD_I32LE, "int32"},    {H5T_STD_I64LE, "int64"},
+                                                  {H5T_STD_U8LE, "uint8"},     {H5T_STD_U64LE, "uint64"}};
+  for (const auto& [known, name] : kNames)
+    if (H5Tequal(type, known) > 0) return name;
+  return H5Tis_variable_str(type) > 0 ? "text" : "other";
+}
+
 Id string_type() {
   Id type(H5Tcopy(H5T_C_S1));
   H5Tset_size(type, H5T_VARIABLE);

@@ -79,6 +79,9 @@ bool holds(hid_t file, const std::string& name);
 /// Opens a dataset whose data lie in this file, or throws FileError that names it.
 Id open_dataset(hid_t file, const std::string& name, const std::string& path);
 
+/// The element type of a dataset: "float32", "int64" ..., "text" of variable length, "other".
+std::string type_name(hid_t dataset);
+
 /// A variable-length string type, UTF-8 by label; bytes are stored as given.
 Id string_type();
 

@@ -1,5 +1,7 @@
 #include "coterie/store/recipe.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/digest.hpp"
@@ -11,18 +13,43 @@ namespace {
 
 using Fields = std::map<std::string, std::string>;
 
-std::string value_in(const Fields& fields, const std::string& name) {
-  const auto found = fields.find(name);
-  return found == fields.end() ? "nothing" : found->second;
+// Of a digest its beginning: enough to tell two apart.
+std::string shown(const std::string& value) {
+  constexpr std::size_t kShown = 12, kDigest = 64;
+  const std::size_t blank = value.rfind(' ');
+  const std::string last = blank == std::string::npos ? value : value.substr(blank + 1);
+  if (last.size() != kDigest || last.find_first_not_of("0123456789abcdef") != std::string::npos) return value;
+  return value.substr(0, value.size() - kDigest + kShown) + "…";
 }
 
-void compare(const Fields& there, const Fields& now, const std::string& what, std::vector<std::string>& lines) {
-  Fields all = there;
+std::string value_in(const Fields& fields, const std::string& name) {
+  const auto found = fields.find(name);
+  return found == fields.end() ? "nothing" : shown(found->second);
+}
+
+void compare(const Fields& then, const Fields& now, const std::string& what, std::vector<std::string>& lines) {
+  Fields all = then;
   all.insert(now.begin(), now.end());
   for (const auto& [name, ignored] : all) {
-    const std::string old_value = value_in(there, name), new_value = value_in(now, name);
-    if (old_value != new_value)
-      lines.push_back(fmt::format("{}{}: {} there, {} now", what, name, old_value, new_value));
+    const auto before = then.find(name), after = now.find(name);
+    if (before != then.end() && after != now.end() && before->second == after->second) continue;
+    lines.push_back(fmt::format("{}{}: {} then, {} now", what, name, value_in(then, name), value_in(now, name)));
+  }
+}
+
+// Earlier versions wrote parents as "features NAME", and the list of images as "images".
+void move_parents(Fields& inputs, Fields& parents) {
+  constexpr std::pair<const char*, const char*> kPrefixes[] = {
+      {"features ", "features/"}, {"reduction ", "reductions/"}, {"clustering ", "clusterings/"}, {"images", "images"}};
+  for (auto it = inputs.begin(); it != inputs.end();) {
+    const auto* found = std::find_if(std::begin(kPrefixes), std::end(kPrefixes),
+                                     [&](const auto& prefix) { return it->first.starts_with(prefix.first); });
+    if (found == std::end(kPrefixes)) {
+      ++it;
+      continue;
+    }
+    parents[found->second + it->first.substr(std::string_view(found->first).size())] = it->second;
+    it = inputs.erase(it);
   }
 }
 
@@ -32,25 +59,35 @@ Recipe::Recipe(std::string stage, int revision) : stage_(std::move(stage)), revi
   record("coterie", version());
 }
 
+std::string Recipe::parameter(const std::string& name, const std::string& otherwise) const {
+  const auto found = parameters_.find(name);
+  return found == parameters_.end() ? otherwise : found->second;
+}
+
 std::string Recipe::digest() const {
-  const nlohmann::json identity = {
-      {"stage", stage_}, {"revision", revision_}, {"parameters", parameters_}, {"inputs", inputs_}};
+  const nlohmann::json identity = {{"stage", stage_},
+                                   {"revision", revision_},
+                                   {"parameters", parameters_},
+                                   {"parents", parents_},
+                                   {"inputs", inputs_}};
   return sha256(identity.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 std::vector<std::string> Recipe::differences_from(const Recipe& other) const {
   std::vector<std::string> lines;
-  if (stage_ != other.stage_) lines.push_back(fmt::format("stage: {} there, {} now", other.stage_, stage_));
+  if (stage_ != other.stage_) lines.push_back(fmt::format("stage: {} then, {} now", other.stage_, stage_));
   if (revision_ != other.revision_)
-    lines.push_back(fmt::format("revision of {}: {} there, {} now", stage_, other.revision_, revision_));
+    lines.push_back(fmt::format("revision of {}: {} then, {} now", stage_, other.revision_, revision_));
   compare(other.parameters_, parameters_, "", lines);
-  compare(other.inputs_, inputs_, "input ", lines);
+  compare(other.parents_, parents_, "content of ", lines);
+  compare(other.inputs_, inputs_, "", lines);
   return lines;
 }
 
 std::string Recipe::text() const {
-  const nlohmann::ordered_json json = {{"stage", stage_},   {"revision", revision_}, {"parameters", parameters_},
-                                       {"inputs", inputs_}, {"software", software_}, {"sha256", digest()}};
+  const nlohmann::ordered_json json = {{"stage", stage_},     {"revision", revision_}, {"parameters", parameters_},
+                                       {"parents", parents_}, {"inputs", inputs_},     {"software", software_},
+                                       {"sha256", digest()}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -63,6 +100,10 @@ Recipe Recipe::parse(std::string_view text) {
     json.at("parameters").get_to(recipe.parameters_);
     json.at("inputs").get_to(recipe.inputs_);
     json.at("software").get_to(recipe.software_);
+    if (json.contains("parents"))
+      json.at("parents").get_to(recipe.parents_);
+    else
+      move_parents(recipe.inputs_, recipe.parents_);
   } catch (const nlohmann::json::exception& error) {
     throw Error(fmt::format("a recipe cannot be read: {}", error.what()));
   }

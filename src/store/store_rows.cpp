@@ -1,16 +1,48 @@
 #include "coterie/store/store_rows.hpp"
 
-#include <numeric>
+#include <algorithm>
+#include <functional>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/store/study.hpp"
 
 namespace coterie {
+namespace {
+
+// Rows are read past HDF5, as they lie in the file: nothing else would notice that they are something else.
+void check_matrix(const ArtifactReader& artifact, const std::string& dataset) {
+  const std::string type = artifact.type(dataset);
+  const auto shape = artifact.shape(dataset);
+  if (type == "float32" && shape.size() == 2) {
+    const std::int64_t bytes = artifact.place(dataset).bytes, wanted = shape[0] * shape[1] * 4;
+    if (bytes == wanted) return;
+    throw FileError(artifact.path(), fmt::format("its dataset \"{}\" has {} bytes where {} are wanted: damaged; {} "
+                                                 "--overwrite makes it anew",
+                                                 dataset, bytes, wanted, artifact.maker()));
+  }
+  throw FileError(artifact.path(), fmt::format("its dataset \"{}\" is {} ({}), not a matrix of float32; {} "
+                                               "--overwrite makes it anew",
+                                               dataset, type, fmt::join(shape, " × "), artifact.maker()));
+}
+
+void check_rows(const ArtifactReader& artifact, const std::string& dataset, std::int64_t rows,
+                const std::vector<std::int64_t>& file_rows) {
+  const bool ascend = std::adjacent_find(file_rows.begin(), file_rows.end(), std::greater_equal<>()) == file_rows.end();
+  if (ascend && (file_rows.empty() || (file_rows.front() >= 0 && file_rows.back() < rows))) return;
+  throw FileError(artifact.path(),
+                  fmt::format("its dataset \"{}\" has {} rows; those that are wanted are no ascending list of them",
+                              dataset, rows));
+}
+
+}  // namespace
 
 StoreRows::StoreRows(const ArtifactReader& artifact, const std::string& dataset,
                      std::optional<std::vector<std::int64_t>> file_rows)
-    : file_(artifact.path()), offset_(artifact.place(dataset).offset), file_rows_(std::move(file_rows)) {
+    : file_(artifact.path()), file_rows_(std::move(file_rows)) {
+  check_matrix(artifact, dataset);
   const auto shape = artifact.shape(dataset);
-  if (shape.size() != 2) throw FileError(artifact.path(), fmt::format("dataset \"{}\" is no matrix", dataset));
+  if (file_rows_) check_rows(artifact, dataset, shape[0], *file_rows_);
+  offset_ = artifact.place(dataset).offset;
   columns_ = shape[1];
   if (file_rows_ && static_cast<std::int64_t>(file_rows_->size()) == shape[0])
     file_rows_.reset();  // all rows: no map needed

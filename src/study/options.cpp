@@ -3,7 +3,6 @@
 #include <boost/program_options.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -17,18 +16,21 @@ namespace {
 
 constexpr const char* kCommonSection = "study";
 
-bool is_common(const Option& option) { return option.commands == "*"; }
-
-po::options_description describe(const std::string& command) {
+po::options_description describe(const OptionList& list) {
   po::options_description description;
-  for (const auto& option : option_table()) {
-    if (!takes(command, option)) continue;
+  for (const auto& option : list.all()) {
     auto* value = po::value<std::string>();
     if (option.type == OptionType::flag) value->implicit_value("true");
     description.add_options()(std::string(option.name).c_str(), value);
   }
   description.add_options()("word", po::value<std::vector<std::string>>());
   return description;
+}
+
+std::vector<std::string> names_of(const std::vector<const OptionList*>& stages) {
+  std::vector<std::string> names;
+  for (const auto* stage : stages) names.push_back(stage->command());
+  return names;
 }
 
 // The sections of the file with their keys; also those that hold no key, which boost does not report.
@@ -75,34 +77,16 @@ Keys parse_keys(const std::string& path, const std::string& text, const std::vec
   return keys;
 }
 
-// The option's name on the left, its words on the right, wrapped to the width of a terminal.
-std::string help_entry(const std::string& name, const std::string& text) {
-  constexpr std::size_t kIndent = 26, kWidth = 100;
-  std::string entry = fmt::format("  {:<{}}", name, kIndent - 3);
-  std::size_t column = entry.size();
-  const auto break_line = [&] {
-    entry += '\n';
-    entry.append(kIndent - 1, ' ');
-    column = kIndent - 1;
-  };
-  if (column >= kIndent) break_line();
-  std::istringstream words(text);
-  for (std::string word; words >> word; column += word.size() + 1) {
-    if (column + 1 + word.size() > kWidth) break_line();
-    entry += " " + word;
-  }
-  return entry + "\n";
-}
-
 void check_common(const std::string& path, const std::map<std::string, std::string>& keys) {
+  const OptionList common("[study]");
   for (const auto& [key, ignored] : keys)
-    require(is_common(find_option("run", key)), "{}: \"{}\" belongs under a stage, not under [study]", path, key);
+    require(common.takes(key), "{}: \"{}\" belongs under a stage, not under [study]", path, key);
 }
 
 }  // namespace
 
 void Options::set(const std::string& name, const std::string& text) {
-  const Option& option = find_option(command_, name);
+  const Option& option = list_->find(name);
   if (text.empty()) {
     values_.erase(name);
     return;
@@ -113,13 +97,25 @@ void Options::set(const std::string& name, const std::string& text) {
 
 std::string Options::text(const std::string& name) const {
   const auto found = values_.find(name);
-  return found != values_.end() ? found->second : std::string(find_option(command_, name).fallback);
+  return found != values_.end() ? found->second : std::string(list_->find(name).fallback);
 }
 
 std::int64_t Options::count(const std::string& name) const { return std::stoll(text(name)); }
-double Options::real(const std::string& name) const { return std::stod(text(name)); }
+double Options::real(const std::string& name) const { return parse_real(text(name)); }
 
-std::vector<std::string> Options::list(const std::string& name) const {
+std::string Options::shown(const std::string& name) const { return left_out_.contains(name) ? "" : text(name); }
+
+std::string Options::canonical(const std::string& name) const {
+  const std::string value = left_out_.contains(name) ? "" : text(name);
+  return value.empty() ? value : canonical_value(list_->find(name), value);
+}
+
+void Options::leave_out(const std::string& name) {
+  values_.erase(name);
+  left_out_.insert(name);
+}
+
+std::vector<std::string> Options::texts(const std::string& name) const {
   std::vector<std::string> parts;
   std::istringstream stream(text(name));
   for (std::string part; std::getline(stream, part, ',');)
@@ -129,14 +125,19 @@ std::vector<std::string> Options::list(const std::string& name) const {
 
 std::string Options::required(const std::string& name) const {
   std::string value = text(name);
-  const Option& option = find_option(command_, name);
-  require(!value.empty(), "{} wants --{} {}: {}", command_, name, option.value, option.help);
+  const Option& option = list_->find(name);
+  require(!value.empty(), "{} wants --{} {}: {}", command(), name, option.value, option.help);
   return value;
 }
 
-Options parse_command_line(const std::string& command, const std::vector<std::string>& arguments) {
-  Options options(command);
-  const auto description = describe(command);
+void Options::take_over(const Options& other) {
+  for (const auto& [name, value] : other.values_)
+    if (list_->takes(name)) values_[name] = value;
+}
+
+Options parse_command_line(const OptionList& list, const std::vector<std::string>& arguments) {
+  Options options(list);
+  const auto description = describe(list);
   po::positional_options_description words;
   words.add("word", -1);
   try {
@@ -152,43 +153,41 @@ Options parse_command_line(const std::string& command, const std::vector<std::st
   } catch (const po::unknown_option& error) {
     std::string name = error.get_option_name();
     name.erase(0, name.find_first_not_of('-'));
-    find_option(command, name);  // throws, with the nearest name
+    list.find(name);  // throws, with the nearest name
   } catch (const po::error& error) {
-    throw InvalidArgument(fmt::format("{}: {}", command, error.what()));
+    throw InvalidArgument(fmt::format("{}: {}", list.command(), error.what()));
   }
-  const bool takes_words = command == "run" || command == "weights" || command == "plan" || command == "submit";
-  require(options.words.empty() || takes_words, "{} takes no \"{}\"; its options begin with --", command,
-          options.words.empty() ? "" : options.words.front());
+  require(options.words.empty() || !list.words().empty(), "{} takes no \"{}\"; its options begin with --",
+          list.command(), options.words.empty() ? "" : options.words.front());
   return options;
 }
 
-std::vector<Options> read_study_file(const std::string& path, const std::vector<std::string>& stages,
+std::vector<Options> read_study_file(const std::string& path, const std::vector<const OptionList*>& stages,
                                      const Options& above) {
   return read_study_text(read_text(path), path, stages, above);
 }
 
 std::vector<Options> read_study_text(const std::string& text, const std::string& path,
-                                     const std::vector<std::string>& stages, const Options& above) {
+                                     const std::vector<const OptionList*>& stages, const Options& above) {
   Keys keys;
   try {
-    keys = parse_keys(path, text, stages);
+    keys = parse_keys(path, text, names_of(stages));
   } catch (const po::error& error) {
     throw InvalidArgument(fmt::format("{}: {}", path, error.what()));
   }
   check_common(path, keys[kCommonSection]);
   std::vector<Options> asked;
-  for (const auto& stage : stages) {
-    if (!keys.contains(stage)) continue;
-    Options options(stage);
+  for (const auto* stage : stages) {
+    const std::string& name = stage->command();
+    if (!keys.contains(name)) continue;
+    Options options(*stage);
     try {
       for (const auto& [key, value] : keys[kCommonSection]) options.set(key, value);
-      for (const auto& [key, value] : keys[stage]) options.set(key, value);
+      for (const auto& [key, value] : keys[name]) options.set(key, value);
     } catch (const InvalidArgument& error) {
-      throw InvalidArgument(fmt::format("{}, [{}]: {}", path, stage, error.what()));
+      throw InvalidArgument(fmt::format("{}, [{}]: {}", path, name, error.what()));
     }
-    for (const auto& option : option_table())
-      if (takes(stage, option) && above.given(std::string(option.name)))
-        options.set(std::string(option.name), above.text(std::string(option.name)));
+    options.take_over(above);
     asked.push_back(options);
   }
   require(!asked.empty(), "{} asks for no stage; give it sections such as [scan], [extract], [reduce], [cluster]",
@@ -198,29 +197,17 @@ std::vector<Options> read_study_text(const std::string& text, const std::string&
 
 std::string study_file_text(const std::vector<Options>& stages) {
   std::string out = fmt::format("[{}]\n", kCommonSection);
-  constexpr std::string_view kNotKept[] = {"dry-run", "dump-config", "overwrite"};
-  for (const auto& option : option_table())
-    if (is_common(option) && std::find(std::begin(kNotKept), std::end(kNotKept), option.name) == std::end(kNotKept))
-      out += fmt::format("{} = {}\n", option.name, stages.front().text(std::string(option.name)));
+  const auto add = [&](const Options& options, std::span<const Option> which) {
+    for (const auto& option : which)
+      if (option.role != Role::action)
+        out += fmt::format("{} = {}\n", option.name, options.shown(std::string(option.name)));
+  };
+  add(stages.front(), common_options());
   for (const auto& stage : stages) {
     out += fmt::format("\n[{}]\n", stage.command());
-    for (const auto& option : option_table())
-      if (!is_common(option) && takes(stage.command(), option))
-        out += fmt::format("{} = {}\n", option.name, stage.text(std::string(option.name)));
+    add(stage, stage.list().own());
   }
   return out;
-}
-
-std::string options_help(const std::string& command) {
-  std::string own, common;
-  for (const auto& option : option_table()) {
-    if (!takes(command, option) || (command == "run" && !is_common(option) && option.commands != command)) continue;
-    const std::string value(option.type == OptionType::choice ? option.choices : option.value);
-    const bool silent = option.fallback.empty() || (option.type == OptionType::flag && option.fallback == "false");
-    const std::string text = std::string(option.help) + (silent ? "" : fmt::format(" [{}]", option.fallback));
-    (is_common(option) ? common : own) += help_entry(fmt::format("--{} {}", option.name, value), text);
-  }
-  return (own.empty() ? "" : "Options [default]:\n" + own + "\n") + "Options of every command:\n" + common;
 }
 
 }  // namespace coterie

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <numeric>
 #include <string>
 
 #include "coterie/base/blas.hpp"
@@ -98,8 +97,7 @@ void run(const std::string& name, int threads, std::int64_t batch, const std::st
   ExtractorOptions options;
   options.threads = options.decode_threads = threads;
   options.batch = batch > 0 ? batch : find_batch(networks, threads, kBlockRows, 4);
-  std::vector<std::int64_t> images(list.paths.size());
-  std::iota(images.begin(), images.end(), 0);
+  const RowIdentities images{list.paths, std::vector<std::uint64_t>(list.paths.size())};
   const FeatureShape shape{list.size(), networks[0].layers()[0].dimension, kBlockRows};
   FeatureFile file(store, Recipe("bench", 1), shape, images, true, comm);
   ExtractTimes times;

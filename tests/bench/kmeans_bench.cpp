@@ -34,7 +34,7 @@ double best_seconds(const Communicator& comm, int runs, Action action) {
   return best;
 }
 
-Bounds bounds_named(const char* name) {
+KMeansBounds bounds_named(const char* name) {
   for (const auto& [bounds, known] :
        {std::pair(KMeansBounds::none, "none"), std::pair(KMeansBounds::hamerly, "hamerly"),
         std::pair(KMeansBounds::yinyang, "yinyang"), std::pair(KMeansBounds::elkan, "elkan")})

@@ -227,6 +227,16 @@ TEST_CASE("each field can be overridden, and mistakes are told") {
     CHECK_THROWS_AS(override_preprocess(steps, wrong), InvalidArgument);
 }
 
+TEST_CASE("the settings of a preprocessing give it back, whatever one begins with") {
+  for (const Preprocess& wanted :
+       {lite0_preprocess(), torchvision_preprocess(), keras_preprocess(KerasMode::places_utils, 224, Filter::box),
+        keras_preprocess(KerasMode::torch), inception2015_preprocess()}) {
+    Preprocess steps = keras_preprocess(KerasMode::caffe, 99, Filter::lanczos);
+    for (const auto& [name, value] : settings_of(wanted)) override_preprocess(steps, name + "=" + value);
+    CHECK(steps == wanted);
+  }
+}
+
 TEST_CASE("the description names what is out of the ordinary, and nothing else changes it") {
   CHECK(describe(keras_preprocess(KerasMode::caffe)) ==
         std::vector<std::string>{

@@ -4,7 +4,7 @@ import csv
 import os
 import random
 
-from coterie_program import ProgramTest, main, make_images, read, run
+from coterie_program import ProgramTest, main, make_images, only, read, run
 
 RANDOM = ("--backbone", "efficientnet_lite0", "--weights", "random:7")
 CENTRES = [[6, 0, 0, 0], [0, 6, 0, 0], [0, 0, 6, 0], [0, 0, 0, 6]]
@@ -51,13 +51,13 @@ class Clustering(ProgramTest):
             run(2, "evaluate", "--study", study, "--clustering", name, "--labels", "kind")
             run(0, "export", "--study", study, "--clustering", name, "--k", "4", "--to", self.path(suffix))
             run(0, "report", "--study", study, "--clustering", name)
-            rows = table(self.path(suffix, "assignments.csv"))
+            rows = table(only(self.path(suffix), "assignments.csv"))
             self.assertTrue(same_partition([row["label"] for row in rows], [truth[row["path"]] for row in rows]), suffix)
-        shares = table(self.path("mixture", "assignments.csv"))
+        shares = table(only(self.path("mixture"), "assignments.csv"))
         for row in shares:
             self.assertAlmostEqual(sum(float(row[f"p{c}"]) for c in range(4)), 1, places=4)
             self.assertEqual(max(range(4), key=lambda c: float(row[f"p{c}"])), int(row["label"]))
-        self.assertTrue(os.path.exists(self.path("mixture", "more_than_one.csv")))
+        self.assertTrue(only(self.path("mixture"), "more_than_one.csv"))
         text = run(1, "cluster", "--study", study, "--raw", "--algorithm", "ward", "--k", "2", "--overwrite")
         self.assertIn("cuts the tree", text)
         self.assertIn("is up to date", run(2, "cluster", "--study", study, "--raw", "--algorithm", "ward", "--k", "2"))
@@ -76,7 +76,7 @@ class Clustering(ProgramTest):
                 "--figures=false", "--threads", str(threads))
             made = {f"{kind}/{name}": read(os.path.join(study, kind, name)) for kind in ("reductions", "clusterings", "selections")
                     for name in sorted(os.listdir(os.path.join(study, kind)))}
-            made["k_selection.csv"] = read(os.path.join(study, "tables/k_selection.csv"))
+            made["k_selection.csv"] = read(only(study, "k_selection.csv"))
             self.assertEqual(len(made), 8)
             first = first or made
             for name, data in made.items():
@@ -87,22 +87,22 @@ class Clustering(ProgramTest):
         run(1, "cluster", "--study", study, "--raw", "--k", "2-8", "--n-init", "4")
         text = run(2, "select", "--study", study, "--labels", "kind", "--bootstrap", "6", "--gap", "5", "--silhouette-sample", "100")
         self.assertIn("k = 4 is named by", text)
-        rows = {row["k"]: row for row in table(os.path.join(study, "tables/k_selection.csv"))}
+        rows = {row["k"]: row for row in table(only(study, "k_selection.csv"))}
         self.assertEqual(rows["4"]["recommended"], "yes")
         self.assertGreater(float(rows["4"]["bootstrap_stability"]), 0.95)
         self.assertGreater(float(rows["4"]["ari_kind"]), 0.95)
         self.assertGreater(float(rows["3"]["inertia"]), float(rows["4"]["inertia"]))
-        measures = {row["measure"]: row for row in table(os.path.join(study, "tables/k_measures.csv"))}
+        measures = {row["measure"]: row for row in table(only(study, "k_measures.csv"))}
         self.assertEqual((measures["silhouette"]["exact"], measures["silhouette"]["sample"]), ("approximate", "100"))
         self.assertEqual(measures["calinski_harabasz"]["exact"], "exact")
         self.assertEqual(measures["elbow"]["names_k"], "4")
-        self.assertTrue(os.path.exists(os.path.join(study, "figures/select-elbow.svg")))
+        self.assertTrue(os.path.exists(os.path.join(study, "figures/selections/x-kmeans/elbow.svg")))
         run(0, "report", "--study", study)
         page = read(os.path.join(study, "report/index.html")).decode()
         self.assertIn("k = 4 is named by", page)
         exact = run(1, "select", "--study", study, "--bootstrap", "0", "--gap", "0", "--overwrite")
         self.assertIn("k = 4", exact)
-        self.assertTrue(os.path.exists(os.path.join(study, "figures/silhouettes-k4.png")))
+        self.assertTrue(os.path.exists(os.path.join(study, "figures/selections/x-kmeans/silhouettes-k4.png")))
 
     def test_a_mixture_is_chosen_by_bic(self):
         study, _ = self.imported()
@@ -117,14 +117,14 @@ class Clustering(ProgramTest):
         run(1, "cluster", "--study", study, "--raw", "--k", "4", "--algorithm", "ward")
         text = run(0, "compare", "--study", study, "--labels", "kind")
         self.assertIn("100 % of the images in matched labels", text)
-        matrix = table(os.path.join(study, "tables/comparison_matrix.csv"))
+        matrix = table(os.path.join(study, "tables/comparisons/comparison/matrix.csv"))
         self.assertEqual([row["adjusted_rand"] for row in matrix], ["x-kmeans:4", "x-kmeans:5", "x-ward:4", "kind"])
         self.assertEqual(float(matrix[0]["x-ward:4"]), 1)
         self.assertLess(float(matrix[0]["x-kmeans:5"]), 1)
-        cross = table(os.path.join(study, "tables/crosstab-kind-by-x-ward-4.csv"))
+        cross = table(os.path.join(study, "tables/comparisons/comparison/crosstab-kind-by-x-ward-4.csv"))
         for row in cross:
             self.assertEqual(row[row["best_match"]], "60")
-        self.assertTrue(os.path.exists(os.path.join(study, "figures/comparison.png")))
+        self.assertTrue(os.path.exists(os.path.join(study, "figures/comparisons/comparison/comparison.png")))
         self.assertIn("is up to date", run(0, "compare", "--study", study, "--labels", "kind"))
         only = run(0, "compare", "--study", study, "--clusterings", "x-kmeans:4,x-ward", "--name", "two")
         self.assertIn("1 pairs", only)
@@ -135,7 +135,7 @@ class Clustering(ProgramTest):
         for suffix, options in ALGORITHMS.items():
             run(1, "cluster", "--study", study, "--raw", "--k", "4", *options)
             run(2, "assign", "--study", study, "--clustering", f"x-{suffix}", "--file", self.path("new.csv"), "--name", suffix)
-            rows = table(os.path.join(study, f"tables/assigned-{suffix}.csv"))
+            rows = table(os.path.join(study, f"tables/assignments/{suffix}/assigned.csv"))
             self.assertEqual(len(rows), 25)
             known = [row for row in rows if truth[row["path"]] < 4]
             self.assertTrue(same_partition([row["label"] for row in known], [truth[row["path"]] for row in known]), suffix)
@@ -155,10 +155,10 @@ class Clustering(ProgramTest):
         with open(os.path.join(images, "broken.png"), "wb") as file:
             file.write(b"no picture")
         run(2, "assign", "--study", study, "--images", images)
-        own = {row["path"]: (row["label"], row["distance"]) for row in table(os.path.join(study, "tables/assignments.csv"))}
-        new = {row["path"]: (row["label"], row["distance"]) for row in table(os.path.join(study, "tables/assigned-images.csv"))}
+        own = {row["path"]: (row["label"], row["distance"]) for row in table(only(study, "assignments.csv"))}
+        new = {row["path"]: (row["label"], row["distance"]) for row in table(os.path.join(study, "tables/assignments/images/assigned.csv"))}
         self.assertEqual(own, new)
-        skipped = table(os.path.join(study, "tables/assigned-images-skipped.csv"))
+        skipped = table(os.path.join(study, "tables/assignments/images/skipped.csv"))
         self.assertEqual([row["path"] for row in skipped], ["broken.png"])
         self.assertIn("is up to date", run(3, "assign", "--study", study, "--images", images))
         text = run(2, "assign", "--study", study, "--images", images, "--weights", "random:8", "--name", "other", code=2)

@@ -135,6 +135,14 @@ def read(path):
         return file.read()
 
 
+def only(folder, name):
+    """The one file of that name below a folder: tables lie in a folder for each clustering and k."""
+    found = [os.path.join(at, name) for at, _, files in os.walk(folder) if name in files]
+    if len(found) != 1:
+        raise AssertionError(f"{len(found)} files called {name} below {folder}: {found}")
+    return found[0]
+
+
 class ProgramTest(unittest.TestCase):
     """A test case with a folder of its own."""
 

@@ -73,7 +73,7 @@ class Damage(FaultTest):
         with open(os.path.join(folder, "study/evaluations/kmeans.h5"), "r+b") as file:
             file.truncate(1000)
         run(0, "cluster", "--study", "study", "--features", "efficientnet_lite0", "--k", "2", "--name", "two", cwd=folder)
-        self.assertIn("evaluations/kmeans.h5", read(os.path.join(folder, "study/manifest.json")).decode())
+        self.assertIn("clusterings/two", read(os.path.join(folder, "study/manifest.json")).decode())
 
 
 class Numbers(ProgramTest):

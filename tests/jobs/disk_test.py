@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from coterie_program import PROGRAM, ProgramTest, command, environment, main, make_images, read, run
+from coterie_program import PROGRAM, ProgramTest, command, environment, main, make_images, only, read, run
 from faulty_study import FULL, RANDOM, STAGES, FaultTest, files_of
 
 PAGE = os.sysconf("SC_PAGESIZE")
@@ -81,7 +81,7 @@ class SmallDisk(FaultTest):
         self.assertIn("efficientnet_lite0", run(0, "info", "--study", "study", cwd=self.disk))
         run(0, "plan", "--study", "study", "--image-count", "100", "--ranks", "1", "--images-per-second", "10", cwd=self.disk)
         run(0, "export", "--study", "study", "--clustering", "kmeans", "--k", "4", "--to", self.path("elsewhere"), cwd=self.disk)
-        self.assertTrue(os.path.exists(self.path("elsewhere", "assignments.csv")))
+        self.assertTrue(only(self.path("elsewhere"), "assignments.csv"))
         for stage in STAGES:
             text = run(0, *self.command(stage), cwd=self.disk, code=1)
             self.assertRegex(text, r"coterie: study/\S+: .*mounted read-only: copy the study", stage)
@@ -113,7 +113,7 @@ class SomebodyElse(ProgramTest):
         self.assertIn("artifacts are sound", self.as_nobody("verify", "--study", "study"))
         self.assertIn("efficientnet_lite0-pca", self.as_nobody("info", "--study", "study"))
         self.assertIn("its manifest will not tell", self.as_nobody("export", "--study", "study", "--to", "mine"))
-        self.assertTrue(os.path.exists(self.path("mine", "assignments.csv")))
+        self.assertTrue(only(self.path("mine"), "assignments.csv"))
         for arguments in (("reduce", "--components", "5", "--name", "other"), ("evaluate",), ("report",), ("export",)):
             text = self.as_nobody(arguments[0], "--study", "study", *arguments[1:], code=1)
             self.assertRegex(text, "coterie: study/study.lock: .*you may not write there: ask its owner")
@@ -127,7 +127,7 @@ class SomebodyElse(ProgramTest):
         self.as_nobody("reduce", "--study", "study", "--components", "4")
         self.as_nobody("cluster", "--study", "study", "--k", "3")
         self.as_nobody("export", "--study", "study")
-        skipped = read(self.path("study/tables/skipped.csv")).decode().splitlines()[1:]
+        skipped = read(only(self.path("study"), "skipped.csv")).decode().splitlines()[1:]
         self.assertEqual(len(skipped), 9)
         self.assertTrue(all(",unreadable," in line for line in skipped), skipped)
 

@@ -36,7 +36,7 @@ STAGES = {
 
 # What may differ between two runs that made the same: dates, durations, who ran it.
 RECORDS = {"run.log", "manifest.json", "study.h5", "study.lock"}
-LEFTOVER = re.compile(r"\.(tmp|new|partial|lock|next)$|\.(tmp|partial)\.(locktest|data|metadata)\.\d+$")
+LEFTOVER = re.compile(r"\.(tmp|old)/|\.(tmp|new|partial|lock|next)$|\.(tmp|partial)\.(locktest|data|metadata)\.\d+$")
 
 
 def write_npy(path, rows, columns, value):

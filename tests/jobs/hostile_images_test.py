@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import zlib
 
-from coterie_program import SOURCE, ProgramTest, command, environment, main, read, run
+from coterie_program import SOURCE, ProgramTest, command, environment, main, only, read, run
 from faulty_study import FULL, RANDOM
 
 MUTANTS = 6000 if FULL else 1000
@@ -156,7 +156,7 @@ class HostileImages(ProgramTest):
         run(0, "export", "--study", "study", cwd=self.folder)
         accounted = []
         for name in ("assignments", "skipped"):
-            with open(self.path("study/tables", name + ".csv"), newline="", encoding="utf-8") as table:
+            with open(only(self.path("study"), name + ".csv"), newline="", encoding="utf-8") as table:
                 accounted += [row["path"] for row in csv.DictReader(table)]
         self.assertEqual(sorted(accounted), sorted(os.listdir(self.path("images"))))
         print(f"\n{MUTANTS} mutated images: the scan says {fates}; of those that pass, {good} decode and {failed} do not")

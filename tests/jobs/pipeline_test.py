@@ -4,7 +4,7 @@ import csv
 import os
 import unittest
 
-from coterie_program import ProgramTest, SOURCE, main, make_images, make_trouble, read, run
+from coterie_program import ProgramTest, SOURCE, main, make_images, make_trouble, only, read, run
 
 RANDOM = ("--backbone", "efficientnet_lite0", "--weights", "random:7")
 
@@ -25,9 +25,9 @@ class Pipeline(ProgramTest):
         trouble = make_trouble(images)
         folder = self.path("study")
         study(folder, images, 2)
-        with open(os.path.join(folder, "tables/assignments.csv"), newline="", encoding="latin-1") as file:
+        with open(only(folder, "assignments.csv"), newline="", encoding="latin-1") as file:
             labelled = list(csv.DictReader(file))
-        with open(os.path.join(folder, "tables/skipped.csv"), newline="", encoding="latin-1") as file:
+        with open(only(folder, "skipped.csv"), newline="", encoding="latin-1") as file:
             skipped = {row["path"].encode("latin-1"): row for row in csv.DictReader(file)}
         self.assertEqual(len(labelled) + len(skipped), sound + len(trouble))
         labelled_paths = {row["path"].encode("latin-1") for row in labelled}
@@ -62,7 +62,7 @@ class Pipeline(ProgramTest):
                 "reductions/efficientnet_lite0-pca.h5",
                 "clusterings/efficientnet_lite0-pca-kmeans.h5",
                 "evaluations/efficientnet_lite0-pca-kmeans.h5",
-                "tables/assignments.csv",
+                "tables/efficientnet_lite0-pca-kmeans-k4/assignments.csv",
             ]
             made = {name: read(os.path.join(folder, name)) for name in names}
             first = first or made
@@ -76,7 +76,7 @@ class Pipeline(ProgramTest):
                      "--weights", "random:1", "--k", "4", "--components", "6")
         run(2, *arguments)
         self.assertTrue(os.path.exists(self.path("study", "report/index.html")))
-        self.assertTrue(os.path.exists(self.path("study", "tables/assignments.csv")))
+        self.assertTrue(os.path.exists(only(self.path("study"), "assignments.csv")))
         again = run(3, *arguments)
         for stage in ("images.h5", "efficientnet_lite0.h5", "-pca.h5", "clusterings/", "evaluations/"):
             self.assertRegex(again, f"{stage}.* is up to date")
@@ -97,7 +97,7 @@ class Pipeline(ProgramTest):
         run(2, "cluster", "--study", folder, "--features", "vgg", "--raw", "--k", "3")
         self.assertRegex(run(2, "evaluate", "--study", folder, "--labels", "kind"), r"agreement with kind \(ARI\) 1\.000")
         run(0, "export", "--study", folder, "--write-features")
-        self.assertEqual(len(read(os.path.join(folder, "tables/assignments.csv")).splitlines()), 61)
+        self.assertEqual(len(read(only(folder, "assignments.csv")).splitlines()), 61)
         run(0, "report", "--study", folder)
 
 

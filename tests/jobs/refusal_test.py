@@ -49,7 +49,7 @@ class Refusals(ProgramTest):
         run(2, "extract", "--study", study, *RANDOM)
         run(2, "reduce", "--study", study, "--components", "4")
         self.refused(2, "cluster", "--study", study, "--k", "9", says="9")
-        self.refused(2, "reduce", "--study", study, "--components", "5", says="components: 4 there, 5 now")
+        self.refused(2, "reduce", "--study", study, "--components", "5", says="components: 4 then, 5 now")
         run(2, "reduce", "--study", study, "--components", "5", "--overwrite")
         run(2, "cluster", "--study", study, "--k", "2")
         self.refused(0, "evaluate", "--study", study, "--labels", "foldr", says='did you mean "folder"?')

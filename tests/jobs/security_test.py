@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import h5py
 import numpy as np
 
-from coterie_program import PROGRAM, SOURCE, ProgramTest, draw, environment, main, make_images, read, run
+from coterie_program import PROGRAM, SOURCE, ProgramTest, draw, environment, main, make_images, only, read, run
 
 RANDOM = ("--backbone", "efficientnet_lite0", "--weights", "random:7")
 FEATURES, CLUSTERING = "efficientnet_lite0", "efficientnet_lite0-pca-kmeans"

@@ -11,7 +11,7 @@ import shutil
 import tarfile
 import unittest
 
-from coterie_program import ProgramTest, draw, main, make_images, read, run
+from coterie_program import ProgramTest, draw, main, make_images, only, read, run
 
 EXTRACT = ("--backbone", "efficientnet_lite0", "--weights", "random:7", "--threads", "1")
 FEATURES = "features/efficientnet_lite0.h5"
@@ -41,7 +41,7 @@ class Shards(ProgramTest):
         run(ranks, "extract", "--study", study, *EXTRACT)
         run(0, "cluster", "--study", study, "--raw", "--k", "2", "--n-init", "1")
         run(0, "export", "--study", study, "--write-features", *more)
-        return rows_of(os.path.join(study, "tables/assignments.csv")), read(os.path.join(study, "tables/features.npy"))
+        return rows_of(only(study, "assignments.csv")), read(only(study, "features.npy"))
 
     def test_features_are_those_of_the_unpacked_folder_on_any_number_of_ranks(self):
         make_images(self.path("tree"), each=9)
@@ -73,7 +73,7 @@ class Shards(ProgramTest):
         run(0, "report", "--study", study)
         self.assertNotIn("cannot be read", read(os.path.join(study, "report/index.html")).decode())
         run(0, "export", "--study", study, "--pictures", "links")
-        copies = [os.path.join(folder, name) for folder, _, files in os.walk(os.path.join(study, "tables/pictures-k2")) for name in files]
+        copies = [os.path.join(folder, name) for folder, _, files in os.walk(os.path.join(os.path.dirname(only(study, "assignments.csv")), "pictures")) for name in files]
         self.assertEqual(len(copies), len(names))
         self.assertFalse(any(map(os.path.islink, copies)))
         self.assertEqual(sorted(map(read, copies)), sorted(read(self.path("tree", name)) for name in names))
@@ -165,7 +165,7 @@ class Shards(ProgramTest):
         after = {os.path.join(folder, name) for folder, _, files in os.walk(self.folder) for name in files}
         self.assertTrue(all(name.startswith(study + "/") for name in after - before))
         self.assertFalse(os.path.exists("/etc/absolute.png"))
-        paths = [row["path"] for row in rows_of(os.path.join(study, "tables/assignments.csv"))]
+        paths = [row["path"] for row in rows_of(only(study, "assignments.csv"))]
         self.assertIn("a.tar/../../escape.png", paths)
         self.assertIn("a.tar//etc/absolute.png", paths)
         self.assertIn("cut.tar/../../escape.png", paths)
@@ -198,7 +198,7 @@ class Shards(ProgramTest):
         self.assertIn("more.tar/2.png: The file is not what it was", text)
         run(0, "cluster", "--study", study, "--raw", "--k", "2", "--n-init", "1")
         run(0, "export", "--study", study)
-        skipped = {row["path"]: row["fate"] for row in rows_of(os.path.join(study, "tables/skipped.csv"))}
+        skipped = {row["path"]: row["fate"] for row in rows_of(only(study, "skipped.csv"))}
         self.assertEqual(skipped, {"discs/discs 0.png": "changed", "more.tar/2.png": "changed", "ramps/ramps 1.png": "vanished"})
         self.assertEqual(self.rows_without_hashes(calm), 10)  # the flipped byte is damage to PNG itself
         self.assertIn("made by another recipe", run(0, "scan", "--study", study, "--images", self.path("tree"), code=2))

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from coterie_program import ProgramTest, command, committed_blocks, environment, main, make_images, ranks_of, read, run
+from coterie_program import ProgramTest, command, committed_blocks, environment, main, make_images, only, ranks_of, read, run
 
 EXTRACT = ("--backbone", "efficientnet_lite0", "--weights", "random:7", "--threads", "1")
 FEATURES = "features/efficientnet_lite0.h5"
@@ -100,8 +100,8 @@ class Survival(ProgramTest):
         run(2, "reduce", "--study", study, "--components", "4")
         run(2, "cluster", "--study", study, "--k", "3")
         run(0, "export", "--study", study)
-        self.assertEqual(len(read(os.path.join(study, "tables/assignments.csv")).splitlines()), 1 + sound)
-        skipped = read(os.path.join(study, "tables/skipped.csv")).decode()
+        self.assertEqual(len(read(only(study, "assignments.csv")).splitlines()), 1 + sound)
+        skipped = read(only(study, "skipped.csv")).decode()
         self.assertIn("discs/discs 3.png,vanished", skipped)
         self.assertIn("ramps/ramps 5.png,", skipped)
 

@@ -92,7 +92,7 @@ class Nodes(unittest.TestCase):
     def assert_same_as_undisturbed(self, study):
         compared = 0
         for folder in ("features", "reductions", "clusterings", "evaluations", "tables"):
-            names = sorted(os.listdir(os.path.join(self.calm, folder)))
+            names = self.artifacts(self.calm, folder)
             self.assertEqual(self.artifacts(study, folder), names)
             for name in names:
                 path = os.path.join(folder, name)
@@ -102,7 +102,9 @@ class Nodes(unittest.TestCase):
 
     def artifacts(self, study, folder):
         """What lies there, but what Open MPI leaves beside a file when its ranks were killed."""
-        return sorted(name for name in os.listdir(os.path.join(study, folder)) if not SIDE_FILE.search(name))
+        top = os.path.join(study, folder)
+        found = (os.path.relpath(os.path.join(at, name), top) for at, _, files in os.walk(top) for name in files)
+        return sorted(name for name in found if not SIDE_FILE.search(name))
 
     def assert_nothing_is_left(self, *hosts):
         """No rank, no daemon of Open MPI, no shared memory."""

@@ -57,6 +57,8 @@ TEST_CASE("what the ranks wrote together, each of them reads back") {
   CHECK(reader.attribute("note") == "caf\xc3\xa9");
   CHECK(reader.children("/") == std::vector<std::string>{"k=3", "rows"});
   CHECK(reader.recipe().stage() == "sample");
+  CHECK(reader.type("rows") == "float32");
+  CHECK(reader.type("k=3/sizes") == "int64");
   CHECK(reader.damaged().empty());
   CHECK_FALSE(std::filesystem::exists(path + ".tmp"));
   CHECK_THROWS_WITH_AS(reader.read<float>("nothing"), doctest::Contains("no dataset \"nothing\""), FileError);
@@ -78,6 +80,26 @@ TEST_CASE("rows stream through any window, with rows left out") {
   CHECK(window[kColumns] == 7 * kColumns + 0.5F);
   CHECK(window[2 * kColumns] == 100 * kColumns + 0.5F);
   CHECK(StoreRows(reader, "rows", std::vector<std::int64_t>{}).rows() == 0);
+}
+
+TEST_CASE("rows are streamed of a matrix of float32 alone, and of rows that are there") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "sample.h5";
+  {
+    ArtifactWriter writer(path, Recipe("sample", 1), world());
+    writer.create<double>("wide", {4, 4});
+    writer.create<float>("flat", {16});
+    writer.put<float>("rows", {2, 3}, std::vector<float>(6, 1));
+    writer.finish();
+  }
+  const ArtifactReader reader(path);
+  CHECK_THROWS_WITH_AS(StoreRows(reader, "wide"),
+                       doctest::Contains("sample.h5: its dataset \"wide\" is float64 (4 × 4)"), FileError);
+  CHECK_THROWS_WITH_AS(StoreRows(reader, "flat"), doctest::Contains("\"flat\" is float32 (16), not a matrix"),
+                       FileError);
+  CHECK_THROWS_WITH_AS(StoreRows(reader, "none"), doctest::Contains("no dataset \"none\""), FileError);
+  for (const std::vector<std::int64_t>& rows : {std::vector<std::int64_t>{0, 2}, {-1, 0}, {1, 0}, {1, 1}})
+    CHECK_THROWS_WITH_AS(StoreRows(reader, "rows", rows), doctest::Contains("\"rows\" has 2 rows"), FileError);
 }
 
 TEST_CASE("a flipped bit in a dataset is found, and named") {
@@ -116,6 +138,7 @@ TEST_CASE("texts of any bytes come back") {
   world().barrier();
   const ArtifactReader reader(folder / "texts.h5");
   CHECK(reader.texts("path") == texts);
+  CHECK(reader.type("path") == "text");
   CHECK(reader.texts("none").empty());
   CHECK(reader.damaged().empty());
 }

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/store/artifact.hpp"
@@ -24,10 +23,14 @@ Recipe recipe(const std::string& layer = "pooled") {
   return made;
 }
 
-std::vector<std::int64_t> image_numbers() {
-  std::vector<std::int64_t> numbers(static_cast<std::size_t>(kShape.rows));
-  std::iota(numbers.begin(), numbers.end(), 10);
-  return numbers;
+// Of any bytes: paths are no UTF-8.
+RowIdentities identities() {
+  RowIdentities made;
+  for (std::int64_t i = 0; i < kShape.rows; ++i) {
+    made.paths.push_back(fmt::format("caf\xe9/{}.png", i));
+    made.hashes.push_back(static_cast<std::uint64_t>(i) << 40);
+  }
+  return made;
 }
 
 void commit_block(FeatureFile& file, std::int64_t block) {
@@ -49,14 +52,15 @@ void commit_missing(FeatureFile& file, std::size_t limit = 1000) {
 }
 
 FeatureFile open_file(const std::string& path, const Recipe& made = recipe(), bool overwrite = false) {
-  return {path, made, kShape, image_numbers(), overwrite, world()};
+  return {path, made, kShape, world().is_root() ? identities() : RowIdentities{}, overwrite, world()};
 }
 
 void check_content(const std::string& path) {
   const ArtifactReader reader(path);
   const auto rows = reader.read<float>("features");
   CHECK(rows[99 * 5 + 4] == doctest::Approx(99.4F));
-  CHECK(reader.read<std::int64_t>("image") == image_numbers());
+  CHECK(reader.texts("path") == identities().paths);
+  CHECK(reader.read<std::uint64_t>("content_hash") == identities().hashes);
   CHECK(good_rows(reader).size() == 99);
   CHECK(reader.damaged().empty());
   CHECK(damaged_blocks(path).empty());
@@ -124,7 +128,7 @@ TEST_CASE("a file of another recipe is kept unless overwriting was asked for") {
     commit_missing(file);
     file.finish();
   }
-  CHECK_THROWS_WITH_AS(open_file(path, recipe("fc1")), doctest::Contains("layer: pooled there, fc1 now"),
+  CHECK_THROWS_WITH_AS(open_file(path, recipe("fc1")), doctest::Contains("layer: pooled then, fc1 now"),
                        InvalidArgument);
   check_content(path);
   world().barrier();
@@ -143,6 +147,15 @@ TEST_CASE("a file that lacks a block cannot be called finished") {
   commit_missing(file, 12);
   CHECK_THROWS_AS(file.finish(), Error);
   CHECK_FALSE(std::filesystem::exists(folder / "net.h5"));
+}
+
+TEST_CASE("a file without an identity for each row is not begun") {
+  const TemporaryFolder folder;
+  RowIdentities few = identities();
+  few.hashes.pop_back();
+  CHECK_THROWS_WITH_AS(FeatureFile(folder / "net.h5", recipe(), kShape, few, false, world()),
+                       doctest::Contains("100 paths and 99 hashes"), InvalidArgument);
+  CHECK_FALSE(std::filesystem::exists(folder / "net.h5.partial"));
 }
 
 TEST_CASE("a block of the wrong size is refused") {

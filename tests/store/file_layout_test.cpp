@@ -38,8 +38,7 @@ void write_artifact(const std::string& path) {
 }
 
 void write_features(const std::string& path) {
-  std::vector<std::int64_t> images(kRows);
-  std::iota(images.begin(), images.end(), 0);
+  const RowIdentities images{std::vector<std::string>(kRows), std::vector<std::uint64_t>(kRows)};
   FeatureFile file(path, Recipe("extract", 1), {kRows, kColumns, 50}, images, false, world());
   const auto all = numbers();
   for (const auto block : file.missing()) {

@@ -9,11 +9,37 @@ namespace coterie {
 TEST_CASE("a recipe comes back from its text with the same identity") {
   Recipe recipe("reduce", 2);
   recipe.set("components", "32");
-  recipe.input("features", "abc");
+  recipe.parent("features/x", "abc");
+  recipe.input("weights", "def");
   const Recipe back = Recipe::parse(recipe.text());
   CHECK(back.digest() == recipe.digest());
   CHECK(back.stage() == "reduce");
-  CHECK(back.parameters().at("components") == "32");
+  CHECK(back.parameter("components") == "32");
+  CHECK(back.parameter("variance", "none") == "none");
+  CHECK(back.parents() == recipe.parents());
+  CHECK(back.inputs() == recipe.inputs());
+}
+
+TEST_CASE("another generation of a parent makes another recipe, and the difference is told briefly") {
+  const std::string first(64, 'a'), second(64, 'b');
+  Recipe then("cluster", 1), now("cluster", 1);
+  then.parent("reductions/x", first);
+  now.parent("reductions/x", second);
+  now.input("weights", "sha256 " + second);
+  CHECK(then.digest() != now.digest());
+  CHECK(now.differences_from(then) ==
+        std::vector<std::string>{"content of reductions/x: aaaaaaaaaaaa… then, bbbbbbbbbbbb… now",
+                                 "weights: nothing then, sha256 bbbbbbbbbbbb… now"});
+}
+
+TEST_CASE("recipes of versions that kept parents among the inputs are read") {
+  const Recipe recipe = Recipe::parse(R"({"stage": "reduce", "revision": 2, "parameters": {}, "software": {},
+    "inputs": {"features resnet50": "abc", "reduction x-pca": "def", "clustering c": "ghi", "images": "jkl", "listing": "mno"}})");
+  CHECK(recipe.parents() == std::map<std::string, std::string>{{"features/resnet50", "abc"},
+                                                               {"reductions/x-pca", "def"},
+                                                               {"clusterings/c", "ghi"},
+                                                               {"images", "jkl"}});
+  CHECK(recipe.inputs() == std::map<std::string, std::string>{{"listing", "mno"}});
 }
 
 TEST_CASE("parameters, inputs and revision make the identity; software versions do not") {
@@ -23,7 +49,7 @@ TEST_CASE("parameters, inputs and revision make the identity; software versions 
   CHECK(a.digest() == b.digest());
   b.set("components", "64");
   CHECK(a.digest() != b.digest());
-  CHECK(b.differences_from(a) == std::vector<std::string>{"components: nothing there, 64 now"});
+  CHECK(b.differences_from(a) == std::vector<std::string>{"components: nothing then, 64 now"});
   CHECK(Recipe("reduce", 2).digest() != a.digest());
 }
 

@@ -25,36 +25,34 @@ void make_artifact(const std::string& path, const std::string& components) {
 
 }  // namespace
 
-TEST_CASE("an artifact is found by its name, and the newest without one") {
+TEST_CASE("artifacts are listed by kind and opened by name, and a missing one names its command") {
   const TemporaryFolder folder;
   const Study study(folder.path().string() + "/");
-  CHECK_THROWS_WITH_AS(study.find(Kind::reductions, ""), doctest::Contains("coterie reduce"), InvalidArgument);
+  CHECK(study.list(Kind::reductions).empty());
+  CHECK_THROWS_WITH_AS(study.open(Kind::reductions, "pca"), doctest::Contains("run coterie reduce first"),
+                       InvalidArgument);
   make_artifact(study.path(Kind::reductions, "pca32"), "32");
   make_artifact(study.path(Kind::reductions, "alpha"), "8");
-  const auto now = std::filesystem::last_write_time(study.path(Kind::reductions, "pca32"));
-  if (Communicator::world().is_root())
-    std::filesystem::last_write_time(study.path(Kind::reductions, "alpha"), now + std::chrono::seconds(5));
-  Communicator::world().barrier();
   CHECK(study.list(Kind::reductions) == std::vector<std::string>{"alpha", "pca32"});
-  CHECK(study.find(Kind::reductions, "") == "alpha");
-  CHECK(study.find(Kind::reductions, "pca32") == "pca32");
-  CHECK_THROWS_WITH_AS(study.find(Kind::reductions, "pca23"), doctest::Contains("did you mean \"pca32\"?"),
-                       InvalidArgument);
+  CHECK(study.holds("reductions/alpha"));
+  CHECK_FALSE(study.holds(Kind::images, "images"));
+  CHECK(study.open(Kind::reductions, "pca32").recipe().parameter("components") == "32");
+  CHECK(study.images_path() == study.path("images"));
 }
 
-TEST_CASE("the standing of an artifact follows from its recipe") {
+TEST_CASE("an artifact is current when it was made by the wanted recipe and is not to be made again") {
   const TemporaryFolder folder;
-  const Study study(folder.path().string());
-  const std::string path = study.path(Kind::reductions, "pca");
+  const std::string path = Study(folder.path().string()).path(Kind::reductions, "pca");
   Recipe wanted("reduce", 1);
   wanted.set("components", "32");
-  CHECK(study.standing(path, wanted, false) == Standing::missing);
+  CHECK_FALSE(is_current(path, wanted, false));
   make_artifact(path, "32");
-  CHECK(study.standing(path, wanted, false) == Standing::current);
+  CHECK(is_current(path, wanted, false));
+  CHECK_FALSE(is_current(path, wanted, true));
   wanted.set("components", "64");
-  CHECK_THROWS_WITH_AS(study.standing(path, wanted, false), doctest::Contains("components: 32 there, 64 now"),
+  CHECK_THROWS_WITH_AS(is_current(path, wanted, false), doctest::Contains("components: 32 then, 64 now"),
                        InvalidArgument);
-  CHECK(study.standing(path, wanted, true) == Standing::replaced);
+  CHECK_FALSE(is_current(path, wanted, true));
 }
 
 TEST_CASE("a damaged artifact is told with the command that makes it anew, and --overwrite lets that command do so") {
@@ -66,16 +64,13 @@ TEST_CASE("a damaged artifact is told with the command that makes it anew, and -
   wanted.set("components", "32");
   if (Communicator::world().is_root()) std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
   Communicator::world().barrier();
-  CHECK_THROWS_WITH_AS(study.standing(path, wanted, false),
+  CHECK_THROWS_WITH_AS(is_current(path, wanted, false), doctest::Contains("; coterie reduce --overwrite makes it anew"),
+                       FileError);
+  CHECK_THROWS_WITH_AS(study.open(Kind::reductions, "pca"),
                        doctest::Contains("; coterie reduce --overwrite makes it anew"), FileError);
-  CHECK(study.standing(path, wanted, true) == Standing::replaced);
-}
-
-TEST_CASE("each place of an artifact knows its command") {
-  CHECK(maker_of("s/images.h5") == "coterie scan");
-  CHECK(maker_of("s/clusterings/kmeans.h5") == "coterie cluster");
-  CHECK(maker_of("s/assignments/new.h5") == "coterie assign");
-  CHECK(maker_of("s/assignments/new/features/of.h5") == "coterie assign");
+  CHECK_THROWS_WITH_AS(Study(folder.path().string(), "coterie assign").open(Kind::reductions, "pca"),
+                       doctest::Contains("; coterie assign --overwrite makes it anew"), FileError);
+  CHECK_FALSE(is_current(path, wanted, true));
 }
 
 TEST_CASE("study.h5 shows every artifact") {
@@ -84,8 +79,8 @@ TEST_CASE("study.h5 shows every artifact") {
   make_artifact(study.path(Kind::reductions, "pca"), "32");
   make_artifact(study.path(Kind::clusterings, "kmeans"), "32");
   if (Communicator::world().is_root()) {
-    study.link_all();
-    study.link_all();  // again over itself
+    study.link_all({Kind::images, Kind::reductions, Kind::clusterings});
+    study.link_all({Kind::images, Kind::reductions, Kind::clusterings});  // again over itself
   }
   Communicator::world().barrier();
   CHECK(std::filesystem::exists(folder / "study.h5"));

@@ -11,7 +11,22 @@
 namespace coterie {
 namespace {
 
-const std::vector<std::string> kStages = {"scan", "extract", "reduce", "cluster"};
+using enum OptionType;
+
+const OptionList kScan("scan", {{"images", Role::place, text, "", "PATH", "a folder"}});
+const OptionList kExtract("extract", {{"backbone", Role::result, text, "lite0", "NAME", "the network"}});
+const OptionList kReduce("reduce", {{"normalize", Role::result, choice, "l2", "", "how", 0, kMost, "none|standard|l2"},
+                                    {"components", Role::result, count, "32", "N", "how many", 0, kMaxCount},
+                                    {"variance", Role::result, real, "0", "SHARE", "how much", 0, 1}});
+const OptionList kCluster("cluster", {{"k", Role::result, counts, "", "K", "clusters", 1, kMaxCount},
+                                      {"raw", Role::result, flag, "false", "", "without a reduction"},
+                                      {"n-init", Role::result, count, "", "N", "starts", 1, 10000},
+                                      {"tol", Role::result, real, "", "SHARE", "when to stop", 0, 1},
+                                      {"cache", Role::effort, size, "auto", "SIZE", "memory"},
+                                      {"seed", Role::result, count, "1", "N", "of the draws", 0, 9e15}});
+const std::vector<const OptionList*> kStages = {&kScan, &kExtract, &kReduce, &kCluster};
+const OptionList kRun("run", {{"stages", Role::action, text, "", "STAGE,...", "only these"}}, "STUDY.ini",
+                      joined(kStages));
 
 std::string study_file(const TemporaryFolder& folder, const std::string& text) {
   std::ofstream(folder / "study.ini") << text;
@@ -20,15 +35,42 @@ std::string study_file(const TemporaryFolder& folder, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("every option's default passes its own check, and no two of a command share a name") {
-  for (const auto& option : option_table())
-    if (!option.fallback.empty()) CHECK_NOTHROW(check_value(option, std::string(option.fallback)));
+TEST_CASE("a command takes its own options, the common ones and those that it hands on, each once") {
+  CHECK(kReduce.takes("components"));
+  CHECK(kReduce.takes("study"));
+  CHECK_FALSE(kReduce.takes("backbone"));
+  CHECK(kRun.takes("backbone"));
   std::set<std::string_view> names;
-  for (const auto& option : option_table()) CHECK(names.insert(option.name).second);
+  for (const auto& option : kRun.all()) CHECK(names.insert(option.name).second);
+  CHECK(kReduce.help().find("--components N") != std::string::npos);
+  CHECK(kReduce.help().find("--threads N") != std::string::npos);
+  CHECK(kRun.help().find("--components") == std::string::npos);
+}
+
+TEST_CASE("texts that mean the same have one canonical form") {
+  const auto canonical = [](const OptionList& list, const std::string& name, const std::string& given) {
+    Options options(list);
+    options.set(name, given);
+    return options.canonical(name);
+  };
+  CHECK(canonical(kReduce, "variance", ".95") == "0.95");
+  CHECK(canonical(kReduce, "variance", "0.950") == "0.95");
+  CHECK(canonical(kReduce, "components", "064") == "64");
+  CHECK(canonical(kCluster, "k", "10,8,9") == "8-10");
+  CHECK(canonical(kCluster, "k", "8-9") == "8,9");
+  CHECK(canonical(kCluster, "k", "9,8") == "8,9");
+  CHECK(canonical(kCluster, "k", "2,4-6,10") == "2,4-6,10");
+  CHECK(canonical(kCluster, "cache", "1K") == canonical(kCluster, "cache", "1024"));
+  CHECK(Options(kReduce).canonical("components") == "32");
+  CHECK(Options(kCluster).canonical("tol").empty());
+  Options options(kReduce);
+  options.leave_out("components");
+  CHECK(options.canonical("components").empty());
+  CHECK(options.count("components") == 32);
 }
 
 TEST_CASE("the command line gives values, and the table the rest") {
-  const Options options = parse_command_line("cluster", {"--study", "demo", "--k=6,8-10", "--raw", "--tol", "1e-3"});
+  const Options options = parse_command_line(kCluster, {"--study", "demo", "--k=6,8-10", "--raw", "--tol", "1e-3"});
   CHECK(options.text("study") == "demo");
   CHECK(options.counts("k") == std::vector<std::int64_t>{6, 8, 9, 10});
   CHECK(options.flag("raw"));
@@ -40,18 +82,18 @@ TEST_CASE("the command line gives values, and the table the rest") {
 }
 
 TEST_CASE("a slip is answered with the nearest name and the right form") {
-  CHECK_THROWS_WITH_AS(parse_command_line("extract", {"--backbon", "x"}),
+  CHECK_THROWS_WITH_AS(parse_command_line(kExtract, {"--backbon", "x"}),
                        doctest::Contains("did you mean \"backbone\"?"), InvalidArgument);
-  CHECK_THROWS_WITH_AS(parse_command_line("reduce", {"--normalize", "l3"}),
+  CHECK_THROWS_WITH_AS(parse_command_line(kReduce, {"--normalize", "l3"}),
                        doctest::Contains("one of none, standard, l2"), InvalidArgument);
-  CHECK_THROWS_WITH_AS(parse_command_line("reduce", {"--components", "-4"}), doctest::Contains("at least 0"),
+  CHECK_THROWS_WITH_AS(parse_command_line(kReduce, {"--components", "-4"}), doctest::Contains("at least 0"),
                        InvalidArgument);
-  CHECK_THROWS_AS(parse_command_line("reduce", {"--variance", "nan"}), InvalidArgument);
-  CHECK_THROWS_AS(parse_command_line("reduce", {"--variance", "1.5"}), InvalidArgument);
-  CHECK_THROWS_AS(parse_command_line("scan", {"--components", "3"}), InvalidArgument);  // another command's
-  CHECK_THROWS_AS(parse_command_line("scan", {"photos"}), InvalidArgument);
-  CHECK_THROWS_AS(parse_command_line("scan", {"--images"}), InvalidArgument);
-  CHECK_THROWS_WITH_AS(parse_command_line("scan", {}).required("images"), doctest::Contains("--images PATH"),
+  CHECK_THROWS_AS(parse_command_line(kReduce, {"--variance", "nan"}), InvalidArgument);
+  CHECK_THROWS_AS(parse_command_line(kReduce, {"--variance", "1.5"}), InvalidArgument);
+  CHECK_THROWS_AS(parse_command_line(kScan, {"--components", "3"}), InvalidArgument);  // another command's
+  CHECK_THROWS_AS(parse_command_line(kScan, {"photos"}), InvalidArgument);
+  CHECK_THROWS_AS(parse_command_line(kScan, {"--images"}), InvalidArgument);
+  CHECK_THROWS_WITH_AS(parse_command_line(kScan, {}).required("images"), doctest::Contains("--images PATH"),
                        InvalidArgument);
 }
 
@@ -69,7 +111,7 @@ TEST_CASE("a study file sets each stage that it names, and the command line stan
   const TemporaryFolder folder;
   const std::string path =
       study_file(folder, "[study]\nstudy = demo\nthreads = 2\n\n[scan]\nimages = photos\n[reduce]\n");
-  const auto stages = read_study_file(path, kStages, parse_command_line("run", {path, "--images", "elsewhere"}));
+  const auto stages = read_study_file(path, kStages, parse_command_line(kRun, {path, "--images", "elsewhere"}));
   REQUIRE(stages.size() == 2);
   CHECK(stages[0].command() == "scan");
   CHECK(stages[0].text("study") == "demo");
@@ -81,9 +123,9 @@ TEST_CASE("a study file sets each stage that it names, and the command line stan
 TEST_CASE("the dumped configuration repeats the study") {
   const TemporaryFolder folder;
   const auto stages = read_study_file(
-      study_file(folder, "[study]\nstudy=demo\n[reduce]\ncomponents=64\n[cluster]\nk=5-7\n"), kStages, Options("run"));
+      study_file(folder, "[study]\nstudy=demo\n[reduce]\ncomponents=64\n[cluster]\nk=5-7\n"), kStages, Options(kRun));
   const std::string text = study_file_text(stages);
-  const auto again = read_study_file(study_file(folder, text), kStages, Options("run"));
+  const auto again = read_study_file(study_file(folder, text), kStages, Options(kRun));
   CHECK(study_file_text(again) == text);
   CHECK(again.at(0).count("components") == 64);
   CHECK(again.at(1).text("k") == "5-7");
@@ -92,7 +134,7 @@ TEST_CASE("the dumped configuration repeats the study") {
 TEST_CASE("a mistake in a study file is told with its place") {
   const TemporaryFolder folder;
   const auto read = [&](const std::string& text) {
-    return read_study_file(study_file(folder, text), kStages, Options("run"));
+    return read_study_file(study_file(folder, text), kStages, Options(kRun));
   };
   CHECK_THROWS_WITH_AS(read("[extrakt]\n"), doctest::Contains("did you mean \"extract\"?"), InvalidArgument);
   CHECK_THROWS_WITH_AS(read("[extract]\nbackbon = x\n"), doctest::Contains("[extract]"), InvalidArgument);
@@ -101,7 +143,7 @@ TEST_CASE("a mistake in a study file is told with its place") {
                        InvalidArgument);
   CHECK_THROWS_WITH_AS(read(""), doctest::Contains("asks for no stage"), InvalidArgument);
   CHECK_THROWS_AS(read("[extract]\nno equals sign\n"), InvalidArgument);
-  CHECK_THROWS_WITH_AS(read_study_file(folder / "none.ini", kStages, Options("run")), doctest::Contains("none.ini"),
+  CHECK_THROWS_WITH_AS(read_study_file(folder / "none.ini", kStages, Options(kRun)), doctest::Contains("none.ini"),
                        InvalidArgument);
 }
 

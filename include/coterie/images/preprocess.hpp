@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "coterie/images/decode.hpp"
@@ -78,7 +79,11 @@ void override_preprocess(Preprocess& preprocess, std::string_view assignment);
 /// Throws InvalidArgument for fields that do not go together, and says which. For after the last override.
 void check_preprocess(const Preprocess& preprocess);
 
-/// One line for each step, for logs, manifests and recipes: equal lines mean equal inputs.
+/// Every setting by its name with its value: override_preprocess("NAME=VALUE") of each gives the same preprocessing
+/// again, whatever it began with.
+std::vector<std::pair<std::string, std::string>> settings_of(const Preprocess& steps);
+
+/// One line for each step, for people.
 std::vector<std::string> describe(const Preprocess& preprocess);
 
 /// What decode_image is to do for this preprocessing.

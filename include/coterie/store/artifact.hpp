@@ -67,20 +67,25 @@ class ArtifactWriter {
 };
 
 /// Reads a finished artifact; every rank opens it for itself. Throws FileError naming the file, the dataset and the
-/// command that makes the artifact anew.
+/// command that makes the artifact anew: also where what is read does not match its checksum, because somebody edited
+/// it or a disk did.
 class ArtifactReader {
  public:
-  explicit ArtifactReader(const std::string& path);
+  /// `maker` is that command, "coterie reduce"; by default the one that the recipe names.
+  explicit ArtifactReader(const std::string& path, std::string maker = "");
   ~ArtifactReader();
   ArtifactReader(ArtifactReader&&) noexcept;
 
   const std::string& path() const;
   const Recipe& recipe() const;
+  const std::string& maker() const;  ///< the command that makes it
 
   /// Identifies the content: SHA-256 over all dataset names and checksums. What a child's recipe names as input.
   std::string digest() const;
 
   bool has(const std::string& name) const;
+  /// "float32", "float64", "int32", "int64", "uint8", "uint64", "text" or "other".
+  std::string type(const std::string& name) const;
   std::vector<std::int64_t> shape(const std::string& name) const;
   std::vector<std::string> children(const std::string& group) const;  ///< names directly inside a group, sorted
 
@@ -98,6 +103,10 @@ class ArtifactReader {
   bool has_attribute(const std::string& name) const;
 
   DatasetPlace place(const std::string& name) const;
+
+  /// Throws FileError when the dataset's bytes do not match its checksum. Reads them all; read() and texts() do so by
+  /// themselves, a reader of single rows has to ask.
+  void require_sound(const std::string& name) const;
 
   /// Names of datasets whose content does not match its checksum; empty when all is well.
   std::vector<std::string> damaged() const;

@@ -13,8 +13,8 @@ namespace coterie {
 /// Rows of a two-dimensional float32 dataset of an artifact, streamed from its file with pread.
 class StoreRows final : public RowSource {
  public:
-  /// `file_rows` lists, ascending, the rows of the dataset that appear; without it all do. Throws FileError when the
-  /// dataset is not two-dimensional.
+  /// `file_rows` lists, ascending, the rows of the dataset that appear; without it all do. Throws FileError, naming the
+  /// file, the dataset and what was found, unless that is a contiguous matrix of float32 that has these rows.
   StoreRows(const ArtifactReader& artifact, const std::string& dataset,
             std::optional<std::vector<std::int64_t>> file_rows = {});
 

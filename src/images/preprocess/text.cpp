@@ -108,6 +108,26 @@ void override_preprocess(Preprocess& steps, std::string_view assignment) {
   if (known == "fast_decode") steps.fast_decode = find_name(key, value, kNoYes) == 1;
 }
 
+std::vector<std::pair<std::string, std::string>> settings_of(const Preprocess& steps) {
+  const auto name = [](const auto& names, auto value) { return std::string(names[static_cast<std::size_t>(value)]); };
+  const auto channels = [](const std::array<float, 3>& values) { return fmt::format("{}", fmt::join(values, ",")); };
+  return {{"geometry", name(kGeometries, steps.geometry)},
+          {"size", fmt::to_string(steps.size)},
+          {"resize", fmt::to_string(steps.resize)},
+          {"fraction", fmt::format("{}", steps.fraction)},
+          {"pad", fmt::to_string(steps.pad)},
+          {"filter", name(kFilters, steps.filter)},
+          {"passes", name(kPasses, steps.passes)},
+          {"order", name(kOrders, steps.order)},
+          {"scale", fmt::format("{}", steps.scale)},
+          {"mean", channels(steps.mean)},
+          {"deviation", channels(steps.deviation)},
+          {"exif", name(kRotations, steps.exif)},
+          {"alpha", name(kGrounds, steps.alpha)},
+          {"dct", name(kTransforms, steps.dct)},
+          {"fast_decode", name(kNoYes, steps.fast_decode ? 1 : 0)}};
+}
+
 std::vector<std::string> describe(const Preprocess& steps) {
   std::vector<std::string> lines;
   lines.push_back(fmt::format("decode: EXIF rotation {}, alpha {}{}", kRotations[static_cast<std::size_t>(steps.exif)],

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "coterie/images/fate.hpp"
+#include "coterie/images/shard_table.hpp"
+#include "coterie/store/artifact.hpp"
+
+namespace coterie::inline artifacts {
+
+/// images.h5 in memory: every listed image, in the global order, with what became of it.
+///
+/// In the file each field is a dataset of its name but for: `path`, `fate`, `reason`, `content_hash`, `width`, `height`
+/// of one image each; `metadata/C`, the values of column C; `shard`, `offset` and `shards/...` where images lie in tar
+/// shards, with the 32 KiB windows of compressed ones, which stay in the file until they are wanted. Attributes:
+/// `root`, and `usable` (usable_digest()).
+struct ImageTable {
+  std::string root;                ///< the folder that relative paths start from
+  std::vector<std::string> paths;  ///< bytes, relative to the root; unique
+  std::vector<Fate> fates;
+  std::vector<std::string> reasons;        ///< empty where the fate is ok
+  std::vector<std::int64_t> duplicate_of;  ///< the first image with the same bytes, -1 where there is none
+  std::vector<std::int64_t> bytes;
+  std::vector<std::uint64_t> hashes;  ///< hash64 of their bytes; empty when another version scanned, which kept none
+  std::vector<std::int32_t> widths, heights;
+  std::vector<std::string> columns;              ///< metadata; the first is "folder"
+  std::vector<std::vector<std::string>> values;  ///< values[c][i]
+  ShardTable shards;
+
+  std::int64_t size() const { return static_cast<std::int64_t>(paths.size()); }
+};
+
+/// Writes images.h5; one rank. The windows of compressed shards are fetched as they are written.
+void write_image_table(const std::string& path, const Recipe& recipe, const ImageTable& table);
+
+/// Reads images.h5. Throws InvalidArgument that says to scan first when there is none, FileError that names the dataset
+/// when one is not as it should be.
+ImageTable read_image_table(const std::string& path);
+
+/// The same without reasons, sizes in pixels and metadata: what extraction needs, which every rank holds.
+ImageTable read_image_places(const std::string& path);
+
+/// Where image `number` lies, and what the scan saw there.
+ImagePlace place_of(const ImageTable& table, std::int64_t number);
+
+/// The numbers of the images whose features are wanted, ascending.
+std::vector<std::int64_t> usable_images(const ImageTable& table);
+
+/// Identifies the pictures of the list, whatever is said of them: SHA-256 over path, size and hash of the usable images
+/// in their order. Neither metadata nor the root nor images that could not be used are part of it. Of a file it is read
+/// without its lists; of one that another version wrote it is computed.
+std::string usable_digest(const ImageTable& table);
+std::string usable_digest(const ArtifactReader& images);
+
+/// "796 images listed: 790 ok, 5 damaged, 1 empty".
+std::string fates_text(const std::vector<Fate>& fates);
+
+}  // namespace coterie::inline artifacts

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "coterie/artifacts/features.hpp"
+
+namespace coterie::inline artifacts {
+
+/// What the good rows of a features artifact stand for, joined with the list of images as it is now: by path and bytes.
+struct RowNames {
+  bool imported = false;
+  std::vector<std::string> names;                ///< of each row: its image's path, or what it was imported as
+  std::vector<std::int64_t> images;              ///< of each row: its number in images.h5, or -1
+  std::vector<std::string> columns;              ///< metadata columns: of images.h5, or imported
+  std::vector<std::vector<std::string>> values;  ///< values[c][row]; empty where the row has no image any more
+  std::int64_t gone = 0, changed = 0;            ///< rows without an image: that is not listed any more, or was edited
+  std::int64_t without = 0;                      ///< usable images of the list that no row stands for
+
+  /// Whether a table may speak of the row: its image is there as it was, or it never needed one.
+  bool there(std::int64_t row) const { return imported || images[static_cast<std::size_t>(row)] >= 0; }
+
+  /// How many rows are there.
+  std::int64_t count_there() const { return static_cast<std::int64_t>(names.size()) - (imported ? 0 : gone + changed); }
+};
+
+/// Throws InvalidArgument that says to scan where extracted features have no list, FileError as FeatureReader does.
+RowNames read_row_names(const Study& study, const std::string& features);
+
+/// The values of one metadata column for each row. Throws InvalidArgument that offers the columns there are.
+const std::vector<std::string>& column_of(const RowNames& rows, const std::string& column);
+
+/// A metadata column as numbers: its distinct values, sorted, are the classes.
+struct Classes {
+  std::string column;
+  std::vector<std::string> names;
+  std::vector<std::int32_t> labels;  ///< of each row
+};
+Classes classes_of(const RowNames& rows, const std::string& column);
+
+}  // namespace coterie::inline artifacts

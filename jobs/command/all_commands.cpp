@@ -1,0 +1,17 @@
+#include "command/all_commands.hpp"
+
+namespace coterie::jobs {
+
+CommandList all_commands() {
+  return with_commands_about({scan(), extract(), import_features(), reduce(), cluster(), evaluate(), select(),
+                              compare(), assign(), montage(), report(), export_tables()});
+}
+
+CommandList with_commands_about(CommandList stages) {
+  CommandList commands = stages;
+  commands.push_back(run_command_of(stages));
+  for (Command (*command)() : {plan, submit, choose, info, weights, verify}) commands.push_back(command());
+  return commands;
+}
+
+}  // namespace coterie::jobs

@@ -1,0 +1,56 @@
+#include "command/command.hpp"
+
+#include <algorithm>
+
+#include "coterie/base/errors.hpp"
+#include "coterie/base/nearest_name.hpp"
+
+namespace coterie::jobs {
+
+const Command& find_command(const CommandList& commands, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& command : commands) {
+    if (command.name() == name) return command;
+    names.push_back(command.name());
+  }
+  throw InvalidArgument(
+      fmt::format("coterie knows no command \"{}\"{}\ncoterie --help lists them", name, did_you_mean(name, names)));
+}
+
+std::vector<const OptionList*> stage_options(const CommandList& commands) {
+  std::vector<const OptionList*> lists;
+  for (const auto& command : commands)
+    if (command.stage) lists.push_back(&command.options);
+  return lists;
+}
+
+std::vector<Kind> kinds_of(const CommandList& commands) {
+  std::vector<Kind> kinds;
+  for (const auto& command : commands)
+    if (command.stage && command.stage->makes &&
+        std::find(kinds.begin(), kinds.end(), *command.stage->makes) == kinds.end())
+      kinds.push_back(*command.stage->makes);
+  return kinds;
+}
+
+std::vector<std::string> places_of(const CommandList& commands) {
+  std::vector<std::string> places = {"run.log"};
+  for (const auto& kind : kinds_of(commands))
+    if (*kind.folder != '\0') places.emplace_back(kind.folder);
+  for (const auto& command : commands)
+    if (command.stage) places.insert(places.end(), command.stage->writes.begin(), command.stage->writes.end());
+  return places;
+}
+
+Options settled(const Command& command, Options options) {
+  if (command.stage && command.stage->settle != nullptr) command.stage->settle(options);
+  return options;
+}
+
+std::string artifact_name(const Command& command, const Options& options, const std::string& parent) {
+  const bool named = command.options.takes("name") && options.given("name");
+  if (named || command.stage->name == nullptr) return named ? options.text("name") : parent;
+  return command.stage->name(options, parent);
+}
+
+}  // namespace coterie::jobs

@@ -1,0 +1,196 @@
+#include "command/lineage.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "command/label_values.hpp"
+#include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/row_names.hpp"
+#include "coterie/base/errors.hpp"
+
+namespace coterie::jobs {
+namespace {
+
+constexpr std::int64_t kMostChecked = std::int64_t{1} << 30;  // bytes: about a second of reading
+
+Kind kind_of(const CommandList& commands, const std::string& address) {
+  const std::string folder = address.substr(0, address.find('/'));
+  for (const auto& kind : kinds_of(commands))
+    if (Study::address(kind, "") == folder + "/") return kind;
+  return Kind::images;
+}
+
+std::string name_in(const std::string& address) { return address.substr(address.find('/') + 1); }
+
+void require_sound(const ArtifactReader& artifact) {
+  for (const auto& dataset : artifact.datasets())
+    if (artifact.type(dataset) == "text" || artifact.place(dataset).bytes <= kMostChecked)
+      artifact.require_sound(dataset);
+}
+
+// "2 new, 1 gone, 1 with other bytes": what became of the list since these features were made.
+std::string list_changes(const Study& study, const std::string& features) {
+  const RowMatch match = match_rows(FeatureReader(study, features), read_image_table(study.images_path()));
+  std::vector<std::string> changes;
+  const auto add = [&](std::int64_t count, const char* what) {
+    if (count > 0) changes.push_back(fmt::format("{} {}", count, what));
+  };
+  add(std::ssize(match.without), "new");
+  add(match.gone, "gone");
+  add(match.changed, "with other bytes");
+  return changes.empty() ? "in another order" : fmt::format("{}", fmt::join(changes, ", "));
+}
+
+class Walk {
+ public:
+  Walk(const Study& study, const CommandList& commands, const Manifest& manifest)
+      : study_(study), commands_(commands), manifest_(manifest) {}
+
+  // Whether it has to be made again.
+  bool visit(const std::string& address) {
+    if (!seen_.insert(address).second)
+      return std::find(found_.again.begin(), found_.again.end(), address) != found_.again.end();
+    const ArtifactReader artifact = study_.open(kind_of(commands_, address), name_in(address));
+    require_sound(artifact);
+    bool again = false;
+    for (const auto& [parent, content] : artifact.recipe().parents())
+      again |= parent == "images" ? compare_list(address, content) : compare_parent(address, parent, content);
+    again |= compare_values(address, artifact.recipe());
+    if (again) found_.again.push_back(address);
+    return again;
+  }
+
+  // What cannot be read has to be made again before what was made of it.
+  void visit_if_readable(const std::string& address) {
+    try {
+      visit(address);
+    } catch (const FileError&) {
+      if (std::find(found_.again.begin(), found_.again.end(), address) == found_.again.end())
+        found_.again.push_back(address);
+    }
+  }
+
+  Lineage found() { return std::move(found_); }
+
+ private:
+  bool compare_list(const std::string& address, const std::string& content) {
+    if (!study_.holds("images")) return missing(address, "images");
+    const ArtifactReader images = study_.open(Kind::images, "images");
+    // What was made by versions before named the whole file instead of its usable images.
+    if (usable_digest(images) == content || images.digest() == content) return false;
+    found_.stale.push_back(
+        {address, fmt::format("was made from another list of images ({})", list_changes(study_, name_in(address))),
+         true});
+    return true;
+  }
+
+  bool compare_parent(const std::string& address, const std::string& parent, const std::string& content) {
+    if (!study_.holds(parent)) return missing(address, parent);
+    const bool above = visit(parent);
+    const ArtifactReader there = study_.open(kind_of(commands_, parent), name_in(parent));
+    if (there.digest() == content) return above;
+    found_.stale.push_back(
+        {address, fmt::format("was made from {} as it was before: {}", parent, change(parent, content, there)), false});
+    return true;
+  }
+
+  // Of metadata columns, as they are for the features below the first clustering that it was made from.
+  bool compare_values(const std::string& address, const Recipe& recipe) {
+    std::vector<std::string> other;
+    for (const auto& [input, digest] : recipe.inputs()) {
+      if (!input.starts_with(kValuesOf)) continue;
+      const RowNames* names = names_below(recipe);
+      if (names == nullptr) return false;  // told already: something above is not there
+      const std::string column = input.substr(std::string_view(kValuesOf).size());
+      const bool there = std::find(names->columns.begin(), names->columns.end(), column) != names->columns.end();
+      if (!there || values_digest(column_of(*names, column)) != digest) other.push_back(column);
+    }
+    if (other.empty()) return false;
+    found_.stale.push_back(
+        {address, fmt::format("was made with other values of the metadata column {}", fmt::join(other, ", ")), false});
+    return true;
+  }
+
+  // None where what it is read from is not there.
+  const RowNames* names_below(const Recipe& recipe) {
+    const auto& parents = recipe.parents();
+    const auto clustering = std::find_if(parents.begin(), parents.end(), [](const auto& parent) {
+      return parent.first.starts_with(Study::address(Kind::clusterings, ""));
+    });
+    if (clustering == parents.end() || !study_.holds(clustering->first)) return nullptr;
+    const std::string features = ClusteringReader(study_, name_in(clustering->first)).features();
+    if (const auto found = names_.find(features); found != names_.end()) return &found->second;
+    if (!study_.holds(Kind::features, features)) return nullptr;
+    if (!FeatureReader(study_, features).imported() && !study_.holds("images")) return nullptr;
+    return &names_.emplace(features, read_row_names(study_, features)).first->second;
+  }
+
+  bool missing(const std::string& address, const std::string& parent) {
+    found_.stale.push_back({address, fmt::format("was made from {}, which is not there any more", parent), false});
+    if (seen_.insert(parent).second) found_.again.push_back(parent);
+    return true;
+  }
+
+  std::string change(const std::string& parent, const std::string& content, const ArtifactReader& there) const {
+    const Generation* before = manifest_.find(parent, content);
+    const Generation* now = manifest_.find(parent, there.digest());
+    const std::string when = now == nullptr || now->when.empty() ? "" : " on " + now->when;
+    const auto differences =
+        before == nullptr ? std::vector<std::string>{} : there.recipe().differences_from(before->recipe);
+    return fmt::format("it was made again{}{}", when,
+                       differences.empty() ? "" : fmt::format(" ({})", fmt::join(differences, "; ")));
+  }
+
+  const Study& study_;
+  const CommandList& commands_;
+  const Manifest& manifest_;
+  Lineage found_;
+  std::set<std::string> seen_;
+  std::map<std::string, RowNames> names_;  ///< of features, once read
+};
+
+}  // namespace
+
+bool Lineage::list_alone() const {
+  return std::all_of(stale.begin(), stale.end(), [](const auto& each) { return each.list_alone; });
+}
+
+Lineage lineage_of(const Study& study, const CommandList& commands, const Manifest& manifest,
+                   const std::string& address) {
+  Walk walk(study, commands, manifest);
+  walk.visit(address);
+  return walk.found();
+}
+
+Lineage lineage_of_all(const Study& study, const CommandList& commands, const Manifest& manifest) {
+  Walk walk(study, commands, manifest);
+  for (const auto& kind : kinds_of(commands))
+    for (const auto& name : study.list(kind)) walk.visit_if_readable(Study::address(kind, name));
+  return walk.found();
+}
+
+std::vector<std::string> commands_for(const Study& study, const CommandList& commands, const Manifest& manifest,
+                                      const std::vector<std::string>& addresses) {
+  std::vector<std::string> lines;
+  for (const auto& address : addresses) {
+    const Generation* made = manifest.last(address);
+    std::string line =
+        made == nullptr || made->command.empty()
+            ? fmt::format("{} --study {}", kind_of(commands, address).maker, shell_quoted(study.folder()))
+            : fmt::format("coterie {} --study {} {}", made->command, shell_quoted(study.folder()), made->arguments);
+    line += line.ends_with(' ') ? "--overwrite" : " --overwrite";
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::string refusal_text(const Study& study, const CommandList& commands, const Manifest& manifest,
+                         const Lineage& lineage) {
+  std::string text;
+  for (const auto& each : lineage.stale) text += fmt::format("{} {}.\n", study.path(each.address), each.reason);
+  return fmt::format("{}Run, in this order:\n  {}", text,
+                     fmt::join(commands_for(study, commands, manifest, lineage.again), "\n  "));
+}
+
+}  // namespace coterie::jobs

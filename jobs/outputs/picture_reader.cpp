@@ -1,0 +1,22 @@
+#include "outputs/picture_reader.hpp"
+
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie::jobs {
+
+ImageReader picture_reader(const ImageTable& table) {
+  using Numbers = std::unordered_map<std::string_view, std::int64_t>;
+  const auto numbers = std::make_shared<Numbers>();  // the reader is copied
+  for (std::int64_t i = 0; i < table.size(); ++i) numbers->emplace(table.paths[static_cast<std::size_t>(i)], i);
+  return [&table, numbers](const std::string& path) {
+    const auto found = numbers->find(path);
+    require(found != numbers->end(), "{} is no image of the list", path);
+    return decode_image(place_of(table, found->second));
+  };
+}
+
+}  // namespace coterie::jobs

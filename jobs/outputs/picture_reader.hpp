@@ -1,0 +1,12 @@
+#pragma once
+
+#include "coterie/artifacts/images.hpp"
+#include "coterie/report/montage.hpp"
+
+namespace coterie::jobs {
+
+/// Reads the images of the table by their listed paths, wherever they lie, and as the scan saw them: throws DecodeError
+/// for one whose bytes are others now, InvalidArgument for a path that is not listed. The table must outlive it.
+ImageReader picture_reader(const ImageTable& table);
+
+}  // namespace coterie::jobs

@@ -1,0 +1,124 @@
+#include "coterie/artifacts/images.hpp"
+
+#include <filesystem>
+#include <map>
+
+#include "checked.hpp"
+#include "coterie/base/digest.hpp"
+#include "coterie/base/errors.hpp"
+#include "image_shards.hpp"
+
+namespace coterie::inline artifacts {
+namespace {
+
+constexpr const char* kUsable = "usable";
+
+std::vector<std::uint8_t> numbers_of(const std::vector<Fate>& fates) {
+  std::vector<std::uint8_t> numbers;
+  for (const auto fate : fates) numbers.push_back(static_cast<std::uint8_t>(fate));
+  return numbers;
+}
+
+std::vector<Fate> read_fates(const ArtifactReader& artifact, std::int64_t images) {
+  std::vector<Fate> fates;
+  for (const auto number : read_values<std::uint8_t>(artifact, "fate", {images})) {
+    const auto fate = static_cast<Fate>(number);
+    if (std::find(kFates.begin(), kFates.end(), fate) == kFates.end())
+      refuse(artifact, "fate", fmt::format("holds {}, which is no fate of an image: damaged", number));
+    fates.push_back(fate);
+  }
+  return fates;
+}
+
+// What the digest of the usable images wants.
+void read_bytes(const ArtifactReader& artifact, ImageTable& table) {
+  table.paths = read_texts(artifact, "path", kAny);
+  table.fates = read_fates(artifact, table.size());
+  table.bytes = read_values<std::int64_t>(artifact, "bytes", {table.size()});
+  if (artifact.has("content_hash")) table.hashes = read_values<std::uint64_t>(artifact, "content_hash", {table.size()});
+}
+
+}  // namespace
+
+void write_image_table(const std::string& path, const Recipe& recipe, const ImageTable& table) {
+  ArtifactWriter writer(path, recipe, Communicator::self());
+  const Shape shape = {table.size()};
+  writer.attribute("root", table.root);
+  writer.attribute(kUsable, usable_digest(table));
+  writer.put_texts("path", table.paths);
+  writer.put<std::uint8_t>("fate", shape, numbers_of(table.fates));
+  writer.put_texts("reason", table.reasons);
+  writer.put<std::int64_t>("duplicate_of", shape, table.duplicate_of);
+  writer.put<std::int64_t>("bytes", shape, table.bytes);
+  writer.put<std::uint64_t>("content_hash", shape, table.hashes);
+  writer.put<std::int32_t>("width", shape, table.widths);
+  writer.put<std::int32_t>("height", shape, table.heights);
+  if (!table.shards.empty()) write_shards(writer, table.shards);
+  write_columns(writer, table.columns, table.values);
+  writer.finish();
+}
+
+ImageTable read_image_places(const std::string& path) {
+  require(std::filesystem::exists(path), "{} is not there: run coterie scan first", path);
+  const ArtifactReader artifact(path);
+  ImageTable table;
+  table.root = artifact.attribute("root");
+  read_bytes(artifact, table);
+  table.shards = read_shards(artifact, table.bytes);
+  return table;
+}
+
+ImageTable read_image_table(const std::string& path) {
+  ImageTable table = read_image_places(path);
+  const ArtifactReader artifact(path);
+  const std::int64_t images = table.size();
+  table.reasons = read_texts(artifact, "reason", images);
+  table.duplicate_of = read_numbers<std::int64_t>(artifact, "duplicate_of", {images}, -1, images);
+  table.widths = read_values<std::int32_t>(artifact, "width", {images});
+  table.heights = read_values<std::int32_t>(artifact, "height", {images});
+  read_columns(artifact, images, table.columns, table.values);
+  return table;
+}
+
+ImagePlace place_of(const ImageTable& table, std::int64_t number) {
+  const auto image = static_cast<std::size_t>(number);
+  ImagePlace place = place_of(table.shards, table.root, table.paths.at(image), number);
+  if (!table.hashes.empty()) place.seen = SeenBytes{table.bytes[image], table.hashes[image]};
+  return place;
+}
+
+std::vector<std::int64_t> usable_images(const ImageTable& table) {
+  std::vector<std::int64_t> usable;
+  for (std::int64_t i = 0; i < table.size(); ++i)
+    if (table.fates[static_cast<std::size_t>(i)] == Fate::ok) usable.push_back(i);
+  return usable;
+}
+
+std::string usable_digest(const ImageTable& table) {
+  Sha256 digest;
+  const auto add = [&](const std::string& text) { digest.update(text.c_str(), text.size() + 1); };
+  for (const auto number : usable_images(table)) {
+    const auto i = static_cast<std::size_t>(number);
+    add(table.paths[i]);
+    add(fmt::format("{} {:016x}", table.bytes[i], table.hashes.empty() ? 0 : table.hashes[i]));
+  }
+  return digest.hex();
+}
+
+std::string usable_digest(const ArtifactReader& images) {
+  if (images.has_attribute(kUsable)) return images.attribute(kUsable);
+  ImageTable table;
+  read_bytes(images, table);
+  return usable_digest(table);
+}
+
+std::string fates_text(const std::vector<Fate>& fates) {
+  std::map<Fate, std::int64_t> counts;
+  for (const auto fate : fates) ++counts[fate];
+  std::string text;
+  for (const auto& [fate, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, fate_name(fate));
+  return fmt::format("{} image{} listed: {}", fates.size(), fates.size() == 1 ? "" : "s", text.empty() ? "none" : text);
+}
+
+}  // namespace coterie::inline artifacts
