@@ -72,7 +72,7 @@ struct Default {
 
 Default default_of(const Job& job, const Kind& kind, const Manifest& manifest, const std::vector<std::string>& names) {
   const std::string option = fmt::format("--{}", kind.one);
-  if (job.command.stage->follows_choice && kind == Kind::clusterings && manifest.choice &&
+  if (job.command.stage && job.command.stage->follows_choice && kind == Kind::clusterings && manifest.choice &&
       job.study.holds(kind, manifest.choice->clustering))
     return {manifest.choice->clustering,
             fmt::format(", as coterie {} chose ({} names another)", manifest.choice->by, option)};
@@ -93,21 +93,33 @@ std::string find_artifact(const Job& job, const Kind& kind) {
     job.say("reads {}{}", Study::address(kind, found.name), found.why);
     return found.name;
   }
-  require(std::find(names.begin(), names.end(), asked) != names.end(), "{} holds no {} called \"{}\", only: {}{}",
-          job.study.folder(), kind.folder, asked, fmt::join(names, ", "), did_you_mean(asked, names));
-  return asked;
+  if (std::find(names.begin(), names.end(), asked) != names.end()) return asked;
+  std::string text = fmt::format("{} holds no {} called \"{}\", only: {}{}", job.study.folder(), kind.folder, asked,
+                                 fmt::join(names, ", "), did_you_mean(asked, names));
+  const Manifest manifest = read_manifest(job.study);
+  if (const std::string address = Study::address(kind, asked); manifest.last(address) != nullptr)
+    text += fmt::format("\nIt was there once. Run, in this order:\n  {}",
+                        fmt::join(commands_for(job.study, job.context.commands, manifest, {address}), "\n  "));
+  throw InvalidArgument(text);
+}
+
+// The command as it was given, for the list of those that mend a study: what it made before is of another generation.
+std::string this_command_again(const Job& job) {
+  const std::string arguments = arguments_text(job.asked, true);
+  return fmt::format("coterie {} --study {}{}{} --overwrite", job.command.name(), shell_quoted(job.study.folder()),
+                     arguments.empty() ? "" : " ", arguments);
 }
 
 // Its digest, once nothing above it is of another generation.
 std::string digest_of_current(const Job& job, const Kind& kind, const std::string& name) {
-  const ArtifactReader artifact = job.study.open(kind, name);
-  if (kind == Kind::images) return usable_digest(artifact);
   const Manifest manifest = read_manifest(job.study);
   const Lineage lineage = lineage_of(job.study, job.context.commands, manifest, Study::address(kind, name));
-  const bool joins = job.command.stage->list_change == ListChange::join && lineage.list_alone();
-  if (!lineage.current() && !joins)
-    throw InvalidArgument(refusal_text(job.study, job.context.commands, manifest, lineage));
-  return artifact.digest();
+  const bool joins = job.command.stage && job.command.stage->list_change == ListChange::join;
+  if (!lineage.current() && !(joins && lineage.only(Stale::Fault::list)))
+    refuse(job.study, job.context.commands, manifest, lineage,
+           job.command.stage && job.command.stage->makes ? this_command_again(job) : "");
+  const ArtifactReader artifact = job.study.open(kind, name);
+  return kind == Kind::images ? usable_digest(artifact) : artifact.digest();
 }
 
 }  // namespace
@@ -146,7 +158,7 @@ void Job::take(const Kind& kind, const std::string& name) {
   recipe.parent(Study::address(kind, name), digest);
 }
 
-std::vector<std::int64_t> Job::chosen_ks(const std::string& clustering) const {
+std::vector<std::int64_t> Job::chosen_ks(const std::string& clustering) {
   if (options.given("k")) return options.counts("k");
   std::int64_t k = 0;
   comm.on_root([&] {
@@ -158,7 +170,10 @@ std::vector<std::int64_t> Job::chosen_ks(const std::string& clustering) const {
     say("takes k = {}, as coterie {} chose (--k takes others)", k, choice->by);
   });
   comm.broadcast(std::span(&k, 1));
-  return k == 0 ? std::vector<std::int64_t>{} : std::vector{k};
+  if (k == 0) return {};
+  asked.set("k", fmt::to_string(k));  // as of what take() takes by default
+  options.set("k", fmt::to_string(k));
+  return {k};
 }
 
 bool Job::overwrites(const Kind& kind, const std::string& name, const Recipe& wanted) const {
@@ -183,6 +198,7 @@ bool Job::must_make(const Kind& kind, const std::string& name, const Recipe& wan
                                     ? "Give --overwrite to replace it, or --name to keep both."
                                     : "Give --overwrite to replace it.";
     work = !is_current(path, wanted, again, way_out);
+    if (!work) require_sound(study.open(kind, name));  // else what somebody edited would pass for what was computed
   });
   comm.broadcast(std::span(&work, 1));
   if (!work) {

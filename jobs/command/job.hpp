@@ -64,7 +64,7 @@ struct Job {
 
   /// The numbers of clusters to show of a clustering that was taken: --k; else, of the study's chosen clustering, the
   /// chosen one; else none, which means all. Says so. Collective.
-  std::vector<std::int64_t> chosen_ks(const std::string& clustering) const;
+  std::vector<std::int64_t> chosen_ks(const std::string& clustering);
 
   /// Enters something that is read and is no artifact: weights, a file, the values of a column. On all ranks alike.
   void read_input(const std::string& name, const std::string& digest) { recipe.input(name, digest); }

@@ -23,12 +23,6 @@ Kind kind_of(const CommandList& commands, const std::string& address) {
 
 std::string name_in(const std::string& address) { return address.substr(address.find('/') + 1); }
 
-void require_sound(const ArtifactReader& artifact) {
-  for (const auto& dataset : artifact.datasets())
-    if (artifact.type(dataset) == "text" || artifact.place(dataset).bytes <= kMostChecked)
-      artifact.require_sound(dataset);
-}
-
 // "2 new, 1 gone, 1 with other bytes": what became of the list since these features were made.
 std::string list_changes(const Study& study, const std::string& features) {
   const RowMatch match = match_rows(FeatureReader(study, features), read_image_table(study.images_path()));
@@ -49,49 +43,58 @@ class Walk {
 
   // Whether it has to be made again.
   bool visit(const std::string& address) {
-    if (!seen_.insert(address).second)
-      return std::find(found_.again.begin(), found_.again.end(), address) != found_.again.end();
-    const ArtifactReader artifact = study_.open(kind_of(commands_, address), name_in(address));
-    require_sound(artifact);
+    if (!seen_.insert(address).second) return is_again(address);
     bool again = false;
-    for (const auto& [parent, content] : artifact.recipe().parents())
+    const Recipe recipe = recipe_of(address, again);
+    for (const auto& [parent, content] : recipe.parents())
       again |= parent == "images" ? compare_list(address, content) : compare_parent(address, parent, content);
-    again |= compare_values(address, artifact.recipe());
+    again |= compare_values(address, recipe);
     if (again) found_.again.push_back(address);
     return again;
-  }
-
-  // What cannot be read has to be made again before what was made of it.
-  void visit_if_readable(const std::string& address) {
-    try {
-      visit(address);
-    } catch (const FileError&) {
-      if (std::find(found_.again.begin(), found_.again.end(), address) == found_.again.end())
-        found_.again.push_back(address);
-    }
   }
 
   Lineage found() { return std::move(found_); }
 
  private:
+  bool is_again(const std::string& address) const {
+    return std::find(found_.again.begin(), found_.again.end(), address) != found_.again.end();
+  }
+
+  // Of one that cannot be read as the manifest has it: what it was made from may be stale, too.
+  Recipe recipe_of(const std::string& address, bool& damaged) {
+    try {
+      const ArtifactReader artifact = study_.open(kind_of(commands_, address), name_in(address));
+      require_sound(artifact);
+      return artifact.recipe();
+    } catch (const FileError& error) {
+      damaged = true;
+      found_.stale.push_back({address, error.what(), Stale::Fault::damaged});
+      const Generation* made = manifest_.last(address);
+      return made == nullptr ? Recipe() : made->recipe;
+    }
+  }
+
   bool compare_list(const std::string& address, const std::string& content) {
     if (!study_.holds("images")) return missing(address, "images");
+    if (visit("images") || damaged(address)) return true;
     const ArtifactReader images = study_.open(Kind::images, "images");
     // What was made by versions before named the whole file instead of its usable images.
     if (usable_digest(images) == content || images.digest() == content) return false;
     found_.stale.push_back(
         {address, fmt::format("was made from another list of images ({})", list_changes(study_, name_in(address))),
-         true});
+         Stale::Fault::list});
     return true;
   }
 
   bool compare_parent(const std::string& address, const std::string& parent, const std::string& content) {
     if (!study_.holds(parent)) return missing(address, parent);
     const bool above = visit(parent);
+    if (damaged(parent)) return true;  // whether it was this generation cannot be seen any more
     const ArtifactReader there = study_.open(kind_of(commands_, parent), name_in(parent));
     if (there.digest() == content) return above;
     found_.stale.push_back(
-        {address, fmt::format("was made from {} as it was before: {}", parent, change(parent, content, there)), false});
+        {address, fmt::format("was made from {} as it was before: {}", parent, change(parent, content, there)),
+         Stale::Fault::parent});
     return true;
   }
 
@@ -107,8 +110,9 @@ class Walk {
       if (!there || values_digest(column_of(*names, column)) != digest) other.push_back(column);
     }
     if (other.empty()) return false;
-    found_.stale.push_back(
-        {address, fmt::format("was made with other values of the metadata column {}", fmt::join(other, ", ")), false});
+    found_.stale.push_back({address,
+                            fmt::format("was made with other values of the metadata column {}", fmt::join(other, ", ")),
+                            Stale::Fault::parent});
     return true;
   }
 
@@ -119,15 +123,24 @@ class Walk {
       return parent.first.starts_with(Study::address(Kind::clusterings, ""));
     });
     if (clustering == parents.end() || !study_.holds(clustering->first)) return nullptr;
+    if (damaged(clustering->first)) return nullptr;
     const std::string features = ClusteringReader(study_, name_in(clustering->first)).features();
+    if (damaged(Study::address(Kind::features, features)) || damaged("images")) return nullptr;
     if (const auto found = names_.find(features); found != names_.end()) return &found->second;
     if (!study_.holds(Kind::features, features)) return nullptr;
     if (!FeatureReader(study_, features).imported() && !study_.holds("images")) return nullptr;
     return &names_.emplace(features, read_row_names(study_, features)).first->second;
   }
 
+  bool damaged(const std::string& address) const {
+    return std::any_of(found_.stale.begin(), found_.stale.end(), [&](const auto& each) {
+      return each.address == address && each.fault == Stale::Fault::damaged;
+    });
+  }
+
   bool missing(const std::string& address, const std::string& parent) {
-    found_.stale.push_back({address, fmt::format("was made from {}, which is not there any more", parent), false});
+    found_.stale.push_back(
+        {address, fmt::format("was made from {}, which is not there any more", parent), Stale::Fault::parent});
     if (seen_.insert(parent).second) found_.again.push_back(parent);
     return true;
   }
@@ -152,8 +165,18 @@ class Walk {
 
 }  // namespace
 
-bool Lineage::list_alone() const {
-  return std::all_of(stale.begin(), stale.end(), [](const auto& each) { return each.list_alone; });
+bool Lineage::only(Stale::Fault fault) const {
+  return std::all_of(stale.begin(), stale.end(), [&](const auto& each) { return each.fault == fault; });
+}
+
+bool Lineage::any(Stale::Fault fault) const {
+  return std::any_of(stale.begin(), stale.end(), [&](const auto& each) { return each.fault == fault; });
+}
+
+void require_sound(const ArtifactReader& artifact) {
+  for (const auto& dataset : artifact.datasets())
+    if (artifact.type(dataset) == "text" || artifact.place(dataset).bytes <= kMostChecked)
+      artifact.require_sound(dataset);
 }
 
 Lineage lineage_of(const Study& study, const CommandList& commands, const Manifest& manifest,
@@ -166,7 +189,7 @@ Lineage lineage_of(const Study& study, const CommandList& commands, const Manife
 Lineage lineage_of_all(const Study& study, const CommandList& commands, const Manifest& manifest) {
   Walk walk(study, commands, manifest);
   for (const auto& kind : kinds_of(commands))
-    for (const auto& name : study.list(kind)) walk.visit_if_readable(Study::address(kind, name));
+    for (const auto& name : study.list(kind)) walk.visit(Study::address(kind, name));
   return walk.found();
 }
 
@@ -175,22 +198,33 @@ std::vector<std::string> commands_for(const Study& study, const CommandList& com
   std::vector<std::string> lines;
   for (const auto& address : addresses) {
     const Generation* made = manifest.last(address);
-    std::string line =
-        made == nullptr || made->command.empty()
-            ? fmt::format("{} --study {}", kind_of(commands, address).maker, shell_quoted(study.folder()))
-            : fmt::format("coterie {} --study {} {}", made->command, shell_quoted(study.folder()), made->arguments);
-    line += line.ends_with(' ') ? "--overwrite" : " --overwrite";
+    const bool known = made != nullptr && !made->command.empty();
+    const std::string maker = kind_of(commands, address).maker;  // of features it names two
+    const std::string command = known ? "coterie " + made->command : maker.substr(0, maker.find(" ("));
+    const std::string arguments = known ? made->arguments : "";
+    std::string line = fmt::format("{} --study {}{}{} --overwrite", command, shell_quoted(study.folder()),
+                                   arguments.empty() ? "" : " ", arguments);
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
   }
   return lines;
 }
 
 std::string refusal_text(const Study& study, const CommandList& commands, const Manifest& manifest,
-                         const Lineage& lineage) {
-  std::string text;
-  for (const auto& each : lineage.stale) text += fmt::format("{} {}.\n", study.path(each.address), each.reason);
-  return fmt::format("{}Run, in this order:\n  {}", text,
-                     fmt::join(commands_for(study, commands, manifest, lineage.again), "\n  "));
+                         const Lineage& lineage, const std::string& last) {
+  std::vector<std::string> reasons;
+  for (const auto& each : lineage.stale)
+    reasons.push_back(each.fault == Stale::Fault::damaged
+                          ? each.reason
+                          : fmt::format("{} {}", study.path(each.address), each.reason));
+  auto lines = commands_for(study, commands, manifest, lineage.again);
+  if (!last.empty() && std::find(lines.begin(), lines.end(), last) == lines.end()) lines.push_back(last);
+  return fmt::format("{}.\nRun, in this order:\n  {}", fmt::join(reasons, ".\n"), fmt::join(lines, "\n  "));
+}
+
+void refuse(const Study& study, const CommandList& commands, const Manifest& manifest, const Lineage& lineage,
+            const std::string& last) {
+  throw Error(refusal_text(study, commands, manifest, lineage, last),
+              lineage.any(Stale::Fault::damaged) ? ExitCode::failed : ExitCode::wrong_use);
 }
 
 }  // namespace coterie::jobs

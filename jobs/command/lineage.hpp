@@ -9,11 +9,17 @@
 
 namespace coterie::jobs {
 
-/// An artifact whose parent is another one now than when it was made.
+/// An artifact whose parent is another one now than when it was made, or that cannot be read.
 struct Stale {
-  std::string address;      ///< of the child
-  std::string reason;       ///< "was made from features/x, which was made again on ... (weights: A then, B now)"
-  bool list_alone = false;  ///< it is the list of images that changed: rows of images that are still there may be shown
+  enum class Fault {
+    parent,   ///< of another generation, or not there any more; or metadata with other values
+    list,     ///< the list of images changed: rows of images that are still there may be shown
+    damaged,  ///< cut short, edited: `reason` is the whole message, which names the file
+  };
+  std::string address;
+  std::string
+      reason;  ///< "was made from features/x as it was before: it was made again on ... (weights: A then, B now)"
+  Fault fault = Fault::parent;
 };
 
 /// Whether what is there hangs together, seen from one artifact up to what everything was made of.
@@ -22,24 +28,32 @@ struct Lineage {
   std::vector<std::string> again;  ///< addresses to be made again, in this order; the artifact itself the last
 
   bool current() const { return stale.empty(); }
-  bool list_alone() const;
+  bool only(Stale::Fault fault) const;  ///< whether all that is wrong is of this kind; so where nothing is
+  bool any(Stale::Fault fault) const;
 };
 
-/// Compares the digests that the artifact and everything above it were made from with what is there now. Throws
-/// FileError where one of them cannot be read, or does not match its checksums (datasets of up to 1 GiB: more is for
-/// coterie verify). One rank.
+/// Compares the digests that the artifact and everything above it were made from with what is there now, and their
+/// datasets with their checksums (those of up to 1 GiB: more is for coterie verify). One rank.
 Lineage lineage_of(const Study& study, const CommandList& commands, const Manifest& manifest,
                    const std::string& address);
 
-/// The same of all artifacts of the study at once; those that cannot be read are to be made again, too.
+/// The same of all artifacts of the study at once.
 Lineage lineage_of_all(const Study& study, const CommandList& commands, const Manifest& manifest);
 
 /// The commands that make these artifacts again, as they were made before.
 std::vector<std::string> commands_for(const Study& study, const CommandList& commands, const Manifest& manifest,
                                       const std::vector<std::string>& addresses);
 
-/// What a command says that refuses to mix generations: each reason, then "Run, in this order:" and the commands.
+/// Each reason, then "Run, in this order:" and the commands; `last` is one more, the refused one itself, where it has
+/// to be given again otherwise.
 std::string refusal_text(const Study& study, const CommandList& commands, const Manifest& manifest,
-                         const Lineage& lineage);
+                         const Lineage& lineage, const std::string& last = "");
+
+/// Refuses with that text: exit code 1 where something cannot be read, else 2.
+[[noreturn]] void refuse(const Study& study, const CommandList& commands, const Manifest& manifest,
+                         const Lineage& lineage, const std::string& last = "");
+
+/// Throws FileError when a dataset of the artifact does not match its checksum; of those of up to 1 GiB.
+void require_sound(const ArtifactReader& artifact);
 
 }  // namespace coterie::jobs

@@ -58,7 +58,8 @@ std::optional<Made<Content>> find_made_of(const Job& job, const Kind& kind, cons
   const std::string address = Study::address(kind, clustering.name());
   if (!job.study.holds(address)) return {};
   const Lineage lineage = lineage_of(job.study, job.context.commands, read_manifest(job.study), address);
-  if (!lineage.list_alone()) {
+  if (lineage.any(Stale::Fault::damaged)) refuse(job.study, job.context.commands, read_manifest(job.study), lineage);
+  if (!lineage.only(Stale::Fault::list)) {
     job.say("leaves out {}, which {}", address, lineage.stale.back().reason);
     return {};
   }

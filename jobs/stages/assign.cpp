@@ -167,7 +167,7 @@ Placed place(const Job& job, const ClusteringReader& clustering, std::int64_t k,
   return placed;
 }
 
-std::int64_t the_k(const Job& job, const ClusteringReader& clustering) {
+std::int64_t the_k(Job& job, const ClusteringReader& clustering) {
   const auto ks = clustering.choose(job.chosen_ks(clustering.name()));
   require(ks.size() == 1, "{} holds solutions for k = {}; say with --k which of them the images are to be given to",
           clustering.path(), fmt::join(ks, ", "));
@@ -207,6 +207,7 @@ void give_to_clusters(Job& job) {
   const ClusteringReader clustering(job.study, clustering_name);
   const std::int64_t k = the_k(job, clustering);
   job.recipe.set("k", fmt::to_string(k));
+  job.asked.set("k", fmt::to_string(k));  // there may be other k when it is given again
   const std::string name = artifact_name(job.command, job.options);
   require_artifact_name(name);
   const std::string folder = job.study.folder() + "/assignments/" + name;

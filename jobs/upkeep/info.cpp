@@ -28,7 +28,8 @@ void tell_artifact(const Study& study, const Kind& kind, const std::string& name
   const std::string address = Study::address(kind, name);
   fmt::print("\n{}\n", printable(address));
   for (const auto& each : stale)
-    if (each.address == address) fmt::print("  STALE: {}\n", printable_lines(each.reason));
+    if (each.address == address && each.fault != Stale::Fault::damaged)
+      fmt::print("  STALE: {}\n", printable_lines(each.reason));
   for (const auto& [parameter, value] : artifact.recipe().parameters())
     fmt::print("  {}: {}\n", printable(parameter), printable(value));
   for (const auto& [parent, digest] : artifact.recipe().parents()) fmt::print("  made of {}\n", printable(parent));
@@ -64,13 +65,14 @@ void tell_study(const Job& job) {
     if (kind != Kind::images)
       for (const auto& name : study.list(kind))
         tell_what_can_be_read([&] { tell_artifact(study, kind, name, lineage.stale); });
+  if (!lineage.again.empty()) {
+    fmt::print("\n{} of the artifacts are stale or cannot be read. Run, in this order:\n", lineage.again.size());
+    for (const auto& line : commands_for(study, job.context.commands, manifest, lineage.again))
+      fmt::print("  {}\n", printable(line));
+  }
   if (!manifest.commands.empty()) fmt::print("\ncommands\n");
   for (const auto& entry : manifest.commands)
     fmt::print("  {}  {}\n", printable(entry.when), printable(entry.command_line));
-  if (lineage.again.empty()) return;
-  fmt::print("\n{} of the artifacts are stale or cannot be read. Run, in this order:\n", lineage.again.size());
-  for (const auto& line : commands_for(study, job.context.commands, manifest, lineage.again))
-    fmt::print("  {}\n", printable(line));
 }
 
 void tell(Job& job) {

@@ -45,11 +45,11 @@ void verify_study(Job& job) {
     const std::size_t faulty = tell_damage(job, artifacts);
     const Manifest manifest = read_manifest(job.study);
     const Lineage lineage = lineage_of_all(job.study, job.context.commands, manifest);
-    if (faulty + lineage.stale.size() == 0)
+    if (faulty == 0 && lineage.current())
       return job.say("all {} artifacts are sound, and of one generation", artifacts);
-    std::string text = faulty == 0 ? "" : fmt::format("{} of {} artifacts are damaged\n", faulty, artifacts);
-    text += refusal_text(job.study, job.context.commands, manifest, lineage);
-    throw Error(text);
+    if (faulty > 0) job.say("{} of {} artifacts are damaged", faulty, artifacts);
+    if (lineage.current()) throw Error(fmt::format("{}: datasets of more than 1 GiB are damaged", job.study.folder()));
+    throw Error(refusal_text(job.study, job.context.commands, manifest, lineage));
   });
 }
 

@@ -1,6 +1,7 @@
 #include "coterie/store/feature_file.hpp"
 
 #include <filesystem>
+#include <tuple>
 
 #include "coterie/base/digest.hpp"
 #include "coterie/base/new_file.hpp"
@@ -24,12 +25,15 @@ std::uint64_t block_hash(std::int64_t block, std::span<const float> rows, std::s
 class BlockChecker {
  public:
   explicit BlockChecker(const std::string& path) : reader_(path), file_(path) {
+    require_datasets();
     const auto shape = reader_.shape("features");
     const auto blocks = reader_.shape("block_hash").at(0);
     columns_ = shape.at(1);
     block_rows_ = std::stoll(reader_.attribute("block_rows"));
     partition_ = RowPartition(shape.at(0), block_rows_, 1);
-    if (partition_.blocks() != blocks) throw FileError(path, "its journal does not fit its rows");
+    if (partition_.blocks() != blocks)
+      throw FileError(path, fmt::format("its journal does not fit its rows: edited; {} --overwrite makes it anew",
+                                        reader_.maker()));
     features_ = reader_.place("features").offset;
     fates_ = reader_.place("fate").offset;
     journal_.resize(static_cast<std::size_t>(blocks));  // raw: a file that is not finished has no checksums yet
@@ -37,8 +41,21 @@ class BlockChecker {
                reader_.place("block_hash").offset);
   }
 
+  // Blocks are read and written past HDF5's types.
+  void require_datasets() const {
+    const auto rows = reader_.shape("features").at(0);
+    for (const auto& [name, type, dimensions] :
+         {std::tuple{"features", "float32", 2}, {"fate", "uint8", 1}, {"block_hash", "uint64", 1}})
+      if (reader_.type(name) != type || std::ssize(reader_.shape(name)) != dimensions ||
+          (std::string_view(name) == "fate" && reader_.shape(name)[0] != rows))
+        throw FileError(reader_.path(), fmt::format("its dataset \"{}\" is not what coterie writes there: edited; {} "
+                                                    "--overwrite makes it anew",
+                                                    name, reader_.maker()));
+  }
+
   const RowPartition& partition() const { return partition_; }
   std::int64_t columns() const { return columns_; }
+  std::int64_t rows() const { return reader_.shape("features").at(0); }
 
   bool sound(std::int64_t block) {
     const RowRange range = partition_.block(block);
@@ -126,7 +143,7 @@ struct FeatureFile::State {
   Recipe recipe;
   const Communicator& comm;
   RowPartition partition;
-  std::int64_t columns;
+  std::int64_t rows, columns;
   bool complete = false;
   std::vector<std::int64_t> missing;
   h5::Id file, features, fates, journal;
@@ -142,7 +159,8 @@ void FeatureFile::State::prepare(const FeatureShape& shape, const RowIdentities&
   refuse_link(partial);
   if (is_current(path, recipe, overwrite)) return;
   if (goes_on(partial, recipe, overwrite)) return;
-  create_file(partial, recipe, shape, identities);  // a finished file of another recipe stays until this one replaces it
+  create_file(partial, recipe, shape,
+              identities);  // a finished file of another recipe stays until this one replaces it
 }
 
 // Each rank checks its share of the blocks; reads every byte once, at disk speed.
@@ -150,6 +168,11 @@ void FeatureFile::State::find_missing(const std::string& where) {
   std::vector<std::int64_t> sound(static_cast<std::size_t>(partition.blocks()), 0);
   comm.together([&] {
     BlockChecker checker(where);
+    if (checker.rows() != rows || checker.columns() != columns)
+      throw FileError(where,
+                      fmt::format("holds {} rows of {} where {} of {} are wanted: edited; coterie {} --overwrite "
+                                  "makes it anew",
+                                  checker.rows(), checker.columns(), rows, columns, recipe.stage()));
     const RowPartition mine(partition.blocks(), 1, comm.size());
     for (auto b = mine.rows_of(comm.rank()).begin; b < mine.rows_of(comm.rank()).end; ++b)
       sound[static_cast<std::size_t>(b)] = checker.sound(b);
@@ -183,6 +206,7 @@ FeatureFile::FeatureFile(const std::string& path, const Recipe& recipe, FeatureS
                        recipe,
                        comm,
                        RowPartition(shape.rows, shape.block_rows, 1),
+                       shape.rows,
                        shape.columns,
                        false,
                        {},
