@@ -70,6 +70,9 @@ void write_provenance(const std::string& folder, const Provenance& about) {
 void refuse_foreign(const std::string& path, bool overwrite) {
   const auto status = fs::symlink_status(path);
   if (!fs::exists(status)) return;
+  if (fs::is_symlink(status))
+    throw FileError(path,
+                    "is a link; nothing is written through one. Remove it, or move what it points to into its place");
   if (!fs::is_directory(status))
     throw FileError(path, "is no folder, and coterie wants to write one there; move it away");
   if (fs::is_empty(path)) return;

@@ -66,7 +66,7 @@ Chart measure_chart(const Selection& selection, const Selection::Measure& measur
   std::string name = measure.name;
   std::replace(name.begin(), name.end(), '_', '-');
   const bool elbow = measure.name == kElbow;
-  return selection_chart("select-" + name, elbow ? "Inertia" : title_of(measure), selection.ks, measure.values,
+  return selection_chart(name, elbow ? "Inertia" : title_of(measure), selection.ks, measure.values,
                          measure.k, elbow ? "knee" : "best", measure.errors);
 }
 

@@ -8,7 +8,7 @@
 #include "coterie/store/raw_file.hpp"
 #include "h5.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 namespace {
 
 herr_t collect_link(hid_t, const char* name, const H5L_info_t*, void* names) {
@@ -216,4 +216,4 @@ template std::vector<std::int64_t> ArtifactReader::read<std::int64_t>(const std:
 template std::vector<std::uint8_t> ArtifactReader::read<std::uint8_t>(const std::string&) const;
 template std::vector<std::uint64_t> ArtifactReader::read<std::uint64_t>(const std::string&) const;
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -10,7 +10,7 @@
 #include "h5.hpp"
 #include "parallel_file.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 namespace {
 
 constexpr double kPatience = 20;  // seconds for the other ranks to fail alike
@@ -119,4 +119,4 @@ COTERIE_INSTANTIATE(std::uint8_t)
 COTERIE_INSTANTIATE(std::uint64_t)
 #undef COTERIE_INSTANTIATE
 
-}  // namespace coterie
+}  // namespace coterie::inline store

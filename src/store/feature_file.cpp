@@ -10,7 +10,7 @@
 #include "h5.hpp"
 #include "parallel_file.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 namespace fs = std::filesystem;
 namespace {
 
@@ -285,4 +285,4 @@ std::vector<std::int64_t> damaged_blocks(const std::string& path) {
   return damaged;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

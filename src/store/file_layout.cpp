@@ -8,7 +8,7 @@
 
 #include "parallel_file.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 
 namespace {
 
@@ -71,4 +71,4 @@ std::string striping_advice(FileSystem system, const std::string& folder, std::i
   return "";
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

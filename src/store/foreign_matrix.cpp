@@ -5,7 +5,7 @@
 #include "coterie/base/nearest_name.hpp"
 #include "h5.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 
 NpyRows::NpyRows(const std::string& path) : file_(path), header_(read_npy_header(path)) {
   if (header_.shape.size() != 2)
@@ -39,4 +39,4 @@ std::unique_ptr<RowSource> read_hdf5_matrix(const std::string& path, const std::
   return std::make_unique<OwnedRows>(std::move(values), shape[0], shape[1]);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

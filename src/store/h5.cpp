@@ -207,8 +207,8 @@ Id string_type() {
 
 }  // namespace coterie::h5
 
-namespace coterie {
+namespace coterie::inline store {
 
 bool hdf5_must_not_end() { return h5::write_failed; }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -12,7 +12,7 @@
 #include "coterie/store/study_lock.hpp"
 #include "process_start.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 namespace {
 
 std::string first_line(const char* path) {
@@ -98,4 +98,4 @@ std::string LockHolder::description() const {
                      since);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -10,7 +10,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 
 RawFile::RawFile(std::string path) : path_(std::move(path)), number_(open(path_.c_str(), O_RDWR | O_CLOEXEC)) {
   if (number_ < 0 && (errno == EACCES || errno == EROFS)) number_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
@@ -45,4 +45,4 @@ void RawFile::claim_space() const {
                                      static_cast<double>(status.st_size) / (1 << 20), write_fault(path_, error)));
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

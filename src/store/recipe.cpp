@@ -8,7 +8,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/version.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 namespace {
 
 using Fields = std::map<std::string, std::string>;
@@ -110,4 +110,4 @@ Recipe Recipe::parse(std::string_view text) {
   return recipe;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

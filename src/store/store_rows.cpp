@@ -6,7 +6,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/store/study.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 namespace {
 
 // Rows are read past HDF5, as they lie in the file: nothing else would notice that they are something else.
@@ -64,12 +64,4 @@ void StoreRows::read(RowRange range, float* out) const {
   }
 }
 
-std::vector<std::int64_t> good_rows(const ArtifactReader& features) {
-  std::vector<std::int64_t> rows;
-  const auto fates = features.read<std::uint8_t>("fate");
-  for (std::size_t i = 0; i < fates.size(); ++i)
-    if (fates[i] == 0) rows.push_back(static_cast<std::int64_t>(i));
-  return rows;
-}
-
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -6,7 +6,7 @@
 #include "coterie/base/new_file.hpp"
 #include "h5.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 namespace fs = std::filesystem;
 namespace {
 
@@ -92,4 +92,4 @@ void require_artifact_name(const std::string& name) {
           "\"{}\" cannot name an artifact: use letters, digits, '.', '_', '-', '+', '='", name);
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

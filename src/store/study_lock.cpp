@@ -19,7 +19,7 @@
 #include "coterie/dist/stop_signal.hpp"
 #include "process_start.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -289,4 +289,4 @@ StudyLock::~StudyLock() {
 
 const std::string& StudyLock::taken_over() const { return state_->taken_over; }
 
-}  // namespace coterie
+}  // namespace coterie::inline store

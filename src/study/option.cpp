@@ -9,7 +9,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
 
-namespace coterie {
+namespace coterie::inline study {
 using enum OptionType;
 namespace {
 
@@ -146,4 +146,4 @@ std::string canonical_value(const Option& option, const std::string& given) {
   return given;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline study

@@ -6,7 +6,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
 
-namespace coterie {
+namespace coterie::inline study {
 namespace {
 
 constexpr Option kCommon[] = {
@@ -98,4 +98,4 @@ std::vector<Option> joined(const std::vector<const OptionList*>& lists) {
   return all;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline study

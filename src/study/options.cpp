@@ -10,7 +10,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
 
-namespace coterie {
+namespace coterie::inline study {
 namespace po = boost::program_options;
 namespace {
 
@@ -210,4 +210,4 @@ std::string study_file_text(const std::vector<Options>& stages) {
   return out;
 }
 
-}  // namespace coterie
+}  // namespace coterie::inline study

@@ -61,6 +61,11 @@ class Clustering(ProgramTest):
         text = run(1, "cluster", "--study", study, "--raw", "--algorithm", "ward", "--k", "2", "--overwrite")
         self.assertIn("cuts the tree", text)
         self.assertIn("is up to date", run(2, "cluster", "--study", study, "--raw", "--algorithm", "ward", "--k", "2"))
+        # A tree that was cut anew is another generation, and what was measured of the one before says so.
+        told = run(0, "verify", "--study", study, code=1)
+        self.assertIn("evaluations/x-ward.h5 was made from clusterings/x-ward as it was before", told)
+        self.assertIn("(k: 3-5 then, 2 now)", told)
+        run(2, "evaluate", "--study", study, "--clustering", "x-ward", "--labels", "kind", "--overwrite")
         run(0, "verify", "--study", study)
 
     def test_any_number_of_ranks_and_threads_gives_the_same_bytes(self):

@@ -10,7 +10,7 @@
 #include "coterie/dist/row_partition.hpp"
 #include "coterie/store/recipe.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// Where one dataset's numbers lie in its file: datasets are contiguous, so rows can be read with plain pread from
 /// any thread, without HDF5.
@@ -119,4 +119,4 @@ class ArtifactReader {
 /// Adds a checksum ("xxh3", 16 hexadecimal digits) to each dataset of a closed file, and the recipe. One rank.
 void seal_artifact(const std::string& path, const Recipe& recipe);
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -11,7 +11,7 @@
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/recipe.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// The shape of a features artifact: `rows` × `columns` float32, journalled in blocks of `block_rows` rows.
 struct FeatureShape {
@@ -75,4 +75,4 @@ bool has_journal(const ArtifactReader& artifact);
 /// The numbers of blocks of a finished features artifact that do not match their journal entry.
 std::vector<std::int64_t> damaged_blocks(const std::string& path);
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// Files that are written from now on begin each dataset of at least this many bytes at a multiple of it; 0: wherever
 /// HDF5 puts it. On all ranks alike. Neither what is in a file nor its identity depends on it.
@@ -21,4 +21,4 @@ std::int64_t alignment_for(FileSystem system);
 /// One line of advice before a file of so many bytes is made in `folder`; empty where there is nothing to say.
 std::string striping_advice(FileSystem system, const std::string& folder, std::int64_t bytes);
 
-}  // namespace coterie
+}  // namespace coterie::inline store

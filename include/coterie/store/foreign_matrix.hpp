@@ -9,7 +9,7 @@
 #include "coterie/dist/row_source.hpp"
 #include "coterie/store/raw_file.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// An N x D matrix in a .npy file (float32 or float64, C order), streamed. float64 is rounded to float32.
 class NpyRows final : public RowSource {
@@ -46,4 +46,4 @@ class OwnedRows final : public RowSource {
 /// are when there is none of that name.
 std::unique_ptr<RowSource> read_hdf5_matrix(const std::string& path, const std::string& dataset);
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// A kind of artifact: a folder of the study with a file for each, or for the list of images the file itself.
 /// A new kind is one more constant of this type, beside the stage that makes it.
@@ -23,4 +23,4 @@ inline constexpr Kind Kind::selections{"selections", "selection", "coterie selec
 inline constexpr Kind Kind::comparisons{"comparisons", "comparison", "coterie compare"};
 inline constexpr Kind Kind::assignments{"assignments", "assignment", "coterie assign"};
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// A file opened for reading by offset, from any thread. Throws FileError.
 class RawFile {
@@ -28,4 +28,4 @@ class RawFile {
   int number_ = -1;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// What made an artifact: enough to know whether making it again would give the same, and of what generation of its
 /// parents it is.
@@ -53,4 +53,4 @@ class Recipe {
   std::map<std::string, std::string> parameters_, parents_, inputs_, software_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline store

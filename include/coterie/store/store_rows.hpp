@@ -8,7 +8,7 @@
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/raw_file.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// Rows of a two-dimensional float32 dataset of an artifact, streamed from its file with pread.
 class StoreRows final : public RowSource {
@@ -28,7 +28,4 @@ class StoreRows final : public RowSource {
   std::optional<std::vector<std::int64_t>> file_rows_;
 };
 
-/// The rows of a features artifact whose fate is good (0), ascending: the file_rows to open it with.
-std::vector<std::int64_t> good_rows(const ArtifactReader& features);
-
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -6,7 +6,7 @@
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/kind.hpp"
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// A study folder: images.h5, one folder for each kind of artifact, and study.h5 with external links to all.
 ///
@@ -55,4 +55,4 @@ bool is_current(const std::string& path, const Recipe& wanted, bool overwrite,
 /// A name that can be a file's: letters, digits, '.', '_', '-', '+', '='; throws InvalidArgument otherwise.
 void require_artifact_name(const std::string& name);
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace coterie {
+namespace coterie::inline store {
 
 /// Who works on a study: what its lock says.
 struct LockHolder {
@@ -67,4 +67,4 @@ class StudyLock {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace coterie
+}  // namespace coterie::inline store

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace coterie {
+namespace coterie::inline study {
 
 /// What an option's text must be. Each is checked when it is read, wherever it came from.
 enum class OptionType {
@@ -63,4 +63,4 @@ std::vector<std::int64_t> parse_counts(const std::string& text);
 /// A number as parse_counts and the like read it: std::from_chars, which also takes ".95". Throws InvalidArgument.
 double parse_real(const std::string& text);
 
-}  // namespace coterie
+}  // namespace coterie::inline study

@@ -7,7 +7,7 @@
 
 #include "coterie/study/option.hpp"
 
-namespace coterie {
+namespace coterie::inline study {
 
 /// The options that every command takes: where its study is, threads, memory, --overwrite, --dry-run ...
 std::span<const Option> common_options();
@@ -42,4 +42,4 @@ class OptionList {
 /// The options of all these commands, each name once: what a command takes that hands them on, as run does.
 std::vector<Option> joined(const std::vector<const OptionList*>& lists);
 
-}  // namespace coterie
+}  // namespace coterie::inline study

@@ -8,7 +8,7 @@
 
 #include "coterie/study/option_list.hpp"
 
-namespace coterie {
+namespace coterie::inline study {
 
 /// The options of one command: each value that was given, from wherever, and the default of each that was not.
 class Options {
@@ -82,4 +82,4 @@ std::vector<Options> read_study_text(const std::string& text, const std::string&
 /// of it gives them back.
 std::string study_file_text(const std::vector<Options>& stages);
 
-}  // namespace coterie
+}  // namespace coterie::inline study
