@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -20,6 +19,7 @@
 #include "coterie/reduction/pca.hpp"
 #include "planning/effort.hpp"
 #include "planning/made_up_rows.hpp"
+#include "planning/scratch_folder.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -43,32 +43,6 @@ std::string processor() {
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   return "unknown";
 }
-
-/// A folder that all ranks of this node see, removed at the end.
-class Scratch {
- public:
-  explicit Scratch(const Communicator& comm) : comm_(comm) {
-    comm_.on_root([&] {
-      const char* place = std::getenv("TMPDIR");
-      folder_ = fmt::format("{}/coterie-rehearsal-XXXXXX", place != nullptr && *place != '\0' ? place : "/tmp");
-      if (mkdtemp(folder_.data()) == nullptr)
-        throw FileError(folder_, "cannot be made; let TMPDIR name a folder that can be written");
-    });
-    comm_.broadcast(folder_);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    if (comm_.is_root()) fs::remove_all(folder_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
-
- private:
-  const Communicator& comm_;
-  std::string folder_;
-};
 
 class Rehearsal {
  public:
@@ -395,7 +369,7 @@ class Rehearsal {
 
   const Job& job_;
   const Workload& study_;
-  Scratch scratch_;
+  ScratchFolder scratch_;
   Calibration found_;
   std::vector<std::string> sample_;  // on the root
   std::int64_t available_ = 0;

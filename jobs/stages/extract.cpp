@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <map>
 #include <set>
 
 #include "command/all_commands.hpp"
@@ -14,138 +13,18 @@
 #include "coterie/features/extractor.hpp"
 #include "coterie/store/file_layout.hpp"
 #include "planning/effort.hpp"
-#include "stages/feature_request.hpp"
+#include "stages/extract_task.hpp"
 #include "stages/network_set.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
 namespace {
 
-// Rows that are committed together, which is what a kill can cost each thread: few, so that a small study shares out
-// evenly, but a GPU's batch where there are many. A function of the study alone: any machine may resume it.
-std::int64_t block_rows(std::int64_t images) { return images < 10'000 ? 32 : 128; }
-
 constexpr std::int64_t kMostBatch = 16;  // on a CPU; more was never faster (tests/bench)
 constexpr int kGpuThreads = 2;           // one copies while the other computes
 constexpr double kTuning = 4;            // seconds to find the batch in, at most
 constexpr std::int64_t kFew = 500;       // images of a rank for which that is not worth while
 constexpr std::int64_t kBatch = 4;       // then
-
-// One artifact to be made.
-struct Output {
-  std::size_t request = 0;  ///< which of the requests
-  FeatureLayer layer;
-  std::string name, path;
-  Recipe recipe;
-  std::unique_ptr<FeatureFile> file;  ///< once it is open
-
-  bool pending() const { return !file || !file->complete(); }
-};
-
-// What is to be computed, from what: all that the recipes say.
-struct Task {
-  std::vector<FeatureRequest> requests;
-  std::vector<WeightChoice> weights;  ///< of each request
-  ImageTable table;
-  DecodeLimits limits;               ///< the scan's
-  std::vector<std::int64_t> images;  ///< numbers of the usable ones
-  RowIdentities identities;          ///< of these, on the root
-  NetworkOptions network;
-  std::vector<Output> outputs;  ///< by request, then by layer
-};
-
-Device device_of(const std::string& text) {
-  if (text == "cpu") return Device::cpu;
-  return text == "cuda" ? Device::cuda : Device::automatic;
-}
-
-Precision precision_of(const std::string& text) {
-  static const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::fp32},
-                                                               {"tf32", Precision::tf32},
-                                                               {"bf16", Precision::bf16},
-                                                               {"fp16", Precision::fp16},
-                                                               {"auto", Precision::automatic}};
-  return kPrecisions.at(text);
-}
-
-NetworkOptions network_options(const Job& job) {
-  NetworkOptions options;
-  options.device = device_of(job.options.text("device"));
-  options.precision = precision_of(job.options.text("precision"));
-  options.local_rank = job.comm.local_rank();
-  options.gpu_batch = job.options.count("gpu-batch");
-  // What the root's machine is made for, on all ranks: one artifact, one precision.
-  job.comm.together([&] { options.precision = choose_precision(options); });
-  job.comm.broadcast(std::span(&options.precision, 1));
-  return options;
-}
-
-// One artifact's part of the job's options: its network, its layer, and what the departures make of the preprocessing.
-Recipe recipe_of(const Job& job, const Task& task, std::size_t request, const FeatureLayer& layer) {
-  const FeatureRequest& asked = task.requests[request];
-  Recipe recipe(job.command.name(), job.command.stage->revision);
-  recipe.set("backbone", asked.backbone.plans == nullptr ? "torchscript" : asked.backbone.name);
-  recipe.set("layer", layer.name);
-  recipe.set("precision", std::string(precision_name(task.network.precision)));
-  for (const auto& [name, value] : settings_of(asked.preprocess)) recipe.set(kPreprocessPrefix + name, value);
-  for (const auto& [parent, digest] : job.recipe.parents()) recipe.parent(parent, digest);
-  recipe.input("weights", task.weights[request].identity);
-  // No part of the identity: how assign finds them again.
-  if (!task.weights[request].path.empty())
-    recipe.record("weights file", fs::absolute(task.weights[request].path).lexically_normal().string());
-  return recipe;
-}
-
-void check_name(const std::string& name, const std::vector<FeatureRequest>& requests) {
-  const bool several = requests.size() > 1 || requests.front().layers.size() > 1;
-  require(!several || name.empty(), "--name {} is for one artifact; several are named after their networks and layers",
-          name);
-}
-
-RowIdentities identities_of(const ImageTable& table, const std::vector<std::int64_t>& images) {
-  RowIdentities identities;
-  for (const auto number : images) {
-    const auto i = static_cast<std::size_t>(number);
-    identities.paths.push_back(table.paths[i]);
-    identities.hashes.push_back(table.hashes.empty() ? 0 : table.hashes[i]);
-  }
-  return identities;
-}
-
-void add_outputs(const Job& job, Task& task) {
-  const std::string name = job.options.text("name");
-  for (std::size_t i = 0; i < task.requests.size(); ++i)
-    for (const auto& layer : task.requests[i].layers) {
-      const std::string chosen = name.empty() ? features_name(task.requests[i].backbone, layer) : name;
-      require_artifact_name(chosen);
-      task.outputs.push_back(
-          {i, layer, chosen, job.study.path(Kind::features, chosen), recipe_of(job, task, i, layer), nullptr});
-    }
-}
-
-Task make_task(Job& job) {
-  Task task;
-  job.comm.together([&] {
-    task.requests = feature_requests(job.options);
-    check_name(job.options.text("name"), task.requests);
-  });
-  job.take(Kind::images, "images");
-  job.comm.together([&] {
-    task.table = read_image_places(job.study.images_path());
-    const Recipe scanned = job.study.open(Kind::images, "images").recipe();
-    task.limits.max_pixels = std::stoll(scanned.parameter("max-pixels", "500000000"));
-    task.limits.max_bytes = parse_size(scanned.parameter("max-bytes", "2GiB"));
-  });
-  task.images = usable_images(task.table);
-  require(!task.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
-          fates_text(task.table.fates));
-  if (job.comm.is_root()) task.identities = identities_of(task.table, task.images);
-  for (const auto& request : task.requests) task.weights.push_back(choose_weights(job, request));
-  task.network = network_options(job);
-  task.network.gpu_batch = std::min(task.network.gpu_batch, block_rows(static_cast<std::int64_t>(task.images.size())));
-  add_outputs(job, task);
-  return task;
-}
 
 // Nothing of that name is there yet, neither finished nor begun.
 bool is_new(const Job& job, const std::string& path) {
@@ -156,7 +35,7 @@ bool is_new(const Job& job, const std::string& path) {
 }
 
 // Before the first file is made: what is there cannot be spread any more.
-void advise(const Job& job, const Task& task, const Output& output) {
+void advise(const Job& job, const ExtractTask& task, const ExtractOutput& output) {
   const auto rows = static_cast<std::int64_t>(task.images.size());
   job.comm.on_root([&] {
     const std::string folder = fs::path(output.path).parent_path().string();
@@ -165,9 +44,9 @@ void advise(const Job& job, const Task& task, const Output& output) {
   });
 }
 
-void open_output(const Job& job, const Task& task, Output& output) {
+void open_output(const Job& job, const ExtractTask& task, ExtractOutput& output) {
   const auto rows = static_cast<std::int64_t>(task.images.size());
-  const FeatureShape shape{rows, output.layer.dimension, block_rows(rows)};
+  const FeatureShape shape{rows, output.layer.dimension, task.block_rows()};
   output.file = std::make_unique<FeatureFile>(output.path, output.recipe, shape, task.identities,
                                               job.overwrites(Kind::features, output.name, output.recipe), job.comm);
   const auto missing = static_cast<std::int64_t>(output.file->missing().size());
@@ -178,7 +57,7 @@ void open_output(const Job& job, const Task& task, Output& output) {
 }
 
 // The networks that make what is pending, cut off at the layers that are; none for a request that has all.
-NetworkSet make_networks(const Job& job, Task& task) {
+NetworkSet make_networks(const Job& job, ExtractTask& task) {
   NetworkSet networks;
   for (std::size_t i = 0; i < task.requests.size(); ++i) {
     FeatureRequest& request = task.requests[i];
@@ -191,13 +70,14 @@ NetworkSet make_networks(const Job& job, Task& task) {
 }
 
 // The blocks that any pending output misses, ascending.
-std::vector<std::int64_t> missing_blocks(const std::vector<Output*>& pending) {
+std::vector<std::int64_t> missing_blocks(const std::vector<ExtractOutput*>& pending) {
   std::set<std::int64_t> missing;
-  for (const Output* output : pending) missing.insert(output->file->missing().begin(), output->file->missing().end());
+  for (const ExtractOutput* output : pending)
+    missing.insert(output->file->missing().begin(), output->file->missing().end());
   return {missing.begin(), missing.end()};
 }
 
-ExtractorOptions extractor_options(const Job& job, const Task& task, const std::vector<Network>& networks) {
+ExtractorOptions extractor_options(const Job& job, const ExtractTask& task, const std::vector<Network>& networks) {
   const bool gpu = std::any_of(networks.begin(), networks.end(), [](const auto& network) { return network.on_gpu(); });
   const std::int64_t batch = job.options.count("batch");
   ExtractorOptions options;
@@ -216,7 +96,7 @@ ExtractorOptions extractor_options(const Job& job, const Task& task, const std::
 // One extraction on this rank: takes block after block from the hand-out until there are none.
 class Extraction {
  public:
-  Extraction(const Job& job, const Task& task, std::vector<Output*> pending)
+  Extraction(const Job& job, const ExtractTask& task, std::vector<ExtractOutput*> pending)
       : task_(task),
         pending_(std::move(pending)),
         blocks_(missing_blocks(pending_)),
@@ -275,13 +155,13 @@ class Extraction {
 
   // Blocks are dealt in order, so the number of the root's latest tells how far all ranks are.
   void show(std::int64_t blocks) {
-    const std::int64_t rows = std::min(blocks * block_rows(static_cast<std::int64_t>(task_.images.size())), images_);
+    const std::int64_t rows = std::min(blocks * task_.block_rows(), images_);
     if (rows > shown_) progress_.advance(rows - shown_);
     shown_ = std::max(shown_, rows);
   }
 
-  const Task& task_;
-  const std::vector<Output*> pending_;  // in the order of the networks' layers
+  const ExtractTask& task_;
+  const std::vector<ExtractOutput*> pending_;  // in the order of the networks' layers
   const std::vector<std::int64_t> blocks_;
   const std::int64_t images_;  // in them
   HandOut hand_out_;
@@ -302,7 +182,7 @@ void tell_times(const Job& job, const ExtractTimes& times) {
 }
 
 // Images that were sound when they were scanned and could not be read now.
-void tell_failures(const Job& job, const std::string& name, const Task& task) {
+void tell_failures(const Job& job, const std::string& name, const ExtractTask& task) {
   job.comm.on_root([&] {
     const FeatureReader features(job.study, name);
     const auto& fates = features.fates();
@@ -314,7 +194,8 @@ void tell_failures(const Job& job, const std::string& name, const Task& task) {
 }
 
 // Computes what is missing. Throws Stopped, with everything committed on disk, after a stop signal.
-void fill(const Job& job, const Task& task, const std::vector<Network>& networks, std::vector<Output*> pending) {
+void fill(const Job& job, const ExtractTask& task, const std::vector<Network>& networks,
+          std::vector<ExtractOutput*> pending) {
   ExtractorOptions options;
   job.comm.together([&] { options = extractor_options(job, task, networks); });
   ExtractTimes times;
@@ -323,7 +204,7 @@ void fill(const Job& job, const Task& task, const std::vector<Network>& networks
   job.comm.together([&] { times = Extraction(job, task, pending).run(networks, options); });
   const bool stopped = job.comm.any(StopSignal::seen_here());
   StopSignal::end_at_once();
-  for (Output* output : pending) stopped ? output->file->pause() : output->file->finish();
+  for (ExtractOutput* output : pending) stopped ? output->file->pause() : output->file->finish();
   if (stopped)
     throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", pending.front()->path));
   tell_times(job, times);
@@ -332,7 +213,7 @@ void fill(const Job& job, const Task& task, const std::vector<Network>& networks
 }
 
 void compute(Job& job) {
-  Task task = make_task(job);
+  ExtractTask task = make_extract_task(job);
   if (job.dry_run()) {
     for (const auto& output : task.outputs) job.must_make(Kind::features, output.name, output.recipe);
     return;
@@ -343,7 +224,7 @@ void compute(Job& job) {
     return;
   // Before a file is begun, so that weights which do not fit leave nothing behind.
   const NetworkSet networks = make_networks(job, task);
-  std::vector<Output*> pending;
+  std::vector<ExtractOutput*> pending;
   for (auto& output : task.outputs)
     if (output.pending()) {
       if (!output.file) {
@@ -354,7 +235,7 @@ void compute(Job& job) {
     }
   fill(job, task, networks.all(), pending);
   tell_failures(job, pending.front()->name, task);
-  for (const Output* output : pending) job.made(Kind::features, output->name);
+  for (const ExtractOutput* output : pending) job.made(Kind::features, output->name);
 }
 
 constexpr double kBytesOfPhotograph = 150e3;  // a usual one on the web

@@ -1,0 +1,25 @@
+#include "planning/scratch_folder.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie::jobs {
+
+ScratchFolder::ScratchFolder(const Communicator& comm) : comm_(comm) {
+  comm_.on_root([&] {
+    const char* place = std::getenv("TMPDIR");
+    folder_ = fmt::format("{}/coterie-rehearsal-XXXXXX", place != nullptr && *place != '\0' ? place : "/tmp");
+    if (mkdtemp(folder_.data()) == nullptr)
+      throw FileError(folder_, "cannot be made; let TMPDIR name a folder that can be written");
+  });
+  comm_.broadcast(folder_);
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  if (comm_.is_root()) std::filesystem::remove_all(folder_, ignored);
+}
+
+}  // namespace coterie::jobs
