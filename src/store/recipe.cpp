@@ -24,7 +24,7 @@ std::string shown(const std::string& value) {
 
 std::string value_in(const Fields& fields, const std::string& name) {
   const auto found = fields.find(name);
-  return found == fields.end() ? "nothing" : shown(found->second);
+  return found == fields.end() || found->second.empty() ? "nothing" : shown(found->second);
 }
 
 void compare(const Fields& then, const Fields& now, const std::string& what, std::vector<std::string>& lines) {

@@ -2,9 +2,10 @@
 
 import csv
 import os
+import subprocess
 import unittest
 
-from coterie_program import ProgramTest, SOURCE, main, make_images, make_trouble, only, read, run
+from coterie_program import PROGRAM, ProgramTest, SOURCE, environment, main, make_images, make_trouble, only, read, run
 
 RANDOM = ("--backbone", "efficientnet_lite0", "--weights", "random:7")
 
@@ -84,6 +85,23 @@ class Pipeline(ProgramTest):
         with open(self.path("dumped.ini"), "w", encoding="utf-8") as file:
             file.write(text)
         self.assertRegex(run(1, "run", self.path("dumped.ini")), "efficientnet_lite0.h5 is up to date")
+
+    def test_a_requeued_job_that_overwrites_goes_on_instead_of_beginning_again(self):
+        make_images(self.path("images"), each=4)
+        arguments = ("run", os.path.join(SOURCE, "configs/quickstart.ini"), "--study", self.path("study"), "--images", self.path("images"),
+                     "--weights", "random:1", "--k", "3", "--components", "4", "--bootstrap", "0", "--gap", "0")
+        run(0, *arguments)
+        job = {"env": {**environment(), "SLURM_JOB_ID": "77"}}
+        self.assertEqual(self.alone(job, *arguments, "--overwrite").count("\nmade "), 6)
+        job["env"]["SLURM_RESTART_COUNT"] = "1"
+        self.assertEqual(self.alone(job, *arguments, "--overwrite").count(" is up to date"), 6)
+        job["env"].update(SLURM_JOB_ID="78", SLURM_RESTART_COUNT="0")
+        self.assertEqual(self.alone(job, *arguments, "--overwrite").count("\nmade "), 6)
+
+    @staticmethod
+    def alone(how, *arguments):
+        done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, **how)
+        return "\n" + done.stdout.decode()
 
     def test_features_made_elsewhere_go_the_same_way(self):
         rows = [[(i % 3) * 10 + (i * j % 7) / 7 for j in range(1, 9)] for i in range(60)]
