@@ -203,25 +203,27 @@ bool Job::must_make(const Kind& kind, const std::string& name, const Recipe& wan
   comm.broadcast(std::span(&work, 1));
   if (!work) {
     say("{} is up to date", path);
-    if (!dry_run()) record(kind, name);
+    if (!dry_run()) record(kind, name, false);
   }
   if (work && dry_run()) say("would make {}", path);
   return work && !dry_run();
 }
 
-void Job::record(const Kind& kind, const std::string& name) const {
+// What was found up to date is known already, unless the command that made it was killed on its way here.
+void Job::record(const Kind& kind, const std::string& name, bool made_now) const {
   comm.on_root([&] {
     const ArtifactReader artifact = study.open(kind, name);
     const std::string address = Study::address(kind, name), content = artifact.digest();
     const Manifest manifest = read_manifest(study);
-    if (const Generation* last = manifest.last(address); last != nullptr && last->content == content) return;
+    const Generation* last = manifest.last(address);
+    if (!made_now && last != nullptr && last->content == content) return;
     record_generation(study, {address, content, artifact.recipe(), timestamp(), command.name(),
                               arguments_text(asked, true), slurm_job()});
   });
 }
 
 void Job::made(const Kind& kind, const std::string& name) const {
-  record(kind, name);
+  record(kind, name, true);
   say("made {}", study.path(kind, name));
 }
 

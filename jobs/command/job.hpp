@@ -83,7 +83,7 @@ struct Job {
 
  private:
   void speak(const std::string& line) const;
-  void record(const Kind& kind, const std::string& name) const;
+  void record(const Kind& kind, const std::string& name, bool made_now) const;
 };
 
 /// Runs a command with these options: resolves threads and memory, locks the study, keeps the manifest.
