@@ -64,6 +64,7 @@ struct Command {
   void (*run)(Job&);
   bool parallel = false;       ///< gains from several ranks; others work on the root alone
   bool needs_study = true;     ///< is about the study that --study names
+  bool writes = false;         ///< into it, though it is no stage: it wants the lock
   std::optional<Stage> stage;  ///< of what may stand in a study file
 
   const std::string& name() const { return options.command(); }

@@ -12,6 +12,7 @@
 #include "command/held_studies.hpp"
 #include "command/lineage.hpp"
 #include "command/manifest.hpp"
+#include "coterie/artifacts/clustering.hpp"
 #include "coterie/artifacts/images.hpp"
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/base/unicode.hpp"
@@ -70,12 +71,20 @@ struct Default {
   std::string name, why;
 };
 
+std::string chosen_by(const Choice& choice) {
+  return choice.by == "choose" ? "which you chose with coterie choose" : "which coterie select recommended";
+}
+
 Default default_of(const Job& job, const Kind& kind, const Manifest& manifest, const std::vector<std::string>& names) {
   const std::string option = fmt::format("--{}", kind.one);
-  if (job.command.stage && job.command.stage->follows_choice && kind == Kind::clusterings && manifest.choice &&
-      job.study.holds(kind, manifest.choice->clustering))
-    return {manifest.choice->clustering,
-            fmt::format(", as coterie {} chose ({} names another)", manifest.choice->by, option)};
+  if (job.command.stage && job.command.stage->follows_choice && kind == Kind::clusterings && manifest.choice) {
+    const Choice& choice = *manifest.choice;
+    require(job.study.holds(kind, choice.clustering),
+            "{}, which was chosen for this study, is not there any more. coterie choose names another, coterie choose "
+            "--study {} --clear forgets the choice, and {} takes one this time",
+            choice.clustering, shell_quoted(job.study.folder()), option);
+    return {choice.clustering, fmt::format(", {} ({} takes another)", chosen_by(choice), option)};
+  }
   if (names.size() == 1) return {names.front(), ""};
   const std::string newest = manifest.newest(kind, names);
   require(!newest.empty(), "{} holds {} {} and its manifest does not tell which is the newest; name one with {}: {}",
@@ -110,16 +119,14 @@ std::string this_command_again(const Job& job) {
                      arguments.empty() ? "" : " ", arguments);
 }
 
-// Its digest, once nothing above it is of another generation.
-std::string digest_of_current(const Job& job, const Kind& kind, const std::string& name) {
+// Refuses what is, or was made from, another generation than what is there now.
+void require_current(const Job& job, const std::vector<std::string>& addresses) {
   const Manifest manifest = read_manifest(job.study);
-  const Lineage lineage = lineage_of(job.study, job.context.commands, manifest, Study::address(kind, name));
-  const bool joins = job.command.stage && job.command.stage->list_change == ListChange::join;
-  if (!lineage.current() && !(joins && lineage.only(Stale::Fault::list)))
-    refuse(job.study, job.context.commands, manifest, lineage,
-           job.command.stage && job.command.stage->makes ? this_command_again(job) : "");
-  const ArtifactReader artifact = job.study.open(kind, name);
-  return kind == Kind::images ? usable_digest(artifact) : artifact.digest();
+  const Lineage lineage = lineage_of(job.study, job.context.commands, manifest, addresses);
+  const bool joins = !job.command.stage || job.command.stage->list_change == ListChange::join;
+  if (lineage.current() || (joins && lineage.only(Stale::Fault::list))) return;
+  refuse(job.study, job.context.commands, manifest, lineage,
+         job.command.stage && job.command.stage->makes ? this_command_again(job) : "");
 }
 
 }  // namespace
@@ -142,7 +149,7 @@ std::string Job::take(const Kind& kind) {
   std::string name;
   comm.on_root([&] { name = find_artifact(*this, kind); });
   comm.broadcast(name);
-  take(kind, name);
+  take(kind, std::vector{name});
   // What was taken by default is written down as if it had been asked for: the newest will be another one some day.
   if (command.options.takes(kind.one)) {
     asked.set(kind.one, name);
@@ -151,11 +158,22 @@ std::string Job::take(const Kind& kind) {
   return name;
 }
 
-void Job::take(const Kind& kind, const std::string& name) {
-  std::string digest;
-  comm.on_root([&] { digest = digest_of_current(*this, kind, name); });
-  comm.broadcast(digest);
-  recipe.parent(Study::address(kind, name), digest);
+void Job::take(const Kind& kind, const std::vector<std::string>& names) {
+  std::vector<std::string> addresses;
+  for (const auto& name : names) addresses.push_back(Study::address(kind, name));
+  comm.on_root([&] {
+    for (const auto& name : names) static_cast<void>(study.open(kind, name));  // says which command makes a missing one
+    require_current(*this, addresses);
+  });
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::string digest;
+    comm.on_root([&] {
+      const ArtifactReader artifact = study.open(kind, names[i]);
+      digest = kind == Kind::images ? usable_digest(artifact) : artifact.digest();
+    });
+    comm.broadcast(digest);
+    recipe.parent(addresses[i], digest);
+  }
 }
 
 std::vector<std::int64_t> Job::chosen_ks(const std::string& clustering) {
@@ -164,10 +182,15 @@ std::vector<std::int64_t> Job::chosen_ks(const std::string& clustering) {
   comm.on_root([&] {
     const auto choice = read_manifest(study).choice;
     if (!choice || choice->clustering != clustering) return;
+    const auto ks = ClusteringReader(study, clustering).ks();
+    require(std::find(ks.begin(), ks.end(), choice->k) != ks.end(),
+            "k = {} was chosen for this study, and {} holds only k = {} now. coterie choose --study {} --clustering {} "
+            "--k K chooses one of these, --clear none, and --k takes one this time",
+            choice->k, clustering, fmt::join(ks, ", "), shell_quoted(study.folder()), clustering);
     if (choice->by != "choose" && study.open(Kind::clusterings, clustering).digest() != choice->content)
-      return say("coterie {} chose k = {} of an earlier {}; all k are taken", choice->by, choice->k, clustering);
+      return say("coterie select recommended k = {} of an earlier {}; all k are taken", choice->k, clustering);
     k = choice->k;
-    say("takes k = {}, as coterie {} chose (--k takes others)", k, choice->by);
+    say("takes k = {}, {} (--k takes others)", k, chosen_by(*choice));
   });
   comm.broadcast(std::span(&k, 1));
   if (k == 0) return {};
@@ -254,7 +277,12 @@ void run_command(const Context& context, const Command& command, const Options& 
   Job job = make_job(context, command, options, pool, resolve_memory(options.text("memory"), comm));
   if (command.needs_study) comm.on_root([&] { job.study.refuse_links(places_of(context.commands)); });
   align_datasets(resolve_alignment(options.text("hdf5-alignment"), job.study.folder(), comm));
-  const bool writes = command.stage && !job.dry_run() && !leaves_study_alone(job);
+  if (command.needs_study && !command.stage)
+    comm.on_root([&] {
+      require(std::filesystem::is_directory(job.study.folder()), "{} is no study: there is no such folder",
+              job.study.folder());
+    });
+  const bool writes = (command.stage || command.writes) && !job.dry_run() && !leaves_study_alone(job);
   if (writes) context.held.hold(job);
   const auto start = std::chrono::steady_clock::now();
   command.run(job);

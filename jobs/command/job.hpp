@@ -59,8 +59,8 @@ struct Job {
   /// what is there now, with the commands that mend it. Collective.
   std::string take(const Kind& kind);
 
-  /// The same of one that is known by its name.
-  void take(const Kind& kind, const std::string& name);
+  /// The same of those that are known by their names, which it does not say.
+  void take(const Kind& kind, const std::vector<std::string>& names);
 
   /// The numbers of clusters to show of a clustering that was taken: --k; else, of the study's chosen clustering, the
   /// chosen one; else none, which means all. Says so. Collective.

@@ -110,9 +110,13 @@ class Walk {
       if (!there || values_digest(column_of(*names, column)) != digest) other.push_back(column);
     }
     if (other.empty()) return false;
-    found_.stale.push_back({address,
-                            fmt::format("was made with other values of the metadata column {}", fmt::join(other, ", ")),
-                            Stale::Fault::parent});
+    const bool other_list = std::any_of(found_.stale.begin(), found_.stale.end(),
+                                        [](const auto& each) { return each.fault == Stale::Fault::list; });
+    found_.stale.push_back(
+        {address,
+         fmt::format("was made with {} of the metadata column {}",
+                     other_list ? "the earlier list's values" : "other values", fmt::join(other, ", ")),
+         Stale::Fault::parent});
     return true;
   }
 
@@ -180,17 +184,17 @@ void require_sound(const ArtifactReader& artifact) {
 }
 
 Lineage lineage_of(const Study& study, const CommandList& commands, const Manifest& manifest,
-                   const std::string& address) {
+                   const std::vector<std::string>& addresses) {
   Walk walk(study, commands, manifest);
-  walk.visit(address);
+  for (const auto& address : addresses) walk.visit(address);
   return walk.found();
 }
 
 Lineage lineage_of_all(const Study& study, const CommandList& commands, const Manifest& manifest) {
-  Walk walk(study, commands, manifest);
+  std::vector<std::string> all;
   for (const auto& kind : kinds_of(commands))
-    for (const auto& name : study.list(kind)) walk.visit(Study::address(kind, name));
-  return walk.found();
+    for (const auto& name : study.list(kind)) all.push_back(Study::address(kind, name));
+  return lineage_of(study, commands, manifest, all);
 }
 
 std::vector<std::string> commands_for(const Study& study, const CommandList& commands, const Manifest& manifest,

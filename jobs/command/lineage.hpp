@@ -22,20 +22,20 @@ struct Stale {
   Fault fault = Fault::parent;
 };
 
-/// Whether what is there hangs together, seen from one artifact up to what everything was made of.
+/// Whether what is there hangs together, seen from some artifacts up to what everything was made of.
 struct Lineage {
   std::vector<Stale> stale;        ///< the topmost first
-  std::vector<std::string> again;  ///< addresses to be made again, in this order; the artifact itself the last
+  std::vector<std::string> again;  ///< addresses to be made again, in this order; the artifacts themselves the last
 
   bool current() const { return stale.empty(); }
   bool only(Stale::Fault fault) const;  ///< whether all that is wrong is of this kind; so where nothing is
   bool any(Stale::Fault fault) const;
 };
 
-/// Compares the digests that the artifact and everything above it were made from with what is there now, and their
+/// Compares the digests that the artifacts and everything above them were made from with what is there now, and their
 /// datasets with their checksums (those of up to 1 GiB: more is for coterie verify). One rank.
 Lineage lineage_of(const Study& study, const CommandList& commands, const Manifest& manifest,
-                   const std::string& address);
+                   const std::vector<std::string>& addresses);
 
 /// The same of all artifacts of the study at once.
 Lineage lineage_of_all(const Study& study, const CommandList& commands, const Manifest& manifest);

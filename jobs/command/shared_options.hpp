@@ -238,6 +238,23 @@ inline constexpr Option images_per_second{
     0,
     1e9};
 
+/// The clustering and k of commands that show the study's choice.
+inline constexpr Option chosen_clustering{
+    "clustering",
+    Role::place,
+    OptionType::text,
+    "",
+    "NAME",
+    "the clustering to take; default: the study's choice (coterie choose), else the newest",
+    0,
+    kMost,
+    "",
+    true};
+inline constexpr Option chosen_k{
+    "k", Role::output, OptionType::counts,
+    "",  "K",          "the number of clusters, or several: 8 or 6,8,10 or 5-20; default: the chosen one, else all",
+    1,   kMaxCount};
+
 /// The same for a command that hands it on to another: what it changes is in the digest of what that one makes.
 constexpr Option handed_on(Option option) {
   option.role = Role::place;

@@ -203,6 +203,7 @@ void write(Job& job) {
     require(from.images || job.options.text("pictures") == "none",
             "--pictures wants a study whose images were scanned and extracted");
     tell_left_out(job, names);
+    require(!elsewhere || !fs::exists(base) || fs::is_directory(base), "--to {} is a file; name a folder", base);
     if (elsewhere)
       make_folder(base);
     else
@@ -222,8 +223,8 @@ Command export_tables() {
   return {
       .options = OptionList(
           "export",
-          {option::clustering,
-           option::for_show(option::k),
+          {option::chosen_clustering,
+           option::chosen_k,
            option::exact,
            {"threshold", Role::output, real, "0.2", "P",
             "mixture: an image is in more than one cluster when two probabilities exceed this", 0, 1},
@@ -236,7 +237,7 @@ Command export_tables() {
             kMaxCount},
            {"sample-seed", Role::output, count, "42", "N", "the seed of the sample", 0, 9e15, "", true}}),
       .summary = "writes tables, features and folders of images",
-      .example = "coterie export --study demo --k 10 --to demo/tables",
+      .example = "coterie export --study demo --k 10 --pictures links",
       .run = write,
       .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
                      .makes = {},

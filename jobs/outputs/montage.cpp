@@ -76,8 +76,8 @@ Command montage() {
   using enum OptionType;
   return {.options = OptionList(
               "montage",
-              {option::clustering,
-               option::for_show(option::k),
+              {option::chosen_clustering,
+               option::chosen_k,
                option::for_show(option::seed),
                {"preset", Role::output, choice, "plain", "",
                 "how to draw; peng: as Peng's studies did, 20 to a row, squares of 300 pixels", 0, kMost, "plain|peng"},

@@ -120,6 +120,8 @@ OutputFolder::OutputFolder(const std::string& base, const std::string& relative,
     make_folder_inside(above, relative.substr(begin, slash - begin));
     above = base + "/" + relative.substr(0, slash);
   }
+  if (fs::exists(base + "/" + kProvenance))
+    throw FileError(base, "is a folder that coterie writes whole; name another one");
   refuse_foreign(path_, overwrite);
   std::error_code fault;
   fs::remove_all(fresh_, fault);

@@ -57,7 +57,7 @@ std::optional<Made<Content>> find_made_of(const Job& job, const Kind& kind, cons
                                           Content (*read)(const ArtifactReader&)) {
   const std::string address = Study::address(kind, clustering.name());
   if (!job.study.holds(address)) return {};
-  const Lineage lineage = lineage_of(job.study, job.context.commands, read_manifest(job.study), address);
+  const Lineage lineage = lineage_of(job.study, job.context.commands, read_manifest(job.study), {address});
   if (lineage.any(Stale::Fault::damaged)) refuse(job.study, job.context.commands, read_manifest(job.study), lineage);
   if (!lineage.only(Stale::Fault::list)) {
     job.say("leaves out {}, which {}", address, lineage.stale.back().reason);
@@ -375,8 +375,8 @@ void write_page(Job& job) {
 }  // namespace
 
 Command report() {
-  return {.options = OptionList("report", {option::clustering,
-                                           option::for_show(option::k),
+  return {.options = OptionList("report", {option::chosen_clustering,
+                                           option::chosen_k,
                                            option::for_show(option::seed),
                                            option::rows,
                                            option::columns,

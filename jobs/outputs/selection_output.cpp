@@ -66,8 +66,8 @@ Chart measure_chart(const Selection& selection, const Selection::Measure& measur
   std::string name = measure.name;
   std::replace(name.begin(), name.end(), '_', '-');
   const bool elbow = measure.name == kElbow;
-  return selection_chart(name, elbow ? "Inertia" : title_of(measure), selection.ks, measure.values,
-                         measure.k, elbow ? "knee" : "best", measure.errors);
+  return selection_chart(name, elbow ? "Inertia" : title_of(measure), selection.ks, measure.values, measure.k,
+                         elbow ? "knee" : "best", measure.errors);
 }
 
 Chart knife_plot(std::int64_t k, const std::vector<std::int32_t>& labels, const std::vector<float>& silhouettes) {

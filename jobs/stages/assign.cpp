@@ -263,7 +263,7 @@ Command assign() {
            option::file,
            option::dataset,
            option::names,
-           option::clustering,
+           option::chosen_clustering,
            option::name,
            option::k,
            option::exact,

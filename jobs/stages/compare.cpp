@@ -42,8 +42,11 @@ void write_outputs(const Job& job, const std::string& name) {
     OutputFolder folder(job.study.folder(), tables, about, again);
     write_comparison_tables(folder.place("pairs.csv"), folder.place("matrix.csv"), folder.folder(), comparison);
     folder.finish();
-    job.say("wrote {}: {} pairs, {} crosstabs", folder.final_folder(), comparison.pairs.size(),
-            crosstab_names(comparison).size());
+    const std::size_t crosstabs = crosstab_names(comparison).size();
+    job.say("wrote {}: {} pairs, {}", folder.final_folder(), comparison.pairs.size(),
+            crosstabs > 0
+                ? fmt::format("{} crosstabs", crosstabs)
+                : "too many for crosstabs in tables; the artifact holds all, or name fewer with --clusterings");
   }
   if (!job.options.flag("figures") || OutputFolder::is_current(job.study.folder() + "/" + figures, about)) return;
   const Chart chart = comparison_chart(comparison);
@@ -68,7 +71,11 @@ std::string name_of(const Options&, const std::string&) { return "comparison"; }
 
 void compare_labellings(Job& job) {
   const auto wanted = wanted_labellings(job);
-  for (const auto& each : wanted) job.take(Kind::clusterings, each.name);
+  std::vector<std::string> names;
+  for (const auto& each : wanted) names.push_back(each.name);
+  if (job.options.texts("clusterings").empty())
+    job.say("compares {}: all clusterings of the study (--clusterings names some)", fmt::join(names, ", "));
+  job.take(Kind::clusterings, names);
   Labellings labellings;
   job.comm.on_root([&] { labellings = read_labellings(job.study, wanted, job.options.texts("labels")); });
   for (const auto& column : job.options.texts("labels")) {

@@ -85,7 +85,7 @@ ExtractTask make_extract_task(Job& job) {
     task.requests = feature_requests(job.options);
     check_name(job.options.text("name"), task.requests);
   });
-  job.take(Kind::images, "images");
+  job.take(Kind::images, std::vector<std::string>{"images"});
   job.comm.together([&] {
     task.table = read_image_places(job.study.images_path());
     const Recipe scanned = job.study.open(Kind::images, "images").recipe();

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
@@ -95,6 +96,57 @@ void tell_list(const Job& job, const ImageList& list) {
   job.say("{} images lie in {} tar shards", inside, list.shards.shards.size());
 }
 
+// "2 new, 1 gone, 1 with other bytes, other values of kind": what differs from the list that is there.
+std::string changes_of(const ImageTable& there, const ScannedList& scanned) {
+  std::map<std::string_view, std::size_t> numbers;
+  for (std::size_t i = 0; i < there.paths.size(); ++i) numbers.emplace(there.paths[i], i);
+  std::int64_t fresh = 0, other = 0, kept = 0;
+  std::vector<std::pair<std::size_t, std::size_t>> same;  // rows of one path, there and now
+  for (std::size_t i = 0; i < scanned.list.paths.size(); ++i) {
+    const auto found = numbers.find(scanned.list.paths[i]);
+    if (found == numbers.end()) {
+      ++fresh;
+      continue;
+    }
+    ++kept;
+    same.emplace_back(found->second, i);
+    other += there.hashes.empty() || there.hashes[found->second] != scanned.probes[i].content_hash;
+  }
+  std::vector<std::string> changes;
+  const auto add = [&](std::int64_t count, const char* what) {
+    if (count > 0) changes.push_back(fmt::format("{} {}", count, what));
+  };
+  add(fresh, "new");
+  add(there.size() - kept, "gone");
+  add(other, "with other bytes");
+  for (std::size_t c = 0; c < scanned.list.columns.size(); ++c) {
+    const std::string& column = scanned.list.columns[c];
+    const auto before = std::find(there.columns.begin(), there.columns.end(), column);
+    const auto& values = scanned.list.values[c];
+    if (before == there.columns.end())
+      changes.push_back("a new column " + column);
+    else if (const auto& old = there.values[static_cast<std::size_t>(before - there.columns.begin())]; std::any_of(
+                 same.begin(), same.end(), [&](const auto& rows) { return old[rows.first] != values[rows.second]; }))
+      changes.push_back("other values of " + column);
+  }
+  for (const auto& column : there.columns)
+    if (std::find(scanned.list.columns.begin(), scanned.list.columns.end(), column) == scanned.list.columns.end())
+      changes.push_back("no column " + column + " any more");
+  return changes.empty() ? "in another order" : fmt::format("{}", fmt::join(changes, ", "));
+}
+
+// In words, before the digests of two lists are said to differ.
+void refuse_other_list(const Job& job, const ScannedList& scanned) {
+  job.comm.on_root([&] {
+    if (job.options.flag("overwrite") || !job.study.holds("images")) return;
+    if (job.study.open(Kind::images, "images").recipe().inputs() == job.recipe.inputs()) return;
+    throw InvalidArgument(
+        fmt::format("the images are not as {} lists them: {}. --overwrite lists them again; features "
+                    "and what was made of them stay until you make them again",
+                    job.study.images_path(), changes_of(read_image_table(job.study.images_path()), scanned)));
+  });
+}
+
 // A collection that was moved is the same one; only where its files lie has to be written down anew.
 bool has_moved(const Job& job, const ScannedList& scanned) {
   bool moved = false;
@@ -107,8 +159,10 @@ bool has_moved(const Job& job, const ScannedList& scanned) {
 void tell_outdated(const Job& job, const std::string& before) {
   const bool other = usable_digest(job.study.open(Kind::images, "images")) != before;
   if (before.empty() || !other || job.study.list(Kind::features).empty()) return;
-  job.say("the images are not those of before, of which there are features; coterie info --study {} tells what to run",
-          shell_quoted(job.study.folder()));
+  job.say(
+      "features were made from the list as it was before; coterie info --study {} lists the commands that bring the "
+      "study up to date",
+      shell_quoted(job.study.folder()));
 }
 
 void list_and_probe(Job& job) {
@@ -120,6 +174,7 @@ void list_and_probe(Job& job) {
   job.comm.broadcast(std::span(&images, 1));
   job.recipe.set("images listed", fmt::to_string(images));
   job.read_input("listing", digest);
+  refuse_other_list(job, scanned);
   if (!job.must_make(Kind::images, "images") && (job.dry_run() || !has_moved(job, scanned))) return;
   std::string fates, before;
   job.comm.on_root([&] {

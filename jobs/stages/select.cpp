@@ -39,8 +39,13 @@ void write_outputs(const Job& job, const std::string& name) {
 
 // Unless a person chose, or another clustering is the study's.
 void choose(const Job& job, const ClusteringReader& clustering, const Selection& found) {
-  if (found.recommended == 0) return;
-  const auto before = read_manifest(job.study).choice;
+  auto before = read_manifest(job.study).choice;
+  if (before && !job.study.holds(Kind::clusterings, before->clustering)) before.reset();
+  if (found.recommended == 0) {
+    if (!before || before->by != "select" || before->clustering != clustering.name()) return;
+    record_choice(job.study, std::nullopt);
+    return job.say("no k is recommended any more, so none is chosen for this study");
+  }
   if (before && (before->by == "choose" || before->clustering != clustering.name()))
     return job.say(
         "the study's choice stays {} with k = {}; coterie choose --study {} --clustering {} --k {} changes it",

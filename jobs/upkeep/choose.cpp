@@ -7,10 +7,21 @@
 namespace coterie::jobs {
 namespace {
 
+// "x-kmeans: k = 8, 10", a line for each clustering.
+std::string solutions_text(const Study& study) {
+  std::vector<std::string> lines;
+  for (const auto& name : study.list(Kind::clusterings))
+    lines.push_back(fmt::format("{}: k = {}", name, fmt::join(ClusteringReader(study, name).ks(), ", ")));
+  return lines.empty() ? "no clusterings yet" : fmt::format("{}", fmt::join(lines, "\n  "));
+}
+
 void choose_solution(Job& job) {
   const auto ks = job.options.counts("k");
   const bool clear = job.options.flag("clear");
-  require(clear != (ks.size() == 1), "choose wants --k with one number of clusters, or --clear");
+  job.comm.on_root([&] {
+    require(clear != (ks.size() == 1), "choose wants --k with one number of clusters, or --clear. There are:\n  {}",
+            solutions_text(job.study));
+  });
   if (clear) {
     job.comm.on_root([&] {
       if (!job.dry_run()) record_choice(job.study, std::nullopt);

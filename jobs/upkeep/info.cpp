@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -23,13 +24,23 @@ void tell_backbone(const Backbone& backbone) {
   fmt::print("\nWeights: {}\n  {}\n", fmt::join(backbone.weight_files, ", "), backbone.how_to_get);
 }
 
-void tell_artifact(const Study& study, const Kind& kind, const std::string& name, const std::vector<Stale>& stale) {
+// Why it is stale itself, or that what it was made from is.
+void tell_stale(const Lineage& lineage, const std::string& address) {
+  if (std::find(lineage.again.begin(), lineage.again.end(), address) == lineage.again.end()) return;
+  bool told = false;
+  for (const auto& each : lineage.stale) {
+    if (each.address != address || each.fault == Stale::Fault::damaged) continue;
+    fmt::print("  STALE: {}\n", printable_lines(each.reason));
+    told = true;
+  }
+  if (!told) fmt::print("  STALE: what it was made from is\n");
+}
+
+void tell_artifact(const Study& study, const Kind& kind, const std::string& name, const Lineage& lineage) {
   const ArtifactReader artifact = study.open(kind, name);
   const std::string address = Study::address(kind, name);
   fmt::print("\n{}\n", printable(address));
-  for (const auto& each : stale)
-    if (each.address == address && each.fault != Stale::Fault::damaged)
-      fmt::print("  STALE: {}\n", printable_lines(each.reason));
+  tell_stale(lineage, address);
   for (const auto& [parameter, value] : artifact.recipe().parameters())
     fmt::print("  {}: {}\n", printable(parameter), printable(value));
   for (const auto& [parent, digest] : artifact.recipe().parents()) fmt::print("  made of {}\n", printable(parent));
@@ -51,6 +62,12 @@ void tell_images(const std::string& path) {
   fmt::print("{}\nimages from {}\n", fates_text(table.fates), printable(table.root));
 }
 
+std::string was_chosen_of_another(const Study& study, const Manifest& manifest, const Choice& choice) {
+  if (!study.holds(Kind::clusterings, choice.clustering)) return "; it is not there any more";
+  const Generation* now = manifest.last(Study::address(Kind::clusterings, choice.clustering));
+  return now == nullptr || now->content == choice.content ? "" : "; it was made again since";
+}
+
 void tell_study(const Job& job) {
   const Study& study = job.study;
   require(std::filesystem::is_directory(study.folder()), "{} is no study: there is no such folder", study.folder());
@@ -59,12 +76,12 @@ void tell_study(const Job& job) {
   const Lineage lineage = lineage_of_all(study, job.context.commands, manifest);
   if (study.holds(Kind::images, "images")) tell_what_can_be_read([&] { tell_images(study.images_path()); });
   if (manifest.choice)
-    fmt::print("chosen: {} with k = {}, by coterie {}\n", printable(manifest.choice->clustering), manifest.choice->k,
-               printable(manifest.choice->by));
+    fmt::print("chosen: {} with k = {}, by coterie {}{}\n", printable(manifest.choice->clustering), manifest.choice->k,
+               printable(manifest.choice->by), was_chosen_of_another(study, manifest, *manifest.choice));
   for (const auto& kind : kinds_of(job.context.commands))
     if (kind != Kind::images)
       for (const auto& name : study.list(kind))
-        tell_what_can_be_read([&] { tell_artifact(study, kind, name, lineage.stale); });
+        tell_what_can_be_read([&] { tell_artifact(study, kind, name, lineage); });
   if (!lineage.again.empty()) {
     fmt::print("\n{} of the artifacts are stale or cannot be read. Run, in this order:\n", lineage.again.size());
     for (const auto& line : commands_for(study, job.context.commands, manifest, lineage.again))

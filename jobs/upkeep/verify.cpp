@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/lineage.hpp"
@@ -38,8 +36,6 @@ std::size_t tell_damage(const Job& job, std::size_t& artifacts) {
 }
 
 void verify_study(Job& job) {
-  require(std::filesystem::is_directory(job.study.folder()), "{} is no study: there is no such folder",
-          job.study.folder());
   job.comm.on_root([&] {
     std::size_t artifacts = 0;
     const std::size_t faulty = tell_damage(job, artifacts);

@@ -27,13 +27,13 @@ std::string value_in(const Fields& fields, const std::string& name) {
   return found == fields.end() || found->second.empty() ? "nothing" : shown(found->second);
 }
 
-void compare(const Fields& then, const Fields& now, const std::string& what, std::vector<std::string>& lines) {
+void compare(const Fields& then, const Fields& now, std::vector<std::string>& lines) {
   Fields all = then;
   all.insert(now.begin(), now.end());
   for (const auto& [name, ignored] : all) {
     const auto before = then.find(name), after = now.find(name);
     if (before != then.end() && after != now.end() && before->second == after->second) continue;
-    lines.push_back(fmt::format("{}{}: {} then, {} now", what, name, value_in(then, name), value_in(now, name)));
+    lines.push_back(fmt::format("{}: {} then, {} now", name, value_in(then, name), value_in(now, name)));
   }
 }
 
@@ -78,9 +78,18 @@ std::vector<std::string> Recipe::differences_from(const Recipe& other) const {
   if (stage_ != other.stage_) lines.push_back(fmt::format("stage: {} then, {} now", other.stage_, stage_));
   if (revision_ != other.revision_)
     lines.push_back(fmt::format("revision of {}: {} then, {} now", stage_, other.revision_, revision_));
-  compare(other.parameters_, parameters_, "", lines);
-  compare(other.parents_, parents_, "content of ", lines);
-  compare(other.inputs_, inputs_, "", lines);
+  compare(other.parameters_, parameters_, lines);
+  Fields parents = other.parents_;
+  parents.insert(parents_.begin(), parents_.end());
+  for (const auto& [address, ignored] : parents) {
+    const auto then = other.parents_.find(address), now = parents_.find(address);
+    if (then == other.parents_.end() || now == parents_.end())
+      lines.push_back(
+          fmt::format("made from {}: {}", address, now == parents_.end() ? "then, not now" : "now, not then"));
+    else if (then->second != now->second)
+      lines.push_back(fmt::format("made from {}: another one now", address));
+  }
+  compare(other.inputs_, inputs_, lines);
   return lines;
 }
 

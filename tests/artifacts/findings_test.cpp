@@ -65,9 +65,9 @@ void check_numbers(const std::vector<double>& a, const std::vector<double>& b) {
 
 void check_agreement(const Agreement& a, const Agreement& b) {
   check_numbers({a.adjusted_rand, a.normalised_mutual_info, a.adjusted_mutual_info, a.homogeneity, a.completeness,
-               a.v_measure, a.purity},
-              {b.adjusted_rand, b.normalised_mutual_info, b.adjusted_mutual_info, b.homogeneity, b.completeness,
-               b.v_measure, b.purity});
+                 a.v_measure, a.purity},
+                {b.adjusted_rand, b.normalised_mutual_info, b.adjusted_mutual_info, b.homogeneity, b.completeness,
+                 b.v_measure, b.purity});
 }
 
 void check_table(const Contingency& a, const Contingency& b) {
@@ -138,7 +138,8 @@ TEST_CASE("a selection comes back as it was, with what could not be measured") {
   REQUIRE(there.bootstrap.size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(there.bootstrap[i].agreement == wanted.bootstrap[i].agreement);
-    check_numbers({there.bootstrap[i].low, there.bootstrap[i].high}, {wanted.bootstrap[i].low, wanted.bootstrap[i].high});
+    check_numbers({there.bootstrap[i].low, there.bootstrap[i].high},
+                  {wanted.bootstrap[i].low, wanted.bootstrap[i].high});
   }
   CHECK(there.silhouettes == wanted.silhouettes);
   CHECK(there.find("gap")->k == 3);

@@ -79,10 +79,10 @@ TEST_CASE("a parent that was made again makes its children stale, down to the on
   make(study, "reductions/pca", 2, {"features/net"});
   make(study, "clusterings/k", 3, {"reductions/pca"}, "--k 3");
   make(study, "clusterings/other", 4, {"features/net"});
-  CHECK(lineage_of(study, commands, read_manifest(study), "clusterings/k").current());
+  CHECK(lineage_of(study, commands, read_manifest(study), {"clusterings/k"}).current());
   make(study, "features/net", 5, {}, "--weights B");
   const Manifest manifest = read_manifest(study);
-  const Lineage lineage = lineage_of(study, commands, manifest, "clusterings/k");
+  const Lineage lineage = lineage_of(study, commands, manifest, {"clusterings/k"});
   REQUIRE(lineage.stale.size() == 1);
   CHECK(lineage.stale[0].address == "reductions/pca");
   CHECK(lineage.stale[0].reason.find("value: 1 then, 5 now") != std::string::npos);
@@ -106,11 +106,11 @@ TEST_CASE("what is missing or was edited by hand is to be made again, and what w
     file.seekp(place.offset);
     file.put('\x7f');
   }
-  const Lineage edited = lineage_of(study, commands, read_manifest(study), "clusterings/k");
+  const Lineage edited = lineage_of(study, commands, read_manifest(study), {"clusterings/k"});
   CHECK(edited.any(Stale::Fault::damaged));
   CHECK(edited.again == std::vector<std::string>{"reductions/pca", "clusterings/k"});
   fs::remove(study.path("reductions/pca"));
-  const Lineage missing = lineage_of(study, commands, read_manifest(study), "clusterings/k");
+  const Lineage missing = lineage_of(study, commands, read_manifest(study), {"clusterings/k"});
   CHECK_FALSE(missing.any(Stale::Fault::damaged));
   CHECK(missing.stale.at(0).reason.find("is not there any more") != std::string::npos);
   CHECK(missing.again == std::vector<std::string>{"reductions/pca", "clusterings/k"});

@@ -36,7 +36,7 @@ def cut(folder, path, left):
 
 class Damage(FaultTest):
     def maker(self, path):
-        return "extract (or import)" if path.startswith("features") else self.command(ARTIFACTS[path][0])[0]
+        return r"(extract|import|extract \(or import\))" if path.startswith("features") else self.command(ARTIFACTS[path][0])[0]
 
     def refused(self, folder, arguments, paths, what):
         done = subprocess.run([PROGRAM, arguments[0], "--study", "study", *arguments[1:]], cwd=folder, env=environment(),
@@ -44,7 +44,7 @@ class Damage(FaultTest):
         text = done.stdout.decode(errors="replace")
         self.assertEqual(done.returncode, 1, f"{what}: {arguments}\n{text}")
         for path in paths:
-            told = rf"study/{re.escape(path)}: .*; coterie {re.escape(self.maker(path))} --overwrite makes it anew"
+            told = rf"study/{re.escape(path)}: .*; coterie {self.maker(path)} --overwrite makes it anew"
             self.assertRegex(text, told, f"{what}: {arguments}")
 
     def test_artifacts_cut_short_are_named_with_the_command_that_makes_them_anew(self):

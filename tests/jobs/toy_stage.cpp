@@ -48,17 +48,17 @@ const StageEffort kEffort{.on_root = true,
                           .disk = [](const Workload& study) { return 8.0 * static_cast<double>(study.largest_k()); }};
 
 Command spread() {
-  return {.options = OptionList(
-              "spread", {option::clustering,
-                         {"power", Role::result, OptionType::real, "2", "P", "of the distances", 0.5, 4},
-                         {"note", Role::output, OptionType::text, "", "TEXT", "for the log alone"}}),
-          .summary = "measures how far a cluster's images lie from its centroid",
-          .example = "coterie spread --study demo",
-          .run = measure,
-          .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
-                         .makes = kSpreads,
-                         .trial = Trial::rows,
-                         .effort = &kEffort}};
+  return {
+      .options = OptionList("spread", {option::clustering,
+                                       {"power", Role::result, OptionType::real, "2", "P", "of the distances", 0.5, 4},
+                                       {"note", Role::output, OptionType::text, "", "TEXT", "for the log alone"}}),
+      .summary = "measures how far a cluster's images lie from its centroid",
+      .example = "coterie spread --study demo",
+      .run = measure,
+      .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+                     .makes = kSpreads,
+                     .trial = Trial::rows,
+                     .effort = &kEffort}};
 }
 
 }  // namespace

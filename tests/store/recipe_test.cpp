@@ -27,18 +27,16 @@ TEST_CASE("another generation of a parent makes another recipe, and the differen
   now.parent("reductions/x", second);
   now.input("weights", "sha256 " + second);
   CHECK(then.digest() != now.digest());
-  CHECK(now.differences_from(then) ==
-        std::vector<std::string>{"content of reductions/x: aaaaaaaaaaaa… then, bbbbbbbbbbbb… now",
-                                 "weights: nothing then, sha256 bbbbbbbbbbbb… now"});
+  CHECK(now.differences_from(then) == std::vector<std::string>{"made from reductions/x: another one now",
+                                                               "weights: nothing then, sha256 bbbbbbbbbbbb… now"});
 }
 
 TEST_CASE("recipes of versions that kept parents among the inputs are read") {
   const Recipe recipe = Recipe::parse(R"({"stage": "reduce", "revision": 2, "parameters": {}, "software": {},
     "inputs": {"features resnet50": "abc", "reduction x-pca": "def", "clustering c": "ghi", "images": "jkl", "listing": "mno"}})");
-  CHECK(recipe.parents() == std::map<std::string, std::string>{{"features/resnet50", "abc"},
-                                                               {"reductions/x-pca", "def"},
-                                                               {"clusterings/c", "ghi"},
-                                                               {"images", "jkl"}});
+  CHECK(recipe.parents() ==
+        std::map<std::string, std::string>{
+            {"features/resnet50", "abc"}, {"reductions/x-pca", "def"}, {"clusterings/c", "ghi"}, {"images", "jkl"}});
   CHECK(recipe.inputs() == std::map<std::string, std::string>{{"listing", "mno"}});
 }
 
