@@ -28,8 +28,8 @@ std::string column_dataset(std::size_t column) { return fmt::format("metadata/{}
 }  // namespace
 
 void refuse(const ArtifactReader& artifact, const std::string& name, const std::string& what) {
-  throw FileError(artifact.path(), fmt::format("its dataset \"{}\" {}; {} --overwrite makes it anew", name, what,
-                                               artifact.maker()));
+  throw FileError(artifact.path(),
+                  fmt::format("its dataset \"{}\" {}; {} --overwrite makes it anew", name, what, artifact.maker()));
 }
 
 Shape checked_shape(const ArtifactReader& artifact, const std::string& name, const char* type, const Shape& wanted) {
@@ -51,8 +51,8 @@ std::string told(const ArtifactReader& artifact, const std::string& name) {
   const auto& parameters = artifact.recipe().parameters();
   const auto found = parameters.find(name);
   if (found != parameters.end()) return found->second;
-  throw FileError(artifact.path(), fmt::format("does not say its \"{}\"; {} --overwrite makes it anew", name,
-                                               artifact.maker()));
+  throw FileError(artifact.path(),
+                  fmt::format("does not say its \"{}\"; {} --overwrite makes it anew", name, artifact.maker()));
 }
 
 std::vector<std::int64_t> read_ks(const ArtifactReader& artifact) {

@@ -103,8 +103,8 @@ inline std::string fault_of(const Sound& sound) {
 }
 
 /// Harms one dataset after the other, in one way after the other, and expects the reader to refuse the artifact by path
-/// and dataset. At the end the sound one is there again. One rank; where there are more it does nothing, since every rank
-/// reads for itself.
+/// and dataset. At the end the sound one is there again. One rank; where there are more it does nothing, since every
+/// rank reads for itself.
 inline void check_every_harm(const Sound& sound) {
   namespace fs = std::filesystem;
   if (Communicator::world().size() > 1) return;
