@@ -78,21 +78,18 @@ def pages():
 
 def blocks(text):
     """The indented blocks of a page, each a list of lines."""
-    found, before = [], ""
+    found, inside, before = [], False, ""
     for line in text.split("\n"):
-        if line.startswith("    ") and (not before.strip() or before.startswith("    ")):
-            if before.startswith("    ") or (found and found[-1][-1] == ""):
-                found[-1].append(line[4:])
-            else:
-                found.append([line[4:]])
-        elif not line.strip() and before.startswith("    "):
-            found[-1].append("")  # the block may go on behind it
-            line = ""
-        elif line.strip() and found and found[-1][-1] == "":
-            found[-1].pop()
-            found.append([None])  # what follows is another block
+        indented = line.startswith("    ")
+        if indented and not inside and not before.strip():
+            found.append([])
+            inside = True
+        elif line.strip() and not indented:
+            inside = False
+        if inside and line.strip():
+            found[-1].append(line[4:])
         before = line
-    return [[line for line in block if line] for block in found if block != [None]]
+    return found
 
 
 def commands(block):
