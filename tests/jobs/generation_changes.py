@@ -244,12 +244,34 @@ def remove_the_recipe(place):
         del file.attrs["recipe"]
 
 
+def remove_a_solution(place):
+    with h5py.File(place.artifact("clusterings", KMEANS), "r+") as file:
+        del file["k=4"]
+
+
+def exchange_an_attribute(place):
+    """Texts beside the data say what was done, and of what."""
+    with h5py.File(place.artifact("clusterings", KMEANS), "r+") as file:
+        file.attrs["algorithm"] = numpy.bytes_("ward")
+
+
+def an_attribute_of_numbers(place):
+    """More of them than any text has characters."""
+    with h5py.File(place.artifact("clusterings", KMEANS), "r+") as file:
+        file.attrs["reduction"] = numpy.arange(7000.0)
+
+
 def nothing(_):
     """But that the study was copied, and goes by another name: so is every study of these tests."""
 
 
 def remove_the_manifest(place):
     os.remove(place.path("study", "manifest.json"))
+
+
+def lose_an_image_and_the_manifest(place):
+    remove_the_manifest(place)
+    lose_an_image(place)
 
 
 def reverse_file_times(place):
@@ -294,7 +316,11 @@ CHANGES = {
     "features as doubles": (features_as_doubles, (), EVERY),
     "features ten rows short": (features_ten_rows_short, ("extract",), EVERY),
     "recipe removed": (remove_the_recipe, ("cluster", *FROM_CLUSTERING, *JOINED), ()),
+    "a solution removed": (remove_a_solution, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
+    "an attribute exchanged": (exchange_an_attribute, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
+    "an attribute of numbers": (an_attribute_of_numbers, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
     "manifest removed": (remove_the_manifest, (), ()),
+    "and an image lost": (lose_an_image_and_the_manifest, *PICTURES),
     "file times reversed": (reverse_file_times, (), ()),
     "images moved": (move_the_images, (), EVERY),
 }
