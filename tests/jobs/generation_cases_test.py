@@ -281,7 +281,8 @@ class Recipes(CaseTest):
 
     def test_overwrite_makes_again(self):
         self.imported()
-        for arguments in (("reduce", "--components", "2"), ("cluster", "--k", "3", "--n-init", "1"), ("evaluate", "--labels", "kind"), ("compare",),
+        for arguments in (("reduce", "--components", "2"), ("cluster", "--k", "3", "--n-init", "1"), ("evaluate", "--labels", "kind"),
+                          ("compare", "--labels", "kind"),
                           ("select", "--bootstrap", "0", "--gap", "0", "--figures=false")):
             self.done(*arguments)
             self.assertIn("is up to date", self.done(*arguments))

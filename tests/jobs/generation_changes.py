@@ -83,6 +83,7 @@ class Place:
         shutil.rmtree(self.path("study"), ignore_errors=True)
         shutil.copytree(self.path("made"), self.path("study"))
         self.options = {}  # of the stages, other than in STAGES: what a fresh study is to be made with
+        self.gone = ()  # stages whose artifact is no longer there: what takes all that there is does without
         self.listed = self.images  # what the last scan saw
         self.unseen = set()  # images that changed after it
         self.labels = {name: {k: dict(zip(self.paths, found)) for k, found in solutions.items()} for name, solutions in self.made.items()}
@@ -98,6 +99,11 @@ class Place:
         """A stage made again with other options, which a fresh study then has, too."""
         self.options[stage] = (*STAGES[stage], *options)
         self.must(*self.options[stage], "--overwrite")
+
+    def instead(self, word, other, *stages):
+        """These stages are to be given another word from now on: the first is of what is no more."""
+        for stage in stages:
+            self.options[stage] = tuple(other if each == word else each for each in STAGES[stage])
 
     def stage(self, stage):
         return self.options.get(stage, STAGES[stage])
@@ -162,6 +168,7 @@ def add_a_column(place):
 def remove_a_column(place):
     place.images.columns = []
     place.images.rows = {name: [] for name in place.images.rows}
+    place.instead("kind", "folder", "evaluate", "select", "compare")
     place.scan_again()
 
 
@@ -172,6 +179,7 @@ def skip_duplicates(place):
 
 def other_weights(place):
     place.again("extract", "--weights=random:8")
+    place.instead("random:7", "random:8", "assign")
 
 
 def decode_fast(place):
@@ -189,6 +197,7 @@ def cluster_again(place):
 
 def remove_the_clustering(place):
     os.remove(place.artifact("clusterings", KMEANS))
+    place.gone = ("cluster",)
 
 
 def remove_the_features(place):
@@ -235,12 +244,34 @@ def remove_the_recipe(place):
         del file.attrs["recipe"]
 
 
+def remove_a_solution(place):
+    with h5py.File(place.artifact("clusterings", KMEANS), "r+") as file:
+        del file["k=4"]
+
+
+def exchange_an_attribute(place):
+    """Texts beside the data say what was done, and of what."""
+    with h5py.File(place.artifact("clusterings", KMEANS), "r+") as file:
+        file.attrs["algorithm"] = numpy.bytes_("ward")
+
+
+def an_attribute_of_numbers(place):
+    """More of them than any text has characters."""
+    with h5py.File(place.artifact("clusterings", KMEANS), "r+") as file:
+        file.attrs["reduction"] = numpy.arange(7000.0)
+
+
 def nothing(_):
     """But that the study was copied, and goes by another name: so is every study of these tests."""
 
 
 def remove_the_manifest(place):
     os.remove(place.path("study", "manifest.json"))
+
+
+def lose_an_image_and_the_manifest(place):
+    remove_the_manifest(place)
+    lose_an_image(place)
 
 
 def reverse_file_times(place):
@@ -253,7 +284,8 @@ def move_the_images(place):
     """The same list and pictures in another folder; the old one is gone."""
     os.rename(place.images.folder, place.path("moved"))
     place.images.folder = place.path("moved")
-    place.must("scan", "--images", "moved/list.csv", "--overwrite")
+    place.instead(LIST, "moved/list.csv", "scan", "assign")
+    place.must(*place.options["scan"], "--overwrite")
 
 
 PICTURES = (("extract", *STRICT), ("scan",))  # which must refuse, and which may do either
@@ -284,7 +316,11 @@ CHANGES = {
     "features as doubles": (features_as_doubles, (), EVERY),
     "features ten rows short": (features_ten_rows_short, ("extract",), EVERY),
     "recipe removed": (remove_the_recipe, ("cluster", *FROM_CLUSTERING, *JOINED), ()),
+    "a solution removed": (remove_a_solution, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
+    "an attribute exchanged": (exchange_an_attribute, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
+    "an attribute of numbers": (an_attribute_of_numbers, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
     "manifest removed": (remove_the_manifest, (), ()),
+    "and an image lost": (lose_an_image_and_the_manifest, *PICTURES),
     "file times reversed": (reverse_file_times, (), ()),
     "images moved": (move_the_images, (), EVERY),
 }

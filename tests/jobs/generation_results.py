@@ -23,6 +23,10 @@ def current(place, clustering, k):
             if path in place.images.rows and now.get(path) == place.made_of[path] and path not in place.unseen}
 
 
+def skipped_duplicates(place):
+    return ["p15.ppm"] if "--duplicates" in place.options.get("scan", ()) else []
+
+
 def check_scan(place):
     with h5py.File(os.path.join(study_of(place), "images.h5"), "r") as file:
         listed = [path.decode() for path in file["path"][:]]
@@ -42,7 +46,7 @@ def check_extract(place):
         check("path" in file, "features know no paths")
         paths = [path.decode() for path in file["path"][:]]
     now = place.images.prints()
-    missing = ["p15.ppm"] if "scan" in place.options else []  # a duplicate that is skipped
+    missing = skipped_duplicates(place)
     check(sorted(set(place.images.rows) - set(paths)) == missing, "features are of other images than the list")
     for path, fate, row in zip(paths, fates, rows):
         if path in place.unseen or fate != 0:
@@ -125,7 +129,7 @@ def check_export(place):
             right[path] = place.labels[KMEANS][3][path]
         check(path in right, "assignments.csv has", path, "whose bytes were never clustered")
         check(label == right[path], "assignments.csv:", path, "has label", label, "and was given", right[path])
-    left_out = set(right) - set(rows) - ({"p15.ppm"} if "scan" in place.options else set())
+    left_out = set(right) - set(rows) - set(skipped_duplicates(place))
     check(not left_out, "not in assignments.csv:", sorted(left_out))
     for name in place.images.columns:
         column = place.images.column(name)
@@ -153,7 +157,7 @@ def check_stage(stage, place):
 
 # ---- after the way out: as if the study had been made of what is there now
 
-ARTIFACTS = {"extract": ("features", FEATURES), "reduce": ("reductions", REDUCTION), "cluster": ("clusterings", KMEANS),
+ARTIFACTS = {"scan": ("", "images"), "extract": ("features", FEATURES), "reduce": ("reductions", REDUCTION), "cluster": ("clusterings", KMEANS),
              "ward": ("clusterings", WARD), "evaluate": ("evaluations", KMEANS), "select": ("selections", KMEANS),
              "compare": ("comparisons", "comparison"), "assign": ("assignments", "own")}
 FOLDERS = {"select": ("tables", "selections", KMEANS), "compare": ("tables", "comparisons", "comparison"), "assign": ("tables", "assignments", "own"),

@@ -18,12 +18,13 @@ try:
 except ImportError:
     h5py = numpy = None
 
-# One process alone needs no daemon of Open MPI's; a start costs a quarter less.
-ALONE = {"OMPI_MCA_ess_singleton_isolated": "1"}
+# One process alone needs no daemon of Open MPI's; a start costs a quarter less. Nor a folder of its session: all such processes have one by the
+# same name, and the first that ends takes it away from another that is just starting.
+ALONE = {"OMPI_MCA_ess_singleton_isolated": "1", "OMPI_MCA_orte_create_session_dirs": "0"}
 SIDE = 40  # pixels; every picture has the same number of bytes, so that one can be changed in place
 UNWORTHY = ("vector::", "basic_string", "map::at", "std::", "terminate called", "what():", "H5E_", "bad_alloc", "Segmentation")
 KIND_OF = re.compile(r"\b(images|features|reductions|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|"
-                     r"report)\b(/[^\s:,;]+)?|\.(h5|csv|png|html)\b")
+                     r"report)\b(/[^\s:,;]+)?|\.(h5|csv|png|html)\b|[\w.-]/[\w.-]")
 IN_ORDER = "in this order:"
 RECORDS = ("run.log", "manifest.json", "study.h5", "study.lock")
 
@@ -270,7 +271,7 @@ def check_refusal(outcome):
     for word in UNWORTHY:
         check(word not in text, f"speaks of {word}: {outcome}")
     check(KIND_OF.search(message), f"names no file or artifact: {outcome}")
-    check(re.search(r"\bcoterie [a-z]+|--[a-z]|[Mm]ove it away|did you mean|only: ", message), f"names nothing to run: {outcome}")
+    check(re.search(r"\bcoterie [a-z]+|--[a-z]|[Mm]ove it away|did you mean|only:? |: no such ", message), f"names nothing to run: {outcome}")
 
 
 def proposals(text):

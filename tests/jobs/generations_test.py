@@ -38,7 +38,7 @@ class Matrix:
 
     def __init__(self, folder, known):
         self.place, self.known = Place(folder), known
-        self.outcomes, self.faults, self.ways_out = {}, [], 0
+        self.outcomes, self.faults, self.ways_out, self.fresh_stages = {}, [], 0, set()
 
     def column(self):
         """What stands above each cell: the stages and the commands that are tried otherwise."""
@@ -49,6 +49,7 @@ class Matrix:
         self.change, (how, self.must_refuse, self.may_refuse) = change, CHANGES[change]
         shutil.rmtree(place.path("moved"), ignore_errors=True)
         shutil.rmtree(place.path("fresh"), ignore_errors=True)
+        self.fresh_stages = set()
         place.reset()
         how(place)
         shutil.rmtree(place.path("changed"), ignore_errors=True)
@@ -76,6 +77,7 @@ class Matrix:
             error = traceback.format_exc()
         self.outcomes[self.change, stage] = "F"
         self.faults.append(f"{self.change}, {stage}: {error}")
+        print(f"at fault: {self.faults[-1]}\n", file=sys.stderr, flush=True)
 
     def try_stage(self, stage):
         place = self.place
@@ -117,20 +119,27 @@ class Matrix:
         return "r" if outcome.code else "."
 
     def fresh(self, stage):
-        """A study made of what is there now, with the options of now, as far as the stage needs it."""
-        place, folder = self.place, self.place.path("fresh")
-        if not os.path.exists(folder):
-            os.makedirs(folder)
-            place.images.copy(os.path.join(folder, os.path.basename(place.images.folder)))
-            self.fresh_stages = set()
-            if os.path.basename(place.images.folder) != "images":
-                os.rename(os.path.join(folder, os.path.basename(place.images.folder)), os.path.join(folder, "images"))
-        for needed in NEEDS[stage]:
-            self.fresh(needed)
-        if stage not in self.fresh_stages:
-            place.must(*place.stage(stage), cwd=folder)
-            self.fresh_stages.add(stage)
+        """A study made of what the last scan saw, with the options of now, as far as the stage needs it; the stage itself of what is there now."""
+        place = self.place
+        seen = place.original if place.unseen and stage != "scan" else place.images
+        folder = place.path("fresh", "of-the-scan" if seen is place.original else "of-now" if self.needs(stage) == [*NEEDS[stage]] else "without")
+        images = os.path.join(folder, os.path.basename(place.images.folder))
+        seen.copy(images)
+        for needed in self.needs(stage):
+            self.make_fresh(needed, folder)
+        place.images.copy(images)
+        self.make_fresh(stage, folder)
         return os.path.join(folder, "study")
+
+    def needs(self, stage):
+        return [needed for needed in NEEDS[stage] if stage != "compare" or needed not in self.place.gone]
+
+    def make_fresh(self, stage, folder):
+        for needed in self.needs(stage):
+            self.make_fresh(needed, folder)
+        if (folder, stage) not in self.fresh_stages:
+            self.place.must(*self.place.stage(stage), cwd=folder)
+            self.fresh_stages.add((folder, stage))
 
     def way_out(self, stage):
         """What the refusal says to run, and then the command again."""
@@ -150,7 +159,7 @@ class Matrix:
             try:
                 check_as_fresh(stage, place.path("study"), self.fresh(stage))
             except Fault as fault:
-                raise Fault(f"{fault}, after", *said) from None
+                raise Fault("\n".join(map(str, (f"{fault}, after", *said)))) from None
             self.ways_out += 1
         except Exception as error:  # pylint: disable=broad-except
             self.note(stage, error if isinstance(error, Fault) else Fault(traceback.format_exc()))
@@ -198,8 +207,6 @@ class Generations(unittest.TestCase):
             print(f"{change:<30}" + " ".join(cells))
         ways_out = sum(part.ways_out for part in parts)
         print(f"{len(outcomes)} cells, {ways_out} ways out taken, {len(faults)} faults, {time.monotonic() - begin:.0f} s", flush=True)
-        if faults:
-            print("\n\n".join(faults), file=sys.stderr)
         self.assertEqual(len(faults), 0, "faults, listed above")
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from generation_study import adjusted_rand, check, check_refusal, h5py, table
+from generation_study import adjusted_rand, check, h5py, table
 from model_world import CURRENT, PERHAPS, STALE
 
 WEIGHTS = ("random:7", "random:8")
@@ -111,9 +111,7 @@ class Readers:
     def exported(self, outcome, may, name, ks):
         if outcome.code != 0:
             check(REFUSED in may, f"refused without need: {outcome}")
-            check_refusal(outcome)
-            self.said = outcome.text
-            self.counts["refused"] += 1
+            self.keep_refusal(outcome)
             return
         check(MADE in may, f"done, where it must be refused: {outcome}")
         self.model.exports = True
@@ -138,9 +136,7 @@ class Readers:
         if outcome.code:
             there = ("assignments", "own") in self.model.made and not overwrite % 2
             check(REFUSED in may or there, f"refused without need: {outcome}")
-            check_refusal(outcome)
-            self.counts["refused"] += 1
-            self.said = outcome.text
+            self.keep_refusal(outcome)
             return
         check(MADE in may, f"done, where it must be refused: {outcome}")
         self.model.put("assignments", "own", ("assign", name, ks[0], key))
@@ -162,9 +158,7 @@ class Readers:
         there = self.model.made.get(("comparisons", "comparison"))
         if outcome.code:
             check(REFUSED in may or PERHAPS in fits or (there and there[1] != generation and not overwrite % 2), f"refused without need: {outcome}")
-            check_refusal(outcome)
-            self.counts["refused"] += 1
-            self.said = outcome.text
+            self.keep_refusal(outcome)
             return
         check(MADE in may, f"done, where it must be refused: {outcome}")
         self.model.made["comparisons", "comparison"] = ("compare", generation)

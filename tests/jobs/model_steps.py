@@ -21,7 +21,7 @@ class Sequence(Readers):
         self.folder, self.fresh, self.counts = folder, fresh, counts
         self.world = World(folder, source)
         self.model = Model(self.world)
-        self.said = ""  # the last refusal
+        self.said, self.refused, self.current = "", None, None  # the last refusal, the step that it was the answer to, and the step of now
         shutil.rmtree(self.study, ignore_errors=True)
         start = os.path.join(folder, f"start-{source}")
         if os.path.exists(start):
@@ -63,8 +63,13 @@ class Sequence(Readers):
         self.counts["commands"] += 1
         return coterie(arguments[0], "--study", "study", *arguments[1:], cwd=self.folder)
 
+    def keep_refusal(self, outcome):
+        check_refusal(outcome)
+        self.said, self.refused = outcome.text, self.current
+        self.counts["refused"] += 1
+
     def take(self, step):
-        what, *numbers = step
+        what, *numbers = self.current = step
         getattr(self, "step_" + what.replace("-", "_"))(*numbers)
 
     # ---- what changes
@@ -134,6 +139,8 @@ class Sequence(Readers):
         there = self.model.made.get((kind, name))
         if there is None or overwrite:
             may = {MADE}
+        elif kind == "features" and self.world.source == "images":
+            may = self.expected_of_list(there, generation)
         elif there == generation:
             may = {UP_TO_DATE}
         elif self.alike(there, generation):
@@ -141,6 +148,16 @@ class Sequence(Readers):
         else:
             may = {REFUSED}
         return may if fit == CURRENT else may | {REFUSED}
+
+    def expected_of_list(self, there, generation):
+        """Features are held against the list, not against what became of the pictures after it."""
+        rows, listed = there[3], self.model.listed.usable
+        if there[:3] != generation[:3] or sorted(name for name, _ in rows) != sorted(name for name, _ in listed):
+            return {REFUSED}
+        contents = dict(listed)
+        if any(content not in (None, contents[name]) for name, content in rows):
+            return {REFUSED}
+        return {UP_TO_DATE} if rows == listed else {UP_TO_DATE, REFUSED}
 
     @staticmethod
     def alike(first, second):
@@ -155,9 +172,7 @@ class Sequence(Readers):
         """Holds what was said against what may be, and keeps it in the model."""
         if outcome.code != 0:
             check(REFUSED in may, f"refused, but expected {sorted(may)}: {outcome}")
-            check_refusal(outcome)
-            self.said = outcome.text
-            self.counts["refused"] += 1
+            self.keep_refusal(outcome)
             return REFUSED
         came = UP_TO_DATE if "is up to date" in outcome.text and "made " not in outcome.text else MADE
         check(came in may, f"{came}, but expected {sorted(may)}: {outcome}")
@@ -231,9 +246,7 @@ class Sequence(Readers):
                 self.model.listed = listed
             return
         check(not overwrite % 2 and listed != self.model.listed, f"refused without need: {outcome}")
-        check_refusal(outcome)
-        self.said = outcome.text
-        self.counts["refused"] += 1
+        self.keep_refusal(outcome)
 
     # ---- what looks after a study
 
@@ -294,10 +307,14 @@ class Sequence(Readers):
             _, what, *arguments = shlex.split(line)
             outcome = coterie(what, *arguments, cwd=self.folder)
             self.counts["commands"] += 1
+            if what == "assign" and "say with --k" in outcome.text and "--k" not in arguments:
+                continue  # the command itself as it was given, which wants an answer still
             check(outcome.code == 0, f"this way out is closed: {line}: {outcome}")
-            self.followed(what, arguments, outcome)
+            self.followed(what, arguments)
+        if lines and self.refused[0] not in ("kill", "two"):
+            self.take(self.refused)
 
-    def followed(self, what, arguments, outcome):
+    def followed(self, what, arguments):
         """What such a command has made: the artifact that it names, with the options that it had, of its parents of now."""
         options, model = dict(zip(arguments, arguments[1:])), self.model
         if what == "scan":
@@ -305,11 +322,11 @@ class Sequence(Readers):
         elif what in ("extract", "import"):
             weights = WEIGHTS.index(options.get("--weights", WEIGHTS[0]))
             model.put("features", "f", self.stage((what, weights) if what == "extract" else (what,))[3])
-        elif what in ("reduce", "cluster"):
-            kind, name = {"reduce": "reductions", "cluster": "clusterings"}[what], options["--name"]
-            there = model.made.get((kind, name))
-            check(there, f"says to make what never was: {outcome}")
-            model.put(kind, name, (*there[:-1], model.made[model.parent_of(kind, there)]))
+        elif what == "reduce":
+            model.put("reductions", options["--name"], ("reduction", options["--name"], int(options["--components"]), model.made["features", "f"]))
+        elif what == "cluster":
+            parent = model.made[("features", "f") if "--raw" in arguments else ("reductions", options["--reduction"])]
+            model.put("clusterings", options["--name"], ("clustering", options["--name"], options["--k"], int(options.get("--seed", 1)), parent))
         elif what in ("evaluate", "select"):
             name = options["--clustering"]
             kind, generation = self.stage((what, NAMES.index(name)))[1:4:2]

@@ -21,6 +21,21 @@ def features_of(key):
     return key if key[0] == "features" else features_of(key[-1])
 
 
+def numbers_of(reduction):
+    """What the numbers of a reduction follow from: of its images the contents and their order, not the names."""
+    features = reduction[-1]
+    return (*reduction[:3], *features[:3], tuple(content for _, content in features[3] if content is not None))
+
+
+def adopted(key, reduction):
+    """A generation that was made of a reduction with the same numbers: it is of this one, too."""
+    if key[0] == "features":
+        return key
+    if key[0] == "reduction":
+        return reduction if numbers_of(key) == numbers_of(reduction) else key
+    return (*key[:-1], adopted(key[-1], reduction))
+
+
 class World:
     """Pictures in a folder, or rows in a table of numbers."""
 
@@ -164,6 +179,8 @@ class Model:
 
     def put(self, kind, name, key):
         self.made[kind, name] = key
+        if kind == "reductions":
+            self.made = {place: made if place[0] == "comparisons" else adopted(made, key) for place, made in self.made.items()}
         if kind == "clusterings":
             self.order = [other for other in self.order if other != name] + [name]
 
