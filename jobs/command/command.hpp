@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "coterie/store/kind.hpp"
+#include "coterie/store/recipe.hpp"
 #include "coterie/study/options.hpp"
 
 namespace coterie::jobs {
@@ -46,6 +47,9 @@ struct Stage {
   /// Fills in defaults that depend on other options, takes away what means nothing beside them, and refuses what was
   /// given and would be passed over. What is left is the recipe.
   void (*settle)(Options&) = nullptr;
+
+  /// Adds what of a recipe is no option of that name; none where there is nothing.
+  void (*from_recipe)(const Recipe&, Options&) = nullptr;
 
   ListChange list_change = ListChange::refuse;
   bool follows_choice = false;  ///< takes the study's chosen clustering by default, instead of the newest

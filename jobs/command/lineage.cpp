@@ -36,6 +36,31 @@ std::string list_changes(const Study& study, const std::string& features) {
   return changes.empty() ? "in another order" : fmt::format("{}", fmt::join(changes, ", "));
 }
 
+// What an artifact says of itself; nothing where it cannot be read.
+Recipe recipe_there(const Study& study, const std::string& address) {
+  try {
+    return study.holds(address) ? ArtifactReader(study.path(address)).recipe() : Recipe();
+  } catch (const FileError&) {
+    return {};
+  }
+}
+
+// The options that made it, where no manifest has kept them: all that decide its content are in the recipe. Where an
+// imported file or images lie it does not know.
+std::string arguments_of(const CommandList& commands, const std::string& address, const Recipe& recipe) {
+  const auto command = std::find_if(commands.begin(), commands.end(),
+                                    [&](const auto& each) { return each.stage && each.name() == recipe.stage(); });
+  if (command == commands.end()) return "";
+  Options options(command->options);
+  for (const auto& [parameter, value] : recipe.parameters())
+    if (command->options.takes(parameter)) options.set(parameter, value);
+  for (const auto& [parent, ignored] : recipe.parents())
+    if (const char* one = kind_of(commands, parent).one; command->options.takes(one)) options.set(one, name_in(parent));
+  if (command->options.takes("name")) options.set("name", name_in(address));
+  if (command->stage->from_recipe != nullptr) command->stage->from_recipe(recipe, options);
+  return arguments_text(options, true);
+}
+
 class Walk {
  public:
   Walk(const Study& study, const CommandList& commands, const Manifest& manifest)
@@ -178,6 +203,7 @@ bool Lineage::any(Stale::Fault fault) const {
 }
 
 void require_sound(const ArtifactReader& artifact) {
+  static_cast<void>(artifact.digest());  // throws where an attribute or a dataset was changed, added or removed
   for (const auto& dataset : artifact.datasets())
     if (artifact.type(dataset) == "text" || artifact.place(dataset).bytes <= kMostChecked)
       artifact.require_sound(dataset);
@@ -204,8 +230,11 @@ std::vector<std::string> commands_for(const Study& study, const CommandList& com
     const Generation* made = manifest.last(address);
     const bool known = made != nullptr && !made->command.empty();
     const std::string maker = kind_of(commands, address).maker;  // of features it names two
-    const std::string command = known ? "coterie " + made->command : maker.substr(0, maker.find(" ("));
-    const std::string arguments = known ? made->arguments : "";
+    const Recipe recipe = known ? Recipe() : recipe_there(study, address);
+    const std::string command = known                    ? "coterie " + made->command
+                                : recipe.stage().empty() ? maker.substr(0, maker.find(" ("))
+                                                         : "coterie " + recipe.stage();
+    const std::string arguments = known ? made->arguments : arguments_of(commands, address, recipe);
     std::string line = fmt::format("{} --study {}{}{} --overwrite", command, shell_quoted(study.folder()),
                                    arguments.empty() ? "" : " ", arguments);
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));

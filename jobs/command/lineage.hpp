@@ -53,7 +53,7 @@ std::string refusal_text(const Study& study, const CommandList& commands, const 
 [[noreturn]] void refuse(const Study& study, const CommandList& commands, const Manifest& manifest,
                          const Lineage& lineage, const std::string& last = "");
 
-/// Throws FileError when a dataset of the artifact does not match its checksum; of those of up to 1 GiB.
+/// Throws FileError when the artifact is not as it was sealed, or a dataset of up to 1 GiB does not match its checksum.
 void require_sound(const ArtifactReader& artifact);
 
 }  // namespace coterie::jobs

@@ -266,6 +266,15 @@ std::string name_of(const Options& options, const std::string&) {
   return features_name(first.backbone, first.layers.front());
 }
 
+void from_recipe(const Recipe& made, Options& options) {
+  const std::string weights = weights_used(made);
+  if (made.parameter("backbone") == "torchscript")
+    options.set("backbone", weights);
+  else
+    options.set("weights", weights);
+  options.set("preprocess", preprocess_settings(made));
+}
+
 }  // namespace
 
 Command extract() {
@@ -281,6 +290,7 @@ Command extract() {
                          .makes = Kind::features,
                          .name = name_of,
                          .revision = 3,
+                         .from_recipe = from_recipe,
                          .trial = Trial::images,
                          .effort = &kEffort}};
 }

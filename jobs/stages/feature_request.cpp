@@ -87,6 +87,27 @@ Preprocess departed(const Backbone& backbone, const Options& options) {
 
 }  // namespace
 
+std::string preprocess_settings(const Recipe& made) {
+  std::string text;
+  for (const auto& [name, value] : made.parameters())
+    if (name.starts_with(kPreprocessPrefix))
+      text += fmt::format("{}{}={}", text.empty() ? "" : ",", name.substr(std::string_view(kPreprocessPrefix).size()),
+                          value);
+  return text;
+}
+
+std::string preprocess_settings(const Preprocess& steps) {
+  Recipe recipe;
+  for (const auto& [name, value] : settings_of(steps)) recipe.set(kPreprocessPrefix + name, value);
+  return preprocess_settings(recipe);
+}
+
+std::string weights_used(const Recipe& made) {
+  if (const auto file = made.software().find("weights file"); file != made.software().end()) return file->second;
+  const auto weights = made.inputs().find("weights");
+  return weights != made.inputs().end() && weights->second.starts_with("random:") ? weights->second : "";
+}
+
 std::vector<FeatureRequest> feature_requests(const Options& options) {
   std::vector<FeatureRequest> requests;
   for (const auto& name : options.texts("backbone")) {

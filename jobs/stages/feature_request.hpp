@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "coterie/features/backbone.hpp"
+#include "coterie/store/recipe.hpp"
 #include "coterie/study/options.hpp"
 
 namespace coterie::jobs {
@@ -18,6 +19,14 @@ struct FeatureRequest {
 
 /// How the settings of a preprocessing are called in the recipe of features: "preprocess.filter".
 inline constexpr const char* kPreprocessPrefix = "preprocess.";
+
+/// The settings of the preprocessing that features were made with, as --preprocess takes them; "" where an earlier
+/// version made them, which did not keep them.
+std::string preprocess_settings(const Recipe& made);
+std::string preprocess_settings(const Preprocess& steps);
+
+/// What --weights was: where the file lay, or random:SEED; "" where that is not known.
+std::string weights_used(const Recipe& made);
 
 /// From --backbone A,B, --layer LAYER or BACKBONE:LAYER,..., --weights FILE or BACKBONE=FILE,..., --preprocess, --exif,
 /// --alpha and --fast-decode. A layer without a backbone is taken of each network that offers it; a network that no

@@ -17,22 +17,6 @@ Options options_for(const Job& job, const std::string& command, const std::strin
   return options;
 }
 
-// The settings of a preprocessing, as the recipe of features holds them.
-std::string settings_text(const Recipe& made) {
-  std::string text;
-  for (const auto& [name, value] : made.parameters())
-    if (name.starts_with(kPreprocessPrefix))
-      text += fmt::format("{}{}={}", text.empty() ? "" : ",", name.substr(std::string_view(kPreprocessPrefix).size()),
-                          value);
-  return text;
-}
-
-std::string settings_text(const Preprocess& steps) {
-  Recipe recipe;
-  for (const auto& [name, value] : settings_of(steps)) recipe.set(kPreprocessPrefix + name, value);
-  return settings_text(recipe);
-}
-
 // Whether assign was given a preprocessing of its own.
 bool departs(const Options& options) {
   return options.given("preprocess") || options.given("exif") || options.given("alpha") || options.given("fast-decode");
@@ -50,15 +34,12 @@ Options extract_options(const Job& job, const std::string& features, const std::
   require(made.stage() == "extract",
           "the features {} were imported, so only the program that made them can make new ones; give those with --file",
           features);
-  const std::string settings = settings_text(made);
+  const std::string settings = preprocess_settings(made);
   require(!settings.empty(), "{} was made by an earlier version, which did not keep how: coterie extract --overwrite",
           job.study.path(Kind::features, features));
   Options options = options_for(job, "extract", folder);
-  const auto file = made.software().find("weights file");
   const std::string weights = made.inputs().at("weights");
-  const std::string known = file != made.software().end()    ? file->second
-                            : weights.starts_with("random:") ? weights
-                                                             : "";
+  const std::string known = weights_used(made);
   const bool script = made.parameter("backbone") == "torchscript";
   options.set("backbone", script ? known : made.parameter("backbone"));
   options.set("layer", made.parameter("layer"));
@@ -67,7 +48,7 @@ Options extract_options(const Job& job, const std::string& features, const std::
   if (!options.given("weights") && !script) options.set("weights", known);
   if (!departs(options)) options.set("preprocess", settings);
   const FeatureRequest request = feature_requests(options).front();
-  require_same("preprocessing", settings, settings_text(request.preprocess),
+  require_same("preprocessing", settings, preprocess_settings(request.preprocess),
                "--preprocess, --exif, --alpha, --fast-decode");
   require_same("weights", weights, choose_weights(job, request).identity, "--weights");
   return options;

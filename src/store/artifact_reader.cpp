@@ -72,6 +72,21 @@ auto guarded(const std::string& path, const std::string& maker, const Read& read
   }
 }
 
+// SHA-256 over the names and checksums of all datasets, and in a sealed file over its attributes. The recipe is none of
+// them: the same content made by another version is the same generation.
+std::string content_digest(hid_t file, const std::string& path) {
+  std::string text;
+  for (const auto& name : h5::dataset_names(file, path)) {
+    const h5::Id dataset = h5::open_dataset(file, name, path);
+    text += name + " " + h5::read_text_attribute(dataset, h5::kChecksum, path) + "\n";
+  }
+  if (!h5::has_attribute(file, h5::kSeal)) return sha256(text);  // of a version that sealed none
+  for (const auto& name : h5::attribute_names(file, path))
+    if (name != h5::kRecipe && name != h5::kSeal)
+      text += "@" + name + " " + h5::read_text_attribute(file, name.c_str(), path) + "\n";
+  return sha256(text);
+}
+
 }  // namespace
 
 void seal_artifact(const std::string& path, const Recipe& recipe) {
@@ -82,6 +97,8 @@ void seal_artifact(const std::string& path, const Recipe& recipe) {
     h5::write_text_attribute(dataset, h5::kChecksum, checksum(dataset, raw, path), path);
   }
   h5::write_text_attribute(file, h5::kRecipe, recipe.text(), path);
+  h5::write_text_attribute(file, h5::kSeal, std::string(64, '0'), path);  // so that the digest counts attributes
+  h5::write_text_attribute(file, h5::kSeal, content_digest(file, path), path);
   h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush", path);
   h5::check(H5Fclose(file.release()), "H5Fclose", path);
   raw.sync();
@@ -122,12 +139,12 @@ const std::string& ArtifactReader::maker() const { return state_->maker; }
 
 std::string ArtifactReader::digest() const {
   return guarded(state_->path, state_->maker, [&] {
-    std::string text;
-    for (const auto& name : h5::dataset_names(state_->file, state_->path)) {
-      const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
-      text += name + " " + h5::read_text_attribute(dataset, h5::kChecksum, state_->path) + "\n";
-    }
-    return sha256(text);
+    const std::string found = content_digest(state_->file, state_->path);
+    if (h5::has_attribute(state_->file, h5::kSeal) &&
+        h5::read_text_attribute(state_->file, h5::kSeal, state_->path) != found)
+      throw FileError(state_->path,
+                      "its attributes or datasets are not those that it was sealed with: edited, or damaged");
+    return found;
   });
 }
 
@@ -205,6 +222,11 @@ std::vector<std::string> ArtifactReader::damaged() const {
     } catch (const Error&) {
       names.push_back(name);  // cannot even be read
     }
+  }
+  try {
+    if (names.empty()) digest();
+  } catch (const Error&) {
+    names.emplace_back("attributes");
   }
   return names;
 }

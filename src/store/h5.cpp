@@ -138,6 +138,10 @@ void write_text_attribute(hid_t object, const char* name, std::string_view text,
 std::string read_text_attribute(hid_t object, const char* name, const std::string& path) {
   const Id attribute(check(H5Aopen(object, name, H5P_DEFAULT), "H5Aopen", path));
   const Id type(check(H5Aget_type(attribute), "H5Aget_type", path));
+  const Id space(check(H5Aget_space(attribute), "H5Aget_space", path));
+  // Anything else would be read past the end of the text.
+  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || H5Sget_simple_extent_npoints(space) != 1)
+    throw FileError(path, fmt::format("attribute \"{}\" is not what coterie writes there: edited, or damaged", name));
   std::string text(H5Tget_size(type), '\0');
   check(H5Aread(attribute, type, text.data()), "H5Aread", path);
   text.resize(std::strlen(text.c_str()));
@@ -145,6 +149,17 @@ std::string read_text_attribute(hid_t object, const char* name, const std::strin
 }
 
 bool has_attribute(hid_t object, const char* name) { return H5Aexists(object, name) > 0; }
+
+std::vector<std::string> attribute_names(hid_t object, const std::string& path) {
+  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* names) -> herr_t {
+    static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+    return 0;
+  };
+  std::vector<std::string> names;
+  check(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names), "H5Aiterate2", path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 std::vector<std::string> dataset_names(hid_t file, const std::string& path) {
   std::vector<std::string> names;

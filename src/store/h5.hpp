@@ -11,8 +11,10 @@
 
 namespace coterie::h5 {
 
-/// The attributes that every artifact carries: its recipe at the root, and on each dataset its XXH3-64 checksum.
+/// The attributes that every artifact carries: at the root its recipe, and a seal over the names and checksums of all
+/// datasets and over all other attributes; on each dataset its XXH3-64 checksum.
 inline constexpr const char* kRecipe = "recipe";
+inline constexpr const char* kSeal = "seal";
 inline constexpr const char* kChecksum = "xxh3";
 
 /// An HDF5 identifier that closes itself. Made by check(), which refuses a failed one.
@@ -66,6 +68,9 @@ Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::ve
 void write_text_attribute(hid_t object, const char* name, std::string_view text, const std::string& path);
 std::string read_text_attribute(hid_t object, const char* name, const std::string& path);
 bool has_attribute(hid_t object, const char* name);
+
+/// Names of an object's attributes, sorted.
+std::vector<std::string> attribute_names(hid_t object, const std::string& path);
 
 /// Names of all datasets below the root, sorted.
 std::vector<std::string> dataset_names(hid_t file, const std::string& path);

@@ -109,10 +109,13 @@ Recipe Recipe::parse(std::string_view text) {
     json.at("parameters").get_to(recipe.parameters_);
     json.at("inputs").get_to(recipe.inputs_);
     json.at("software").get_to(recipe.software_);
-    if (json.contains("parents"))
+    if (json.contains("parents")) {
       json.at("parents").get_to(recipe.parents_);
-    else
+      if (json.value("sha256", "") != recipe.digest())
+        throw Error("a recipe does not match its SHA-256: it was edited");
+    } else {
       move_parents(recipe.inputs_, recipe.parents_);
+    }
   } catch (const nlohmann::json::exception& error) {
     throw Error(fmt::format("a recipe cannot be read: {}", error.what()));
   }

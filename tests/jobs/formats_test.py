@@ -15,7 +15,7 @@ except ImportError:
 
 PAGE = read(os.path.join(SOURCE, "docs/formats.md")).decode()
 RANDOM = ("--backbone", "efficientnet_lite0", "--weights", "random:1")
-EVERYWHERE = {"recipe"}  # attributes that the page describes once for all
+EVERYWHERE = {"recipe", "seal"}  # attributes that the page describes once for all
 
 
 class Section:

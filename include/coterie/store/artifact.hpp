@@ -80,7 +80,8 @@ class ArtifactReader {
   const Recipe& recipe() const;
   const std::string& maker() const;  ///< the command that makes it
 
-  /// Identifies the content: SHA-256 over all dataset names and checksums. What a child's recipe names as input.
+  /// Identifies the content: SHA-256 over the names and checksums of all datasets and over all attributes but the
+  /// recipe. What a child's recipe names as its parent. Throws FileError where it is not what the file was sealed with.
   std::string digest() const;
 
   bool has(const std::string& name) const;
