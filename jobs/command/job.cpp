@@ -96,7 +96,7 @@ Default default_of(const Job& job, const Kind& kind, const Manifest& manifest, c
 std::string find_artifact(const Job& job, const Kind& kind) {
   const auto names = job.study.list(kind);
   require(!names.empty(), "{} holds no {} yet: run {} first", job.study.folder(), kind.folder, kind.maker);
-  const std::string asked = job.command.options.takes(kind.one) ? job.options.text(kind.one) : "";
+  std::string asked = job.command.options.takes(kind.one) ? job.options.text(kind.one) : "";
   if (asked.empty()) {
     const Default found = default_of(job, kind, read_manifest(job.study), names);
     job.say("reads {}{}", Study::address(kind, found.name), found.why);

@@ -132,7 +132,7 @@ void place_pictures(const Job& job, const std::string& folder, const ClusteringR
     const std::string cluster = fmt::format("cluster_{:03}", c);
     make_folder_inside(folder, "pictures");
     make_folder_inside(folder + "/pictures", cluster);
-    const std::string into = folder + "/pictures/" + cluster + "/";
+    const std::string into = fmt::format("{}/pictures/{}/", folder, cluster);
     std::set<std::string> taken;
     const auto rows = way == "sample" ? draw_sample(members[c], job.options.count("sample"), random) : members[c];
     for (const auto row : rows) {

@@ -139,7 +139,7 @@ const std::string& ArtifactReader::maker() const { return state_->maker; }
 
 std::string ArtifactReader::digest() const {
   return guarded(state_->path, state_->maker, [&] {
-    const std::string found = content_digest(state_->file, state_->path);
+    std::string found = content_digest(state_->file, state_->path);
     if (h5::has_attribute(state_->file, h5::kSeal) &&
         h5::read_text_attribute(state_->file, h5::kSeal, state_->path) != found)
       throw FileError(state_->path,
