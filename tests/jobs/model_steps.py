@@ -75,6 +75,7 @@ class Sequence(Readers):
     # ---- what changes
 
     def step_change(self, what, number, scan):
+        self.said = ""  # what it told is of before
         self.world.change(what, number)
         if scan:
             self.take(("scan", 1, 0) if self.world.source == "images" else ("import", 1))
@@ -177,6 +178,7 @@ class Sequence(Readers):
         came = UP_TO_DATE if "is up to date" in outcome.text and "made " not in outcome.text else MADE
         check(came in may, f"{came}, but expected {sorted(may)}: {outcome}")
         if came == MADE:
+            self.said = ""  # what was told before may be otherwise now
             self.model.put(kind, name, generation)
         if kind in ("evaluations", "selections"):
             getattr(self, f"check_{kind}")(name)
