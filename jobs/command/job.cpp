@@ -92,10 +92,22 @@ Default default_of(const Job& job, const Kind& kind, const Manifest& manifest, c
   return {newest, fmt::format(", the newest of {} ({} names another)", names.size(), option)};
 }
 
+// Nothing of this kind is there: which command makes it, or how the last one was made.
+[[noreturn]] void refuse_without(const Job& job, const Kind& kind) {
+  const Manifest manifest = read_manifest(job.study);
+  const auto last = std::find_if(manifest.generations.rbegin(), manifest.generations.rend(),
+                                 [&](const auto& made) { return made.address.starts_with(Study::address(kind, "")); });
+  if (last == manifest.generations.rend())
+    throw InvalidArgument(fmt::format("{} holds no {} yet: run {} first", job.study.folder(), kind.folder, kind.maker));
+  throw InvalidArgument(fmt::format(
+      "{} holds no {} any more ({} makes them). Run, in this order:\n  {}", job.study.folder(), kind.folder, kind.maker,
+      fmt::join(commands_for(job.study, job.context.commands, manifest, {last->address}), "\n  ")));
+}
+
 // What the option names, or else the default, which is said. On the root.
 std::string find_artifact(const Job& job, const Kind& kind) {
   const auto names = job.study.list(kind);
-  require(!names.empty(), "{} holds no {} yet: run {} first", job.study.folder(), kind.folder, kind.maker);
+  if (names.empty()) refuse_without(job, kind);
   std::string asked = job.command.options.takes(kind.one) ? job.options.text(kind.one) : "";
   if (asked.empty()) {
     const Default found = default_of(job, kind, read_manifest(job.study), names);
@@ -162,7 +174,8 @@ void Job::take(const Kind& kind, const std::vector<std::string>& names) {
   std::vector<std::string> addresses;
   for (const auto& name : names) addresses.push_back(Study::address(kind, name));
   comm.on_root([&] {
-    for (const auto& name : names) static_cast<void>(study.open(kind, name));  // says which command makes a missing one
+    for (const auto& name : names)
+      if (!study.holds(kind, name)) study.open(kind, name);  // throws, and says which command makes one
     require_current(*this, addresses);
   });
   for (std::size_t i = 0; i < names.size(); ++i) {

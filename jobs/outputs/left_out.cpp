@@ -1,15 +1,17 @@
 #include "outputs/left_out.hpp"
 
-#include "command/manifest.hpp"
+#include "command/lineage.hpp"
 
 namespace coterie::jobs {
 
 void tell_left_out(const Job& job, const RowNames& names) {
   if (names.imported) return;
-  require(names.count_there() > 0,
-          "none of the {} images that were grouped is in {} as it was: it is another collection now. coterie info "
-          "--study {} lists the commands that group what is there",
-          names.names.size(), job.study.images_path(), shell_quoted(job.study.folder()));
+  if (names.count_there() == 0) {  // another collection: only the commands that group it help
+    std::vector<std::string> taken;
+    for (const auto& [address, ignored] : job.recipe.parents()) taken.push_back(address);
+    const Manifest manifest = read_manifest(job.study);
+    refuse(job.study, job.context.commands, manifest, lineage_of(job.study, job.context.commands, manifest, taken));
+  }
   if (names.gone + names.changed > 0)
     job.say("left out of {} grouped images: {}{}{}", names.names.size(),
             names.gone > 0 ? fmt::format("{} gone from the list", names.gone) : "",
