@@ -10,7 +10,8 @@ namespace coterie::inline study {
 namespace {
 
 constexpr Option kCommon[] = {
-    {"study", Role::place, OptionType::text, "", "DIR", "the study's folder; made when it is not there"},
+    {"study", Role::place, OptionType::text, "", "DIR", "the study's folder; made when it is not there", 0, kMost, "",
+     true},
     {"threads", Role::effort, OptionType::count, "0", "N",
      "threads of each rank; 0: the cores it is bound to, shared among the ranks", 0, 4096, "", true},
     {"memory", Role::effort, OptionType::size, "auto", "SIZE",
