@@ -51,6 +51,11 @@ double Calibration::part_seconds(const std::string& part, double images) const {
   return found == parts.end() ? 0 : found->second.shared * std::pow(images, found->second.growth);
 }
 
+double Calibration::bytes_of(double images) const {
+  constexpr double kBytesOfPhotograph = 150e3;
+  return images * (bytes_an_image > 0 ? bytes_an_image : kBytesOfPhotograph);
+}
+
 Measured fit(const std::vector<Sample>& samples, int ranks, double least_growth, double most_growth) {
   const Sample last = samples.back();
   if (samples.size() == 1) return {0, ranks * last.seconds / std::pow(last.rows, least_growth), least_growth};

@@ -43,6 +43,9 @@ struct Calibration {
 
   /// Of one rank, for so many images: what ranks share out of a part. 0 of one that was not measured.
   double part_seconds(const std::string& part, double images) const;
+
+  /// Of the files of so many images: as measured, or 150 kB each, a usual photograph on the web, when not known.
+  double bytes_of(double images) const;
 };
 
 /// Throws FileError.

@@ -238,12 +238,11 @@ void compute(Job& job) {
   for (const ExtractOutput* output : pending) job.made(Kind::features, output->name);
 }
 
-constexpr double kBytesOfPhotograph = 150e3;  // a usual one on the web
-constexpr double kMemoryOfPlace = 150;        // of an image, on each rank: its path, size and hash
+constexpr double kMemoryOfPlace = 150;  // of an image, on each rank: its path, size and hash
 
 void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
   const auto n = static_cast<double>(study.images);
-  cost.bytes_read = n * (measured.bytes_an_image > 0 ? measured.bytes_an_image : kBytesOfPhotograph);
+  cost.bytes_read = measured.bytes_of(n);
   cost.allreduces = 8;
   cost.allreduce_bytes = 8;
 }

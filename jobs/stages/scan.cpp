@@ -191,13 +191,12 @@ void list_and_probe(Job& job) {
   job.comm.on_root([&] { tell_outdated(job, before); });
 }
 
-constexpr double kBytesOfPhotograph = 150e3;  // a usual one on the web
 constexpr double kMemoryOfListing =
     300;  // of an image, on the root: its path, its row of the table, what the probe told
 
 void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
   const auto n = static_cast<double>(study.images);
-  cost.bytes_read = n * (measured.bytes_an_image > 0 ? measured.bytes_an_image : kBytesOfPhotograph);
+  cost.bytes_read = measured.bytes_of(n);
   cost.allreduces = 3;
   cost.allreduce_bytes = kMemoryOfListing / 3 * n;
 }
