@@ -66,6 +66,19 @@ function(coterie_room name)
   coterie_precompile(${target})
 endfunction()
 
+# coterie_on_demand(NAME SOURCES...)
+# A shared library that the program opens only when it is needed (coterie/base/on_demand.hpp). It has its own copies of
+# the rooms' functions that it calls, and shows none of them.
+set(CMAKE_BUILD_RPATH "$ORIGIN;${PROJECT_BINARY_DIR}")  # the program finds them after a move, too
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/coterie")
+function(coterie_on_demand name)
+  add_library(${name} MODULE ${ARGN})
+  set_target_properties(${name} PROPERTIES
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_link_options(${name} PRIVATE -Wl,--exclude-libs,ALL)
+  set_property(GLOBAL APPEND PROPERTY COTERIE_ON_DEMAND ${name})
+endfunction()
+
 function(coterie_precompile target)
   if(NOT COTERIE_PCH)
     return()

@@ -1,5 +1,7 @@
 # `cmake --install build/release --prefix DIR`: the program, example studies, batch scripts and pages.
 install(TARGETS coterie RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+get_property(opened GLOBAL PROPERTY COTERIE_ON_DEMAND)
+install(TARGETS ${opened} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/coterie)
 install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/coterie/configs FILES_MATCHING PATTERN "*.ini")
 install(DIRECTORY slurm/ DESTINATION ${CMAKE_INSTALL_DATADIR}/coterie/slurm USE_SOURCE_PERMISSIONS OPTIONAL)
 install(PROGRAMS tools/fetch_weights DESTINATION ${CMAKE_INSTALL_DATADIR}/coterie)

@@ -8,7 +8,7 @@
 namespace coterie::jobs {
 namespace {
 
-constexpr double kMemoryOfProgram = 180e6;  // with its libraries, doing nothing (docs/benchmarks.md)
+constexpr double kMemoryOfProgram = 40e6;  // with its libraries, doing nothing (docs/benchmarks.md)
 constexpr double kExactRows = 50'000, kSampleRows = 10'000;
 
 }  // namespace

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgcodecs.hpp>  // the names of its parameters alone; see opencv_codecs.hpp
 #include <opencv2/imgproc.hpp>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/images/opencv_codecs.hpp"
 
 namespace coterie::inline report {
 namespace {
@@ -45,9 +46,7 @@ void check(const MontageLayout& layout, const std::string& suffix) {
 std::vector<std::uint8_t> encode(const cv::Mat& bgr, const std::string& suffix, int jpeg_quality) {
   std::vector<int> parameters;
   if (is_jpeg(suffix)) parameters = {cv::IMWRITE_JPEG_QUALITY, jpeg_quality};
-  std::vector<std::uint8_t> bytes;
-  if (!cv::imencode(suffix, bgr, bytes, parameters)) throw Error("OpenCV cannot encode " + suffix);
-  return bytes;
+  return opencv_encode(suffix, bgr, parameters);
 }
 
 std::string_view as_text(const std::vector<std::uint8_t>& bytes) {

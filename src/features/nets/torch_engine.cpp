@@ -168,7 +168,7 @@ std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights
 Gpus find_gpus() {
   if (!at::globalContext().hasCUDART()) return {0, "this LibTorch was built without CUDA"};
   const auto count = static_cast<int>(at::getNumGPUs());
-  return {count, count > 0 ? "" : "no GPU was found, or no driver for it"};
+  return {count, count > 0 ? "" : "LibTorch finds no GPU"};
 }
 
 }  // namespace coterie::inline features

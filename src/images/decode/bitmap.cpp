@@ -1,9 +1,7 @@
 #include <limits>
-#include <mutex>
 #include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
-#include <opencv2/imgcodecs.hpp>
 
+#include "coterie/images/opencv_codecs.hpp"
 #include "decode/codecs.hpp"
 
 namespace coterie::inline images {
@@ -11,14 +9,11 @@ namespace coterie::inline images {
 // OpenCV prints what its decoders throw to stderr whatever the log level, so parse_bmp and parse_pnm let only files
 // through whose sizes have been checked.
 Raster decode_bitmap(Bytes file, Size size) {
-  static std::once_flag silenced;
-  std::call_once(silenced, [] { cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT); });
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     throw CodecError{Fate::too_large, "OpenCV decodes BMP and PNM up to 2 GB"};
   cv::Mat image;
   try {
-    const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8U, const_cast<std::uint8_t*>(file.data()));
-    image = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_ANYDEPTH | cv::IMREAD_IGNORE_ORIENTATION);
+    image = opencv_decode(file);
   } catch (const cv::Exception& error) {
     throw CodecError{Fate::damaged, error.err};
   }
