@@ -158,7 +158,7 @@ Command cluster() {
                              },
                          .makes = Kind::clusterings,
                          .name = name_of,
-                         .revision = 3,
+                         .revision = 4,
                          .settle = settle,
                          .trial = Trial::rows,
                          .effort = &kEffort}};

@@ -151,6 +151,7 @@ class Evidence {
     KMeansOptions options;
     options.n_init = 1;
     options.seed = seed();
+    options.settle = false;
     options.memory_bytes = job_.memory_bytes;
     return options;
   }
