@@ -37,7 +37,8 @@ std::string precision_notice(const RowSource& rows) {
   }
   if (count == 0) return "";
   return fmt::format(
-      "{} of {} columns lie far from zero and vary little: number {} holds {:.7g} to {:.7g}, which float32 rounds by up "
+      "{} of {} columns lie far from zero and vary little: number {} holds {:.7g} to {:.7g}, which float32 rounds by "
+      "up "
       "to {:.2g} % of that width. Where the file has more digits, subtract each column's mean before you save it: that "
       "changes neither distances nor a PCA of it",
       count, columns, worst, low[worst], high[worst], 100 * share);
