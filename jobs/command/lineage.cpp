@@ -45,20 +45,11 @@ Recipe recipe_there(const Study& study, const std::string& address) {
   }
 }
 
-// The options that made it, where no manifest has kept them: all that decide its content are in the recipe. Where an
-// imported file or images lie it does not know.
+// Where no manifest has kept how it was made.
 std::string arguments_of(const CommandList& commands, const std::string& address, const Recipe& recipe) {
-  const auto command = std::find_if(commands.begin(), commands.end(),
-                                    [&](const auto& each) { return each.stage && each.name() == recipe.stage(); });
-  if (command == commands.end()) return "";
-  Options options(command->options);
-  for (const auto& [parameter, value] : recipe.parameters())
-    if (command->options.takes(parameter)) options.set(parameter, value);
-  for (const auto& [parent, ignored] : recipe.parents())
-    if (const char* one = kind_of(commands, parent).one; command->options.takes(one)) options.set(one, name_in(parent));
-  if (command->options.takes("name")) options.set("name", name_in(address));
-  if (command->stage->from_recipe != nullptr) command->stage->from_recipe(recipe, options);
-  return arguments_text(options, true);
+  const bool known = std::any_of(commands.begin(), commands.end(),
+                                 [&](const auto& each) { return each.stage && each.name() == recipe.stage(); });
+  return known ? arguments_text(options_of(commands, address, recipe), true) : "";
 }
 
 class Walk {
@@ -221,6 +212,18 @@ Lineage lineage_of_all(const Study& study, const CommandList& commands, const Ma
   for (const auto& kind : kinds_of(commands))
     for (const auto& name : study.list(kind)) all.push_back(Study::address(kind, name));
   return lineage_of(study, commands, manifest, all);
+}
+
+Options options_of(const CommandList& commands, const std::string& address, const Recipe& recipe) {
+  const Command& command = find_command(commands, recipe.stage());
+  Options options(command.options);
+  for (const auto& [parameter, value] : recipe.parameters())
+    if (command.options.takes(parameter)) options.set(parameter, value);
+  for (const auto& [parent, ignored] : recipe.parents())
+    if (const char* one = kind_of(commands, parent).one; command.options.takes(one)) options.set(one, name_in(parent));
+  if (command.options.takes("name")) options.set("name", name_in(address));
+  if (command.stage->from_recipe != nullptr) command.stage->from_recipe(recipe, options);
+  return options;
 }
 
 std::vector<std::string> commands_for(const Study& study, const CommandList& commands, const Manifest& manifest,

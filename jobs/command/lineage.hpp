@@ -44,6 +44,10 @@ Lineage lineage_of_all(const Study& study, const CommandList& commands, const Ma
 std::vector<std::string> commands_for(const Study& study, const CommandList& commands, const Manifest& manifest,
                                       const std::vector<std::string>& addresses);
 
+/// The options of the stage that made it, as its recipe has them: all that decide its content, whether they were given
+/// or not. Where an imported file or images lie it does not know.
+Options options_of(const CommandList& commands, const std::string& address, const Recipe& recipe);
+
 /// Each reason, then "Run, in this order:" and the commands; `last` is one more, the refused one itself, where it has
 /// to be given again otherwise.
 std::string refusal_text(const Study& study, const CommandList& commands, const Manifest& manifest,

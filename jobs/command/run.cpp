@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "command/all_commands.hpp"
@@ -42,6 +43,30 @@ std::vector<Options> chosen(const std::vector<Options>& stages, const std::vecto
   return some;
 }
 
+// Says what a stage would make of what an earlier one of the same dry run would; false where what it reads is there.
+bool waits(const Job& job, const Command& command, const Options& stage, std::map<std::string, std::string>& to_come) {
+  const Options options = settled(command, stage);
+  const Study study(stage.text("study"));
+  std::string first, parent;
+  for (const auto& kind : command.stage->reads(options)) {
+    if (command.options.takes(kind.one)) parent = options.text(kind.one);
+    if (const auto made = to_come.find(kind.one); made != to_come.end() && first.empty()) first = made->second;
+  }
+  std::string makes;
+  if (const auto& kind = command.stage->makes) {
+    makes = *kind == Kind::images ? study.images_path() : study.path(*kind, artifact_name(command, options, parent));
+    // What is there may be up to date, so the stages that read it can say what they would do.
+    const bool there = job.context.comm.any(std::filesystem::exists(makes));
+    if (!there || !first.empty()) to_come[kind->one] = makes;
+  }
+  if (first.empty()) return false;
+  if (makes.empty())
+    job.say("would run {}, once {} is made", command.name(), first);
+  else
+    job.say("would make {}, once {} is made", makes, first);
+  return true;
+}
+
 void run_study(Job& job) {
   require(job.options.words.size() == 1, "run wants one study file: coterie run STUDY.ini");
   const std::string& file = job.options.words.front();
@@ -54,7 +79,11 @@ void run_study(Job& job) {
     if (job.comm.is_root()) fmt::print("{}", study_file_text(stages));
     return;
   }
-  for (const auto& stage : stages) run_command(job.context, find_command(commands, stage.command()), stage);
+  std::map<std::string, std::string> to_come;
+  for (const auto& stage : stages) {
+    const Command& command = find_command(commands, stage.command());
+    if (!stage.flag("dry-run") || !waits(job, command, stage, to_come)) run_command(job.context, command, stage);
+  }
 }
 
 constexpr Option kStages{"stages", Role::action, OptionType::text,

@@ -153,9 +153,9 @@ inline constexpr Option name{"name", Role::place, OptionType::text,
 inline constexpr Option components{"components",
                                    Role::result,
                                    OptionType::count,
-                                   "32",
+                                   "",
                                    "N",
-                                   "principal components to keep; 0: all, or as --variance says",
+                                   "principal components to keep; 0: all; default: 32, or as many as --variance takes",
                                    0,
                                    kMaxCount};
 inline constexpr Option algorithm{

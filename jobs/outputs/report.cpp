@@ -97,9 +97,9 @@ void fill_variance(const Sources& from, Report& report) {
     report.variance.cumulative.push_back(sum += ratio);
   report.variance.chosen = static_cast<std::int64_t>(report.variance.cumulative.size());
   const auto& asked = reduction.recipe().parameters();
-  report.variance.rule = fmt::format("--components {}", asked.at("components"));
-  if (const std::string share = reduction.recipe().parameter("variance", "0"); share != "0")
-    report.variance.rule += fmt::format(" --variance {}", share);
+  const std::string share = reduction.recipe().parameter("variance", "0"), count = asked.at("components");
+  if (share != "0") report.variance.rule = fmt::format("--variance {}", share);
+  if (share == "0" || count != "0") report.variance.rule += fmt::format(" --components {}", count);
 }
 
 ReportK evidence_for(const Sources& from, std::int64_t k) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "coterie/base/npy.hpp"
+#include "stages/usual_ks.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -102,7 +103,6 @@ Workload workload_of(const Job& job) {
               job.options.words.front());
       settle_import(*import, study);
     }
-    if (const Options* cluster = study.stage("cluster")) study.ks = cluster->counts("k");
   });
   job.comm.on_root([&] {
     if (!study.networks.empty()) settle_images(job, study);
@@ -110,6 +110,11 @@ Workload workload_of(const Job& job) {
   job.comm.broadcast(std::span(&study.images, 1));
   job.comm.broadcast(study.source);
   settle_components(study);
+  for (auto& stage : study.stages)
+    if (stage.command() == "cluster") {
+      study.ks = ks_to_try(stage, study.images);
+      stage.set("k", fmt::format("{}", fmt::join(study.ks, ",")));
+    }
   return study;
 }
 

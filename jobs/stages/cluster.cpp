@@ -5,6 +5,7 @@
 #include "coterie/artifacts/reduction.hpp"
 #include "planning/effort.hpp"
 #include "stages/cluster_algorithm.hpp"
+#include "stages/usual_ks.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -33,6 +34,9 @@ Parent take_parent(Job& job) {
 // Defaults of the algorithm; an option that another algorithm has would be passed over in silence.
 void settle(Options& options) {
   const ClusterAlgorithm& algorithm = find_algorithm(options.text("algorithm"));
+  // The range that is tried unasked is long, and neighbours in it are alike.
+  if (!options.given("k") && !options.given("warm-start") && algorithm.takes("warm-start"))
+    options.set("warm-start", "true");
   for (const char* option : kAlgorithmOptions) {
     if (algorithm.takes(option)) {
       if (const auto usual = algorithm.defaults.find(option);
@@ -48,15 +52,21 @@ void settle(Options& options) {
 }
 
 void group(Job& job) {
-  const auto ks = job.options.counts("k");
-  require(!ks.empty(), "cluster wants --k: one number of clusters or several, such as 8 or 6,8,10 or 5-20");
   const ClusterAlgorithm& algorithm = find_algorithm(job.options.text("algorithm"));
   const Parent parent = take_parent(job);
   const std::string name = artifact_name(job.command, job.options, parent.name());
   require_artifact_name(name);
+  const auto rows = open_rows(job.study, parent.features, parent.reduction);
+  const auto ks = ks_to_try(job.options, rows->rows());
+  if (!job.options.given("k")) {
+    job.options.set("k", fmt::format("{}", fmt::join(ks, ",")));
+    job.options.set("k", job.options.canonical("k"));
+    job.recipe.set("k", job.options.text("k"));
+    job.say("tries k = {}{} (--k names others)", job.options.text("k"),
+            job.options.flag("warm-start") ? ", each begun from the one before" : "");
+  }
   if (!job.must_make(Kind::clusterings, name)) return;
 
-  const auto rows = open_rows(job.study, parent.features, parent.reduction);
   ClusteringWriter writer(job.study.path(Kind::clusterings, name), job.recipe,
                           {parent.features, parent.reduction, algorithm.name}, ks, job.comm);
   algorithm.solve(job, *rows, ks, writer);
@@ -109,6 +119,13 @@ const StageEffort kEffort{.least_growth = least_growth,
                           .memory = memory_of,
                           .disk = disk_of};
 
+// The same list as elsewhere, but here it has a range for a default.
+constexpr Option tried_k = [] {
+  Option k = option::k;
+  k.help = "the number of clusters, or several: 8 or 6,8,10 or 5-20; default: 2 to 30, fewer for fewer than 120 images";
+  return k;
+}();
+
 std::string name_of(const Options& options, const std::string& parent) {
   return parent.empty() ? "" : parent + find_algorithm(options.text("algorithm")).suffix;
 }
@@ -125,7 +142,7 @@ Command cluster() {
                option::name,
                option::algorithm,
                {"raw", Role::result, flag, "false", "", "cluster the features themselves, without a reduction"},
-               option::k,
+               tried_k,
                option::n_init,
                {"tol", Role::result, real, "", "SHARE",
                 "k-means: stop when centroids move less, relative to the mean column variance; 0: when no label "
@@ -140,7 +157,9 @@ Command cluster() {
                 "k)",
                 0, kMost, "plus-plus|parallel"},
                {"warm-start", Role::result, flag, "false", "",
-                "k-means: start each k from the solution before it, once, instead of --n-init times anew"},
+                "k-means: start each k from the solution before it, once, instead of --n-init times anew; default: "
+                "where --k is "
+                "not given"},
                {"covariance", Role::result, choice, "full", "",
                 "mixture: one matrix each, one for all, diagonals, or one variance each", 0, kMost,
                 "full|tied|diagonal|spherical"},
@@ -158,7 +177,7 @@ Command cluster() {
                              },
                          .makes = Kind::clusterings,
                          .name = name_of,
-                         .revision = 3,
+                         .revision = 4,
                          .settle = settle,
                          .trial = Trial::rows,
                          .effort = &kEffort}};

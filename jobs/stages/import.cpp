@@ -13,6 +13,7 @@
 #include "coterie/images/listing.hpp"
 #include "coterie/store/foreign_matrix.hpp"
 #include "planning/effort.hpp"
+#include "stages/import_precision.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -154,6 +155,7 @@ void take_over(Job& job) {
         job.study.path(Kind::features, name), job.recipe, file, *imported.rows,
         {{std::move(imported.names), std::move(hashes)}, std::move(imported.columns), std::move(imported.values)});
     job.say("{} rows of {} numbers", imported.rows->rows(), imported.rows->columns());
+    if (const std::string notice = precision_notice(*imported.rows); !notice.empty()) job.say("{}", notice);
   });
   job.made(Kind::features, name);
 }

@@ -151,6 +151,7 @@ class Evidence {
     KMeansOptions options;
     options.n_init = 1;
     options.seed = seed();
+    options.settle = false;
     options.memory_bytes = job_.memory_bytes;
     return options;
   }
@@ -212,10 +213,12 @@ class Evidence {
   void add_seeds() {
     const auto first = clustering_.starts(found_.ks.front());
     if (!first || first->count() < 2) return;
-    Measure& measure =
-        add_stored("seed_stability", Best::none,
-                   fmt::format("mean adjusted Rand index between the clusters of {} starts", first->count()),
-                   [&](std::int64_t k) { return clustering_.starts(k).value().stability; });
+    Measure& measure = add_stored(
+        "seed_stability", Best::none,
+        fmt::format("mean adjusted Rand index between the clusters of {} starts", first->count()), [&](std::int64_t k) {
+          const auto starts = clustering_.starts(k).value();
+          return starts.count() < 2 ? kMissing : starts.stability;  // with warm starts only the first has any
+        });
     measure.sample = first->count();
   }
 

@@ -24,8 +24,19 @@ PcaOptions pca_options(const Job& job) {
   return options;
 }
 
-// What an exact solver does not depend on.
+// Components of what is asked for in no other way.
+constexpr const char* kUsualComponents = "32";
+
+// Rows end with length 1 where they began with it, as in our own recipe, and after whitening, as in DeepCluster's. The
+// published studies' recipe (standardise, PCA, k-means: docs/clustering.md) has no such step, and differs with it.
+const char* usual_normalise_after(const Options& options) {
+  return options.text("normalize") == "l2" || options.flag("whiten") ? "l2" : "none";
+}
+
+// Defaults that depend on other options; and what an exact solver does not depend on.
 void settle(Options& options) {
+  if (!options.given("components")) options.set("components", options.real("variance") > 0 ? "0" : kUsualComponents);
+  if (!options.given("normalize-after")) options.set("normalize-after", usual_normalise_after(options));
   const std::string solver = options.text("solver");
   if (solver != solver_name(PcaSolver::randomised))
     for (const char* option : {"power-iterations", "seed"}) options.leave_out(option);
@@ -41,6 +52,23 @@ void clamp_components(const Job& job, PcaOptions& options, const RowSource& rows
   options.components = most;
 }
 
+const char* rows_text(const std::string& normalise) {
+  return normalise == "l2" ? "rows to length 1" : normalise == "standard" ? "columns standardised" : "rows as they are";
+}
+
+void tell_recipe(const Job& job) {
+  const std::string before = job.options.text("normalize"), after = job.options.text("normalize-after");
+  job.say("before the PCA {} (--normalize {}), after it {} (--normalize-after {}{})", rows_text(before), before,
+          rows_text(after), after, job.asked.given("normalize-after") ? "" : ", the default with these options");
+}
+
+void tell_kept(const Job& job, const PcaOptions& options, const Pca& pca) {
+  if (options.variance > 0 && options.components > 0)
+    job.say("--variance {} alone would keep {}, --components {} alone {}: the smaller number is kept, {}",
+            options.variance, pca.components_of_share, job.options.count("components"), options.components,
+            pca.count());
+}
+
 void fit_and_project(Job& job) {
   const std::string parent = job.take(Kind::features);
   const FeatureReader features(job.study, parent);
@@ -53,6 +81,7 @@ void fit_and_project(Job& job) {
 
   require(rows.rows() > 0, "{} holds no usable row", features.path());
   clamp_components(job, options, rows);
+  tell_recipe(job);
   const Pca pca = fit_pca(rows, options, job.comm, job.pool);
   if (!pca.constant_columns.empty())
     job.say("{} of {} columns are constant and carry nothing", pca.constant_columns.size(), pca.dimensions);
@@ -61,6 +90,7 @@ void fit_and_project(Job& job) {
   project_rows(rows, pca, job.comm, job.pool,
                [&](RowRange range, const float* projected) { writer.write_rows(range, projected); });
   writer.finish(parent, pca);
+  tell_kept(job, options, pca);
   double explained = 0;
   for (const double ratio : pca.explained_variance_ratio) explained += ratio;
   job.say("{} rows of {} numbers to {}, which explain {:.1f} % of the variance; solver {}{}", rows.rows(),
@@ -104,7 +134,9 @@ Command reduce() {
                 "before the PCA: columns to mean 0 and deviation 1, or rows to length 1", 0, kMost, "none|standard|l2"},
                option::components,
                {"variance", Role::result, real, "0", "SHARE",
-                "keep the fewest components that explain this share (0.95), at most --components; 0: not used", 0, 1},
+                "keep the fewest components that explain this share (0.95); with --components, the smaller of both "
+                "numbers; 0: not used",
+                0, 1},
                {"solver", Role::result, choice, "auto", "",
                 "how the components are found. Exact: covariance (singular values good to 1e-8 of the largest), tsqr "
                 "(to 1e-15), gram (for more columns than rows). Approximate: randomized, incremental (one pass). auto: "
@@ -113,8 +145,9 @@ Command reduce() {
                {"power-iterations", Role::result, count, "", "N",
                 "randomized: passes that sharpen it; default: 7 for few components, else 4", 0, 1000},
                {"whiten", Role::result, flag, "false", "", "after the PCA: components to variance 1"},
-               {"normalize-after", Role::result, choice, "l2", "", "after that: rows to length 1, or nothing", 0, kMost,
-                "none|l2"},
+               {"normalize-after", Role::result, choice, "", "",
+                "after that: rows to length 1, or nothing; default: l2 with --normalize l2 or --whiten, else none", 0,
+                kMost, "none|l2"},
                option::batch_rows,
                option::seed}),
           .summary = "normalises the features and reduces them by principal components",

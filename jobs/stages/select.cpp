@@ -1,5 +1,6 @@
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/lineage.hpp"
 #include "command/manifest.hpp"
 #include "command/shared_options.hpp"
 #include "outputs/output_folder.hpp"
@@ -55,7 +56,39 @@ void choose(const Job& job, const ClusteringReader& clustering, const Selection&
   job.say("chose {} with k = {} for this study; coterie choose changes that", clustering.name(), found.recommended);
 }
 
-void tell(const Job& job, const Selection& found) {
+// "2-60": the list with as much again at each end where a measure has its best; empty where there is no more to try.
+std::string wider_ks(const ClusteringReader& clustering, const Selection& found) {
+  std::int64_t first = found.ks.front(), last = found.ks.back();
+  for (const auto& measure : found.measures) {
+    if (measure.k == 0 || measure.votes) continue;
+    if (measure.k == found.ks.front()) first = 2;
+    if (measure.k == found.ks.back()) last = std::min(2 * found.ks.back(), clustering.rows() / 2);
+  }
+  last = std::max(last, found.ks.back());
+  return first < found.ks.front() || last > found.ks.back() ? fmt::format("{}-{}", first, last) : "";
+}
+
+// The commands that try a wider list, for measures whose best lies at an end of this one.
+void tell_what_next(const Job& job, const ClusteringReader& clustering, const Selection& found) {
+  const std::string ks = wider_ks(clustering, found);
+  if (ks.empty()) return;
+  const std::string name = clustering.name() + "-wider", study = shell_quoted(job.study.folder());
+  const Options made = options_of(job.context.commands, Study::address(Kind::clusterings, name), clustering.recipe());
+  Options usual(made.list()), wider(made.list());
+  for (const char* option : {"algorithm", "k"}) usual.set(option, made.text(option));
+  usual = settled(find_command(job.context.commands, made.command()), usual);
+  for (const auto& option : made.list().all())  // what is so anyway is not worth a word
+    if (const std::string of(option.name); made.given(of) && made.canonical(of) != usual.canonical(of))
+      wider.set(of, made.text(of));
+  wider.set("algorithm", made.text("algorithm") == "k-means" ? "" : made.text("algorithm"));
+  wider.set("k", ks);
+  job.say(
+      "To see beyond the end of the list:\n  coterie cluster --study {} {}\n  coterie select --study {} --clustering "
+      "{}",
+      study, arguments_text(wider, true), study, name);
+}
+
+void tell(const Job& job, const ClusteringReader& clustering, const Selection& found) {
   for (const auto& measure : found.measures)
     if (measure.k > 0)
       job.say("{} names k = {}{}", measure.name, measure.k,
@@ -63,6 +96,7 @@ void tell(const Job& job, const Selection& found) {
   for (const auto& measure : found.measures)
     if (measure.sample > 0) job.say("{} is approximate: {}", measure.name, measure.how);
   job.say("{}", found.reason);
+  tell_what_next(job, clustering, found);
 }
 
 void gather(Job& job) {
@@ -76,7 +110,7 @@ void gather(Job& job) {
     const Selection found = gather_evidence(job, clustering, classes);
     job.comm.on_root([&] {
       write_selection(job.study.path(Kind::selections, name), job.recipe, found);
-      tell(job, found);
+      tell(job, clustering, found);
     });
     job.made(Kind::selections, name);
   }

@@ -51,18 +51,24 @@ double sum_of_squares(const std::vector<double>& values) {
   return sum;
 }
 
-/// The fewest components whose squares reach the wanted share of the whole, at most as many as asked for.
-std::int64_t kept_components(const PcaOptions& options, const std::vector<double>& singular_values) {
-  const std::int64_t most = options.components > 0 ? options.components : std::ssize(singular_values);
-  if (options.variance == 0) return most;
-  const double wanted = options.variance * sum_of_squares(singular_values);
+/// The fewest components, at least one, whose squares reach this share of the whole.
+std::int64_t components_of_share(double share, const std::vector<double>& singular_values) {
+  const double wanted = share * sum_of_squares(singular_values);
   double sum = 0;
   std::int64_t count = 0;
-  while (count < most && (count == 0 || sum < wanted)) {
+  while (count < std::ssize(singular_values) && (count == 0 || sum < wanted)) {
     const double value = singular_values[static_cast<std::size_t>(count++)];
     sum += value * value;
   }
   return count;
+}
+
+/// As many as asked for, and as many as the share of the variance takes: the smaller, where both are given.
+std::int64_t kept_components(Pca& pca, const PcaOptions& options, const std::vector<double>& singular_values) {
+  const std::int64_t most = options.components > 0 ? options.components : std::ssize(singular_values);
+  if (options.variance == 0) return most;
+  pca.components_of_share = components_of_share(options.variance, singular_values);
+  return std::min(most, pca.components_of_share);
 }
 
 PrincipalAxes principal_axes(Pca& pca, const RowSource& source, const PcaOptions& options, const Communicator& comm,
@@ -71,7 +77,7 @@ PrincipalAxes principal_axes(Pca& pca, const RowSource& source, const PcaOptions
                              std::vector<float> buffer;
                              centre(pca, rows_at(source, range, buffer), range.size(), out);
                            }};
-  const KeepCount keep = [&](const std::vector<double>& values) { return kept_components(options, values); };
+  const KeepCount keep = [&](const std::vector<double>& values) { return kept_components(pca, options, values); };
   switch (pca.solver) {
     case PcaSolver::tsqr:
       return axes_of_factor(tsqr(centred, options.memory_bytes, comm, pool), keep, comm, pool);

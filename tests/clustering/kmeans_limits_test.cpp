@@ -8,6 +8,7 @@
 #include "coterie/clustering/assign.hpp"
 #include "coterie/clustering/kmeans.hpp"
 #include "example_rows.hpp"
+#include "kmeans/lloyd.hpp"
 
 namespace coterie {
 namespace {
@@ -97,12 +98,17 @@ TEST_CASE("an empty cluster takes the row farthest from its centroid, the lowest
   for (int i = 0; i < 1300; ++i) values.insert(values.end(), {static_cast<float>(i % 10), 0, 0});
   values[kColumns * 700] = values[kColumns * 900] = 50;
   const std::vector<float> start{2, 0, 0, 900, 0, 0, 7, 0, 0, -900, 0, 0};
-  const auto once = run(values, {.k = 4, .max_iter = 1, .initial_centroids = start});
+  ThreadPool pool(2);
+  const MemoryRows rows(view(values, kColumns));
+  const LocalRows local(rows, Communicator::world(), pool, 0);
+  const auto once = run_lloyd(local, start, 4, {1, 0, KMeansBounds::automatic, 1 << 20});
   CHECK(once.reseeded == 2);
   CHECK_FALSE(once.converged);
   CHECK(once.centroids[kColumns * 1] == 50);  // row 700
   CHECK(once.centroids[kColumns * 3] == 50);  // row 900, its twin
   CHECK(once.sizes == std::vector<std::int64_t>{648, 2, 650, 0});
+  const auto ended = run(values, {.k = 4, .max_iter = 1, .initial_centroids = start});  // the last means have rows
+  CHECK(ended.sizes[3] == 1);
   const auto whole = run(values, {.k = 4, .tol = 0, .initial_centroids = start});
   CHECK(whole.reseeded > 2);
   CHECK(whole.converged);

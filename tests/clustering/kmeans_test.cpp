@@ -8,6 +8,7 @@
 #include "coterie/base/npy.hpp"
 #include "coterie/clustering/assign.hpp"
 #include "example_rows.hpp"
+#include "kmeans/lloyd.hpp"
 
 namespace coterie {
 namespace {
@@ -63,6 +64,24 @@ void check_recount(const std::vector<float>& values, std::int64_t columns, const
   CHECK(result.inertia == doctest::Approx(inertia).epsilon(1e-12));
 }
 
+/// Recounts the centroids: means in double of the rows that have their labels, rounded once.
+void check_means(const std::vector<float>& values, std::int64_t columns, const KMeansResult& result,
+                 const Communicator& comm) {
+  const auto labels = all_labels(result, comm);
+  std::vector<double> sums(result.centroids.size());
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    for (std::int64_t d = 0; d < columns; ++d)
+      sums[static_cast<std::size_t>(labels[i] * columns + d)] +=
+          double{values[i * static_cast<std::size_t>(columns) + static_cast<std::size_t>(d)]};
+  double worst = 0;
+  for (std::size_t at = 0; at < sums.size(); ++at) {
+    const auto size = static_cast<double>(result.sizes[at / static_cast<std::size_t>(columns)]);
+    REQUIRE(size > 0);
+    worst = std::max(worst, std::abs(sums[at] / size - double{result.centroids[at]}) / std::abs(sums[at] / size));
+  }
+  CHECK(worst < 0x1p-24 * (1 + 1e-6));  // half a unit in the last place of float32
+}
+
 }  // namespace
 
 TEST_CASE("from given centroids the labels, inertia and iterations are scikit-learn's") {
@@ -77,14 +96,43 @@ TEST_CASE("from given centroids the labels, inertia and iterations are scikit-le
       CAPTURE(name);
       const auto start = read_npy<float>(fmt::format("{}start_{}.npy", kData, k));
       const auto outcome = read_npy<double>(fmt::format("{}outcome_{}_{}.npy", kData, k, name));
-      const KMeansOptions options{.k = k, .tol = name == "tol" ? 0.05 : 0, .initial_centroids = start};
-      const auto result = kmeans(rows, options, world, pool);
-      CHECK(all_labels(result, world) == read_npy<std::int32_t>(fmt::format("{}labels_{}_{}.npy", kData, k, name)));
-      CHECK(result.inertia == doctest::Approx(outcome[0]).epsilon(1e-7));  // our centroids are rounded to float32
-      CHECK(result.n_iter == static_cast<int>(outcome[1]));
+      const double tol = name == "tol" ? 0.05 : 0;
+      const LocalRows local(rows, world, pool, 0);
+      const auto run = run_lloyd(local, start, k, {300, tol * local.mean_variance(), KMeansBounds::automatic, 1 << 20});
+      CHECK(world.gather_all(std::span<const std::int32_t>(run.labels)) ==
+            read_npy<std::int32_t>(fmt::format("{}labels_{}_{}.npy", kData, k, name)));
+      CHECK(run.inertia == doctest::Approx(outcome[0]).epsilon(1e-7));  // our centroids are rounded to float32
+      CHECK(run.n_iter == static_cast<int>(outcome[1]));
+      CHECK(run.converged);
+      CHECK(run.settled == (name == "strict" || k == 30));
+      // What scikit-learn's tolerance leaves open is settled: the same as without one.
+      const auto result = kmeans(rows, {.k = k, .tol = tol, .initial_centroids = start}, world, pool);
+      CHECK(all_labels(result, world) == read_npy<std::int32_t>(fmt::format("{}labels_{}_strict.npy", kData, k)));
       CHECK(result.converged);
-      CHECK(result.init_inertia.size() == 1);
+      CHECK(result.n_iter >= run.n_iter);
+      CHECK(result.init_inertia == std::vector<double>{result.inertia});
     }
+}
+
+TEST_CASE(
+    "centroids are the exact means of their rows, however a run ended, and labels the nearest where it converged") {
+  const std::int64_t columns = 6;
+  const auto values = example_rows(3000, columns, 40, 0.9);
+  ThreadPool pool(2);
+  const auto& world = Communicator::world();
+  for (const double tol : {0.0, 1e-4, 0.05, 1.0})
+    for (const int most : {1, 2, 5, 300})
+      for (const int starts : {1, 4}) {
+        CAPTURE(tol);
+        CAPTURE(most);
+        const KMeansOptions options{.k = 17, .n_init = starts, .max_iter = most, .tol = tol, .seed = 4};
+        const auto result = kmeans(MemoryRows(view(values, columns)), options, world, pool);
+        check_means(values, columns, result, world);
+        if (most == 300) check_recount(values, columns, result, world);
+        CHECK(result.n_iter <= most);
+        CHECK((result.converged || result.n_iter == most));
+        CHECK(result.inertia == result.init_inertia[static_cast<std::size_t>(result.best_init)]);
+      }
 }
 
 TEST_CASE("every way to compute gives the same bits: ranks, threads, bounds, streaming") {
@@ -125,7 +173,7 @@ TEST_CASE("labels are right where float32 cannot tell: far from the origin, and 
   SUBCASE("rows a thousand spreads from the origin, one column far wider than the others") {
     auto values = example_rows(1500, 9, 6, 0.3, 3000);
     for (std::size_t i = 0; i < values.size(); i += 9) values[i] *= 1000;
-    const KMeansOptions options{.k = 31, .n_init = 1, .max_iter = 8, .seed = 2};
+    const KMeansOptions options{.k = 31, .n_init = 1, .seed = 2};
     const auto reference = kmeans(MemoryRows(view(values, 9)), options, world, pool);
     check_recount(values, 9, reference, world);
     KMeansOptions other = options;
@@ -148,7 +196,7 @@ TEST_CASE("labels are right where float32 cannot tell: far from the origin, and 
       values.insert(values.end(), {static_cast<float>(i % 40), static_cast<float>(i / 40)});
     std::vector<float> start;
     for (int c = 0; c < 40; ++c) start.insert(start.end(), {static_cast<float>(4 * c % 40), static_cast<float>(c)});
-    KMeansOptions options{.k = 40, .max_iter = 20, .initial_centroids = start};
+    KMeansOptions options{.k = 40, .initial_centroids = start};
     check_recount(values, 2, kmeans(MemoryRows(view(values, 2)), options, world, pool), world);
     KMeansOptions plain = options;
     plain.bounds = KMeansBounds::none;
@@ -206,7 +254,7 @@ TEST_CASE("assign gives rows the labels that k-means gave them, and the second n
   auto values = example_rows(1400, columns, 7, 0.7);
   ThreadPool pool(2);
   const auto& world = Communicator::world();
-  const auto result = kmeans(StreamedRows(view(values, columns)), {.k = 27, .n_init = 1, .max_iter = 4}, world, pool);
+  const auto result = kmeans(StreamedRows(view(values, columns)), {.k = 27, .n_init = 1}, world, pool);
   auto centroids = result.centroids;
   centroids.insert(centroids.end(), centroids.begin() + 5 * columns,
                    centroids.begin() + 6 * columns);  // number 27 is 5

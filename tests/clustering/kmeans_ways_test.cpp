@@ -237,6 +237,30 @@ TEST_CASE("mini-batches end near Lloyd's inertia, and one step is Sculley's upda
   }
 }
 
+TEST_CASE("mini-batches leave no cluster empty where there are enough distinct rows, on any ranks and threads") {
+  const std::int64_t columns = 4;
+  ThreadPool one(1), two(2);
+  auto values = example_rows(3000, columns, 20, 0.4);
+  std::copy_n(values.begin(), 1200 * columns, values.begin() + 1500 * columns);  // 1,800 are distinct
+  const auto run = [&](std::int64_t k, const RowSource& rows, const Communicator& comm, ThreadPool& pool) {
+    return minibatch_kmeans(rows, {.k = k, .batch_rows = 128, .n_init = 2, .max_iter = 1, .seed = 2}, comm, pool);
+  };
+  for (const std::int64_t k : {400, 1500, 1800}) {
+    CAPTURE(k);
+    const auto a = run(k, MemoryRows(view(values, columns)), Communicator::self(), one);
+    CHECK(std::count(a.sizes.begin(), a.sizes.end(), 0) == 0);
+    CHECK(a.inertia == doctest::Approx(plain_inertia(values, a.centroids, columns)).epsilon(1e-9));
+    check_same(a, Communicator::self(), run(k, StreamedRows(view(values, columns)), Communicator::world(), two),
+               Communicator::world());
+    const auto assignment =
+        assign(MemoryRows(view(values, columns)), view(a.centroids, columns), Communicator::self(), one);
+    CHECK(a.local_labels == assignment.local_labels);
+  }
+  CHECK_THROWS_WITH_AS(run(1801, MemoryRows(view(values, columns)), Communicator::world(), two),
+                       "k-means: k = 1801 but there are only 1800 distinct rows; ask for at most 1800 clusters",
+                       InvalidArgument);
+}
+
 TEST_CASE("mini-batches bear a single row, equal rows, as many clusters as rows; and refuse senseless wishes") {
   ThreadPool pool(2);
   const auto& world = Communicator::world();

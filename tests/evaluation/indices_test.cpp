@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "coterie/base/errors.hpp"
 #include "test_labels.hpp"
 
@@ -36,6 +38,20 @@ TEST_CASE("indices have the same bits on any number of ranks and threads") {
   CHECK(alone.davies_bouldin == together.davies_bouldin);
   CHECK(alone.distances == world.gather_all(std::span<const double>(together.distances)));
   CHECK(alone.own_rows == RowRange{0, 5000});
+}
+
+TEST_CASE("1e6 from the origin the indices are the same") {
+  ThreadPool pool(2);
+  TestRows near(900, 6);
+  for (float& value : near.values) value = std::round(value * 64) / 16;  // exact in float32 there, too
+  TestRows far = near;
+  for (float& value : far.values) value += 1e6F;
+  const TestLabels labels(900, 7);
+  const auto a = cluster_indices(near, labels, Communicator::world(), pool);
+  const auto b = cluster_indices(far, labels, Communicator::world(), pool);
+  CHECK(b.inertia == doctest::Approx(a.inertia).epsilon(1e-11));
+  CHECK(b.calinski_harabasz == doctest::Approx(a.calinski_harabasz).epsilon(1e-9));
+  CHECK(b.davies_bouldin == doctest::Approx(a.davies_bouldin).epsilon(1e-9));
 }
 
 TEST_CASE("rows on their centroids have no spread") {

@@ -51,6 +51,16 @@ TEST_CASE("silhouettes are those of scikit-learn, for several labellings at once
   }
 }
 
+TEST_CASE("1e6 from the origin silhouettes agree with a recount in double") {
+  ThreadPool pool(2);
+  TestRows rows(400, 9);
+  for (float& value : rows.values) value = std::round(value * 64) / 16 + 1e6F;
+  const TestLabels labels(400, 4);
+  const std::vector<Labelling> labellings{labels};
+  const auto found = silhouettes(rows, labellings, Communicator::world(), pool, 1 << 30);
+  CHECK(distance(found[0].values, recount(rows, labels)) < 1e-6);
+}
+
 TEST_CASE("silhouettes of several tiles agree with a recount, also where float32 products cancel") {
   ThreadPool pool(2);
   TestRows rows(1300, 17);

@@ -257,6 +257,38 @@ TEST_CASE("the cheapest exact solver is chosen, and an approximation only where 
                        InvalidArgument);
 }
 
+TEST_CASE("1e6 from the origin every solver finds the same axes, as exactly as near it") {
+  for (const auto& [n, d] : {std::pair{900, 12}, std::pair{40, 90}}) {
+    TestRows near = decaying(n, d, 0.7);
+    for (float& value : near.values) value = std::round(value * 640) / 16;  // exact in float32 there, too
+    TestRows far = near;
+    for (float& value : far.values) value += 1e6F;
+    for (const Normalise normalise : {Normalise::none, Normalise::standard})
+      for (const PcaSolver solver : kSolvers) {
+        CAPTURE(n);
+        CAPTURE(solver_name(solver));
+        const PcaOptions options{
+            .normalise = normalise, .components = 5, .solver = solver, .power_iterations = 30, .batch_rows = n};
+        const Pca a = fit(near, options), b = fit(far, options);
+        for (std::size_t k = 0; k < 5; ++k) {
+          CHECK(std::abs(a.singular_values[k] - b.singular_values[k]) < 1e-13 * a.singular_values[0]);
+          CHECK(b.explained_variance_ratio[k] == doctest::Approx(a.explained_variance_ratio[k]).epsilon(1e-12));
+        }
+        CHECK(axes_distance(a, b, 5) < 1e-9);
+        double worst = 0;
+        for (std::size_t c = 0; c < a.mean.size(); ++c) worst = std::max(worst, std::abs(b.mean[c] - 1e6 - a.mean[c]));
+        CHECK(worst < 1e-9);  // 1e6 * 2^-53, a few times
+        std::vector<float> here(static_cast<std::size_t>(5 * n)), there(here);
+        project(a, {near.values.data(), n, d}, here.data());
+        project(b, {far.values.data(), n, d}, there.data());
+        worst = 0;
+        for (std::size_t i = 0; i < here.size(); ++i)
+          worst = std::max(worst, std::abs(double{here[i]} - double{there[i]}));
+        CHECK(worst < 1e-6 * a.singular_values[0]);  // rounded to float32
+      }
+  }
+}
+
 TEST_CASE("options that a solver cannot meet are refused") {
   const TestRows rows(60, 8);
   CHECK_THROWS_WITH_AS(fit(rows, {.variance = 0.9, .solver = PcaSolver::randomised}),

@@ -142,6 +142,9 @@ TEST_CASE("components and variance together keep the smaller number") {
   const std::int64_t by_variance = count(0, 0.9);
   CHECK(by_variance > 1);
   CHECK(count(by_variance + 1, 0.9) == by_variance);
+  for (const std::int64_t components : {std::int64_t{0}, std::int64_t{1}, by_variance + 1})
+    CHECK(fit_pca(rows, {.components = components, .variance = 0.9}, Communicator::world(), pool).components_of_share ==
+          by_variance);
   CHECK(count(by_variance - 1, 0.9) == by_variance - 1);
   CHECK(count(3, 0) == 3);
   CHECK(count(0, 0) == 12);

@@ -40,13 +40,14 @@ struct KMeansOptions {
   std::int64_t k = 8;      ///< clusters, 1 <= k <= distinct rows
   int n_init = 10;         ///< independent starts; the one with the smallest inertia wins, the first among equals
   int max_iter = 300;      ///< of one start
-  double tol = 1e-4;       ///< stops when the centroids' squared shifts sum to at most tol x the mean column
-                           ///< variance; 0 goes on until no label changes
+  double tol = 1e-4;       ///< a start ends when the centroids' squared shifts sum to at most tol x the mean column
+                           ///< variance; 0 goes on until no label changes, as the best start does in any case
   std::uint64_t seed = 0;  ///< of the seeding
   Seeding seeding = Seeding::plus_plus;
   std::span<const float> initial_centroids = {};  ///< k x D, or empty; given ones mean a single start
   bool warm_start = false;                        ///< sweeps only: each k but the first has one start, the best
                                                   ///< centroids of the k before and new ones drawn as in k-means++
+  bool settle = true;  ///< false: the best start ends by tol, too, for what asks for no exact means (resamples)
   KMeansBounds bounds = KMeansBounds::automatic;
   RowCache cache = RowCache::automatic;
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, for a copy of rows that are not in memory, then
@@ -56,17 +57,18 @@ struct KMeansOptions {
 /// The clusters that the best start found, and how the others fared.
 struct KMeansResult {
   std::int64_t k = 0;
-  std::vector<float> centroids;            ///< k x D: float32 of the exact mean; the same bits on every rank
+  std::vector<float> centroids;            ///< k x D: float32 of the exact mean of the cluster's rows; the same bits on
+                                           ///< every rank
   RowRange local_rows;                     ///< the rows that this rank owns
   std::vector<std::int32_t> local_labels;  ///< of those rows
   std::vector<float> local_distances;      ///< Euclidean, to the row's own centroid
-  std::vector<std::int64_t> sizes;         ///< k row counts; 0 is possible only where max_iter or tol ended the run
+  std::vector<std::int64_t> sizes;         ///< k row counts; 0 is possible only where max_iter ended the run
   double inertia = 0;                      ///< sum of squared distances
-  int n_iter = 0;
-  bool converged = false;     ///< by tol, or because no label changed; false when max_iter ended it
-  std::int64_t reseeded = 0;  ///< empty clusters that were given a new start
+  int n_iter = 0;                          ///< of the best start, those after its tolerance among them
+  bool converged = false;                  ///< by tol, or because no label changed; false when max_iter ended it
+  std::int64_t reseeded = 0;               ///< empty clusters that were given a new start
   int best_init = 0;
-  std::vector<double> init_inertia;  ///< of each start
+  std::vector<double> init_inertia;  ///< of each start, of the best at its end
   std::vector<int> init_n_iter;
   std::vector<double> init_agreement;  ///< n_init x n_init adjusted Rand indices between the starts' labels
   double stability = 1;                ///< their mean over pairs; 1 where there is a single start
@@ -77,6 +79,10 @@ struct KMeansResult {
 /// A row's label is *defined* as the centroid with the smallest squared distance evaluated in double in one fixed
 /// order, the lowest number among equals; centroids are exact means rounded to float32. So the result has the same
 /// bits on any number of ranks and threads, with bounds or without, from memory or streamed.
+///
+/// tol ends the starts, which are then compared. The best goes on until no label changes: now each centroid is the mean
+/// of its rows, and each row's label is the nearest centroid, which is what assign() gives it. Where max_iter ends
+/// this, the centroids are still the exact means of their rows, but a row may be a little nearer to another one.
 ///
 /// A cluster that loses all its rows takes the row farthest from its centroid (the lowest among equals; several empty
 /// clusters take different rows; no cluster gives away its only row).

@@ -29,14 +29,17 @@ struct MiniBatchOptions {
 /// function of (seed, start, step): the same on any number of ranks, and so are the bits.
 ///
 /// In the result n_iter counts steps, `converged` says that max_iter did not end them, and `reseeded` counts new
-/// starts. A cluster may be empty (sizes 0): nothing looks for its rows among those that were not drawn.
+/// starts. Centroids are running means of drawn rows, not the means of their clusters' rows; each row's label is the
+/// nearest of them. No cluster is empty: a centroid of the best start that is nearest to no row goes to the row
+/// farthest from its own, the lowest among equals, and takes what it is nearest to.
 ///
 /// Throws what kmeans() throws, and InvalidArgument for batch_rows, n_init or max_iter below 1, and for a
 /// reassignment_ratio, tol or max_no_improvement below 0.
 ///
 /// Cost of a step of b rows: 2 b k D flops shared out to ranks and threads, b D more on each rank, which reads all b
-/// rows; messages of 16 b bytes and 8 more. At the end 2 n k D flops for n local rows and messages of 8 (k + 2) bytes.
-/// Memory: 4 (4 k D + (3 b or 3 k) D) bytes and 4 n n_init, beside the rows.
+/// rows; messages of 16 b bytes and 8 more. At the end 2 n k D flops for n local rows and messages of 8 (k + 2) bytes;
+/// of the best start 2 n m D more where m clusters were empty, a few times. Memory: 4 (4 k D + (3 b or 3 k) D) bytes
+/// and 4 n n_init, beside the rows.
 KMeansResult minibatch_kmeans(const RowSource& rows, const MiniBatchOptions& options, const Communicator& comm,
                               ThreadPool& pool);
 

@@ -68,6 +68,7 @@ struct Pca {
   double total_variance = 0;
   std::int64_t rows = 0;                       ///< N, the rows it was fitted to
   std::vector<std::int64_t> constant_columns;  ///< that carry nothing
+  std::int64_t components_of_share = 0;  ///< as many as options.variance alone would have kept; 0 without. Not stored
 
   std::int64_t count() const { return static_cast<std::int64_t>(explained_variance.size()); }
 };

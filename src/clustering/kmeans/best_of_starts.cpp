@@ -4,8 +4,8 @@
 
 namespace coterie::inline clustering {
 
-KMeansResult best_of_starts(const LocalRows& rows, std::int64_t k, int starts,
-                            const std::function<LloydRun(int)>& run) {
+KMeansResult best_of_starts(const LocalRows& rows, std::int64_t k, int starts, const std::function<LloydRun(int)>& run,
+                            const std::function<void(LloydRun&)>& finish) {
   KMeansResult result;
   result.k = k;
   result.local_rows = rows.range();
@@ -20,7 +20,12 @@ KMeansResult best_of_starts(const LocalRows& rows, std::int64_t k, int starts,
     result.best_init = start;
     best = std::move(one);
   }
+  finish(best);
+  const auto won = static_cast<std::size_t>(result.best_init);
+  result.init_inertia[won] = best.inertia;
+  result.init_n_iter[won] = best.n_iter;
   if (starts > 1) {
+    labellings[won] = best.labels;
     result.init_agreement = pairwise_agreement(labellings, k, rows.communicator(), rows.pool());
   } else {
     result.init_agreement = {1.0};

@@ -1,6 +1,7 @@
 #include "kmeans/empty_clusters.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "coterie/base/errors.hpp"
@@ -35,7 +36,66 @@ std::vector<Candidate> farthest_rows(const LocalRows& rows, MatrixView<const flo
   return all;
 }
 
+/// Of the candidates, in order, those whose rows differ from all before: at most `most`. On every rank alike.
+std::vector<std::vector<float>> distinct_rows(const LocalRows& rows, std::span<const Candidate> candidates,
+                                              std::size_t most) {
+  std::set<std::vector<float>> known;
+  std::vector<std::vector<float>> distinct;
+  rows.communicator().together([&] {
+    for (auto candidate = candidates.begin(); candidate != candidates.end() && distinct.size() < most; ++candidate) {
+      std::vector<float> values = rows.row(candidate->row);
+      for (float& value : values) value += 0.0F;  // -0 and 0 are one place
+      if (known.insert(values).second) distinct.push_back(std::move(values));
+    }
+  });
+  return distinct;
+}
+
+/// Gives each row to the nearest of these centroids where that is nearer than its own, or as near and of a lower
+/// number.
+void take_nearer_rows(const LocalRows& rows, std::span<const std::int32_t> changed, LloydRun& run) {
+  const std::int64_t columns = rows.columns(), few = std::ssize(changed);
+  std::vector<float> values;
+  for (const std::int32_t c : changed)
+    values.insert(values.end(), run.centroids.begin() + c * columns, run.centroids.begin() + (c + 1) * columns);
+  const MatrixView<const float> all{run.centroids.data(), std::ssize(run.centroids) / columns, columns},
+      moved{values.data(), few, columns};
+  const auto nearest = nearest_centroids(rows, few, KMeansBounds::none, 0);
+  const auto failure = nearest->update(moved, {}, [](std::span<const Move>, int) {});
+  rows.communicator().together([&] {
+    if (failure) std::rethrow_exception(failure);
+  });
+  const std::vector<double> before = own_squared_distances(rows, all, run.labels),
+                            after = own_squared_distances(rows, moved, nearest->labels());
+  for (std::size_t i = 0; i < run.labels.size(); ++i) {
+    const std::int32_t label = changed[static_cast<std::size_t>(nearest->labels()[i])];
+    if (std::tuple(after[i], label) < std::tuple(before[i], run.labels[i])) run.labels[i] = label;
+  }
+}
+
 }  // namespace
+
+std::int64_t move_empty_centroids(const LocalRows& rows, LloydRun& run) {
+  const std::int64_t columns = rows.columns(), k = std::ssize(run.sizes);
+  std::int64_t total = 0;
+  for (;;) {
+    std::vector<std::int32_t> empty;
+    for (std::int32_t c = 0; c < k; ++c)
+      if (run.sizes[static_cast<std::size_t>(c)] == 0) empty.push_back(c);
+    if (empty.empty()) return total;
+    const auto candidates = farthest_rows(rows, {run.centroids.data(), k, columns}, run.labels, 2 * std::ssize(empty));
+    const auto chosen = distinct_rows(rows, candidates, empty.size());
+    const std::int64_t used = k - std::ssize(empty);
+    require(!chosen.empty(), "k-means: k = {} but there are only {} distinct rows; ask for at most {} clusters", k,
+            used, used);
+    empty.resize(chosen.size());
+    for (std::size_t i = 0; i < chosen.size(); ++i)
+      std::copy(chosen[i].begin(), chosen[i].end(), run.centroids.begin() + empty[i] * columns);
+    take_nearer_rows(rows, empty, run);
+    measure(rows, run);
+    total += std::ssize(chosen);
+  }
+}
 
 std::int64_t fill_empty_clusters(const LocalRows& rows, MatrixView<const float> centroids, NearestCentroids& nearest,
                                  CentroidSums& sums) {

@@ -74,7 +74,12 @@ KMeansResult run_starts(const LocalRows& rows, const KMeansOptions& options, std
   const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds,
                            options.memory_bytes - most_copied};
   Beginnings beginnings(rows, options, k);
-  return best_of_starts(rows, k, starts, [&](int) { return run_lloyd(rows, beginnings.next(), k, limits); });
+  return best_of_starts(
+      rows, k, starts,
+      [&](int) { return run_lloyd(rows, beginnings.next(), k, limits, options.settle && starts == 1); },
+      [&](LloydRun& best) {
+        if (options.settle && starts > 1) settle(rows, best, limits);
+      });
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ struct LloydRun {
   double inertia = 0;
   int n_iter = 0;
   bool converged = false;
+  bool settled = false;  // the centroids are the means of their rows, and each row's label is its nearest centroid
   std::int64_t reseeded = 0;
 };
 
@@ -29,8 +30,15 @@ struct LloydLimits {
 };
 
 /// Collective. The order of things is scikit-learn's, so that n_iter means the same: assign, move, then stop if no
-/// label changed or the shift is small; in the second case, assign once more.
-LloydRun run_lloyd(const LocalRows& rows, std::vector<float> centroids, std::int64_t k, const LloydLimits& limits);
+/// label changed or the shift is small; in the second case, assign once more (such a run is not settled as a rule), or,
+/// `to_settle`, go on as settle() does.
+LloydRun run_lloyd(const LocalRows& rows, std::vector<float> centroids, std::int64_t k, const LloydLimits& limits,
+                   bool to_settle = false);
+
+/// Goes on with a run that the tolerance or max_iter ended, until no label changes, with at most limits.max_iter
+/// iterations in all; whether it converged stays as it was said. Where those do not suffice, ends with the means of the
+/// last labels, no cluster empty: exact, but a row may be nearer to another of them. Collective.
+void settle(const LocalRows& rows, LloydRun& run, const LloydLimits& limits);
 
 /// Distances, sizes and inertia of a run that has its centroids and labels: exact sums, so the same on any number of
 /// ranks. Collective; a message of 8 bytes and one of 8 (k + 1).

@@ -8,6 +8,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
 #include "kmeans/best_of_starts.hpp"
+#include "kmeans/empty_clusters.hpp"
 #include "kmeans/nearest_centroids.hpp"
 #include "kmeans/parallel_seeding.hpp"
 #include "kmeans/seeding.hpp"
@@ -282,8 +283,9 @@ std::vector<KMeansResult> minibatch_kmeans_sweep(const RowSource& rows, std::spa
   const LocalRows local(rows, comm, pool, options.memory_bytes);
   std::vector<KMeansResult> results;
   for (const auto k : ks)
-    results.push_back(
-        best_of_starts(local, k, options.n_init, [&](int start) { return Start(local, options, k, start).run(); }));
+    results.push_back(best_of_starts(
+        local, k, options.n_init, [&](int start) { return Start(local, options, k, start).run(); },
+        [&](LloydRun& best) { best.reseeded += move_empty_centroids(local, best); }));
   return results;
 }
 
