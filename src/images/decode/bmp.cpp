@@ -8,17 +8,17 @@
 
 namespace coterie::inline images {
 
-// OpenCV prints what its decoders throw to stderr whatever the log level, so parse_bmp and parse_pnm let only files
-// through whose sizes have been checked.
-Raster decode_bitmap(Bytes file, Size size) {
+// OpenCV prints what its decoders throw to stderr whatever the log level, so parse_bmp lets only files through whose
+// sizes have been checked.
+Raster decode_bmp(Bytes file, Size size) {
   static std::once_flag silenced;
   std::call_once(silenced, [] { cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT); });
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-    throw CodecError{Fate::too_large, "OpenCV decodes BMP and PNM up to 2 GB"};
+    throw CodecError{Fate::too_large, "OpenCV decodes BMP up to 2 GB"};
   cv::Mat image;
   try {
     const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8U, const_cast<std::uint8_t*>(file.data()));
-    image = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_ANYDEPTH | cv::IMREAD_IGNORE_ORIENTATION);
+    image = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
   } catch (const cv::Exception& error) {
     throw CodecError{Fate::damaged, error.err};
   }
@@ -29,9 +29,7 @@ Raster decode_bitmap(Bytes file, Size size) {
   std::uint8_t* to = raster.samples.data();
   for (int y = 0; y < image.rows; ++y)
     for (int x = 0; x < image.cols; ++x)
-      for (int c = 2; c >= 0; --c)  // OpenCV keeps BGR; of 16 bits the high byte counts
-        *to++ = image.depth() == CV_16U ? static_cast<std::uint8_t>(image.ptr<std::uint16_t>(y)[3 * x + c] >> 8)
-                                        : image.ptr<std::uint8_t>(y)[3 * x + c];
+      for (int c = 2; c >= 0; --c) *to++ = image.ptr<std::uint8_t>(y)[3 * x + c];  // OpenCV keeps BGR
   return raster;
 }
 
