@@ -30,7 +30,7 @@ struct Probe {
   std::string format;              ///< "JPEG", "PNG", "BMP", "TIFF", "WebP", "GIF", "PNM", …; "" when unknown
   std::uint64_t content_hash = 0;  ///< hash64 of all bytes; 0 when not read
   int orientation = 1;             ///< EXIF: 1 upright, …, 8
-  std::uint16_t remarks = 0;       ///< the sum of the Remarks
+  std::int32_t remarks = 0;        ///< the sum of the Remarks
   std::string note;  ///< of an image with remarks: the same in figures, "page 1 of 3; 12 of 16 bits in use"
 };
 

@@ -8,7 +8,7 @@ namespace coterie::inline images {
 
 /// What a person should know of an image that was read: its file says more than the pixels that were taken. An image
 /// has a set of them, the sum of their values; the values are stored, never renumber them.
-enum class Remark : std::uint16_t {
+enum class Remark : std::int32_t {
   pages = 1,
   few_bits = 2,
   signed_samples = 4,

@@ -57,11 +57,11 @@ void read_image(const ImagePlace& place, const DecodeLimits& limits, bool hash, 
 namespace {
 
 void add(Remark remark, std::string figures, Probe& probe) {
-  probe.remarks |= static_cast<std::uint16_t>(remark);
+  probe.remarks |= static_cast<std::int32_t>(remark);
   probe.note += (probe.note.empty() ? "" : "; ") + std::move(figures);
 }
 
-bool has(const Probe& probe, Remark remark) { return (probe.remarks & static_cast<std::uint16_t>(remark)) != 0; }
+bool has(const Probe& probe, Remark remark) { return (probe.remarks & static_cast<std::int32_t>(remark)) != 0; }
 
 void add_remarks(const ImageHeader& header, Probe& probe) {
   if (header.pages > 1)
