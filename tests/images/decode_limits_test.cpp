@@ -40,7 +40,7 @@ std::string tiff(const std::vector<std::pair<int, std::uint32_t>>& entries, std:
 
 }  // namespace
 
-TEST_CASE("nothing reaches OpenCV but BMP, whatever it could decode and whatever the file is called") {
+TEST_CASE("what OpenCV writes besides is not decoded, whatever the file is called") {
   const TemporaryFolder folder;
   const cv::Mat picture(8, 8, CV_8UC3, cv::Scalar(10, 200, 90)), real(8, 8, CV_32FC3, cv::Scalar(0.1, 0.5, 0.9));
   int tried = 0;

@@ -51,7 +51,7 @@ Raster decode_webp(Bytes file, Size size);                                ///< l
 Raster decode_tiff(Bytes file, Size size, LevelRange levels);             ///< libtiff, the first page
 Raster decode_gif(Bytes file, Size size);                                 ///< the first frame on its canvas
 Raster decode_pnm(Bytes file, Size size, LevelRange levels);
-Raster decode_bmp(Bytes file, Size size);  ///< by OpenCV
+Raster decode_bmp(Bytes file, Size size);
 
 /// Pillow's conversion of inks (255: full cover): black takes its share of each colour.
 inline std::array<std::uint8_t, 3> cmyk_to_rgb(int cyan, int magenta, int yellow, int black) {

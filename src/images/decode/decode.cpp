@@ -14,7 +14,6 @@ namespace coterie::inline images {
 
 namespace {
 
-// OpenCV picks a decoder by the bytes, and has many: it is shown nothing but what was recognised as BMP.
 Raster decode_format(const Probe& probe, Bytes file, const DecodeOptions& options) {
   const Size size{probe.width, probe.height};
   if (probe.format == "JPEG") return decode_jpeg(file, size, options);

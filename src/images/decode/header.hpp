@@ -55,6 +55,20 @@ void parse_bmp(Bytes file, ImageHeader& header);
 void parse_pnm(Bytes file, ImageHeader& header);
 void parse_gif(Bytes file, ImageHeader& header);  ///< counts the frames; GIF is not decoded
 
+/// What a BMP's headers say. Throws EndsEarly.
+struct BmpLayout {
+  std::size_t header_bytes = 40;  ///< 12 is the oldest, 124 the newest
+  std::int64_t width = 0, height = 0;
+  std::uint32_t depth = 0, compression = 0;     ///< bits of a pixel
+  std::size_t palette_colours = 0, pixels = 0;  ///< how many, and the offset of the first row
+  bool top_down = false;                        ///< else the last row is stored first
+  bool has_alpha = false;                       ///< a mask says where: without one the fourth byte is nothing
+  bool sound = false;
+
+  std::int64_t row_bytes() const { return (width * depth + 31) / 32 * 4; }
+};
+BmpLayout bmp_layout(Bytes file);
+
 /// What a PNM's header says. Throws EndsEarly.
 struct PnmLayout {
   char kind = 0;  ///< '4' bits, '5' grey, '6' RGB; '1' to '3' the same as text
@@ -69,7 +83,7 @@ int exif_orientation(Bytes exif);
 /// The number of pictures in a JPEG file, from its block of the Multi-Picture Format; 1 when that is malformed.
 int pictures_of_mpf(Bytes block);
 
-/// The name of an ICC profile; "" for none, for sRGB and for grey, whose values are what they seem to be.
+/// The name of an ICC profile; "" for none, for sRGB, grey and L*a*b*, whose values are what they seem to be.
 std::string icc_description(Bytes profile);
 
 /// The first `most` bytes of what zlib compressed; fewer where it ends or breaks before.

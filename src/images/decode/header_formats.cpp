@@ -188,29 +188,6 @@ void parse_webp(Bytes file, ImageHeader& header) {
   header.pages = std::max(frames, 1);
 }
 
-void parse_bmp(Bytes file, ImageHeader& header) {
-  const HeaderBytes reader(file, false);
-  const bool core = reader.u32(14) == 12;
-  const std::size_t depth_at = core ? 24 : 28;
-  header.width = core ? reader.u16(18) : static_cast<std::int32_t>(reader.u32(18));
-  header.height = core ? reader.u16(20) : static_cast<std::int32_t>(reader.u32(22));
-  if (header.height < 0) header.height = -header.height;  // stored from the top down
-  const std::uint32_t depth = reader.u16(depth_at);
-  const std::uint32_t compression = core ? 0 : reader.u32(30);
-  header.channels = depth >= 16 ? 3 : 1;
-  header.bits = depth == 16 ? 5 : static_cast<int>(std::min(depth, 8U));
-  const std::int64_t row = (header.width * depth + 31) / 32 * 4;
-  if (compression != 0 && compression != 3)
-    header.unsupported = "a BMP with run-length, JPEG or PNG compression; convert it to PNG first";
-  constexpr std::array kDepths = {1U, 4U, 8U, 16U, 24U, 32U};
-  const bool sound = std::find(kDepths.begin(), kDepths.end(), depth) != kDepths.end() && header.width > 0 &&
-                     (core || reader.u32(46) <= 256);
-  if (!sound) header.damage = "its BMP header contradicts itself";
-  // Division, because the product of two invented 32-bit sizes overflows.
-  const auto stored = static_cast<std::int64_t>(file.size()) - reader.u32(10);
-  if (sound && header.height > stored / row) throw EndsEarly();
-}
-
 PnmLayout pnm_layout(Bytes file) {
   const HeaderBytes reader(file, false);
   PnmLayout layout;

@@ -57,7 +57,7 @@ std::vector<std::uint8_t> from_hexadecimal(std::string_view text) {
 
 std::string icc_description(Bytes profile) {
   const HeaderBytes reader(profile, true);
-  if (profile.empty() || reader.has(16, "GRAY")) return "";
+  if (profile.empty() || reader.has(16, "GRAY") || reader.has(16, "Lab ")) return "";
   try {
     const std::string name = profile_name(reader);
     if (name.empty()) return "without a name";

@@ -1,5 +1,5 @@
-// libjpeg itself instead of OpenCV: OpenCV fills what a damaged stream does not give with grey and says ok, and
-// its CMYK is not Pillow's.
+// libjpeg itself, as everywhere here, instead of OpenCV: OpenCV fills what a damaged stream does not give with grey and
+// says ok, and its CMYK is not Pillow's.
 #include <csetjmp>
 #include <cstdio>
 
