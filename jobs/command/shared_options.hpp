@@ -111,6 +111,17 @@ inline constexpr Option alpha{
     "alpha",    Role::result, OptionType::choice,
     "backbone", "",           "transparency: put on white, on black, or dropped; backbone: as its origin does",
     0,          kMost,        "backbone|white|black|drop"};
+inline constexpr Option levels{
+    "levels",
+    Role::result,
+    OptionType::choice,
+    "backbone",
+    "",
+    "white, of samples of more than 8 bits: the format's largest value (full), or that of the "
+    "bits in use (range), for 12 bits in 16; backbone: full",
+    0,
+    kMost,
+    "backbone|full|range"};
 inline constexpr Option fast_decode{
     "fast-decode",
     Role::result,

@@ -65,7 +65,7 @@ void draw(Job& job) {
     const ImageTable table = read_image_table(job.study.images_path());
     if (job.dry_run()) return job.say("would draw {} montages into {}/montages", ks.size() * 2, job.study.folder());
     tell_left_out(job, names);
-    const ImageReader read = picture_reader(table);
+    const ImageReader read = picture_reader(table, FeatureReader(job.study, clustering.features()).recipe());
     for (const auto k : ks) draw_solution(job, clustering, k, names, read);
   });
 }

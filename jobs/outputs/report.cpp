@@ -87,6 +87,12 @@ void fill_fates(const Sources& from, Report& report) {
     report.images_listed += count;
     report.fates.push_back({final_fate_name(fate), count, final_fate_explanation(fate)});
   }
+  for (const auto& [remark, images, first] : count_remarks(from.images)) {
+    const auto i = static_cast<std::size_t>(first);
+    report.remarks.push_back({std::string(remark_name(remark)), images,
+                              fmt::format("{} ({})", from.images.paths[i], from.images.notes[i]),
+                              std::string(remark_explanation(remark))});
+  }
 }
 
 void fill_variance(const Sources& from, Report& report) {
@@ -366,7 +372,8 @@ void write_page(Job& job) {
     const Sources from = read_sources(job, name);
     tell_left_out(job, from.names);
     OutputFolder folder(job.study.folder(), "report", provenance_of(job), job.options.flag("overwrite"));
-    write_report(fill_report(job, from), picture_reader(from.images), folder.folder(), job.pool);
+    write_report(fill_report(job, from), picture_reader(from.images, from.features.recipe()), folder.folder(),
+                 job.pool);
     folder.finish();
     job.say("wrote {}", folder.final_place("index.html"));
   });

@@ -154,6 +154,7 @@ Command plan() {
                option::preprocess,
                option::exif,
                option::alpha,
+               option::levels,
                option::fast_decode,
                option::components,
                option::algorithm,

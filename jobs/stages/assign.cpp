@@ -258,6 +258,7 @@ Command assign() {
            handed_on(option::preprocess),
            handed_on(option::exif),
            handed_on(option::alpha),
+           handed_on(option::levels),
            handed_on(option::fast_decode),
            option::decode_threads,
            option::file,

@@ -280,7 +280,7 @@ Command extract() {
   return {.options = OptionList(
               "extract", {option::backbone, option::layer, option::weights, option::device, option::precision,
                           option::batch, option::gpu_batch, option::share_weights, option::preprocess, option::exif,
-                          option::alpha, option::fast_decode, option::decode_threads, option::name}),
+                          option::alpha, option::levels, option::fast_decode, option::decode_threads, option::name}),
           .summary = "turns images into features with a pretrained network; resumable",
           .example = "mpirun -n 2 coterie extract --study demo --backbone efficientnet_lite0",
           .run = compute,
@@ -288,7 +288,7 @@ Command extract() {
           .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::images}; },
                          .makes = Kind::features,
                          .name = name_of,
-                         .revision = 3,
+                         .revision = 4,
                          .from_recipe = from_recipe,
                          .trial = Trial::images,
                          .effort = &kEffort}};

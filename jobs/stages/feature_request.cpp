@@ -74,7 +74,7 @@ std::vector<std::string> assignments(const std::vector<std::string>& items) {
 
 Preprocess departed(const Backbone& backbone, const Options& options) {
   Preprocess chosen = backbone.preprocess;
-  for (const std::string name : {"exif", "alpha"})
+  for (const std::string name : {"exif", "alpha", "levels"})
     if (options.text(name) != "backbone") override_preprocess(chosen, name + "=" + options.text(name));
   if (options.flag("fast-decode")) chosen.fast_decode = true;
   for (const auto& assignment : assignments(options.texts("preprocess"))) override_preprocess(chosen, assignment);

@@ -29,8 +29,8 @@ std::string preprocess_settings(const Preprocess& steps);
 std::string weights_used(const Recipe& made);
 
 /// From --backbone A,B, --layer LAYER or BACKBONE:LAYER,..., --weights FILE or BACKBONE=FILE,..., --preprocess, --exif,
-/// --alpha and --fast-decode. A layer without a backbone is taken of each network that offers it; a network that no
-/// layer names gives its usual one. Throws InvalidArgument that offers the nearest name.
+/// --alpha, --levels and --fast-decode. A layer without a backbone is taken of each network that offers it; a network
+/// that no layer names gives its usual one. Throws InvalidArgument that offers the nearest name.
 std::vector<FeatureRequest> feature_requests(const Options& options);
 
 /// What the features of a layer are called unless --name says otherwise: "vgg16", or "vgg16-fc2" where the layer is not

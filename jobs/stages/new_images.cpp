@@ -19,7 +19,8 @@ Options options_for(const Job& job, const std::string& command, const std::strin
 
 // Whether assign was given a preprocessing of its own.
 bool departs(const Options& options) {
-  return options.given("preprocess") || options.given("exif") || options.given("alpha") || options.given("fast-decode");
+  return options.given("preprocess") || options.given("exif") || options.given("alpha") || options.given("levels") ||
+         options.given("fast-decode");
 }
 
 void require_same(const char* what, const std::string& there, const std::string& now, const char* option) {
@@ -49,7 +50,7 @@ Options extract_options(const Job& job, const std::string& features, const std::
   if (!departs(options)) options.set("preprocess", settings);
   const FeatureRequest request = feature_requests(options).front();
   require_same("preprocessing", settings, preprocess_settings(request.preprocess),
-               "--preprocess, --exif, --alpha, --fast-decode");
+               "--preprocess, --exif, --alpha, --levels, --fast-decode");
   require_same("weights", weights, choose_weights(job, request).identity, "--weights");
   return options;
 }

@@ -63,6 +63,11 @@ ImageTable make_table(ScannedList scanned, bool skip_duplicates) {
     table.hashes.push_back(probe.content_hash);
     table.widths.push_back(probe.width);
     table.heights.push_back(probe.height);
+    table.pages.push_back(probe.pages);
+    table.bits.push_back(static_cast<std::uint8_t>(probe.bits));
+    table.used_bits.push_back(static_cast<std::uint8_t>(probe.used_bits));
+    table.remarks.push_back(probe.remarks);
+    table.notes.push_back(std::move(probe.note));
   }
   return table;
 }
@@ -177,22 +182,25 @@ void list_and_probe(Job& job) {
   refuse_other_list(job, scanned);
   if (!job.must_make(Kind::images, "images") && (job.dry_run() || !has_moved(job, scanned))) return;
   std::string fates, before;
+  std::vector<std::string> remarks;
   job.comm.on_root([&] {
     if (job.study.holds("images")) before = digest_of_what_is_there(job.study);
     const ImageTable table = make_table(std::move(scanned), job.options.text("duplicates") == "skip");
     write_image_table(job.study.images_path(), job.recipe, table);
     fates = fates_text(table.fates);
+    for (const auto& count : count_remarks(table)) remarks.push_back(remark_text(table, count));
     const auto repeated =
         std::count_if(table.duplicate_of.begin(), table.duplicate_of.end(), [](auto i) { return i >= 0; });
     if (repeated > 0) fates += fmt::format("; {} of them the same bytes as an earlier one", repeated);
   });
   job.say("{}", fates);
+  for (const auto& remark : remarks) job.say("{}", remark);
   job.made(Kind::images, "images");
   job.comm.on_root([&] { tell_outdated(job, before); });
 }
 
 constexpr double kMemoryOfListing =
-    300;  // of an image, on the root: its path, its row of the table, what the probe told
+    380;  // of an image, on the root: its path, its row of the table, what the probe told
 
 void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
   const auto n = static_cast<double>(study.images);
@@ -228,7 +236,7 @@ Command scan() {
           .stage = Stage{.reads = [](const Options&) { return std::vector<Kind>{}; },
                          .makes = Kind::images,
                          .name = [](const Options&, const std::string&) { return std::string("images"); },
-                         .revision = 2,
+                         .revision = 3,
                          .trial = Trial::images,
                          .effort = &kEffort}};
 }

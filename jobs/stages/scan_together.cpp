@@ -245,9 +245,12 @@ void pack(const Share& share, const std::vector<Probe>& probes, PackedText& out)
     const Probe& probe = probes[i];
     for (const std::int64_t number : {share.numbers[i], probe.bytes, static_cast<std::int64_t>(probe.content_hash),
                                       static_cast<std::int64_t>(probe.width), static_cast<std::int64_t>(probe.height),
-                                      static_cast<std::int64_t>(probe.fate)})
+                                      static_cast<std::int64_t>(probe.pages), static_cast<std::int64_t>(probe.bits),
+                                      static_cast<std::int64_t>(probe.used_bits),
+                                      static_cast<std::int64_t>(probe.remarks), static_cast<std::int64_t>(probe.fate)})
       out.put(number);
     out.put_text(probe.reason);
+    out.put_text(probe.note);
   }
 }
 
@@ -258,8 +261,13 @@ void unpack(PackedText& in, std::vector<Probe>& all) {
     probe.content_hash = static_cast<std::uint64_t>(in.number());
     probe.width = static_cast<int>(in.number());
     probe.height = static_cast<int>(in.number());
+    probe.pages = static_cast<int>(in.number());
+    probe.bits = static_cast<int>(in.number());
+    probe.used_bits = static_cast<int>(in.number());
+    probe.remarks = static_cast<std::int32_t>(in.number());
     probe.fate = static_cast<Fate>(in.number());
     probe.reason = in.text();
+    probe.note = in.text();
   }
 }
 

@@ -60,6 +60,7 @@ void tell_what_can_be_read(const std::function<void()>& tell) {
 void tell_images(const std::string& path) {
   const ImageTable table = read_image_table(path);
   fmt::print("{}\nimages from {}\n", fates_text(table.fates), printable(table.root));
+  for (const auto& count : count_remarks(table)) fmt::print("{}\n", printable(remark_text(table, count)));
 }
 
 std::string was_chosen_of_another(const Study& study, const Manifest& manifest, const Choice& choice) {

@@ -53,6 +53,11 @@ void write_image_table(const std::string& path, const Recipe& recipe, const Imag
   writer.put<std::uint64_t>("content_hash", shape, table.hashes);
   writer.put<std::int32_t>("width", shape, table.widths);
   writer.put<std::int32_t>("height", shape, table.heights);
+  writer.put<std::int32_t>("pages", shape, table.pages);
+  writer.put<std::uint8_t>("bits", shape, table.bits);
+  writer.put<std::uint8_t>("used_bits", shape, table.used_bits);
+  writer.put<std::int32_t>("remarks", shape, table.remarks);
+  writer.put_texts("note", table.notes);
   if (!table.shards.empty()) write_shards(writer, table.shards);
   write_columns(writer, table.columns, table.values);
   writer.finish();
@@ -76,6 +81,13 @@ ImageTable read_image_table(const std::string& path) {
   table.duplicate_of = read_numbers<std::int64_t>(artifact, "duplicate_of", {images}, -1, images);
   table.widths = read_values<std::int32_t>(artifact, "width", {images});
   table.heights = read_values<std::int32_t>(artifact, "height", {images});
+  if (artifact.has("remarks")) {
+    table.pages = read_values<std::int32_t>(artifact, "pages", {images});
+    table.bits = read_values<std::uint8_t>(artifact, "bits", {images});
+    table.used_bits = read_values<std::uint8_t>(artifact, "used_bits", {images});
+    table.remarks = read_values<std::int32_t>(artifact, "remarks", {images});
+    table.notes = read_texts(artifact, "note", images);
+  }
   read_columns(artifact, images, table.columns, table.values);
   return table;
 }
@@ -110,6 +122,26 @@ std::string usable_digest(const ArtifactReader& images) {
   ImageTable table;
   read_bytes(images, table);
   return usable_digest(table);
+}
+
+std::vector<RemarkCount> count_remarks(const ImageTable& table) {
+  std::vector<RemarkCount> counts;
+  for (const auto remark : kRemarks) {
+    RemarkCount count{remark};
+    for (std::size_t i = 0; i < table.remarks.size(); ++i) {
+      if (table.fates[i] != Fate::ok || (table.remarks[i] & static_cast<std::int32_t>(remark)) == 0) continue;
+      if (count.images++ == 0) count.first = static_cast<std::int64_t>(i);
+    }
+    if (count.images > 0) counts.push_back(count);
+  }
+  return counts;
+}
+
+std::string remark_text(const ImageTable& table, const RemarkCount& count) {
+  const auto first = static_cast<std::size_t>(count.first);
+  return fmt::format("{} image{} with {}: {} ({}). {}", count.images, count.images == 1 ? "" : "s",
+                     remark_name(count.remark), table.paths[first], table.notes[first],
+                     remark_explanation(count.remark));
 }
 
 std::string fates_text(const std::vector<Fate>& fates) {

@@ -9,7 +9,6 @@
 #include <thread>
 #include <utility>
 
-#include "coterie/base/on_demand.hpp"
 #include "coterie/base/thread_seconds.hpp"
 
 namespace coterie::inline images {
@@ -165,7 +164,7 @@ LoadTimes BatchLoader::State::make_inputs(const ImagePlace& place, std::vector<L
   return spent;
 }
 
-/// One image into its places. Whatever goes wrong is its fate, but for what is wrong with coterie itself.
+/// One image into its places. Whatever goes wrong is its fate.
 LoadTimes BatchLoader::State::load(Job& job, std::size_t image) {
   LoadTimes spent;
   const auto place = static_cast<std::int64_t>(image);
@@ -179,8 +178,6 @@ LoadTimes BatchLoader::State::load(Job& job, std::size_t image) {
   } catch (const std::bad_alloc&) {
     fate = Fate::too_large;
     reason = "its pixels do not fit in memory";
-  } catch (const MissingLibrary&) {
-    throw;
   } catch (const std::exception& failure) {
     fate = Fate::unsupported;
     reason = failure.what();
@@ -201,18 +198,8 @@ bool BatchLoader::State::work(std::unique_lock<std::mutex>& lock) {
   if (Job* job = job_with_work()) {
     const std::size_t image = job->handed_out++;
     lock.unlock();
-    LoadTimes spent;
-    std::exception_ptr failure;
-    try {
-      spent = load(*job, image);
-    } catch (...) {
-      failure = std::current_exception();
-    }
+    const LoadTimes spent = load(*job, image);
     lock.lock();
-    if (failure) {
-      error = failure;
-      stopping = true;
-    }
     times.decode += spent.decode;
     times.geometry += spent.geometry;
     if (++job->done == job->images.size()) changed.notify_all();

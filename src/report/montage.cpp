@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <opencv2/imgcodecs.hpp>  // the names of its parameters alone; see opencv_codecs.hpp
+#include <opencv2/imgcodecs.hpp>  // the names of its parameters alone; see opencv/encoder.hpp
 #include <opencv2/imgproc.hpp>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
-#include "coterie/images/opencv_codecs.hpp"
+#include "coterie/base/on_demand.hpp"
+#include "opencv/encoder.hpp"
 
 namespace coterie::inline report {
 namespace {
@@ -46,7 +47,11 @@ void check(const MontageLayout& layout, const std::string& suffix) {
 std::vector<std::uint8_t> encode(const cv::Mat& bgr, const std::string& suffix, int jpeg_quality) {
   std::vector<int> parameters;
   if (is_jpeg(suffix)) parameters = {cv::IMWRITE_JPEG_QUALITY, jpeg_quality};
-  return opencv_encode(suffix, bgr, parameters);
+  static const auto encoder = reinterpret_cast<decltype(&coterie_opencv_encode)>(
+      on_demand("libcoterie_opencv_encoder.so", "coterie_opencv_encode"));
+  std::vector<std::uint8_t> bytes;
+  if (!encoder(suffix, bgr, parameters, bytes)) throw Error("OpenCV cannot encode " + suffix);
+  return bytes;
 }
 
 std::string_view as_text(const std::vector<std::uint8_t>& bytes) {

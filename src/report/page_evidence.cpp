@@ -72,6 +72,21 @@ std::string summary_section(const PageMaterial& page) {
   return out + "\n";
 }
 
+namespace {
+
+std::string remarks_table(const Report& report) {
+  if (report.remarks.empty()) return "";
+  HtmlTable table{.caption = "What images have beside the pixels that were taken",
+                  .columns = {{"remark"}, {"images", true}, {"for example"}}};
+  for (const auto& remark : report.remarks)
+    table.rows.push_back(
+        {fmt::format("{}<span class=\"meaning\">{}</span>", html_text(remark.remark), html_text(remark.meaning)),
+         with_commas(remark.count), html_text(remark.example)});
+  return table.html();
+}
+
+}  // namespace
+
 std::string images_section(const PageMaterial& page) {
   const Report& report = page.report;
   if (report.fates.empty()) return "";
@@ -83,7 +98,7 @@ std::string images_section(const PageMaterial& page) {
     table.rows.push_back(
         {fmt::format("{}<span class=\"meaning\">{}</span>", html_text(fate.fate), html_text(fate.meaning)),
          with_commas(fate.count), share_text(fate.count, report.images_listed)});
-  std::string body = table.html();
+  std::string body = table.html() + remarks_table(report);
   if (!report.skipped_link.empty())
     body += fmt::format("<p>Each image that was left out, with its reason: <a href=\"{}\">{}</a>.</p>\n",
                         html_link(report.skipped_link), html_text(report.skipped_link));

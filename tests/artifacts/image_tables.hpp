@@ -16,6 +16,11 @@ inline ImageTable sample_table() {
   table.hashes = {11, 12, 13, 11};
   table.widths = {1, 2, 3, 4};
   table.heights = {5, 6, 7, 8};
+  table.pages = {1, 3, 0, 1};
+  table.bits = {8, 16, 8, 8};
+  table.used_bits = {8, 12, 8, 8};
+  table.remarks = {0, 3, 0, 1};
+  table.notes = {"", "page 1 of 3; 12 of 16 bits in use", "", "frame 1 of 2"};
   table.columns = {"folder", "a/b"};
   table.values = {{"", "", "", "x"}, {"1", "2", "", "4"}};
   return table;

@@ -38,6 +38,11 @@ void check_equal(const ImageTable& a, const ImageTable& b) {
   CHECK(a.hashes == b.hashes);
   CHECK(a.widths == b.widths);
   CHECK(a.heights == b.heights);
+  CHECK(a.pages == b.pages);
+  CHECK(a.bits == b.bits);
+  CHECK(a.used_bits == b.used_bits);
+  CHECK(a.remarks == b.remarks);
+  CHECK(a.notes == b.notes);
   CHECK(a.columns == b.columns);
   CHECK(a.values == b.values);
   CHECK(a.shards.shard == b.shards.shard);
@@ -45,10 +50,26 @@ void check_equal(const ImageTable& a, const ImageTable& b) {
 }
 
 Sound sound_images(const std::string& path) {
-  return {path, {"root", "usable"}, [path] { read_image_table(path); }, {"content_hash"}};
+  return {path, {"root", "usable"}, [path] { read_image_table(path); }, {"content_hash", "remarks"}};
 }
 
 }  // namespace
+
+TEST_CASE("remarks on images are counted, each with its first example and what it means") {
+  ImageTable table = sample_table();
+  const auto counts = count_remarks(table);
+  REQUIRE(counts.size() == 2);
+  CHECK(counts[0].remark == Remark::pages);
+  CHECK(counts[0].images == 2);
+  CHECK(counts[0].first == 1);
+  CHECK(remark_text(table, counts[0]) ==
+        "2 images with several pages or frames: b.png (page 1 of 3; 12 of 16 bits in use). The first is taken.");
+  CHECK(remark_text(table, counts[1]).find("--levels range") != std::string::npos);
+  table.fates[3] = Fate::duplicate;
+  CHECK(count_remarks(table)[0].images == 1);
+  table.remarks.clear();  // of an earlier version
+  CHECK(count_remarks(table).empty());
+}
 
 TEST_CASE("a list of images comes back as it was") {
   const TemporaryFolder folder;

@@ -4,11 +4,13 @@
 
 #include <string>
 
+#include "coterie/base/errors.hpp"
+
 TEST_CASE("a library of coterie's own that is not there is named, with the way out") {
   try {
     coterie::on_demand("libcoterie_nothing.so", "nothing");
     FAIL("nothing was thrown");
-  } catch (const coterie::MissingLibrary& error) {
+  } catch (const coterie::Error& error) {
     CHECK(std::string(error.what()).find("libcoterie_nothing.so") != std::string::npos);
     CHECK(std::string(error.what()).find("install") != std::string::npos);
   }

@@ -8,7 +8,7 @@
 //   levels  PRESET FILE KEY=VALUE ...                          decoded and resized
 //   input   PRESET FILE KEY=VALUE ...                          as the network gets it
 // Its result is the line "HEIGHT WIDTH uint8|float32" and the HEIGHT x WIDTH x 3 values behind it, as they lie in
-// memory.
+// memory; of a file that is not decoded the line "refused: REASON".
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -95,7 +95,11 @@ int main(int argc, char** argv) {
     const coterie::Image picture = coterie::decode_image(argv[1]);
     for (std::string line; std::getline(std::cin, line);) {
       const auto words = coterie::split(line);
-      words[0] == "resize" ? coterie::run_resize(picture, words) : coterie::run_file(words);
+      try {
+        words[0] == "resize" ? coterie::run_resize(picture, words) : coterie::run_file(words);
+      } catch (const coterie::DecodeError& error) {
+        fmt::print("refused: {}\n", error.reason());
+      }
     }
   } catch (const std::exception& error) {
     fmt::print(stderr, "images_probe: {}\n", error.what());

@@ -110,7 +110,7 @@ TEST_CASE("pictures are shown as they were scanned or not at all, in any order o
     table.bytes.push_back(std::ssize(bytes));
     table.hashes.push_back(hash64(bytes.data(), bytes.size()));
   }
-  const ImageReader read = picture_reader(table);
+  const ImageReader read = picture_reader(table, Recipe("extract", 1));
   for (const auto& path : table.paths) CHECK(read(path).rgb[0] == static_cast<std::uint8_t>(path[0]));
   std::ofstream(folder / "unlisted.ppm", std::ios::binary) << picture('u');
   CHECK_THROWS_WITH_AS(read("unlisted.ppm"), doctest::Contains("no image of the list"), InvalidArgument);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coterie/images/fate.hpp"
+#include "coterie/images/remark.hpp"
 #include "coterie/images/shard_table.hpp"
 #include "coterie/store/artifact.hpp"
 
@@ -12,10 +13,10 @@ namespace coterie::inline artifacts {
 
 /// images.h5 in memory: every listed image, in the global order, with what became of it.
 ///
-/// In the file each field is a dataset of its name but for: `path`, `fate`, `reason`, `content_hash`, `width`, `height`
-/// of one image each; `metadata/C`, the values of column C; `shard`, `offset` and `shards/...` where images lie in tar
-/// shards, with the 32 KiB windows of compressed ones, which stay in the file until they are wanted. Attributes:
-/// `root`, and `usable` (usable_digest()).
+/// In the file each field is a dataset of its name but for: `path`, `fate`, `reason`, `content_hash`, `width`,
+/// `height`, `note` of one image each; `metadata/C`, the values of column C; `shard`, `offset` and `shards/...` where
+/// images lie in tar shards, with the 32 KiB windows of compressed ones, which stay in the file until they are wanted.
+/// Attributes: `root`, and `usable` (usable_digest()).
 struct ImageTable {
   std::string root;                ///< the folder that relative paths start from
   std::vector<std::string> paths;  ///< bytes, relative to the root; unique
@@ -25,6 +26,10 @@ struct ImageTable {
   std::vector<std::int64_t> bytes;
   std::vector<std::uint64_t> hashes;  ///< hash64 of their bytes; empty when another version scanned, which kept none
   std::vector<std::int32_t> widths, heights;
+  std::vector<std::int32_t> pages;               ///< or frames of the file, 0 when not known
+  std::vector<std::uint8_t> bits, used_bits;     ///< of a sample: as stored, and how many its values need
+  std::vector<std::int32_t> remarks;            ///< sums of Remarks
+  std::vector<std::string> notes;                ///< the remarks in figures; empty where there are none
   std::vector<std::string> columns;              ///< metadata; the first is "folder"
   std::vector<std::vector<std::string>> values;  ///< values[c][i]
   ShardTable shards;
@@ -53,6 +58,18 @@ std::vector<std::int64_t> usable_images(const ImageTable& table);
 /// without its lists; of one that another version wrote it is computed.
 std::string usable_digest(const ImageTable& table);
 std::string usable_digest(const ArtifactReader& images);
+
+/// What the images that are ok have beside their pixels: for each remark how many, the first, and what it means. Empty
+/// of a list that another version wrote, which kept none.
+struct RemarkCount {
+  Remark remark = {};
+  std::int64_t images = 0;
+  std::int64_t first = 0;  ///< the number of one
+};
+std::vector<RemarkCount> count_remarks(const ImageTable& table);
+
+/// "3 images with several pages or frames: a.tif (page 1 of 4). The first is taken."
+std::string remark_text(const ImageTable& table, const RemarkCount& count);
 
 /// "796 images listed: 790 ok, 5 damaged, 1 empty".
 std::string fates_text(const std::vector<Fate>& fates);

@@ -28,6 +28,12 @@ enum class JpegTransform {
   fast,      ///< JDCT_IFAST: TensorFlow's DecodeJpeg since its pull request 5072 of 2016, unless told otherwise
 };
 
+/// What becomes white, of samples of more than 8 bits.
+enum class LevelRange {
+  full,   ///< the largest value that the format allows, whatever the picture holds
+  range,  ///< the largest value of the bits in use (Probe::used_bits), so that a 12-bit camera's picture is not dark
+};
+
 struct DecodeOptions {
   ExifRotation exif = ExifRotation::apply;
   AlphaGround alpha = AlphaGround::white;
@@ -36,6 +42,7 @@ struct DecodeOptions {
   /// its short side is at least s × least_short and its long side at least s × least_long (Pillow's Image.draft has
   /// the same rule). Both 0: always in full. Other formats always are in full.
   int least_short = 0, least_long = 0;
+  LevelRange levels = LevelRange::full;
   DecodeLimits limits;  ///< of the file as stored, whatever s is
 
   bool operator==(const DecodeOptions&) const = default;
@@ -55,9 +62,10 @@ class DecodeError : public FileError {
 };
 
 /// Decodes one image to 8-bit RGB, by default with the pixels that Pillow gives (JPEG: libjpeg's accurate integer DCT
-/// and smooth chroma; CMYK by Pillow's formula, inverted as Adobe writes it). 16-bit samples keep their high byte
-/// (TIFF: nearest of 255). Of several frames or pages the first. Thread-safe, silent. Throws DecodeError: a stream that
-/// ends early or does not decode cleanly is damaged, never a picture filled up with grey.
+/// and smooth chroma; CMYK by Pillow's formula, in JPEG inverted as Adobe writes it). 16-bit samples keep their high
+/// byte (TIFF: nearest of 255), unless the options' levels ask for the range in use. Of several frames or pages the
+/// first. Thread-safe, silent. Throws DecodeError: a stream that ends early or does not decode cleanly is damaged,
+/// never a picture filled up with grey.
 Image decode_image(const ImagePlace& place, const DecodeOptions& options = {});
 
 /// What decodes: "GIF", "HEIC", … are recognised but not decoded. Name as in Probe::format.

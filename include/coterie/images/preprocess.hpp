@@ -42,6 +42,7 @@ struct Preprocess {
   ExifRotation exif = ExifRotation::apply;
   AlphaGround alpha = AlphaGround::white;
   JpegTransform dct = JpegTransform::accurate;
+  LevelRange levels = LevelRange::full;
   /// Decode a JPEG at 1/2, 1/4 or 1/8 where both its sides then still are at least those that the resize makes. Faster
   /// for large pictures, and other pixels.
   bool fast_decode = false;
@@ -72,7 +73,7 @@ Preprocess keras_preprocess(KerasMode mode, int size = 224, Filter filter = Filt
 Preprocess inception2015_preprocess();
 
 /// Sets one field from "key=value": geometry, size, resize, fraction, pad, filter, passes, order, scale, mean,
-/// deviation, exif, alpha, dct, fast_decode; mean and deviation take one number or three with commas. Throws
+/// deviation, exif, alpha, dct, levels, fast_decode; mean and deviation take one number or three with commas. Throws
 /// InvalidArgument: an unknown key or value names the nearest, a number names its bounds.
 void override_preprocess(Preprocess& preprocess, std::string_view assignment);
 

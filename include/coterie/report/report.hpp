@@ -26,6 +26,14 @@ struct ReportFate {
   std::string meaning;  ///< half a sentence for the reader who does not know the word
 };
 
+/// What images that were taken have beside the pixels that were taken ("several pages or frames", …).
+struct ReportRemark {
+  std::string remark;
+  std::int64_t count = 0;
+  std::string example;  ///< an image, with the remark in figures
+  std::string meaning;  ///< a sentence: what was taken
+};
+
 struct ReportVariance {
   std::vector<double> cumulative;  ///< shares in [0, 1]; empty when there was no PCA
   std::int64_t chosen = 0;         ///< components kept; 0 for none marked
@@ -87,8 +95,9 @@ struct Report {
   std::vector<ReportFact> overview;   ///< the few facts that say what was run: images, backbone, method
   std::vector<std::string> warnings;  ///< what the reader must know before believing a number
   std::int64_t images_listed = 0;
-  std::vector<ReportFate> fates;  ///< counts add up to images_listed
-  std::string skipped_link;       ///< path of skipped.csv relative to the report's folder; may be empty
+  std::vector<ReportFate> fates;      ///< counts add up to images_listed
+  std::vector<ReportRemark> remarks;  ///< on images of the list that are ok
+  std::string skipped_link;           ///< path of skipped.csv relative to the report's folder; may be empty
   ReportVariance variance;
   std::vector<ReportK> ks;                ///< ascending k
   std::int64_t knee = 0;                  ///< the k at the knee of the inertia; 0 for none

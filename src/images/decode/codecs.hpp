@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,11 +11,12 @@
 
 namespace coterie::inline images {
 
-/// Decoded samples: 8 bits, interleaved, RGB or RGBA.
+/// Decoded samples: 8 bits, interleaved, as they come from a codec RGB or RGBA.
 struct Raster {
   int width = 0, height = 0;
   int channels = 3;            ///< 3, or 4 with alpha
   bool premultiplied = false;  ///< colours are already weighted by alpha (TIFF)
+  int used_bits = 0;           ///< of samples of more than 8 bits: how many their values need; else 0
   std::vector<std::uint8_t> samples;
 
   void allocate(int w, int h, int c) {
@@ -43,9 +46,21 @@ void require_size(Size expected, std::int64_t width, std::int64_t height);
 
 // Each decodes one whole file, thread-safe and silent, and throws CodecError. The file has passed parse_header.
 Raster decode_jpeg(Bytes file, Size size, const DecodeOptions& options);  ///< libjpeg, with the options' dct, sides
-Raster decode_png(Bytes file, Size size);                                 ///< libpng
+Raster decode_png(Bytes file, Size size, LevelRange levels);              ///< libpng
 Raster decode_webp(Bytes file, Size size);                                ///< libwebp, the first frame on its canvas
-Raster decode_tiff(Bytes file, Size size);                                ///< libtiff, the first page
-Raster decode_bitmap(Bytes file, Size size);                              ///< BMP and PNM, by OpenCV
+Raster decode_tiff(Bytes file, Size size, LevelRange levels);             ///< libtiff, the first page
+Raster decode_gif(Bytes file, Size size);                                 ///< the first frame on its canvas
+Raster decode_pnm(Bytes file, Size size, LevelRange levels);
+Raster decode_bmp(Bytes file, Size size);
+
+/// Pillow's conversion of inks (255: full cover): black takes its share of each colour.
+inline std::array<std::uint8_t, 3> cmyk_to_rgb(int cyan, int magenta, int yellow, int black) {
+  const int white = 255 - black;
+  const auto colour = [&](int ink) {
+    const int product = ink * white + 128;  // rounded ink * white / 255
+    return static_cast<std::uint8_t>(std::max(0, white - (((product >> 8) + product) >> 8)));
+  };
+  return {colour(cyan), colour(magenta), colour(yellow)};
+}
 
 }  // namespace coterie::inline images

@@ -14,18 +14,31 @@ namespace coterie::inline images {
 
 namespace {
 
-// OpenCV picks a decoder by the bytes, and has many: it is shown nothing but what was recognised as one of its two.
 Raster decode_format(const Probe& probe, Bytes file, const DecodeOptions& options) {
   const Size size{probe.width, probe.height};
   if (probe.format == "JPEG") return decode_jpeg(file, size, options);
-  if (probe.format == "PNG") return decode_png(file, size);
+  if (probe.format == "PNG") return decode_png(file, size, options.levels);
   if (probe.format == "WebP") return decode_webp(file, size);
-  if (probe.format == "TIFF") return decode_tiff(file, size);
-  if (probe.format == "BMP" || probe.format == "PNM") return decode_bitmap(file, size);
+  if (probe.format == "TIFF") return decode_tiff(file, size, options.levels);
+  if (probe.format == "GIF") return decode_gif(file, size);
+  if (probe.format == "PNM") return decode_pnm(file, size, options.levels);
+  if (probe.format == "BMP") return decode_bmp(file, size);
   throw CodecError{Fate::unsupported, probe.format + " is not decoded"};
 }
 
 }  // namespace
+
+Raster decode_examined(const Examined& examined, const DecodeOptions& options) {
+  if (examined.probe.fate != Fate::ok) throw CodecError{examined.probe.fate, examined.probe.reason};
+  const CodecError no_memory{Fate::too_large, "its pixels do not fit in memory"};
+  try {
+    return decode_format(examined.probe, examined.bytes, options);
+  } catch (const std::bad_alloc&) {
+    throw no_memory;
+  } catch (const std::length_error&) {
+    throw no_memory;
+  }
+}
 
 void require_size(Size expected, std::int64_t width, std::int64_t height) {
   if (width == expected.width && height == expected.height) return;
@@ -96,17 +109,13 @@ std::vector<std::uint8_t> image_bytes(const ImagePlace& place) {
 Image decode_image(const ImagePlace& place, const DecodeOptions& options) {
   try {
     const Examined examined = examine(place, options.limits, false);
-    const Probe& probe = examined.probe;
-    if (probe.fate != Fate::ok) throw CodecError{probe.fate, probe.reason};
-    Raster raster = decode_format(probe, examined.bytes, options);
+    Raster raster = decode_examined(examined, options);
     Image image{raster.width, raster.height, {}};
     image.rgb = flatten(std::move(raster), options.alpha);
-    return options.exif == ExifRotation::apply ? turn_upright(std::move(image), probe.orientation) : image;
+    return options.exif == ExifRotation::apply ? turn_upright(std::move(image), examined.probe.orientation) : image;
   } catch (const CodecError& error) {
     throw DecodeError(place.file, error.fate, error.reason);
   } catch (const std::bad_alloc&) {
-    throw DecodeError(place.file, Fate::too_large, "its pixels do not fit in memory");
-  } catch (const std::length_error&) {
     throw DecodeError(place.file, Fate::too_large, "its pixels do not fit in memory");
   }
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "coterie/images/probe.hpp"
+#include "decode/codecs.hpp"
 
 namespace coterie::inline images {
 
@@ -19,5 +20,8 @@ void read_image(const ImagePlace& place, const DecodeLimits& limits, bool hash, 
 
 /// The same, and looks at its headers. Never throws for what it finds (memory aside).
 Examined examine(const ImagePlace& place, const DecodeLimits& limits, bool hash);
+
+/// Its pixels. Throws CodecError.
+Raster decode_examined(const Examined& examined, const DecodeOptions& options);
 
 }  // namespace coterie::inline images

@@ -103,10 +103,7 @@ void parse_known(Bytes file, ImageHeader& header) {
   if (header.format == "TIFF") return parse_tiff(file, header);
   if (header.format == "BMP") return parse_bmp(file, header);
   if (header.format == "PNM") return parse_pnm(file, header);
-  if (header.format == "GIF") {
-    header.width = HeaderBytes(file, false).u16(6);
-    header.height = HeaderBytes(file, false).u16(8);
-  }
+  if (header.format == "GIF") return parse_gif(file, header);
   header.unsupported =
       header.format + " is not decoded; convert it to PNG or JPEG first (ImageMagick: mogrify -format png FILE)";
 }
@@ -144,7 +141,7 @@ ImageHeader parse_header(Bytes file) {
 }
 
 bool can_decode(const std::string& format) {
-  constexpr std::array kDecoded = {"JPEG", "PNG", "WebP", "TIFF", "BMP", "PNM"};
+  constexpr std::array kDecoded = {"JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP", "PNM"};
   return std::find(kDecoded.begin(), kDecoded.end(), format) != kDecoded.end();
 }
 

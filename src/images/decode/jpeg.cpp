@@ -1,5 +1,5 @@
-// libjpeg itself instead of OpenCV: OpenCV fills what a damaged stream does not give with grey and says ok, and
-// its CMYK is not Pillow's.
+// libjpeg itself, as everywhere here, instead of OpenCV: OpenCV fills what a damaged stream does not give with grey and
+// says ok, and its CMYK is not Pillow's.
 #include <csetjmp>
 #include <cstdio>
 
@@ -21,6 +21,7 @@ struct Session {
   jpeg_progress_mgr progress;
   std::jmp_buf jump;
   int code;
+  bool no_end_marker;
   char message[JMSG_LENGTH_MAX];
 };
 
@@ -37,7 +38,9 @@ Session& session_of(j_common_ptr info) { return *reinterpret_cast<Session*>(info
 void judge_warning(j_common_ptr info, int level) {
   if (level >= 0) return;
   switch (info->err->msg_code) {
-    case JWRN_JPEG_EOF:
+    case JWRN_JPEG_EOF:  // libjpeg puts the end marker there: what it then finds missing it warns of
+      session_of(info).no_end_marker = true;
+      break;
     case JWRN_HIT_MARKER:
     case JWRN_HUFF_BAD_CODE:
     case JWRN_MUST_RESYNC:
@@ -74,6 +77,18 @@ unsigned int reduction(unsigned int width, unsigned int height, const DecodeOpti
   return 1;
 }
 
+/// Whether every component's every coefficient came, to its last bit. A file with its end marker may leave some out; of
+/// one without it, the scans behind the last are gone.
+bool is_whole(const jpeg_decompress_struct& info) {
+  for (int c = 0; c < info.num_components; ++c) {
+    if (info.comp_info[c].quant_table == nullptr) return false;  // no scan had it
+    if (info.coef_bits == nullptr) continue;                     // not progressive
+    const int* missing = info.coef_bits[c];
+    if (std::any_of(missing, missing + DCTSIZE2, [](int bits) { return bits != 0; })) return false;
+  }
+  return true;
+}
+
 /// False when libjpeg jumped out. Holds nothing that would need a destructor: the jump runs none.
 bool read_samples(Session& session, Bytes file, Size size, const DecodeOptions& options, Raster& raster) {
   if (setjmp(session.jump) != 0) return false;
@@ -93,28 +108,24 @@ bool read_samples(Session& session, Bytes file, Size size, const DecodeOptions& 
     JSAMPROW row = raster.row(static_cast<int>(info.output_scanline));
     jpeg_read_scanlines(&info, &row, 1);
   }
+  const bool whole = is_whole(info);  // asked before libjpeg forgets
   jpeg_finish_decompress(&info);
+  if (session.no_end_marker && !whole) {
+    session.code = JWRN_JPEG_EOF;
+    std::snprintf(session.message, sizeof session.message, "the file ends before its last scan");
+    return false;
+  }
   return true;
 }
 
-/// Rounded a * b / 255.
-int multiply_255(int a, int b) {
-  const int product = a * b + 128;
-  return ((product >> 8) + product) >> 8;
-}
-
-/// Pillow's conversion, in place: the samples are inverted (as Adobe's programs, which write nearly all CMYK JPEGs,
-/// store them), and black takes its share of each colour.
-void cmyk_to_rgb(Raster& raster) {
+/// In place. The samples are inverted, as Adobe's programs, which write nearly all CMYK JPEGs, store them.
+void inverted_cmyk_to_rgb(Raster& raster) {
   const std::size_t pixels = raster.samples.size() / 4;
   std::uint8_t* samples = raster.samples.data();
   for (std::size_t i = 0; i < pixels; ++i) {
-    const std::uint8_t* cmyk = samples + 4 * i;
-    const int white = cmyk[3];
-    std::uint8_t rgb[3];
-    for (int c = 0; c < 3; ++c)
-      rgb[c] = static_cast<std::uint8_t>(std::max(0, white - multiply_255(255 - cmyk[c], white)));
-    std::copy(rgb, rgb + 3, samples + 3 * i);
+    const std::uint8_t* inks = samples + 4 * i;
+    const auto rgb = cmyk_to_rgb(255 - inks[0], 255 - inks[1], 255 - inks[2], 255 - inks[3]);
+    std::copy(rgb.begin(), rgb.end(), samples + 3 * i);
   }
   raster.samples.resize(3 * pixels);
   raster.channels = 3;
@@ -139,7 +150,7 @@ Raster decode_jpeg(Bytes file, Size size, const DecodeOptions& options) {
   }
   jpeg_destroy_decompress(&session.info);
   if (!whole) throw CodecError{is_unsupported(session.code) ? Fate::unsupported : Fate::damaged, session.message};
-  if (raster.channels == 4) cmyk_to_rgb(raster);
+  if (raster.channels == 4) inverted_cmyk_to_rgb(raster);
   return raster;
 }
 

@@ -56,12 +56,33 @@ void read_image(const ImagePlace& place, const DecodeLimits& limits, bool hash, 
 
 namespace {
 
+void add(Remark remark, std::string figures, Probe& probe) {
+  probe.remarks |= static_cast<std::int32_t>(remark);
+  probe.note += (probe.note.empty() ? "" : "; ") + std::move(figures);
+}
+
+bool has(const Probe& probe, Remark remark) { return (probe.remarks & static_cast<std::int32_t>(remark)) != 0; }
+
+void add_remarks(const ImageHeader& header, Probe& probe) {
+  if (header.pages > 1)
+    add(Remark::pages, fmt::format("{} 1 of {}", probe.format == "TIFF" ? "page" : "frame", header.pages), probe);
+  if (header.signed_samples) add(Remark::signed_samples, "signed samples", probe);
+  if (header.extra_samples > 0)
+    add(Remark::extra_samples,
+        fmt::format("{} of {} samples left out", header.extra_samples, header.channels + header.extra_samples), probe);
+  if (header.untagged_alpha) add(Remark::untagged_alpha, "a fourth sample taken as transparency", probe);
+  if (!header.colour_profile.empty()) add(Remark::colour_profile, "colour profile " + header.colour_profile, probe);
+  if (header.no_end_marker) add(Remark::no_end_marker, "no end marker", probe);
+}
+
 void judge_header(const DecodeLimits& limits, Examined& result) {
   const ImageHeader header = parse_header(result.bytes);
   Probe& probe = result.probe;
   probe.format = header.format;
   probe.channels = header.channels;
   probe.bits = header.bits;
+  probe.used_bits = header.bits;
+  probe.pages = header.pages;
   probe.orientation = header.orientation;
   constexpr std::int64_t kLargestSide = 0x7FFFFFFF;
   probe.width = static_cast<int>(std::clamp<std::int64_t>(header.width, 0, kLargestSide));
@@ -73,6 +94,30 @@ void judge_header(const DecodeLimits& limits, Examined& result) {
                                                probe.height, std::int64_t{probe.width} * probe.height / 1'000'000,
                                                static_cast<double>(limits.max_pixels) / 1e6)};
   if (!header.damage.empty()) throw Verdict{Fate::damaged, header.damage};
+  add_remarks(header, probe);
+}
+
+/// Where the headers do not tell enough.
+void look_at_pixels(Examined& examined) {
+  Probe& probe = examined.probe;
+  const bool deep = probe.bits > 8;
+  if (probe.fate != Fate::ok || !(deep || has(probe, Remark::no_end_marker))) return;
+  DecodeOptions options;
+  options.least_short = 1;  // a JPEG's pixels are wanted whole, not large
+  options.levels = LevelRange::range;
+  try {
+    const Raster raster = decode_examined(examined, options);
+    if (!deep) return;
+    probe.used_bits = raster.used_bits;
+    constexpr int kFewer = 2;  // one bit less is a picture that is a little dark
+    if (probe.used_bits + kFewer <= probe.bits)
+      add(Remark::few_bits, fmt::format("{} of {} bits in use", probe.used_bits, probe.bits), probe);
+  } catch (const CodecError& error) {
+    probe.fate = error.fate;
+    probe.reason = error.reason;
+    probe.remarks = 0;
+    probe.note.clear();
+  }
 }
 
 }  // namespace
@@ -90,6 +135,10 @@ Examined examine(const ImagePlace& place, const DecodeLimits& limits, bool hash)
   return result;
 }
 
-Probe probe_image(const ImagePlace& place, const DecodeLimits& limits) { return examine(place, limits, true).probe; }
+Probe probe_image(const ImagePlace& place, const DecodeLimits& limits) {
+  Examined examined = examine(place, limits, true);
+  look_at_pixels(examined);
+  return std::move(examined.probe);
+}
 
 }  // namespace coterie::inline images

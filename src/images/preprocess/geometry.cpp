@@ -77,7 +77,7 @@ void check_preprocess(const Preprocess& steps) {
 }
 
 DecodeOptions decode_options(const Preprocess& steps, const DecodeLimits& limits) {
-  DecodeOptions options{steps.exif, steps.alpha, steps.dct, 0, 0, limits};
+  DecodeOptions options{steps.exif, steps.alpha, steps.dct, 0, 0, steps.levels, limits};
   if (!steps.fast_decode) return options;
   if (steps.geometry == Geometry::squash) options.least_short = steps.size;
   if (steps.geometry == Geometry::short_side) options.least_short = steps.resize;

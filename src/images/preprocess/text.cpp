@@ -19,10 +19,11 @@ constexpr std::array<std::string_view, 2> kOrders = {"rgb", "bgr"};
 constexpr std::array<std::string_view, 2> kRotations = {"apply", "ignore"};
 constexpr std::array<std::string_view, 3> kGrounds = {"white", "black", "drop"};
 constexpr std::array<std::string_view, 2> kTransforms = {"accurate", "fast"};
+constexpr std::array<std::string_view, 2> kLevels = {"full", "range"};
 constexpr std::array<std::string_view, 2> kNoYes = {"no", "yes"};
-constexpr std::array<std::string_view, 15> kKeys = {"geometry",  "size",   "resize", "fraction", "pad",
-                                                    "filter",    "passes", "order",  "scale",    "mean",
-                                                    "deviation", "exif",   "alpha",  "dct",      "fast_decode"};
+constexpr std::array<std::string_view, 16> kKeys = {"geometry", "size",  "resize", "fraction",   "pad",       "filter",
+                                                    "passes",   "order", "scale",  "mean",       "deviation", "exif",
+                                                    "alpha",    "dct",   "levels", "fast_decode"};
 constexpr int kLargestSide = 16384;
 
 /// The place of `name` in `names`; an unknown one is told the nearest.
@@ -105,6 +106,7 @@ void override_preprocess(Preprocess& steps, std::string_view assignment) {
   if (known == "exif") steps.exif = static_cast<ExifRotation>(find_name(key, value, kRotations));
   if (known == "alpha") steps.alpha = static_cast<AlphaGround>(find_name(key, value, kGrounds));
   if (known == "dct") steps.dct = static_cast<JpegTransform>(find_name(key, value, kTransforms));
+  if (known == "levels") steps.levels = static_cast<LevelRange>(find_name(key, value, kLevels));
   if (known == "fast_decode") steps.fast_decode = find_name(key, value, kNoYes) == 1;
 }
 
@@ -125,14 +127,16 @@ std::vector<std::pair<std::string, std::string>> settings_of(const Preprocess& s
           {"exif", name(kRotations, steps.exif)},
           {"alpha", name(kGrounds, steps.alpha)},
           {"dct", name(kTransforms, steps.dct)},
+          {"levels", name(kLevels, steps.levels)},
           {"fast_decode", name(kNoYes, steps.fast_decode ? 1 : 0)}};
 }
 
 std::vector<std::string> describe(const Preprocess& steps) {
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("decode: EXIF rotation {}, alpha {}{}", kRotations[static_cast<std::size_t>(steps.exif)],
-                              kGrounds[static_cast<std::size_t>(steps.alpha)],
-                              steps.dct == JpegTransform::fast ? ", fast JPEG transform" : ""));
+  lines.push_back(fmt::format(
+      "decode: EXIF rotation {}, alpha {}{}{}", kRotations[static_cast<std::size_t>(steps.exif)],
+      kGrounds[static_cast<std::size_t>(steps.alpha)], steps.dct == JpegTransform::fast ? ", fast JPEG transform" : "",
+      steps.levels == LevelRange::range ? ", levels range" : ""));
   if (steps.fast_decode)
     lines.push_back(fmt::format("fast decode: JPEG at 1/2, 1/4 or 1/8 where that is no smaller than the resize"));
   lines.push_back(geometry_line(steps));
