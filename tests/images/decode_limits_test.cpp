@@ -7,6 +7,7 @@
 #include "coterie/images/decode.hpp"
 #include "image_files.hpp"
 #include "temporary_folder.hpp"
+#include "tiff_files.hpp"
 
 namespace coterie {
 namespace {
@@ -18,24 +19,6 @@ DecodeError refusal_of(const std::string& path, const DecodeOptions& options = {
     return error;
   }
   return {path, Fate::ok, "it was decoded"};
-}
-
-std::string little_endian(std::uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * i);
-  return text;
-}
-
-/// A TIFF of one strip or tile with these entries (tag, value), a long each, and `bytes` of data from byte
-/// 200 on.
-std::string tiff(const std::vector<std::pair<int, std::uint32_t>>& entries, std::size_t bytes) {
-  std::string file("II*\0\x08\0\0\0", 8);
-  file += little_endian(entries.size(), 2);
-  for (const auto& [tag, value] : entries)
-    file += little_endian(static_cast<std::uint64_t>(tag), 2) + std::string("\x04\0\x01\0\0\0", 6) +
-            little_endian(value, 4);
-  file.resize(200, '\0');
-  return file + std::string(bytes, '\x55');
 }
 
 }  // namespace
@@ -114,7 +97,7 @@ TEST_CASE("a TIFF's strips and tiles may not ask for more than its pixels need")
                                                           {323, side},
                                                           {324, 200},
                                                           {325, bytes}},
-                                                         bytes)));
+                                                         std::string(bytes, '\x55'))));
   };
   constexpr std::uint32_t kNone = 1, kDeflate = 8;
   CHECK(refusal(32, kNone, 1024).fate() == Fate::ok);  // 8 × 8 pixels in one tile of 1 KB
@@ -131,7 +114,7 @@ TEST_CASE("a TIFF in a compression that nobody uses is not decoded, and says so 
     const std::string path = write_bytes(
         folder / "x.tif",
         tiff({{256, 8}, {257, 8}, {258, 8}, {259, compression}, {262, 1}, {273, 200}, {277, 1}, {278, 8}, {279, 64}},
-             64));
+             std::string(64, '\x55')));
     const Probe probe = probe_image(path);
     CHECK(probe.fate == Fate::unsupported);
     CHECK(probe.reason.find("a TIFF with compression " + std::to_string(compression)) == 0);

@@ -105,6 +105,26 @@ TEST_CASE("a file without its end is damaged") {
   CHECK(fate_of(write_bytes(folder / "trailer", jpeg + "camera's own data")) == Fate::ok);
 }
 
+TEST_CASE("the orientation is found where older programs put it into a PNG") {
+  const TemporaryFolder folder;
+  // A little TIFF with the orientation 6, as ImageMagick wrote it: name, length and hexadecimal digits, a line each.
+  const std::string text = std::string("Raw profile type exif\0", 22) + "\nexif\n      32\n457869660000" +
+                           "49492a0008000000" + "0100120103000100\n0000" + "0600000000000000\n";
+  std::string png = hollow_png(10, 10);
+  png.insert(8 + 25, big_endian(static_cast<std::uint32_t>(text.size())) + "tEXt" + text + "crc.");
+  const Probe probe = probe_image(write_bytes(folder / "x.png", png));
+  CHECK(probe.fate == Fate::ok);
+  CHECK(probe.orientation == 6);
+}
+
+TEST_CASE("a remark has a name and a sentence") {
+  for (const Remark remark : kRemarks) {
+    CHECK_FALSE(remark_name(remark).empty());
+    CHECK(remark_explanation(remark).ends_with("."));
+  }
+  CHECK_THROWS_AS(remark_name(static_cast<Remark>(3)), InvalidArgument);
+}
+
 TEST_CASE("a fate has a name and a sentence") {
   for (const Fate fate : kFates) {
     CHECK_FALSE(fate_name(fate).empty());

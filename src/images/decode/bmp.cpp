@@ -13,13 +13,18 @@ constexpr std::uint32_t kRgb = 0, kMasks = 3, kMasksWithAlpha = 6;
 
 /// Which bits of a pixel are a colour, or its alpha.
 struct Mask {
-  std::uint32_t mask = 0;
+  std::uint32_t mask = 0, span = 255;  ///< the span: its largest number
+  int shift = 0;
+
+  Mask() = default;
+  explicit Mask(std::uint32_t bits) : mask(bits), span(bits >> shift_of(bits)), shift(shift_of(bits)) {}
+  static int shift_of(std::uint32_t bits) { return bits == 0 ? 0 : std::countr_zero(bits); }
 
   /// Scaled to 8 bits, rounded down as in Pillow.
   std::uint8_t level(std::uint32_t pixel) const {
-    if (mask == 0) return 0;
-    const int shift = std::countr_zero(mask);
-    return static_cast<std::uint8_t>(std::uint64_t{(pixel & mask) >> shift} * 255 / (mask >> shift));
+    const std::uint32_t value = (pixel & mask) >> shift;
+    if (span == 255 || span == 0) return static_cast<std::uint8_t>(value);
+    return static_cast<std::uint8_t>(std::uint64_t{value} * 255 / span);
   }
 };
 
@@ -34,7 +39,7 @@ Masks masks_of(const HeaderBytes& file, const BmpLayout& layout) {
   constexpr std::size_t kBehindFirst40 = 54;  // in longer headers, or behind this one
   Masks masks;
   for (std::size_t i = 0; i < masks.size(); ++i)
-    if (i < 3 || layout.has_alpha) masks[i].mask = file.u32(kBehindFirst40 + 4 * i);
+    if (i < 3 || layout.has_alpha) masks[i] = Mask(file.u32(kBehindFirst40 + 4 * i));
   return masks;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -53,14 +52,10 @@ Raster decode_gif(Bytes file, Size size);                                 ///< t
 Raster decode_pnm(Bytes file, Size size, LevelRange levels);
 Raster decode_bmp(Bytes file, Size size);
 
-/// Pillow's conversion of inks (255: full cover): black takes its share of each colour.
-inline std::array<std::uint8_t, 3> cmyk_to_rgb(int cyan, int magenta, int yellow, int black) {
-  const int white = 255 - black;
-  const auto colour = [&](int ink) {
-    const int product = ink * white + 128;  // rounded ink * white / 255
-    return static_cast<std::uint8_t>(std::max(0, white - (((product >> 8) + product) >> 8)));
-  };
-  return {colour(cyan), colour(magenta), colour(yellow)};
+/// Pillow's conversion of an ink and black (255: full cover) to the level of red, green or blue that they leave.
+inline std::uint8_t ink_to_level(int ink, int black) {
+  const int white = 255 - black, product = ink * white + 128;  // rounded ink * white / 255
+  return static_cast<std::uint8_t>(std::max(0, white - (((product >> 8) + product) >> 8)));
 }
 
 }  // namespace coterie::inline images

@@ -124,8 +124,9 @@ void inverted_cmyk_to_rgb(Raster& raster) {
   std::uint8_t* samples = raster.samples.data();
   for (std::size_t i = 0; i < pixels; ++i) {
     const std::uint8_t* inks = samples + 4 * i;
-    const auto rgb = cmyk_to_rgb(255 - inks[0], 255 - inks[1], 255 - inks[2], 255 - inks[3]);
-    std::copy(rgb.begin(), rgb.end(), samples + 3 * i);
+    std::uint8_t rgb[3];
+    for (int c = 0; c < 3; ++c) rgb[c] = ink_to_level(255 - inks[c], 255 - inks[3]);
+    std::copy(rgb, rgb + 3, samples + 3 * i);
   }
   raster.samples.resize(3 * pixels);
   raster.channels = 3;

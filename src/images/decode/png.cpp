@@ -35,10 +35,11 @@ void give_bytes(png_structp png, png_bytep to, std::size_t bytes) {
   session.rest = session.rest.subspan(bytes);
 }
 
-/// Everything becomes RGB or RGBA of 8 or 16 bits: palettes, low bit depths, grey, tRNS. libpng's transformations begin
-/// with 16 bits, so a transparent colour is found by all of them.
-void request_rgb(Session& session) {
+/// Everything becomes RGB or RGBA: palettes, low bit depths, grey, tRNS; of 16 bits the high byte, as Pillow reads
+/// them, or all where the bits in use are asked for.
+void request_rgb(Session& session, LevelRange levels) {
   png_set_expand(session.png);
+  if (levels == LevelRange::full) png_set_strip_16(session.png);
   if (std::endian::native == std::endian::little) png_set_swap(session.png);
   png_set_gray_to_rgb(session.png);
   png_set_interlace_handling(session.png);
@@ -77,12 +78,12 @@ void allocate(const Session& session, Samples& samples) {
 }
 
 /// False when libpng jumped out. Holds nothing that would need a destructor: the jump runs none.
-bool read_samples(Session& session, Size size, Samples& samples) {
+bool read_samples(Session& session, Size size, LevelRange levels, Samples& samples) {
   if (setjmp(png_jmpbuf(session.png)) != 0) return false;
   png_set_read_fn(session.png, &session, give_bytes);
   png_read_info(session.png, session.info);
   require_size(size, png_get_image_width(session.png, session.info), png_get_image_height(session.png, session.info));
-  request_rgb(session);
+  request_rgb(session, levels);
   allocate(session, samples);
   samples.deep.declared_bits = declared_bits(session);
   png_read_image(session.png, samples.rows.data());
@@ -104,9 +105,9 @@ Raster decode_png(Bytes file, Size size, LevelRange levels) {
   } close{session};
   session.info = png_create_info_struct(session.png);
   if (session.info == nullptr) throw CodecError{Fate::unreadable, "libpng cannot start"};
-  if (!read_samples(session, size, samples)) throw CodecError{Fate::damaged, session.message};
+  if (!read_samples(session, size, levels, samples)) throw CodecError{Fate::damaged, session.message};
   if (samples.deep.samples.empty()) return std::move(samples.raster);
-  samples.deep.keeps_high_byte = true;  // as Pillow reads 16 bits
+  samples.deep.keeps_high_byte = true;
   return to_bytes(samples.deep, levels);
 }
 

@@ -100,7 +100,8 @@ void judge_header(const DecodeLimits& limits, Examined& result) {
 /// Where the headers do not tell enough.
 void look_at_pixels(Examined& examined) {
   Probe& probe = examined.probe;
-  const bool deep = probe.bits > 8;
+  constexpr std::int64_t kMostPixels = 64'000'000;  // 12 bytes each, for each thread of a scan
+  const bool deep = probe.bits > 8 && std::int64_t{probe.width} * probe.height <= kMostPixels;
   if (probe.fate != Fate::ok || !(deep || has(probe, Remark::no_end_marker))) return;
   DecodeOptions options;
   options.least_short = 1;  // a JPEG's pixels are wanted whole, not large

@@ -330,7 +330,9 @@ Raster in_rgb(Raster stored, const TiffLayout& layout, TIFF* tiff) {
       return in_rgb(stored, 1, [&](Sample s) { return palette[s[0]]; });
     }
     case kSeparated:
-      return in_rgb(stored, 4, [](Sample s) { return cmyk_to_rgb(s[0], s[1], s[2], s[3]); });
+      return in_rgb(stored, 4, [](Sample s) {
+        return Rgb{ink_to_level(s[0], s[3]), ink_to_level(s[1], s[3]), ink_to_level(s[2], s[3])};
+      });
     case kCieLab:
       return in_rgb(stored, 3, lab_to_rgb);
     default:
