@@ -35,6 +35,8 @@ void NetworkSet::add(const Job& job, const FeatureRequest& request, const Weight
     networks_.emplace_back(request.backbone, names, load_weights(weights, request), request.preprocess, options);
   });
   release_free_memory();
+  if (const auto& note = networks_.back().weights_note(); !note.empty())
+    job.say("{}: {} {}", request.backbone.name, weights.path, note);
   share(job, request.backbone.name);
   for (const auto& layer : request.layers)
     job.say("{}: layer {}, {} numbers an image, on {}", request.backbone.name, layer.name, layer.dimension,

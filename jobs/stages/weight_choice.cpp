@@ -40,12 +40,20 @@ std::uint64_t seed_of(const std::string& text) {
 
 }  // namespace
 
+std::string digest_of_weights(const std::string& path) {
+  const auto files = files_of_weights(path);
+  if (files.size() == 1) return sha256_of_file(path);
+  std::string digests;
+  for (const auto& file : files) digests += sha256_of_file(file) + "\n";
+  return sha256(digests);
+}
+
 WeightChoice choose_weights(const Job& job, const FeatureRequest& request) {
   if (request.weights.starts_with(kRandom)) return {"", seed_of(request.weights), request.weights};
   WeightChoice choice;
   job.comm.on_root([&] {  // the file is read once more for its digest, at disk speed
     choice.path = request.weights.empty() ? find_weight_file(request.backbone) : request.weights;
-    choice.identity = "sha256 " + sha256_of_file(choice.path);
+    choice.identity = "sha256 " + digest_of_weights(choice.path);
   });
   job.comm.broadcast(choice.path);
   job.comm.broadcast(choice.identity);

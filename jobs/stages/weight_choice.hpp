@@ -16,6 +16,9 @@ struct WeightChoice {
   std::string identity;    ///< for the recipe: SHA-256, or "random:SEED"
 };
 
+/// The SHA-256 of a weight file; of one in parts, that of the digests of its index and its parts. Throws FileError.
+std::string digest_of_weights(const std::string& path);
+
 /// Finds the file, in $COTERIE_WEIGHTS and the cache where none is given, and its digest; the root does, for all ranks.
 /// Throws InvalidArgument that says where it was looked for and how to get it.
 WeightChoice choose_weights(const Job& job, const FeatureRequest& request);

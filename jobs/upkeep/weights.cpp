@@ -9,6 +9,7 @@
 #include "coterie/base/unicode.hpp"
 #include "coterie/features/network.hpp"
 #include "coterie/features/published_weights.hpp"
+#include "stages/weight_choice.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -27,29 +28,52 @@ std::string origin_of(const std::string& path, const std::string& md5, const std
   return told.empty() ? "unknown: no published file has these checksums" : told;
 }
 
+void print_fits(const WeightFile& weights) {
+  const auto backbones = fitting_backbones(weights);
+  if (backbones.empty()) fmt::print("  fits     no backbone of coterie\n");
+  for (const auto& backbone : backbones)
+    fmt::print("  fits     {}{}\n", backbone.name,
+               backbone.note.empty() ? "" : fmt::format(": {}", printable(backbone.note)));
+}
+
 void check_weights(const std::string& path) {
   const WeightFile weights = read_weights(path);
-  const std::string md5 = md5_of_file(path), sha256 = sha256_of_file(path);
-  const auto backbones = fitting_backbones(weights);
-  fmt::print("{}\n  format   {}\n  holds    {} tensors, {} parameters\n  sha256   {}\n  md5      {}\n", printable(path),
-             weights.format(), weights.tensors().size(), parameters_of(weights), sha256, md5);
-  fmt::print("  origin   {}\n", printable(origin_of(path, md5, sha256)));
-  fmt::print("  fits     {}\n",
-             backbones.empty() ? "no backbone of coterie" : fmt::format("{}", fmt::join(backbones, ", ")));
+  const auto files = files_of_weights(path);
+  fmt::print("{}\n  format   {}\n  holds    {} tensors, {} parameters: {}\n", printable(path), weights.format(),
+             weights.tensors().size(), parameters_of(weights), printable(some_tensors(weights)));
+  for (const auto& file : files) {
+    if (files.size() > 1) fmt::print("  file     {}\n", printable(std::filesystem::path(file).filename().string()));
+    const std::string md5 = md5_of_file(file), sha256 = sha256_of_file(file);
+    fmt::print("  sha256   {}\n  md5      {}\n", sha256, md5);
+    if (files.size() == 1) fmt::print("  origin   {}\n", printable(origin_of(path, md5, sha256)));
+  }
+  print_fits(weights);
   const auto bad = tensors_not_finite(weights);
   if (!bad.empty())
     throw FileError(path, fmt::format("{} of its tensors hold NaN or infinity: {}", bad.size(), fmt::join(bad, ", ")));
   fmt::print("  values   all finite\n");
 }
 
-void convert_weights(const std::string& from, const std::string& to, bool overwrite) {
+// The tensors whose names begin so, without that beginning.
+WeightFile part_of(const WeightFile& weights, const std::string& prefix) {
+  WeightFile part(weights.path(), weights.format());
+  for (const auto& [name, tensor] : weights.tensors())
+    if (name.starts_with(prefix) && name.size() > prefix.size()) part.add(name.substr(prefix.size()), tensor);
+  require(!part.tensors().empty(), "{} has no tensor whose name begins with \"{}\"; it holds {}", weights.path(),
+          prefix, some_tensors(weights));
+  return part;
+}
+
+void convert_weights(const Options& options, const std::string& from, const std::string& to) {
   require(to.ends_with(".safetensors"), "\"{}\" must end in .safetensors, which is what weights convert writes", to);
-  require(overwrite || !std::filesystem::exists(to), "{} is there already; --overwrite replaces it", to);
-  const WeightFile weights = read_weights(from);
-  write_safetensors(weights, to,
-                    {{"source", std::filesystem::path(from).filename().string()},
-                     {"source_format", weights.format()},
-                     {"source_sha256", sha256_of_file(from)}});
+  require(options.flag("overwrite") || !std::filesystem::exists(to), "{} is there already; --overwrite replaces it",
+          to);
+  const WeightFile weights = part_of(read_weights(from), options.text("prefix"));
+  std::map<std::string, std::string> metadata{{"source", std::filesystem::path(from).filename().string()},
+                                              {"source_format", weights.format()},
+                                              {"source_sha256", digest_of_weights(from)}};
+  if (!options.text("prefix").empty()) metadata["source_prefix"] = options.text("prefix");
+  write_safetensors(weights, to, metadata);
   fmt::print("made {}: {} tensors, {} parameters\n", printable(to), weights.tensors().size(), parameters_of(weights));
 }
 
@@ -68,14 +92,18 @@ void check_or_convert(Job& job) {
     if (verb == "convert" && job.dry_run())
       fmt::print("would make {}\n", printable(words[2]));
     else if (verb == "convert")
-      convert_weights(words[1], words[2], job.options.flag("overwrite"));
+      convert_weights(job.options, words[1], words[2]);
   });
 }
 
 }  // namespace
 
 Command weights() {
-  return {.options = OptionList("weights", {}, "check FILE"),
+  return {.options = OptionList("weights",
+                                {{"prefix", Role::result, OptionType::text, "", "TEXT",
+                                  "weights convert: takes only the tensors whose names begin so, without it: "
+                                  "teacher.backbone."}},
+                                "check FILE"),
           .summary = "checks a weight file, or turns it into a .safetensors",
           .example = "coterie weights check FILE; coterie weights convert FILE OUT.safetensors",
           .run = check_or_convert,

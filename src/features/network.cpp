@@ -2,68 +2,83 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <optional>
 
 #include "coterie/base/errors.hpp"
 #include "nets/affine.hpp"
 #include "nets/engine.hpp"
 #include "nets/families.hpp"
+#include "nets/weight_fit.hpp"
 
 namespace coterie::inline features {
 namespace {
 
-// The tensors that a plan names, with their shapes.
-std::vector<TensorNeed> all_tensors(const Plan& plan) {
-  std::vector<TensorNeed> all;
-  for (std::size_t i = 0; i < plan.steps().size(); ++i)
-    for (auto& need : tensors_of(plan, i)) all.push_back(std::move(need));
-  return all;
+// How the file's tensors serve the backbone's usual layer; nothing where they do not. `exactly`: with none to spare.
+std::optional<WeightFit> serves(const WeightFile& file, const Backbone& backbone, bool exactly) {
+  auto plans = backbone.plans();
+  const WeightFit fit = fit_weights(file, plans);
+  Plan& plan = plans[fit.plan];
+  if (!fit.foreign.empty() && (exactly || !is_another_head(file, fit, plan))) return std::nullopt;
+  plan.keep(std::vector<std::string>{backbone.default_layer});
+  return holds_all(file, fit.prefix, plan) ? std::optional(fit) : std::nullopt;
 }
 
-bool holds(const WeightFile& file, const TensorNeed& need) {
-  const Tensor* tensor = file.find(need.name);
-  return tensor != nullptr && tensor->shape == need.shape;
+std::vector<std::string> exact_owners(const WeightFile& file) {
+  std::vector<std::string> names;
+  for (const auto& backbone : backbones())
+    if (serves(file, backbone, true)) names.push_back(backbone.name);
+  return names;
 }
 
-// Tensors of the file that the whole network does not have, or not in this shape (365 classes of scenes where there are
-// 1,000 of objects): a reason to think that it is of another network. A frozen graph holds constants of all kinds.
-std::vector<std::string> foreign_tensors(const WeightFile& file, const Plan& whole) {
-  if (file.format() == "TensorFlow graph") return {};
-  std::set<std::string> known;
-  for (const auto& need : all_tensors(whole))
-    if (holds(file, need)) known.insert(need.name);
-  std::vector<std::string> foreign;
-  for (const auto& [name, tensor] : file.tensors())
-    if (!known.contains(name) && !whole.ignores(name)) foreign.push_back(name);
-  return foreign;
+// The network's own way to name its tensors, and what the file makes of it.
+struct Fitted {
+  Plan plan;
+  std::string prefix, note;
+};
+
+// What was seen through, and what was left.
+std::string note_of(const WeightFile& file, const WeightFit& fit) {
+  std::string note;
+  if (!fit.prefix.empty())
+    note = fmt::format("takes the tensors under '{}' of the file, {} in all", fit.prefix, file.tensors().size());
+  if (!fit.foreign.empty())
+    note += fmt::format("{}leaves a head of another size or kind ({})", note.empty() ? "" : "; ",
+                        some_tensors(file, fit.prefix, fit.foreign));
+  return note;
+}
+
+// Refuses what is certainly, or may well be, the file of another network.
+void refuse_foreign(const Backbone& backbone, const WeightFile& file, const WeightFit& fit, const Plan& whole) {
+  if (fit.foreign.empty()) return;
+  const auto owners = exact_owners(file);
+  if (owners.empty() && is_another_head(file, fit, whole)) return;
+  throw FileError(
+      file.path(),
+      fmt::format("holds {} tensors that {} does not have in this shape: {}; {}", fit.foreign.size(), backbone.name,
+                  some_tensors(file, fit.prefix, fit.foreign),
+                  owners.empty() ? "is it a file for another backbone? coterie weights check FILE tells"
+                                 : fmt::format("it is a file for --backbone {}", fmt::join(owners, " or "))));
 }
 
 // Of the ways to name the tensors, the one that has most of them in the file.
-Plan choose_plan(const Backbone& backbone, const std::vector<std::string>& layers, const WeightFile& file) {
+Fitted fit_network(const Backbone& backbone, const std::vector<std::string>& layers, const WeightFile& file) {
   auto plans = backbone.plans();
-  std::size_t best = 0;
-  std::ptrdiff_t most = -1;
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    const auto needs = all_tensors(plans[i]);
-    const auto held = std::count_if(needs.begin(), needs.end(), [&](const auto& need) { return holds(file, need); });
-    if (held > most) {
-      most = held;
-      best = i;
-    }
-  }
-  const auto foreign = foreign_tensors(file, plans[best]);
-  Plan plan = std::move(plans[best]);
-  plan.keep(layers);
-  const FileWeights weights(file);
-  WeightFile used(file.path(), file.format());
-  for (const auto& need : all_tensors(plan)) used.add(need.name, weights.take(need));
-  require_finite(used);
-  if (!foreign.empty())
+  const WeightFit fit = fit_weights(file, plans);
+  if (!fit.rivals.empty())
     throw FileError(file.path(),
-                    fmt::format("holds {} tensors that {} does not have in this shape, the first '{}'; is it "
-                                "a file for another backbone? coterie weights check FILE tells",
-                                foreign.size(), backbone.name, foreign.front()));
-  return plan;
+                    fmt::format("holds several networks, under '{}' and '{}', and nothing says which is meant; take "
+                                "one out: coterie weights convert FILE OUT.safetensors --prefix {}",
+                                fit.prefix, fmt::join(fit.rivals, "', '"), fit.prefix));
+  Fitted fitted{std::move(plans[fit.plan]), fit.prefix, note_of(file, fit)};
+  const Plan whole = fitted.plan;
+  fitted.plan.keep(layers);
+  require_all(file, fit, fitted.plan, backbone);
+  const FileWeights weights(file, fit.prefix);
+  WeightFile used(file.path(), file.format());
+  for (const auto& need : all_tensors(fitted.plan)) used.add(need.name, weights.take(need));
+  require_finite(used);
+  refuse_foreign(backbone, file, fit, whole);
+  return fitted;
 }
 
 struct Choice {
@@ -124,6 +139,7 @@ struct Network::State {
   std::vector<FeatureLayer> layers;
   Preprocess preprocess;
   Choice choice;
+  std::string weights_note;
   std::unique_ptr<Engine> engine;
 };
 
@@ -148,8 +164,9 @@ Network::Network(const Backbone& backbone, const std::vector<std::string>& layer
                                              batch, state_->choice.precision);
     return;
   }
-  Plan plan = choose_plan(backbone, names, weights);
-  state_->engine = make_engine(std::move(plan), FileWeights(weights), state_->choice, batch);
+  Fitted fitted = fit_network(backbone, names, weights);
+  state_->weights_note = std::move(fitted.note);
+  state_->engine = make_engine(std::move(fitted.plan), FileWeights(weights, fitted.prefix), state_->choice, batch);
 }
 
 Network::~Network() = default;
@@ -159,6 +176,7 @@ const Preprocess& Network::preprocess() const { return state_->preprocess; }
 const std::string& Network::device_text() const { return state_->choice.text; }
 bool Network::on_gpu() const { return state_->choice.gpu; }
 Precision Network::precision() const { return state_->choice.precision; }
+const std::string& Network::weights_note() const { return state_->weights_note; }
 std::string Network::note() const { return state_->engine->note(); }
 std::int64_t Network::packed_bytes() const { return state_->engine->packed_bytes(); }
 void Network::share(std::span<std::byte> memory, bool writes) { state_->engine->share(memory, writes); }
@@ -185,17 +203,14 @@ WeightFile random_weights(const Backbone& backbone, const std::vector<std::strin
   return file;
 }
 
-std::vector<std::string> fitting_backbones(const WeightFile& weights) {
-  std::vector<std::string> fitting;
-  for (const auto& backbone : backbones())
-    for (Plan& plan : backbone.plans()) {
-      if (!foreign_tensors(weights, plan).empty()) continue;
-      plan.keep(std::vector<std::string>{backbone.default_layer});
-      const auto needs = all_tensors(plan);
-      if (!std::all_of(needs.begin(), needs.end(), [&](const auto& need) { return holds(weights, need); })) continue;
-      fitting.push_back(backbone.name);
-      break;
-    }
+std::vector<FittingBackbone> fitting_backbones(const WeightFile& weights) {
+  std::vector<FittingBackbone> fitting;
+  for (const bool exactly : {true, false}) {
+    for (const auto& backbone : backbones())
+      if (const auto fit = serves(weights, backbone, exactly))
+        fitting.push_back({backbone.name, note_of(weights, *fit)});
+    if (!fitting.empty()) break;
+  }
   return fitting;
 }
 

@@ -192,11 +192,12 @@ TEST_CASE("a file fits its own network and those that share its weights, no othe
                               keras = {"resnet50_keras", "resnet50_keras_2.2.0", "resnet50_keras_2.0.7"};
   for (const Backbone& backbone : backbones()) {
     CAPTURE(backbone.name);
-    const auto fitting = fitting_backbones(empty_file(backbone.plans().back()));
+    std::set<std::string> fitting;
+    for (const auto& fit : fitting_backbones(empty_file(backbone.plans().back()))) fitting.insert(fit.name);
     const std::set<std::string> own = torchvision.contains(backbone.name) ? torchvision
                                       : keras.contains(backbone.name)     ? keras
                                                                           : std::set{backbone.name};
-    CHECK(std::set(fitting.begin(), fitting.end()) == own);
+    CHECK(fitting == own);
   }
 }
 

@@ -175,7 +175,8 @@ TEST_CASE("random weights are a function of the seed, and every network takes it
   };
   CHECK(stem(first) == stem(again));
   CHECK(stem(first) != stem(other));
-  CHECK(fitting_backbones(first) == std::vector<std::string>{"efficientnet_lite0"});
+  REQUIRE(fitting_backbones(first).size() == 1);
+  CHECK(fitting_backbones(first)[0].name == "efficientnet_lite0");
   CHECK_THROWS_WITH_AS(Network(resnet, {""}, first, resnet.preprocess, {.device = Device::cpu}),
                        doctest::Contains("has no tensor 'conv1.weight'"), FileError);
 }
@@ -215,7 +216,7 @@ TEST_CASE("a missing, an extra, a misshapen and a not finite tensor are named") 
   CHECK(broken.find("'_conv_stem.weight'") != std::string::npos);
   const auto extra = message([&](const auto& name, Tensor& tensor, WeightFile& file) {
     file.add(name, tensor);
-    if (name == stem) file.add("_se_reduce.weight", {});
+    if (name == stem) file.add("_se_reduce.weight", Tensor::of({1, 1, 1, 1}, {0}));
   });
   CHECK(extra.find("'_se_reduce.weight'") != std::string::npos);
 }

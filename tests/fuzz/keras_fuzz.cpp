@@ -17,10 +17,20 @@ using Input = FuzzedDataProvider;
 using Names = std::vector<std::string>;
 
 Names take_names(Input& input) {
-  static const std::array<const char*, 11> kUsual = {
-      "conv2d_17",    "conv2d",  "conv/1",           "conv/1/kernel:0",    "conv2d_17/bias:0",
-      "fc_W:0",       "dense_1", "fc_running_std:0", "depthwise_kernel:0", "batch_normalization",
-      "model_weights"};
+  static const std::array<const char*, 14> kUsual = {"conv2d_17",
+                                                     "conv2d",
+                                                     "conv/1",
+                                                     "conv/1/kernel:0",
+                                                     "conv2d_17/bias:0",
+                                                     "fc_W:0",
+                                                     "dense_1",
+                                                     "fc_running_std:0",
+                                                     "depthwise_kernel:0",
+                                                     "batch_normalization",
+                                                     "model_weights",
+                                                     "conv1/kernel:0",
+                                                     "conv2d_7/kernel:0",
+                                                     "fc1_W:0"};
   Names names(input.ConsumeIntegralInRange<std::size_t>(0, 4));
   for (auto& name : names)
     name = input.ConsumeBool() ? kUsual[input.ConsumeIntegralInRange<std::size_t>(0, kUsual.size() - 1)]

@@ -45,8 +45,10 @@ Precision choose_precision(const NetworkOptions& options);
 class Network {
  public:
   /// Folds batch normalisation into the convolutions and puts the weights on the device. `preprocess` is the
-  /// backbone's, or a departure from it of the same size (for a TorchScript module of any size that it takes). Throws
-  /// FileError that names a tensor that is missing, misshapen, superfluous or not finite; InvalidArgument for an
+  /// backbone's, or a departure from it of the same size (for a TorchScript module of any size that it takes). What the
+  /// file puts before all names of one network ("backbone.", "encoder_q.") is seen through, and so is a head that
+  /// differs where no layer that is wanted needs it. Throws FileError that names a tensor that is missing, misshapen,
+  /// superfluous or not finite, and what the file holds instead; InvalidArgument for an
   /// unknown layer, for cuda without a GPU and a precision that the device has not. A TorchScript module brings its
   /// weights: `weights` is not looked at.
   Network(const Backbone& backbone, const std::vector<std::string>& layers, const WeightFile& weights,
@@ -71,6 +73,10 @@ class Network {
   /// took; with `writes` false only uses them there, where an equal network has written them or is going to before
   /// forward() is called. Changes no bit of any feature. Not while another thread uses the network.
   void share(std::span<std::byte> memory, bool writes);
+
+  /// What of the weight file was taken, where that is not all of it under plain names: "takes the tensors under
+  /// 'encoder_q.' of the file, 640 in all; leaves a head of another size or kind ('fc.weight' [128, 2048])". "" else.
+  const std::string& weights_note() const;
 
   /// What has happened on the way that a person should know, "" when nothing has: a batch that had to be made smaller,
   /// after which bits may differ from a run in which it was not.
@@ -97,7 +103,14 @@ class Network {
 /// and its name. Those that these layers need, named and shaped as in a file for this backbone.
 WeightFile random_weights(const Backbone& backbone, const std::vector<std::string>& layers, std::uint64_t seed);
 
-/// The backbones whose default layer this file has all tensors for, and no tensor that is foreign to them.
-std::vector<std::string> fitting_backbones(const WeightFile& weights);
+/// A backbone that a file serves.
+struct FittingBackbone {
+  std::string name;
+  std::string note;  ///< what is seen through or left, as Network::weights_note
+};
+
+/// The backbones whose default layer this file has all tensors for, under whatever prefix, and no tensor that is
+/// foreign to them; where there is none, those that lack no more than the head that the file has instead.
+std::vector<FittingBackbone> fitting_backbones(const WeightFile& weights);
 
 }  // namespace coterie::inline features

@@ -44,10 +44,12 @@ class WeightFile {
 };
 
 /// Reads a weight file; its content, not its name, decides how:
-///  - PyTorch .pth in its three containers: zip (torch >= 1.6), legacy, and the tar of the first versions: the state
-///    dict, or the one under the key "state_dict" of a checkpoint, whose optimizer is left alone; the "module." of
-///    DataParallel is dropped, before a name and inside it. Pickles are read, never run: tensors and plain containers
-///    are built, every other name is refused. Tensors saved on a GPU are data like others.
+///  - PyTorch .pth in its three containers: zip (torch >= 1.6), legacy, and the tar of the first versions: a state
+///  dict,
+///    a checkpoint of several dictionaries, whose keys and names are joined by dots ("teacher.conv1.weight"), its
+///    optimizer left alone. Pickles are read, never run: tensors and plain containers are built, a training's arguments
+///    are passed over, every other name is refused. Tensors saved on a GPU are data like others.
+///  - TorchScript: the attributes of its modules, named as their state dict names them. Its code is not looked at.
 ///  - Keras .h5 of Keras 1 and 2, weights or whole models: tensors are called "layer/kernel", "layer/bias",
 ///    "layer/gamma", "layer/beta", "layer/moving_mean", "layer/moving_variance", "layer/depthwise_kernel",
 ///    "layer/pointwise_kernel"; arrays as stored (convolutions are HWIO), kernels saved with Theano are mirrored.
@@ -59,11 +61,20 @@ class WeightFile {
 ///    BatchNormWithGlobalNormalization the scalars "node:variance_epsilon" and "node:scale_after_normalization" (0 or
 ///    1). Nothing is run.
 ///  - safetensors.
+///  - the index of a model in parts (model.safetensors.index.json): all tensors of the parts beside it.
+/// Of PyTorch's and safetensors' names the wrappers are dropped ("module.", "_orig_mod."), and a checkpoint's key that
+/// all have ("state_dict.", "model.").
 /// float64, float16, bfloat16 and integers are converted to float32, strided tensors are made contiguous; float32
 /// tensors that lie aligned in the file are views of it, so the file must not be cut short while they live.
 /// Throws FileError for anything else: damaged, truncated, hostile or foreign files, naming what is wrong.
 /// Cost: one pass over the file's directory, and over what must be converted; memory for that alone.
 WeightFile read_weights(const std::string& path);
+
+/// The files that these weights lie in: the one, or the index and then its parts. Throws FileError.
+std::vector<std::string> files_of_weights(const std::string& path);
+
+/// "'conv1.weight' [64, 3, 7, 7], 'bn1.weight' [64] and 318 more": the first few tensors, for a message.
+std::string some_tensors(const WeightFile& file);
 
 /// The names of the tensors that hold NaN or infinity. Cost: one pass over all values.
 std::vector<std::string> tensors_not_finite(const WeightFile& weights);

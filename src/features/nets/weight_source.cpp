@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "coterie/base/errors.hpp"
-#include "coterie/base/nearest_name.hpp"
 #include "coterie/base/random.hpp"
 #include "weights/number_format.hpp"
 
@@ -20,17 +19,10 @@ std::uint32_t stream_of(const std::string& name) {
 }  // namespace
 
 Tensor FileWeights::take(const TensorNeed& need) const {
-  const Tensor* tensor = file_.find(need.name);
-  if (tensor == nullptr) {
-    std::vector<std::string> names;
-    for (const auto& named : file_.tensors()) names.push_back(named.first);
-    const std::string nearest = nearest_name(need.name, names);
-    throw FileError(file_.path(), fmt::format("has no tensor '{}'{}; is it a file for another backbone?", need.name,
-                                              nearest.empty() ? "" : fmt::format(" (nearest: '{}')", nearest)));
-  }
-  if (tensor->shape != need.shape)
-    throw FileError(file_.path(), fmt::format("tensor '{}' has shape [{}], [{}] is wanted", need.name,
-                                              fmt::join(tensor->shape, ", "), fmt::join(need.shape, ", ")));
+  const Tensor* tensor = file_.find(prefix_ + need.name);
+  if (tensor == nullptr || tensor->shape != need.shape)
+    throw FileError(file_.path(),
+                    fmt::format("has no tensor '{}{}' of shape [{}]", prefix_, need.name, fmt::join(need.shape, ", ")));
   return *tensor;
 }
 

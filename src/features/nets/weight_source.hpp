@@ -26,14 +26,16 @@ class WeightSource {
   virtual Tensor take(const TensorNeed& need) const = 0;
 };
 
-/// Takes from a file. Throws FileError naming the tensor that is missing or misshapen.
+/// Takes from a file, in which each name has this before it. Throws FileError naming the tensor that is missing or
+/// misshapen.
 class FileWeights : public WeightSource {
  public:
-  explicit FileWeights(const WeightFile& file) : file_(file) {}
+  explicit FileWeights(const WeightFile& file, std::string prefix = "") : file_(file), prefix_(std::move(prefix)) {}
   Tensor take(const TensorNeed& need) const override;
 
  private:
   const WeightFile& file_;
+  std::string prefix_;
 };
 
 /// Draws whatever is asked for: normal with He's variance 2 / fan-in, normalisation near neutral; element i of a tensor

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace coterie::inline features {
@@ -50,6 +51,7 @@ class SilentErrors {
 };
 
 constexpr std::int64_t kMostNames = 100'000;
+constexpr std::size_t kShownNames = 5;  // in a message
 const std::vector<std::string> kTheano = {"theano"};
 
 std::int64_t length_of(hid_t space, const std::string& path, const std::string& name) {
@@ -157,6 +159,33 @@ Tensor mirrored(const Tensor& kernel) {
   return Tensor::of(kernel.shape, std::move(values));
 }
 
+// "layer/kernel", "layer/bias" of a layer's weights. Where one role comes twice the layer is a model of its own, with
+// its layers' names in those of its weights: "resnet50/conv1/kernel".
+std::vector<std::string> tensor_names(const std::string& layer, const std::vector<std::string>& weights) {
+  std::vector<std::string> names, inner;
+  for (const auto& weight : weights) {
+    names.push_back(layer + "/" + keras_role(weight));
+    inner.push_back(keras_layer_of(weight));
+  }
+  if (std::set<std::string>(names.begin(), names.end()).size() == names.size()) return names;
+  const auto kept = keras_layer_names(inner);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    names[i] = fmt::format("{}/{}/{}", layer, kept.at(inner[i]), keras_role(weights[i]));
+  return names;
+}
+
+// What lies in an HDF5 file that is not Keras': its first few names.
+std::string names_in(hid_t group) {
+  std::vector<std::string> names;
+  const auto add = [](hid_t, const char* name, const H5L_info_t*, void* data) -> herr_t {
+    auto& into = *static_cast<std::vector<std::string>*>(data);
+    into.emplace_back(fmt::format("'{}'", name));
+    return into.size() < kShownNames ? 0 : 1;
+  };
+  if (group >= 0) H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, add, &names);
+  return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
+}
+
 }  // namespace
 
 WeightFile read_keras(const FileBytes& mapped) {
@@ -168,18 +197,22 @@ WeightFile read_keras(const FileBytes& mapped) {
   const Handle root(H5Gopen2(file, whole_model ? "/model_weights" : "/", H5P_DEFAULT), H5Gclose);
   const auto layers = root < 0 ? std::vector<std::string>{} : read_names(root, "layer_names", path);
   if (layers.empty())
-    throw FileError(path, "is an HDF5 file without Keras' layer_names (a .weights.h5 of Keras 3? save it as .h5)");
+    throw FileError(
+        path, fmt::format("is an HDF5 file without Keras' layer_names; it holds {}. A .weights.h5 of Keras 3 has lost "
+                          "its layers' names: in Python, load it into the model and model.save('OUT.h5')",
+                          names_in(root)));
   const bool theano = H5Aexists(root, "backend") > 0 && read_texts(root, "backend", path) == kTheano;
   const auto kept_names = keras_layer_names(layers);
   WeightFile weights(path, "Keras HDF5");
   for (const auto& layer : layers) {
     const Handle group(lies_here(root, layer) ? H5Gopen2(root, layer.c_str(), H5P_DEFAULT) : H5I_INVALID_HID, H5Gclose);
     if (group < 0) throw FileError(path, fmt::format("layer '{}' is listed but missing: truncated or damaged", layer));
-    for (const auto& weight : read_names(group, "weight_names", path)) {
-      const std::string role = keras_role(weight);
-      Tensor tensor = read_dataset(group, weight, mapped);
-      if (theano && role == "kernel" && tensor.shape.size() > 2) tensor = mirrored(tensor);
-      weights.add(kept_names.at(layer) + "/" + role, std::move(tensor));
+    const auto listed = read_names(group, "weight_names", path);
+    const auto names = tensor_names(kept_names.at(layer), listed);
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+      Tensor tensor = read_dataset(group, listed[i], mapped);
+      if (theano && keras_role(listed[i]) == "kernel" && tensor.shape.size() > 2) tensor = mirrored(tensor);
+      weights.add(names[i], std::move(tensor));
     }
   }
   return weights;

@@ -32,28 +32,48 @@ std::optional<Numbered> automatic_name(const std::string& layer) {
   return good ? std::optional(result) : std::nullopt;
 }
 
+using Role = std::pair<std::string_view, std::string_view>;
+
+// As Keras 1 or 2 end the name of a weight, and what it is.
+const Role* find_role(std::string_view name) {
+  static constexpr Role kRoles[] = {{"depthwise_kernel", "depthwise_kernel"},
+                                    {"pointwise_kernel", "pointwise_kernel"},
+                                    {"kernel", "kernel"},
+                                    {"bias", "bias"},
+                                    {"gamma", "gamma"},
+                                    {"beta", "beta"},
+                                    {"moving_mean", "moving_mean"},
+                                    {"moving_variance", "moving_variance"},
+                                    {"W", "kernel"},
+                                    {"b", "bias"},
+                                    {"running_mean", "moving_mean"},
+                                    {"running_std", "moving_variance"}};  // Keras 1 kept the variance under this name
+  for (const auto& role : kRoles)
+    if (name == role.first || name.ends_with(std::string("_").append(role.first))) return &role;
+  return nullptr;
+}
+
+// "kernel" of "fc1/kernel:0".
+std::string last_part(const std::string& weight) {
+  const std::string last = weight.substr(weight.rfind('/') + 1);  // npos + 1 == 0: no slash, the whole
+  return last.substr(0, last.find(':'));
+}
+
 }  // namespace
 
 std::string keras_role(const std::string& weight) {
-  static const std::pair<std::string_view, std::string_view> kRoles[] = {
-      {"depthwise_kernel", "depthwise_kernel"},
-      {"pointwise_kernel", "pointwise_kernel"},
-      {"kernel", "kernel"},
-      {"bias", "bias"},
-      {"gamma", "gamma"},
-      {"beta", "beta"},
-      {"moving_mean", "moving_mean"},
-      {"moving_variance", "moving_variance"},
-      {"W", "kernel"},
-      {"b", "bias"},
-      {"running_mean", "moving_mean"},
-      {"running_std", "moving_variance"}};                  // Keras 1 kept the variance under this name
-  std::string last = weight.substr(weight.rfind('/') + 1);  // npos + 1 == 0: no slash, the whole
-  last = last.substr(0, last.find(':'));
-  const std::string name = without_number(last);
-  for (const auto& [ending, role] : kRoles)
-    if (name == ending || name.ends_with(std::string("_").append(ending))) return std::string(role);
-  return last;
+  const std::string last = last_part(weight);
+  const auto* role = find_role(without_number(last));
+  return role == nullptr ? last : std::string(role->second);
+}
+
+std::string keras_layer_of(const std::string& weight) {
+  const std::string whole = without_number(weight.substr(0, weight.rfind(':')));
+  const std::string last = last_part(whole);
+  const std::string scope = whole.substr(0, whole.size() - last.size());  // with its slash
+  const auto* role = find_role(last);
+  if (role == nullptr || last == role->first) return scope.substr(0, std::max<std::size_t>(scope.size(), 1) - 1);
+  return scope + last.substr(0, last.size() - role->first.size() - 1);
 }
 
 std::map<std::string, std::string> keras_layer_names(const std::vector<std::string>& layers) {

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
@@ -30,10 +31,39 @@ bool is_tensor_type(const std::string& global) { return number_format(global, "T
 
 constexpr std::string_view kParameter = "torch.nn.parameter.Parameter";
 
+// A module that TorchScript saved: its attributes, tensors and modules alike, are its state.
+bool is_module(const std::string& global) { return global.starts_with("__torch__."); }
+
+bool is_dictionary(const std::string& global) {
+  return global == "collections.OrderedDict" || global == "collections.defaultdict" ||
+         global == "pytorch_lightning.utilities.parsing.AttributeDict" ||
+         global == "lightning.fabric.utilities.data.AttributeDict" ||
+         global == "lightning_fabric.utilities.data.AttributeDict";
+}
+
+// What training keeps beside the weights in a checkpoint: its arguments, numbers of NumPy. They are passed over, never
+// made.
+bool is_passed_over(const std::string& global) {
+  static const std::set<std::string, std::less<>> kNames = {"argparse.Namespace",
+                                                            "pathlib.PosixPath",
+                                                            "pathlib.Path",
+                                                            "numpy.dtype",
+                                                            "numpy.core.multiarray.scalar",
+                                                            "numpy._core.multiarray.scalar",
+                                                            "_codecs.encode",
+                                                            "torch.Size",
+                                                            "torch.device"};
+  static const std::set<std::string, std::less<>> kTypes = {"list", "dict", "set", "int", "float"};
+  for (const std::string_view module : {"builtins.", "__builtin__."})
+    if (global.starts_with(module)) return kTypes.contains(std::string_view(global).substr(module.size()));
+  return kNames.contains(global) || global.starts_with("torch.jit._pickle.");
+}
+
 bool is_allowed(const std::string& global) {
-  return global == "collections.OrderedDict" || global == "torch._utils._rebuild_tensor" ||
-         global == "torch._utils._rebuild_tensor_v2" || global == "torch._utils._rebuild_parameter" ||
-         global == kParameter || is_tensor_type(global) || number_format(global, "Storage");
+  return is_dictionary(global) || is_module(global) || is_passed_over(global) ||
+         global == "torch._utils._rebuild_tensor" || global == "torch._utils._rebuild_tensor_v2" ||
+         global == "torch._utils._rebuild_parameter" || global == kParameter || is_tensor_type(global) ||
+         number_format(global, "Storage");
 }
 
 }  // namespace
@@ -86,7 +116,14 @@ void Unpickler::call() {
   pop();
   const std::string callee = top(Kind::global).text;
   pop();
-  if (callee == "collections.OrderedDict") {
+  if (is_module(callee)) {
+    push(make(Kind::dict));
+    stack_.back()->text = callee;
+  } else if (is_passed_over(callee)) {
+    push(make(Kind::none));
+  } else if (callee == "collections.defaultdict") {  // its argument is a type
+    push(make(Kind::dict));
+  } else if (is_dictionary(callee)) {
     // Python 3 fills it afterwards; Python 2 passes a list of pairs.
     PickleValue& dict = make(Kind::dict);
     push(dict);
@@ -107,12 +144,14 @@ void Unpickler::call() {
   }
 }
 
-// Sets the state of the object below it: (storage, offset, size, stride) of a tensor, (tensor, 4 more) of a parameter.
+// Sets the state of the object below it: (storage, offset, size, stride) of a tensor, (tensor, 4 more) of a parameter,
+// a dictionary of a module's attributes.
 // Other states, such as an OrderedDict's _metadata, are of no use here.
 void Unpickler::build() {
   const PickleValue& state = pop();
   PickleValue& target = pop();
   push(target);
+  if (target.kind == Kind::dict && !target.text.empty() && state.kind == Kind::dict) target.entries = state.entries;
   if (target.kind != Kind::tensor || state.kind != Kind::tuple) return;
   if (state.items.size() == 4) target.tensor = rebuild_tensor(state.items).tensor;
   if (state.items.size() == 5 && state.items[0]->kind == Kind::tensor) target.tensor = state.items[0]->tensor;

@@ -1,6 +1,6 @@
 #include "weights/torch_state.hpp"
 
-#include <string_view>
+#include <utility>
 
 #include "coterie/base/errors.hpp"
 
@@ -70,24 +70,39 @@ Tensor read_tensor(const FileBytes& file, const std::string& name, const TensorV
   return Tensor::of(view.shape, std::move(values));
 }
 
-const PickleValue* entry(const PickleValue& dict, const std::string& key) {
-  for (const auto& [name, value] : dict.entries)
-    if (name->kind == Kind::text && name->text == key) return value;
-  return nullptr;
-}
+constexpr int kDeepest = 16;                   // dictionaries in dictionaries
+constexpr std::size_t kMostVisited = 1 << 20;  // entries: the same dictionary may be entered often
+constexpr std::size_t kMostKeys = 8;           // in a message
 
-const PickleValue& find_state_dict(const PickleValue& root, const std::string& path) {
-  if (root.kind != Kind::dict) throw FileError(path, "holds no state dict (a dictionary of tensors)");
-  const PickleValue* nested = entry(root, "state_dict");
-  return nested != nullptr && nested->kind == Kind::dict ? *nested : root;
-}
+// The tensors below a dictionary, in their order, each under the keys that lead to it, joined by dots. The momenta of
+// an optimizer are no weights.
+class Collector {
+ public:
+  explicit Collector(const std::string& path) : path_(path) {}
 
-// nn.DataParallel around the whole network names its tensors "module.…", around a part of it "part.module.…".
-std::string without_data_parallel(std::string name) {
-  constexpr std::string_view kWrapper = "module.";
-  if (name.starts_with(kWrapper)) name.erase(0, kWrapper.size());
-  for (std::size_t at = 0; (at = name.find(".module.", at)) != std::string::npos;) name.erase(at, kWrapper.size());
-  return name;
+  void collect(const PickleValue& dict, const std::string& prefix, int depth = 0) {
+    for (const auto& [key, value] : dict.entries) {
+      if (++visited_ > kMostVisited) throw FileError(path_, "its dictionaries hold each other too often; refused");
+      if (key->kind != Kind::text) continue;
+      if (value->kind == Kind::tensor) tensors_.emplace_back(prefix + key->text, value);
+      if (value->kind == Kind::dict && depth < kDeepest && !key->text.starts_with("optim"))
+        collect(*value, prefix + key->text + ".", depth + 1);
+    }
+  }
+
+  const std::vector<std::pair<std::string, const PickleValue*>>& tensors() const { return tensors_; }
+
+ private:
+  const std::string& path_;
+  std::size_t visited_ = 0;
+  std::vector<std::pair<std::string, const PickleValue*>> tensors_;
+};
+
+std::string keys_of(const PickleValue& dict) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : dict.entries)
+    if (key->kind == Kind::text && keys.size() < kMostKeys) keys.push_back(fmt::format("'{}'", key->text));
+  return keys.empty() ? "none" : fmt::format("{}", fmt::join(keys, ", "));
 }
 
 }  // namespace
@@ -103,17 +118,21 @@ Bytes take_storage(ByteReader& reader, const std::string& key, NumberFormat form
 
 WeightFile read_state_dict(const FileBytes& file, const std::string& container, const PickleValue& root,
                            const Storages& storages) {
+  if (root.kind != Kind::dict)
+    throw FileError(file.path, "holds no state dict (a dictionary of tensors): torch.save(model.state_dict(), FILE)");
+  Collector found(file.path);
+  found.collect(root, "");
+  if (found.tensors().empty())
+    throw FileError(file.path,
+                    fmt::format("holds no state dict (its dictionary has no tensors); its keys are {}", keys_of(root)));
   WeightFile weights(file.path, container);
   double bytes = 0;
-  for (const auto& [key, value] : find_state_dict(root, file.path).entries) {
-    if (key->kind != Kind::text || value->kind != Kind::tensor) continue;
-    const std::string name = without_data_parallel(key->text);
+  for (const auto& [name, value] : found.tensors()) {
     weights.add(name, read_tensor(file, name, value->tensor, storages));
     bytes += static_cast<double>(weights.tensors().back().second.values.size_bytes());
     if (bytes > kMostSharing * static_cast<double>(file.bytes.size()))
       throw FileError(file.path, fmt::format("'{}' and others share their storages too often; refused", name));
   }
-  if (weights.tensors().empty()) throw FileError(file.path, "holds no state dict (its dictionary has no tensors)");
   return weights;
 }
 

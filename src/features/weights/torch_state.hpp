@@ -14,8 +14,8 @@ using Storages = std::map<std::string, Bytes>;
 /// Takes the length (an int64 count of elements) and the data of one storage off the reader. Throws FileError.
 Bytes take_storage(ByteReader& reader, const std::string& key, NumberFormat format);
 
-/// The tensors of a state dict, or of the one under "state_dict" in a checkpoint, whose optimizer is left alone.
-/// A "module." that DataParallel put before a name or inside it is dropped. Throws FileError.
+/// All tensors of a state dict, of the dictionaries in a checkpoint, or of a module and those below it, under the keys
+/// that lead to them, joined by dots: "state_dict.module.conv1.weight". An optimizer is left alone. Throws FileError.
 WeightFile read_state_dict(const FileBytes& file, const std::string& container, const PickleValue& root,
                            const Storages& storages);
 

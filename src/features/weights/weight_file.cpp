@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <optional>
+#include <regex>
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
 #include "weights/formats.hpp"
+#include "weights/plain_names.hpp"
+#include "weights/weight_index.hpp"
 
 namespace coterie::inline features {
 
@@ -53,12 +58,71 @@ WeightFile read_weights(const FileBytes& file) {
   if (text.starts_with('\x80')) return read_torch_legacy(file);
   if (begins_like_a_graph(text)) return read_tensorflow_graph(file);
   if (text.starts_with("\x1f\x8b")) throw FileError(file.path, "is a gzip archive; unpack it first (tar xzf)");
-  throw FileError(file.path,
-                  "is no weight file that coterie reads: a PyTorch .pth, a Keras .h5, a TensorFlow .pb or a "
-                  ".safetensors is wanted (an error page saved under that name? fetch it again)");
+  throw FileError(
+      file.path,
+      "is no weight file that coterie reads: a PyTorch .pth, a Keras .h5, a TensorFlow .pb, a "
+      ".safetensors or the .index.json of several is wanted (an error page saved under that name? fetch it again)");
 }
 
-WeightFile read_weights(const std::string& path) { return read_weights(map_file(path)); }
+namespace {
+
+std::string beside(const std::string& path, const std::string& name) {
+  return (std::filesystem::path(path).parent_path() / name).string();
+}
+
+WeightFile read_parts(const FileBytes& file) {
+  const WeightIndex index = read_weight_index(file);
+  std::optional<WeightFile> whole;
+  for (const auto& [name, tensors] : index) {
+    const WeightFile part = read_weights(map_file(beside(file.path, name)));
+    for (const auto& tensor : tensors)
+      if (part.find(tensor) == nullptr)
+        throw FileError(part.path(), fmt::format("has no tensor '{}', which {} says is in it; it holds {}", tensor,
+                                                 file.path, some_tensors(part)));
+    if (!whole) whole.emplace(file.path, fmt::format("{} in {} parts", part.format(), index.size()));
+    for (const auto& [tensor, values] : part.tensors()) whole->add(tensor, values);
+  }
+  return std::move(*whole);
+}
+
+// "model-00001-of-00003.safetensors": one of several, which the index joins.
+void refuse_one_part(const std::string& path) {
+  static const std::regex kPart(R"((.*)-\d{5}-of-(\d{5})\.(safetensors|bin))");
+  const std::string name = std::filesystem::path(path).filename().string();
+  std::smatch part;
+  if (name.size() < 256 && std::regex_match(name, part, kPart) && part[2] != "00001")
+    throw FileError(path, fmt::format("is one part of a model; give its index, {}.{}.index.json, with all parts beside",
+                                      part[1].str(), part[3].str()));
+}
+
+}  // namespace
+
+std::vector<std::string> files_of_weights(const std::string& path) {
+  std::vector<std::string> files{path};
+  const FileBytes file = map_file(path);
+  if (looks_like_index(file))
+    for (const auto& [part, tensors] : read_weight_index(file)) files.push_back(beside(path, part));
+  return files;
+}
+
+WeightFile read_weights(const std::string& path) {
+  refuse_one_part(path);
+  const FileBytes file = map_file(path);
+  WeightFile weights = looks_like_index(file) ? read_parts(file) : read_weights(file);
+  const bool keeps_names = weights.format() == "Keras HDF5" || weights.format() == "TensorFlow graph";
+  return keeps_names ? weights : with_plain_names(std::move(weights));
+}
+
+std::string some_tensors(const WeightFile& file) {
+  constexpr std::size_t kShown = 4;
+  std::vector<std::string> texts;
+  for (const auto& [name, tensor] : file.tensors()) {
+    if (texts.size() == kShown) break;
+    texts.push_back(fmt::format("'{}' [{}]", name, fmt::join(tensor.shape, ", ")));
+  }
+  const std::size_t more = file.tensors().size() - texts.size();
+  return fmt::format("{}{}", fmt::join(texts, ", "), more == 0 ? "" : fmt::format(" and {} more", more));
+}
 
 std::vector<std::string> tensors_not_finite(const WeightFile& weights) {
   std::vector<std::string> names;

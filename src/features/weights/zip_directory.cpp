@@ -89,30 +89,35 @@ Member read_member(ByteReader& reader, const std::string& path) {
   return member;
 }
 
-Bytes member_bytes(ByteReader reader, const Member& member) {
-  if (member.method != 0 || member.packed != member.unpacked)
-    reader.fail(fmt::format("its member '{}' is compressed; PyTorch stores members as they are", member.name));
+ZipMember find_bytes(ByteReader reader, const Member& member) {
+  if (member.method != 0 || member.packed != member.unpacked) return {{}, true};
   reader.seek(member.header);
   expect(reader, kLocal, "member header");
   reader.take(22);
   const auto name = reader.u16(), extra = reader.u16();
   reader.take(static_cast<std::uint64_t>(name) + extra);
-  return reader.take(member.packed);
+  return {reader.take(member.packed), false};
 }
 
 }  // namespace
 
-std::map<std::string, Bytes> read_zip_directory(const FileBytes& file) {
+std::map<std::string, ZipMember> read_zip_directory(const FileBytes& file) {
   ByteReader reader(file.bytes, file.path);
   const Directory directory = read_end(reader, find_end(file.bytes, reader));
   reader.seek(directory.offset);
-  std::map<std::string, Bytes> members;
+  std::map<std::string, ZipMember> members;
   for (std::uint64_t entry = 0; entry < directory.entries; ++entry) {
     const Member member = read_member(reader, file.path);
-    if (!members.emplace(member.name, member_bytes(ByteReader(file.bytes, file.path), member)).second)
+    if (!members.emplace(member.name, find_bytes(ByteReader(file.bytes, file.path), member)).second)
       reader.fail(fmt::format("holds its member '{}' twice: damaged", member.name));
   }
   return members;
+}
+
+Bytes stored_bytes(const FileBytes& file, const std::string& name, const ZipMember& member) {
+  if (member.compressed)
+    throw FileError(file.path, fmt::format("its member '{}' is compressed; PyTorch stores members as they are", name));
+  return member.bytes;
 }
 
 }  // namespace coterie::inline features
