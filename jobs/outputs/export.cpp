@@ -127,7 +127,8 @@ void place_pictures(const Job& job, const std::string& folder, const ClusteringR
                     const RowNames& names, const ImageTable& images) {
   const std::string way = job.options.text("pictures");
   const auto members = pick_pictures(clustering, k, names, 0, 0).shown;
-  const Random random(static_cast<std::uint64_t>(job.options.count("sample-seed")), Purpose::export_sample);
+  // The same draws as the montage's and the report's: with the same seed the same images, or the first of them.
+  const Random random(static_cast<std::uint64_t>(job.options.count("seed")), Purpose::montage_sample);
   for (std::size_t c = 0; c < members.size(); ++c) {
     const std::string cluster = fmt::format("cluster_{:03}", c);
     make_folder_inside(folder, "pictures");
@@ -233,9 +234,10 @@ Command export_tables() {
            {"pictures", Role::output, choice, "none", "",
             "a folder for each cluster, with links to its images, copies, or copies of a sample", 0, kMost,
             "none|links|copies|sample"},
-           {"sample", Role::output, count, "20", "N", "images of a cluster in a sample (drawn with --sample-seed)", 1,
+           {"sample", Role::output, count, "20", "N",
+            "images of a cluster in a sample: those that montage and report show as random, with the same --seed", 1,
             kMaxCount},
-           {"sample-seed", Role::output, count, "42", "N", "the seed of the sample", 0, 9e15, "", true}}),
+           option::for_show(option::seed)}),
       .summary = "writes tables, features and folders of images",
       .example = "coterie export --study demo --k 10 --pictures links",
       .run = write,

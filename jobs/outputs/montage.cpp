@@ -5,6 +5,7 @@
 #include "command/shared_options.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
+#include "outputs/picture_key.hpp"
 #include "outputs/picture_reader.hpp"
 #include "outputs/solution_pictures.hpp"
 
@@ -31,15 +32,14 @@ std::vector<MontageRow> montage_rows(const std::vector<std::vector<std::int64_t>
   std::vector<MontageRow> rows;
   for (std::size_t c = 0; c < picked.size(); ++c) {
     MontageRow row;
-    row.title =
-        numbers_only ? fmt::to_string(c + 1) : fmt::format("cluster {}: {} images", c, pictures.members[c].size());
+    row.title = numbers_only ? fmt::to_string(c) : fmt::format("cluster {}: {} images", c, pictures.members[c].size());
     for (const auto i : picked[c]) row.paths.push_back(names.names[static_cast<std::size_t>(i)]);
     rows.push_back(std::move(row));
   }
   return rows;
 }
 
-// Of one k: NAME-kK/nearest.png and random.png.
+// Of one k: NAME-kK/nearest.png and random.png, and of each the key from cell to file.
 void draw_solution(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowNames& names,
                    const ImageReader& read) {
   const MontageStyle style = style_of(job);
@@ -49,10 +49,18 @@ void draw_solution(const Job& job, const ClusteringReader& clustering, std::int6
       pick_pictures(clustering, k, names, count, static_cast<std::uint64_t>(job.options.count("seed")));
   OutputFolder folder(job.study.folder(), fmt::format("montages/{}-k{}", clustering.name(), k), provenance_of(job),
                       job.options.flag("overwrite"));
-  for (const auto& [file, picked] : {std::pair{"nearest.png", &pictures.nearest}, {"random.png", &pictures.random}})
-    draw_montage(montage_rows(*picked, pictures, names, peng), style, read, folder.place(file), job.pool);
+  const auto distances = clustering.distances(k);
+  for (const auto& [file, picked] : {std::pair{"nearest", &pictures.nearest}, {"random", &pictures.random}}) {
+    draw_montage(montage_rows(*picked, pictures, names, peng), style, read, folder.place(file + std::string(".png")),
+                 job.pool);
+    TableFile key(folder.place(file + std::string(".csv")));
+    key.line(kCellColumns, ',');
+    add_cells(key, {}, *picked, names, distances, style.columns);
+    key.finish();
+  }
   folder.finish();
-  job.say("drew {} and random.png", folder.final_place("nearest.png"));
+  job.say("drew {} and random.png; {} and random.csv say which file is in which cell",
+          folder.final_place("nearest.png"), folder.final_place("nearest.csv"));
 }
 
 void draw(Job& job) {

@@ -19,6 +19,7 @@
 #include "outputs/dendrogram_merges.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
+#include "outputs/picture_key.hpp"
 #include "outputs/picture_reader.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
@@ -27,6 +28,7 @@
 namespace coterie::jobs {
 namespace {
 
+constexpr int kUsualColumns = 10;                // of pictures
 constexpr std::int64_t kSilhouettePoints = 400;  // of one cluster, drawn in its blade
 constexpr std::size_t kMostSolutions = 24;       // of more k only the one that is shown first has its clusters shown
 
@@ -180,13 +182,17 @@ void fill_silhouettes(const Evaluation::Silhouettes& silhouettes, const ClusterP
   }
 }
 
-ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k) {
+// The same images as montage's, with the same options.
+ClusterPictures pictures_for(const Job& job, const Sources& from, std::int64_t k) {
   const auto or_else = [&](const char* option, std::int64_t usual) {
     return job.options.count(option) > 0 ? job.options.count(option) : usual;
   };
-  const auto count = or_else("columns", 10) * or_else("rows", 2);
-  const auto pictures =
-      pick_pictures(from.clustering, k, from.names, count, static_cast<std::uint64_t>(job.options.count("seed")));
+  return pick_pictures(from.clustering, k, from.names, or_else("columns", kUsualColumns) * or_else("rows", 2),
+                       static_cast<std::uint64_t>(job.options.count("seed")));
+}
+
+ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k) {
+  const auto pictures = pictures_for(job, from, k);
   ReportSolution solution;
   solution.name = from.clustering.name();
   for (std::size_t c = 0; c < pictures.members.size(); ++c) {
@@ -365,6 +371,23 @@ Report fill_report(const Job& job, const Sources& from) {
   return report;
 }
 
+// pictures.csv: which file is in which cell of the clusters that the page shows.
+void write_key(const Job& job, const Sources& from, const Report& report, const std::string& path) {
+  const auto asked = static_cast<int>(job.options.count("columns"));
+  TableFile key(path);
+  std::vector<std::string> header = {"k", "shown"};
+  header.insert(header.end(), kCellColumns.begin(), kCellColumns.end());
+  key.line(header, ',');
+  for (const auto& solution : report.solutions) {
+    const auto k = std::ssize(solution.clusters);
+    const auto pictures = pictures_for(job, from, k);
+    const auto distances = from.clustering.distances(k);
+    for (const auto& [shown, picked] : {std::pair{"nearest", &pictures.nearest}, {"random", &pictures.random}})
+      add_cells(key, {fmt::to_string(k), shown}, *picked, from.names, distances, asked > 0 ? asked : kUsualColumns);
+  }
+  key.finish();
+}
+
 void write_page(Job& job) {
   const std::string name = job.take(Kind::clusterings);
   job.comm.on_root([&] {
@@ -372,8 +395,9 @@ void write_page(Job& job) {
     const Sources from = read_sources(job, name);
     tell_left_out(job, from.names);
     OutputFolder folder(job.study.folder(), "report", provenance_of(job), job.options.flag("overwrite"));
-    write_report(fill_report(job, from), picture_reader(from.images, from.features.recipe()), folder.folder(),
-                 job.pool);
+    const Report report = fill_report(job, from);
+    write_report(report, picture_reader(from.images, from.features.recipe()), folder.folder(), job.pool);
+    if (from.scanned) write_key(job, from, report, folder.place("pictures.csv"));
     folder.finish();
     job.say("wrote {}", folder.final_place("index.html"));
   });

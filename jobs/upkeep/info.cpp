@@ -2,12 +2,14 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <span>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/lineage.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/images.hpp"
+#include "coterie/base/nearest_name.hpp"
 #include "coterie/base/unicode.hpp"
 #include "coterie/features/backbone.hpp"
 
@@ -36,16 +38,75 @@ void tell_stale(const Lineage& lineage, const std::string& address) {
   if (!told) fmt::print("  STALE: what it was made from is\n");
 }
 
-void tell_artifact(const Study& study, const Kind& kind, const std::string& name, const Lineage& lineage) {
-  const ArtifactReader artifact = study.open(kind, name);
-  const std::string address = Study::address(kind, name);
-  fmt::print("\n{}\n", printable(address));
-  tell_stale(lineage, address);
+constexpr std::size_t kWidth = 110;          // of a line, in characters
+constexpr std::size_t kMostOptions = 9;      // of an artifact, in brief
+constexpr std::size_t kMostTold = 12;        // artifacts that have a paragraph each; of more, a line each
+constexpr std::ptrdiff_t kMostCommands = 8;  // the last ones
+
+std::string cut(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  most -= 3;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;  // between characters
+  text.resize(most);
+  return text + "...";
+}
+
+// "k: 2-6, seed: 1 and 7 more": of how an image was prepared only that there is more.
+std::string options_in_brief(const Recipe& recipe, std::size_t most) {
+  std::vector<std::string> shown;
+  for (const auto& [name, value] : recipe.parameters())
+    if (shown.size() < most && !name.starts_with("preprocess."))
+      shown.push_back(fmt::format("{}: {}", name, cut(value, 60)));
+  const std::size_t more = recipe.parameters().size() - shown.size();
+  return fmt::format("{}{}", fmt::join(shown, ", "), more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
+// "51 datasets, the largest: k=6/distances 48".
+std::string datasets_in_brief(const ArtifactReader& artifact) {
+  std::string largest;
+  std::int64_t most = -1;
+  const auto names = artifact.datasets();
+  for (const auto& name : names) {
+    std::int64_t numbers = 1;
+    for (const auto length : artifact.shape(name)) numbers *= static_cast<std::int64_t>(length);
+    if (numbers > most) most = numbers, largest = name;
+  }
+  return fmt::format("{} datasets, the largest: {} {}", names.size(), largest,
+                     fmt::join(largest.empty() ? std::vector<std::int64_t>{} : artifact.shape(largest), " × "));
+}
+
+std::string parents_of(const Recipe& recipe) {
+  std::vector<std::string> names;
+  for (const auto& [parent, digest] : recipe.parents()) names.push_back(parent);
+  return names.size() > 4 ? fmt::format("{} and {} more", names.front(), names.size() - 1)
+                          : fmt::format("{}", fmt::join(names, ", "));
+}
+
+enum class Detail { line, paragraph, all };
+
+void tell_all_of(const ArtifactReader& artifact) {
   for (const auto& [parameter, value] : artifact.recipe().parameters())
     fmt::print("  {}: {}\n", printable(parameter), printable(value));
   for (const auto& [parent, digest] : artifact.recipe().parents()) fmt::print("  made of {}\n", printable(parent));
   for (const auto& dataset : artifact.datasets())
     fmt::print("  {:<32} {}\n", printable(dataset), fmt::join(artifact.shape(dataset), " × "));
+}
+
+void tell_artifact(const Study& study, const Kind& kind, const std::string& name, const Lineage& lineage,
+                   Detail detail) {
+  const ArtifactReader artifact = study.open(kind, name);
+  const std::string address = Study::address(kind, name);
+  if (detail == Detail::line) {
+    fmt::print("{:<52} {}\n", printable(address), printable(cut(options_in_brief(artifact.recipe(), 3), kWidth - 53)));
+    return tell_stale(lineage, address);
+  }
+  fmt::print("\n{}\n", printable(address));
+  tell_stale(lineage, address);
+  if (detail == Detail::all) return tell_all_of(artifact);
+  fmt::print("  {}\n", printable(cut(options_in_brief(artifact.recipe(), kMostOptions), 2 * kWidth)));
+  if (const auto parents = parents_of(artifact.recipe()); !parents.empty())
+    fmt::print("  made of {}\n", printable(parents));
+  fmt::print("  {}\n", printable(datasets_in_brief(artifact)));
 }
 
 // One that is damaged must not hide the others.
@@ -69,32 +130,79 @@ std::string was_chosen_of_another(const Study& study, const Manifest& manifest, 
   return now == nullptr || now->content == choice.content ? "" : "; it was made again since";
 }
 
+using Addressed = std::pair<Kind, std::string>;  // an artifact by its kind and name
+
+// All of the study but the list of images.
+std::vector<Addressed> artifacts_of(const Job& job) {
+  std::vector<Addressed> all;
+  for (const auto& kind : kinds_of(job.context.commands))
+    if (kind != Kind::images)
+      for (const auto& name : job.study.list(kind)) all.emplace_back(kind, name);
+  return all;
+}
+
+// The artifacts that a word names, by address ("clusterings/kmeans", with .h5 or without) or by name.
+std::vector<Addressed> find_artifacts(const Job& job, std::string word) {
+  if (word.ends_with(".h5")) word.resize(word.size() - 3);
+  std::vector<Addressed> found;
+  std::vector<std::string> addresses;
+  for (const auto& [kind, name] : artifacts_of(job)) {
+    addresses.push_back(Study::address(kind, name));
+    if (word == name || word == addresses.back()) found.emplace_back(kind, name);
+  }
+  require(!found.empty(), "{} holds no artifact \"{}\"{}; coterie info --study {} lists them", job.study.folder(), word,
+          did_you_mean(word, addresses), shell_quoted(job.study.folder()));
+  return found;
+}
+
+void tell_artifacts(const Job& job, const std::vector<Addressed>& artifacts, const Lineage& lineage, Detail detail) {
+  if (detail == Detail::line) fmt::print("\n");
+  for (const auto& [kind, name] : artifacts)
+    tell_what_can_be_read([&] { tell_artifact(job.study, kind, name, lineage, detail); });
+}
+
+void tell_commands(const Manifest& manifest, bool all) {
+  const auto count = std::ssize(manifest.commands);
+  if (count == 0) return;
+  const auto skipped = all ? 0 : std::max<std::ptrdiff_t>(count - kMostCommands, 0);
+  fmt::print("\ncommands{}\n", skipped == 0 ? "" : fmt::format(", the last {} of {}", count - skipped, count));
+  for (const auto& entry : std::span(manifest.commands).subspan(static_cast<std::size_t>(skipped)))
+    fmt::print("  {}  {}\n", printable(entry.when), printable(entry.command_line));
+}
+
 void tell_study(const Job& job) {
   const Study& study = job.study;
   require(std::filesystem::is_directory(study.folder()), "{} is no study: there is no such folder", study.folder());
-  fmt::print("study {}\n", printable(study.folder()));
   const Manifest manifest = read_manifest(study);
   const Lineage lineage = lineage_of_all(study, job.context.commands, manifest);
+  if (!job.options.words.empty()) {
+    for (const auto& word : job.options.words) tell_artifacts(job, find_artifacts(job, word), lineage, Detail::all);
+    return;
+  }
+  const bool all = job.options.flag("all");
+  fmt::print("study {}\n", printable(study.folder()));
   if (study.holds(Kind::images, "images")) tell_what_can_be_read([&] { tell_images(study.images_path()); });
   if (manifest.choice)
     fmt::print("chosen: {} with k = {}, by coterie {}{}\n", printable(manifest.choice->clustering), manifest.choice->k,
                printable(manifest.choice->by), was_chosen_of_another(study, manifest, *manifest.choice));
-  for (const auto& kind : kinds_of(job.context.commands))
-    if (kind != Kind::images)
-      for (const auto& name : study.list(kind))
-        tell_what_can_be_read([&] { tell_artifact(study, kind, name, lineage); });
+  const auto artifacts = artifacts_of(job);
+  const Detail brief = artifacts.size() > kMostTold ? Detail::line : Detail::paragraph;
+  tell_artifacts(job, artifacts, lineage, all ? Detail::all : brief);
   if (!lineage.again.empty()) {
     fmt::print("\n{} of the artifacts are stale or cannot be read. Run, in this order:\n", lineage.again.size());
     for (const auto& line : commands_for(study, job.context.commands, manifest, lineage.again))
       fmt::print("  {}\n", printable(line));
   }
-  if (!manifest.commands.empty()) fmt::print("\ncommands\n");
-  for (const auto& entry : manifest.commands)
-    fmt::print("  {}  {}\n", printable(entry.when), printable(entry.command_line));
+  tell_commands(manifest, all);
+  if (!all && !artifacts.empty())
+    fmt::print("\nAll of one: coterie info --study {} {}; all of everything: --all\n", shell_quoted(study.folder()),
+               shell_quoted(Study::address(artifacts.front().first, artifacts.front().second)));
 }
 
 void tell(Job& job) {
   require(job.options.given("study") || job.options.given("backbone"), "info wants --study DIR or --backbone NAME");
+  require(job.options.words.empty() || job.options.given("study"), "info {} wants --study DIR",
+          job.options.words.empty() ? "" : job.options.words.front());
   job.comm.on_root([&] {
     if (job.options.given("backbone")) tell_backbone(find_backbone(job.options.text("backbone")));
     if (job.options.given("study")) tell_study(job);
@@ -104,9 +212,13 @@ void tell(Job& job) {
 }  // namespace
 
 Command info() {
-  return {.options = OptionList("info", {option::backbone}),
+  return {.options = OptionList("info",
+                                {option::backbone,
+                                 {"all", Role::action, OptionType::flag, "false", "",
+                                  "every option, dataset and command, not the most important alone"}},
+                                "[ARTIFACT...]"),
           .summary = "tells what a study holds, what of it is stale, or what a backbone does",
-          .example = "coterie info --study demo",
+          .example = "coterie info --study demo; coterie info --study demo features/efficientnet_lite0",
           .run = tell,
           .needs_study = false};
 }

@@ -22,7 +22,7 @@ int main(int argc, char** argv) try {
     const auto& cluster = report.solutions[1].clusters[c];
     rows.push_back({fmt::format("Cluster {}: {} images, silhouette {:.3f}", c, cluster.size, cluster.silhouette),
                     cluster.nearest});
-    numbered.push_back({fmt::format("{}", c + 1), cluster.nearest});
+    numbered.push_back({fmt::format("{}", c), cluster.nearest});
   }
   draw_montage(rows, {}, made_up_image, folder + "/montages/k8.png", pool);
   MontageStyle peng = peng_style();

@@ -8,8 +8,7 @@ namespace coterie {
 /// results' meaning: never renumber them.
 enum class Purpose : std::uint32_t {
   kmeans_seeding = 1,  ///< index = draw number, step = the k-means run (0 .. n_init-1)
-  montage_sample = 2,  ///< index = row
-  export_sample = 3,   ///< index = row
+  montage_sample = 2,  ///< the images that stand for a cluster: index = row. 3 was a sample of export's own once
   random_weights = 4,  ///< index = element, step = tensor
   test_data = 5,
   kmeans_parallel = 6,     ///< k-means||: index = row, step = start and round
