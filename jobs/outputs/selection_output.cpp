@@ -22,7 +22,7 @@ void write_values(const std::string& path, const Selection& selection) {
     if (measure.name == kElbow) continue;  // the inertia again
     header.push_back(measure.name);
     if (!measure.errors.empty()) header.push_back(measure.name + "_error");
-    if (measure.name == kBootstrap) header.insert(header.end(), {"bootstrap_low", "bootstrap_high"});
+    if (measure.name == kBootstrap) header.insert(header.end(), {measure.name + "_low", measure.name + "_high"});
   }
   header.emplace_back("recommended");
   table.line(header, ',');

@@ -5,6 +5,7 @@
 #include "coterie/artifacts/reduction.hpp"
 #include "planning/effort.hpp"
 #include "stages/cluster_algorithm.hpp"
+#include "stages/plain_words.hpp"
 #include "stages/usual_ks.hpp"
 
 namespace coterie::jobs {
@@ -51,6 +52,17 @@ void settle(Options& options) {
   }
 }
 
+// What the numbers of the lines above are.
+void tell_meaning(const Job& job, bool mixture) {
+  if (!mixture) job.say("{}", kInertiaMeaning);
+  const std::string starts = job.options.canonical("n-init");  // empty where the algorithm has no starts
+  if (!starts.empty() && starts != "1")
+    job.say(
+        "seed_stability: how alike the clusters of the {} starts are (mean adjusted Rand index: 1 the same, 0 as by "
+        "chance)",
+        starts);
+}
+
 void group(Job& job) {
   const ClusterAlgorithm& algorithm = find_algorithm(job.options.text("algorithm"));
   const Parent parent = take_parent(job);
@@ -70,6 +82,7 @@ void group(Job& job) {
   ClusteringWriter writer(job.study.path(Kind::clusterings, name), job.recipe,
                           {parent.features, parent.reduction, algorithm.name}, ks, job.comm);
   algorithm.solve(job, *rows, ks, writer);
+  tell_meaning(job, std::string_view(algorithm.name) == "mixture");
   writer.finish();
   job.made(Kind::clusterings, name);
 }

@@ -7,6 +7,7 @@
 #include "coterie/clustering/minibatch_kmeans.hpp"
 #include "coterie/evaluation/indices.hpp"
 #include "stages/distances_to_own.hpp"
+#include "stages/plain_words.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -33,9 +34,9 @@ std::string extent_text(std::span<const std::int64_t> sizes) {
   return fmt::format("{} to {}", *least, *most);
 }
 
-/// ", agreement between starts (mean ARI) 0.93"; empty of a single start.
+/// ", seed_stability 0.53: another seed gives rather different clusters"; empty of a single start.
 std::string agreement_text(double stability, std::int64_t starts) {
-  return starts < 2 ? "" : fmt::format(", agreement between starts (mean ARI) {:.2f}", stability);
+  return starts < 2 ? "" : fmt::format(", seed_stability {:.2f}: {}", stability, seed_words(stability));
 }
 
 void write_kmeans(const Job& job, const KMeansResult& found, std::int64_t rows, std::int64_t columns,
@@ -45,8 +46,8 @@ void write_kmeans(const Job& job, const KMeansResult& found, std::int64_t rows, 
   writer.write(found.k, {found.n_iter, found.converged, found.stability, found.init_agreement, found.init_inertia, {}});
   job.say("k = {}: inertia {:.6g} after {} iterations{}, sizes {}{}{}", found.k, found.inertia, found.n_iter,
           found.converged ? "" : " (not converged: raise --max-iter)", extent_text(found.sizes),
-          agreement_text(found.stability, std::ssize(found.init_inertia)),
-          found.reseeded > 0 ? fmt::format(", {} empty clusters started anew", found.reseeded) : "");
+          found.reseeded > 0 ? fmt::format(", {} empty clusters started anew", found.reseeded) : "",
+          agreement_text(found.stability, std::ssize(found.init_inertia)));
 }
 
 void solve_kmeans(const Job& job, const RowSource& rows, const std::vector<std::int64_t>& ks,

@@ -5,6 +5,7 @@
 #include "outputs/comparison_output.hpp"
 #include "outputs/output_folder.hpp"
 #include "stages/labellings.hpp"
+#include "stages/plain_words.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -62,9 +63,11 @@ void write_outputs(const Job& job, const std::string& name) {
 void tell(const Job& job, const Comparison& comparison) {
   if (comparison.pairs.size() > kMostTold) return;
   for (const auto& pair : comparison.pairs)
-    job.say("{} and {}: ARI {:.3f}, AMI {:.3f}, {:.0f} % of the images in matched labels",
+    job.say("{} and {}: ARI {:.3f}, AMI {:.3f}, {:.0f} % of the images in matched labels: {}",
             comparison.labellings[pair.first].name, comparison.labellings[pair.second].name,
-            pair.agreement.adjusted_rand, pair.agreement.adjusted_mutual_info, 100 * matched_share(comparison, pair));
+            pair.agreement.adjusted_rand, pair.agreement.adjusted_mutual_info, 100 * matched_share(comparison, pair),
+            agreement_words(pair.agreement.adjusted_rand));
+  job.say("ARI, AMI: agreement of two ways to group the same images, 1 the same, 0 what chance gives");
 }
 
 std::string name_of(const Options&, const std::string&) { return "comparison"; }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <limits>
+
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
@@ -8,6 +11,7 @@
 #include "coterie/evaluation/silhouette.hpp"
 #include "planning/effort.hpp"
 #include "stages/label_columns.hpp"
+#include "stages/plain_words.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -34,6 +38,29 @@ Evaluation::Solution solution_of(std::int64_t k, const std::vector<std::int32_t>
   return solution;
 }
 
+// What the numbers of the lines above are, and the best of each in words.
+void tell_meaning(const Job& job, const Evaluation& evaluation) {
+  const auto best = [&](const auto& value) -> const Evaluation::Solution& {
+    return *std::max_element(evaluation.solutions.begin(), evaluation.solutions.end(),
+                             [&](const auto& a, const auto& b) { return value(a) < value(b); });
+  };
+  const auto silhouette = [](const auto& solution) {
+    return solution.silhouettes ? solution.silhouettes->mean : -std::numeric_limits<double>::infinity();
+  };
+  job.say("{}", kInertiaMeaning);
+  if (const auto& found = best(silhouette); found.silhouettes)
+    job.say(
+        "silhouette: how much nearer images lie to their own cluster than to the next, from -1 to 1; the best, {:.3f} "
+        "at k = {}, means {}",
+        found.silhouettes->mean, found.k, silhouette_words(found.silhouettes->mean));
+  for (std::size_t c = 0; c < evaluation.columns.size(); ++c) {
+    const auto ari = [c](const auto& solution) { return solution.agreements[c].agreement.adjusted_rand; };
+    const auto& found = best(ari);
+    job.say("agreement with {} (ARI): 1 the same groups, 0 what chance gives; the best, {:.3f} at k = {}: {}",
+            evaluation.columns[c].name, ari(found), found.k, agreement_words(ari(found)));
+  }
+}
+
 void tell(const Job& job, const Evaluation& evaluation) {
   for (const auto& solution : evaluation.solutions) {
     std::string line = fmt::format("k = {}: inertia {:.6g}", solution.k, solution.inertia);
@@ -43,6 +70,7 @@ void tell(const Job& job, const Evaluation& evaluation) {
                           solution.agreements[c].agreement.adjusted_rand);
     job.say("{}", line);
   }
+  tell_meaning(job, evaluation);
 }
 
 void measure(Job& job) {

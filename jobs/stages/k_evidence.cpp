@@ -205,7 +205,7 @@ class Evidence {
     try {
       return measure(std::span(&k, 1)).front();
     } catch (const InvalidArgument& error) {
-      job_.say("stability under resampling is not measured for k = {}: {}", k, error.what());
+      job_.say("bootstrap_stability is not measured for k = {}: {}", k, error.what());
       return {{}, kMissing, kMissing, kMissing};
     }
   }

@@ -98,6 +98,8 @@ void fit_and_project(Job& job) {
           pca.error_bound > 0
               ? fmt::format(", approximate: error at most {:.2g} of the largest singular value", pca.error_bound)
               : "");
+  job.say("{:.0f} % of how the features differ from image to image is kept; the rest cannot influence the clusters",
+          100 * explained);
   job.made(Kind::reductions, name);
 }
 

@@ -9,6 +9,7 @@
 #include "stages/cluster_algorithm.hpp"
 #include "stages/k_evidence.hpp"
 #include "stages/label_columns.hpp"
+#include "stages/plain_words.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -88,6 +89,14 @@ void tell_what_next(const Job& job, const ClusteringReader& clustering, const Se
       study, arguments_text(wider, true), study, name);
 }
 
+// How far the recommended k hangs on the seed; of none recommended the k that hangs on it least.
+void tell_seeds(const Job& job, const Selection& found, const Selection::Measure& seeds) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < found.ks.size(); ++i)
+    if (found.recommended > 0 ? found.ks[i] == found.recommended : seeds.values[i] > seeds.values[at]) at = i;
+  job.say("seed_stability {:.2f} at k = {}: {}", seeds.values[at], found.ks[at], seed_words(seeds.values[at]));
+}
+
 void tell(const Job& job, const ClusteringReader& clustering, const Selection& found) {
   for (const auto& measure : found.measures)
     if (measure.k > 0)
@@ -95,6 +104,8 @@ void tell(const Job& job, const ClusteringReader& clustering, const Selection& f
               measure.votes ? "" : ", at an end of the list: the best may lie beyond it, so it has no vote");
   for (const auto& measure : found.measures)
     if (measure.sample > 0) job.say("{} is approximate: {}", measure.name, measure.how);
+  for (const auto& measure : found.measures)
+    if (measure.name == "seed_stability") tell_seeds(job, found, measure);
   job.say("{}", found.reason);
   tell_what_next(job, clustering, found);
 }

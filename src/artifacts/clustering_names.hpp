@@ -11,7 +11,8 @@ namespace coterie::inline artifacts {
 inline constexpr const char* kLinkage = "linkage";
 inline constexpr const char *kLabels = "labels", *kDistances = "distances", *kCentroids = "centroids";
 inline constexpr const char *kSizes = "sizes", *kInertia = "inertia";
-inline constexpr const char *kIterations = "n_iter", *kConverged = "converged", *kStability = "stability";
+inline constexpr const char *kIterations = "n_iter", *kConverged = "converged", *kStability = "seed_stability",
+                            *kEarlierStability = "stability";
 inline constexpr const char *kAgreement = "init_agreement", *kStartInertia = "init_inertia";
 inline constexpr const char* kStartLikelihood = "init_log_likelihood";
 inline constexpr const char *kWeights = "weights", *kMeans = "means", *kCovariances = "covariances";

@@ -60,7 +60,8 @@ std::optional<Starts> ClusteringReader::starts(std::int64_t k) const {
   Starts starts;
   starts.n_iter = read_value<std::int64_t>(artifact_, name(kIterations));
   starts.converged = read_value<std::uint8_t>(artifact_, name(kConverged)) != 0;
-  starts.stability = read_value<double>(artifact_, name(kStability));
+  const char* stability = artifact_.has(name(kEarlierStability)) ? kEarlierStability : kStability;
+  starts.stability = read_value<double>(artifact_, name(stability));
   starts.agreement = read_values<double>(artifact_, name(kAgreement), {count, count});
   const bool mixture = algorithm() == "mixture";
   (mixture ? starts.log_likelihood : starts.inertia) =

@@ -121,7 +121,7 @@ std::vector<Chart> report_charts(const Report& report) {
       selection_chart("inertia", "Inertia", k, column(&ReportK::inertia), report.knee, "knee"),
       selection_chart("silhouette", "Silhouette", k, column(&ReportK::silhouette)),
       selection_chart("gap", "Gap statistic", k, column(&ReportK::gap), 0, "", column(&ReportK::gap_error)),
-      selection_chart("bootstrap", "Stability under resampling", k, column(&ReportK::bootstrap)),
+      selection_chart("bootstrap", "Bootstrap stability", k, column(&ReportK::bootstrap)),
       selection_chart("bic", "BIC", k, column(&ReportK::bic))};
   if (!report.merges.empty() && !report.solutions.empty())
     charts.push_back(dendrogram_chart("tree", report.merges, kDendrogramBranches,

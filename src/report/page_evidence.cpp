@@ -43,8 +43,8 @@ std::vector<EvidenceColumn> evidence_columns(const Report& report) {
                                          {"Davies-Bouldin", &ReportK::davies_bouldin, index_text},
                                          {"gap", &ReportK::gap, index_text},
                                          {"BIC", &ReportK::bic, number_text},
-                                         {"stability", &ReportK::stability, index_text},
-                                         {"resampled", &ReportK::bootstrap, index_text}};
+                                         {"seed stability", &ReportK::stability, index_text},
+                                         {"bootstrap stability", &ReportK::bootstrap, index_text}};
   std::erase_if(columns, [&](const EvidenceColumn& column) {
     return std::none_of(report.ks.begin(), report.ks.end(),
                         [&](const ReportK& row) { return std::isfinite(row.*column.field); });
@@ -136,10 +136,12 @@ std::string choice_of_k_section(const PageMaterial& page) {
       "more clusters; look for the k after which it falls more slowly. <b>Silhouette</b>, from −1 to 1, says how much "
       "nearer an image lies to its own cluster than to the next; near 0 the clusters touch. <b>Calinski-Harabasz</b>: "
       "higher is "
-      "better; <b>Davies-Bouldin</b>: lower is better. <b>Stability</b> is the mean adjusted Rand index between runs "
+      "better; <b>Davies-Bouldin</b>: lower is better. <b>Seed stability</b> is the mean adjusted Rand index between "
+      "runs "
       "that differ only in their random start: 1 means that they all found the same clusters, 0 that they agree no "
       "more "
-      "than by chance. <b>Resampled</b> is the same between clusterings of resampled images. <b>Gap</b>: how much "
+      "than by chance. <b>Bootstrap stability</b> is the same between clusterings of resampled images. <b>Gap</b>: how "
+      "much "
       "smaller "
       "the logarithm of the inertia is than in data without clusters. <b>BIC</b>: lower is better.</p>\n";
   return section("choice", "How many clusters",

@@ -12,8 +12,10 @@
 #include "coterie/base/errors.hpp"
 #include "outputs/assignment_table.hpp"
 #include "outputs/comparison_output.hpp"
+#include "outputs/picture_key.hpp"
 #include "outputs/picture_reader.hpp"
 #include "outputs/selection_output.hpp"
+#include "stages/plain_words.hpp"
 #include "temporary_folder.hpp"
 
 namespace coterie::jobs {
@@ -85,9 +87,9 @@ TEST_CASE("tables are those of the artifact, to the byte") {
     tables.push_back(bytes_of(folder / "k_selection.csv") + bytes_of(folder / "k_measures.csv"));
   }
   CHECK(tables[0] == tables[1]);
-  CHECK(
-      tables[0].starts_with("k,inertia,bootstrap_stability,bootstrap_stability_error,bootstrap_low,bootstrap_high,"
-                            "recommended\n2,0.333333333,0.5,0.1,0.5,0.666666667,\n"));
+  CHECK(tables[0].starts_with(
+      "k,inertia,bootstrap_stability,bootstrap_stability_error,bootstrap_stability_low,bootstrap_stability_high,"
+      "recommended\n2,0.333333333,0.5,0.1,0.5,0.666666667,\n"));
 }
 
 TEST_CASE("an assignment's table leaves out what a single cluster cannot have") {
@@ -122,6 +124,28 @@ TEST_CASE("pictures are shown as they were scanned or not at all, in any order o
   } catch (const DecodeError& error) {
     CHECK(error.fate() == Fate::changed);
   }
+}
+
+TEST_CASE("plain words say of a number what it means, the same everywhere") {
+  CHECK(seed_words(0.53) == "another seed gives rather different clusters");
+  CHECK(seed_words(0.8) == "another seed gives much the same clusters");
+  CHECK(seed_words(0.1) == "another seed gives other clusters: they depend on chance");
+  CHECK(agreement_words(1) == "the same groups, or nearly");
+  CHECK(agreement_words(-0.1) == "no more in common than by chance");
+  CHECK(silhouette_words(0.2) == "no clear groups: clusters touch or overlap");
+  CHECK(silhouette_words(0.8) == "clear groups");
+}
+
+TEST_CASE("the key of a montage names cluster, row and column of each cell as they are counted by eye") {
+  const TemporaryFolder folder;
+  RowNames names;
+  names.names = {"a.png", "b.png", "=c.png"};
+  TableFile key(folder / "nearest.csv");
+  key.line(kCellColumns, ',');
+  add_cells(key, {}, {{2, 0, 1}, {}, {1}}, names, {0.5, 1, 0.25}, 2);
+  key.finish();
+  CHECK(bytes_of(folder / "nearest.csv") ==
+        "cluster,row,column,path,distance\n0,1,1,'=c.png,0.25\n0,1,2,a.png,0.5\n0,2,1,b.png,1\n2,1,1,b.png,1\n");
 }
 
 }  // namespace coterie::jobs

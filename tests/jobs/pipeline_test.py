@@ -49,6 +49,41 @@ class Pipeline(ProgramTest):
         self.assertIn("all 5 artifacts are sound", run(0, "verify", "--study", folder))
         self.assertIn("efficientnet_lite0-pca", run(0, "info", "--study", folder))
 
+    def test_montage_report_and_export_show_the_same_images_under_the_same_number_and_info_is_a_page(self):
+        make_images(self.path("images"), each=25)
+        folder = self.path("study")
+        study(folder, self.path("images"), 2)
+        run(0, "montage", "--study", folder, "--k", "3", "--preset", "peng", "--tile", "8")
+        run(0, "report", "--study", folder)
+        run(0, "export", "--study", folder, "--k", "3", "--pictures", "sample")
+        run(0, "compare", "--study", folder, "--labels", "folder", "--figures=false")
+        labels = {row["path"]: row["label"] for row in self.table(folder, "tables", "efficientnet_lite0-pca-kmeans-k3", "assignments.csv")}
+        report = self.table(folder, "report", "pictures.csv")
+        for shown in ("nearest", "random"):
+            cells = self.table(folder, "montages", "efficientnet_lite0-pca-kmeans-k3", shown + ".csv")
+            picked = [(row["cluster"], row["path"]) for row in cells]
+            self.assertEqual(picked, [(row["cluster"], row["path"]) for row in report if (row["k"], row["shown"]) == ("3", shown)])
+            self.assertTrue(all(labels[path] == cluster for cluster, path in picked))
+            self.assertEqual({row["cluster"] for row in cells}, {"0", "1", "2"})
+            self.assertEqual([row["column"] for row in cells if row["cluster"] == "1"][:3], ["1", "2", "3"])
+        for cluster in range(3):
+            sample = os.listdir(os.path.join(folder, "tables/efficientnet_lite0-pca-kmeans-k3/pictures", f"cluster_{cluster:03}"))
+            self.assertEqual(sorted(sample), sorted(path.replace("/", "_") for label, path in picked if label == str(cluster)))
+            self.assertLessEqual(len(sample), 20)
+        page = run(0, "info", "--study", folder)
+        self.assertLess(page.count("\n"), 60, page)
+        self.assertIn("made of features/efficientnet_lite0", page)
+        one = run(0, "info", "--study", folder, "comparisons/comparison")
+        self.assertIn("adjusted_rand", one)
+        self.assertNotIn("singular_values", one)
+        self.assertGreater(run(0, "info", "--study", folder, "--all").count("\n"), 150)
+        self.assertIn("did you mean", run(0, "info", "--study", folder, "comparisons/comparisn", code=2))
+
+    @staticmethod
+    def table(*path):
+        with open(os.path.join(*path), newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
     def test_any_number_of_ranks_and_threads_gives_the_same_bytes(self):
         images = self.path("images")
         make_images(images)
