@@ -43,9 +43,7 @@ struct Contents {
   bool whole = true;     ///< its numbers have no point and no exponent
   bool constant = true;  ///< and are one and the same
   bool counts = true;    ///< and are 0, 1, 2 ... or 1, 2, 3 ... row by row
-  bool distinct = true;  ///< no two cells are the same, and none is empty
-
-  float least = 0;
+  float least = 0;       ///< the smallest of them, where one is below zero
 
   bool numeric() const { return numbers > texts; }
 
@@ -55,7 +53,6 @@ struct Contents {
 
 Contents contents_of(const CsvTable& table, std::size_t column) {
   Contents found;
-  std::set<std::string_view> seen;
   const bool commas = takes_commas(table);
   float first = 0;
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
@@ -71,10 +68,16 @@ Contents contents_of(const CsvTable& table, std::size_t column) {
     } else {
       ++(is_missing(cell) ? found.missing : found.texts);
     }
-    found.distinct = found.distinct && !cell.empty() && seen.insert(cell).second;
   }
   found.counts = found.counts && found.numbers == table.rows.size() && (first == 0 || first == 1);
   return found;
+}
+
+// No two cells are the same, and none is empty.
+bool is_distinct(const CsvTable& table, std::size_t column) {
+  std::set<std::string_view> seen;
+  return std::all_of(table.rows.begin(), table.rows.end(),
+                     [&](const auto& row) { return !row[column].empty() && seen.insert(row[column]).second; });
 }
 
 // What a picture is labelled with, or a number that stands for it, by its name.
@@ -174,9 +177,12 @@ class Choice {
     }
     std::vector<std::size_t> ids, texts;
     for (std::size_t c = 0; c < table_.header.size(); ++c) {
-      if (is_feature(c) || !contents_[c].distinct) continue;
-      if (is_id_name(name(c)) && contents_[c].whole && !counts_as_index(c)) ids.push_back(c);
-      if (!contents_[c].numeric() && !is_label_name(name(c))) texts.push_back(c);
+      if (is_feature(c)) continue;
+      const bool id = is_id_name(name(c)) && contents_[c].whole && !counts_as_index(c);
+      const bool text = !contents_[c].numeric() && !is_label_name(name(c));
+      if ((!id && !text) || !is_distinct(table_, c)) continue;
+      if (id) ids.push_back(c);
+      if (text) texts.push_back(c);
     }
     const auto& candidates = ids.empty() ? texts : ids;
     if (candidates.size() > 1)
@@ -279,16 +285,19 @@ std::vector<float> feature_values(const CsvTable& table, const std::vector<std::
   for (std::size_t r = 0; r < table.rows.size(); ++r)
     for (const auto c : columns) {
       const std::string& cell = table.rows[r][c];
-      const std::string where = fmt::format("{}: line {}, column {}", file, table.lines[r], table.header[c]);
-      const bool comma = commas && cell.find(',') != std::string::npos;
-      require(parse_cell(cell, commas, values.emplace_back()),
-              "{}: {}. Fill it in, take the row out, or leave the column out with --feature-columns", where,
-              is_missing(cell) ? "there is no value" : fmt::format("\"{}\" is no number", cell));
+      const auto where = [&] { return fmt::format("{}: line {}, column {}", file, table.lines[r], table.header[c]); };
+      if (!parse_cell(cell, commas, values.emplace_back()))
+        throw InvalidArgument(
+            fmt::format("{}: {}. Fill it in, take the row out, or leave the column out with --feature-columns", where(),
+                        is_missing(cell) ? "there is no value" : fmt::format("\"{}\" is no number", cell)));
+      if (!commas) continue;
+      const bool comma = cell.find(',') != std::string::npos;
       points = points || cell.find('.') != std::string::npos;
       decimal_commas = decimal_commas || comma;
       thousands = thousands && (!comma || may_be_thousands(cell));
-      require(!points || !decimal_commas, "{}: \"{}\": some numbers have a comma and others a point; write one of them",
-              where, cell);
+      if (points && decimal_commas)
+        throw InvalidArgument(
+            fmt::format("{}: \"{}\": some numbers have a comma and others a point; write one of them", where(), cell));
     }
   require(!decimal_commas || !thousands || table.delimiter != '\t',
           "{}: its commas may part thousands or be decimal ones; write the numbers without them, or with a point",
