@@ -48,6 +48,10 @@ struct Stage {
   /// given and would be passed over. What is left is the recipe.
   void (*settle)(Options&) = nullptr;
 
+  /// Refuses what these options, settled, alone show to be wrong; a study that consists of several stages is not begun
+  /// with one that cannot be done. On the root: it may look for the files that they name.
+  void (*check)(const Options&) = nullptr;
+
   /// Adds what of a recipe is no option of that name; none where there is nothing.
   void (*from_recipe)(const Recipe&, Options&) = nullptr;
 

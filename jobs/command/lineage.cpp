@@ -122,8 +122,8 @@ class Walk {
       const RowNames* names = names_below(recipe);
       if (names == nullptr) return false;  // told already: something above is not there
       const std::string column = input.substr(std::string_view(kValuesOf).size());
-      const bool there = std::find(names->columns.begin(), names->columns.end(), column) != names->columns.end();
-      if (!there || values_digest(column_of(*names, column)) != digest) other.push_back(column);
+      const auto values = find_column(*names, column);
+      if (!values || values_digest(*values) != digest) other.push_back(column);
     }
     if (other.empty()) return false;
     const bool other_list = std::any_of(found_.stale.begin(), found_.stale.end(),

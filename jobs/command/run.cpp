@@ -1,10 +1,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "coterie/artifacts/images.hpp"
+#include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/images/listing.hpp"
+#include "stages/list_options.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -67,6 +72,73 @@ bool waits(const Job& job, const Command& command, const Options& stage, std::ma
   return true;
 }
 
+// What a column of a later stage's --labels may be; none where it is not known yet.
+using Columns = std::optional<std::vector<std::string>>;
+
+// Of a list or a table, which say it at once; a folder may hold shards that bring columns along.
+Columns columns_of_list(const Options& scan) {
+  ListingOptions options{.source = scan.text("images")};
+  take_list_options(scan, options);
+  if (!std::filesystem::is_regular_file(options.source) || has_shard_suffix(options.source)) return {};
+  ImageList list = find_images(options);
+  list.columns.emplace_back("folder");
+  return std::move(list.columns);
+}
+
+Columns columns_of_study(const std::string& folder) {
+  const Study study(folder);
+  if (!study.holds("images")) return {};
+  return read_image_table(study.images_path()).columns;
+}
+
+void check_labels(const std::vector<Options>& stages, const Columns& columns) {
+  if (!columns) return;
+  RowNames rows;  // that have these columns, and no row
+  rows.columns = *columns;
+  rows.values.resize(columns->size());
+  for (const auto& stage : stages)
+    if (stage.list().takes("labels"))
+      for (const auto& column : stage.texts("labels")) {
+        try {
+          column_of(rows, column);
+        } catch (const InvalidArgument& error) {
+          throw InvalidArgument(fmt::format("[{}], labels: {}", stage.command(), error.what()));
+        }
+      }
+}
+
+// Hours of extraction should not end at a mistake that a later stage's options show already.
+void check_stages(const CommandList& commands, const std::vector<Options>& stages) {
+  for (const auto& stage : stages) {
+    const Command& command = find_command(commands, stage.command());
+    try {
+      const Options options = settled(command, stage);
+      if (command.options.takes("name") && options.given("name")) require_artifact_name(options.text("name"));
+      if (command.stage->check != nullptr) command.stage->check(options);
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument(fmt::format("[{}]: {}", stage.command(), error.what()));
+    }
+  }
+}
+
+bool is_scan(const Options& stage) { return stage.command() == "scan"; }
+
+void run_stages(const Job& job, const std::vector<Options>& stages) {
+  const bool images = std::none_of(stages.begin(), stages.end(), [](const auto& s) { return s.command() == "import"; });
+  job.comm.on_root([&] {
+    check_stages(job.context.commands, stages);
+    const auto scan = std::find_if(stages.begin(), stages.end(), is_scan);
+    if (images && scan != stages.end() && scan->given("images")) check_labels(stages, columns_of_list(*scan));
+  });
+  std::map<std::string, std::string> to_come;
+  for (const auto& stage : stages) {
+    const Command& command = find_command(job.context.commands, stage.command());
+    if (!stage.flag("dry-run") || !waits(job, command, stage, to_come)) run_command(job.context, command, stage);
+    if (images && is_scan(stage) && !stage.flag("dry-run"))
+      job.comm.on_root([&] { check_labels(stages, columns_of_study(stage.text("study"))); });
+  }
+}
+
 void run_study(Job& job) {
   require(job.options.words.size() == 1, "run wants one study file: coterie run STUDY.ini");
   const std::string& file = job.options.words.front();
@@ -79,11 +151,7 @@ void run_study(Job& job) {
     if (job.comm.is_root()) fmt::print("{}", study_file_text(stages));
     return;
   }
-  std::map<std::string, std::string> to_come;
-  for (const auto& stage : stages) {
-    const Command& command = find_command(commands, stage.command());
-    if (!stage.flag("dry-run") || !waits(job, command, stage, to_come)) run_command(job.context, command, stage);
-  }
+  run_stages(job, stages);
 }
 
 constexpr Option kStages{"stages", Role::action, OptionType::text,

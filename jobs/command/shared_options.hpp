@@ -22,16 +22,40 @@ inline constexpr Option root{
     "",     "DIR",       "the folder that paths in a list are relative to; default: the list's own",
     0,      kMost,       "",
     true};
-inline constexpr Option path_column{"path-column",
-                                    Role::place,
-                                    OptionType::text,
-                                    "",
-                                    "NAME",
-                                    "the CSV column of paths; default: path, filename, file or image",
-                                    0,
-                                    kMost,
-                                    "",
-                                    true};
+inline constexpr Option path_column{
+    "path-column",
+    Role::place,
+    OptionType::text,
+    "",
+    "NAME",
+    "the CSV column of paths; default: path, filename, file, image or the like (File Name, img_path), said when taken",
+    0,
+    kMost,
+    "",
+    true};
+inline constexpr Option encoding{
+    "encoding",
+    Role::place,
+    OptionType::choice,
+    "auto",
+    "",
+    "of a list or table that is no UTF-8: Windows-1252 (Latin-1 is part of it), or bytes as they are; auto: "
+    "Windows-1252, unless the bytes as they are name a file",
+    0,
+    kMost,
+    "auto|bytes|windows-1252",
+    true};
+inline constexpr Option by_content{
+    "by-content",
+    Role::place,
+    OptionType::flag,
+    "false",
+    "",
+    "look into files whose names say nothing (no suffix, .jpg_orig) and take those that begin as an image does",
+    0,
+    kMost,
+    "",
+    true};
 inline constexpr Option max_pixels{"max-pixels",
                                    Role::result,
                                    OptionType::count,
@@ -141,8 +165,42 @@ inline constexpr Option decode_threads{
     4096};
 inline constexpr Option file{
     "file", Role::place, OptionType::text,
-    "",     "FILE",      "features made elsewhere: .npy (N x D), .csv/.tsv (a number in each column), or .h5",
+    "",     "FILE",      "features made elsewhere: .npy (N x D), .csv/.tsv (a row for each image), or .h5",
     0,      kMost,       "",
+    true};
+inline constexpr Option feature_columns{
+    "feature-columns",
+    Role::result,
+    OptionType::text,
+    "",
+    "COLUMN,...",
+    "the columns of a CSV --file that are features: NAME, PREFIX* or FIRST..LAST; default: those of one numbered name, "
+    "else all with numbers; refused where that is in doubt",
+    0,
+    kMost,
+    "",
+    true};
+inline constexpr Option name_column{
+    "name-column",
+    Role::result,
+    OptionType::text,
+    "",
+    "COLUMN",
+    "the column of a CSV --file that names the rows; default: as --path-column's, else id or name, else the only text",
+    0,
+    kMost,
+    "",
+    true};
+inline constexpr Option header{
+    "header",
+    Role::result,
+    OptionType::choice,
+    "auto",
+    "",
+    "whether the first line of a CSV --file names the columns; auto: unless it holds numbers, other than 0,1,2 ...",
+    0,
+    kMost,
+    "auto|yes|no",
     true};
 inline constexpr Option dataset{
     "dataset", Role::place, OptionType::text, "features", "NAME", "the dataset inside an .h5 file", 0, kMost, "", true};
@@ -203,11 +261,18 @@ inline constexpr Option batch_rows{"batch-rows",
 inline constexpr Option seed{
     "seed", Role::result, OptionType::count, "1", "N", "the seed of all random draws of this command", 0, 9e15,
     "",     true};
-inline constexpr Option labels{
-    "labels", Role::result, OptionType::text,
-    "",       "COLUMN",     "metadata columns to compare the clusters with, such as folder; several: a,b",
-    0,        kMost,        "",
-    true};
+inline constexpr Option labels{"labels",
+                               Role::result,
+                               OptionType::text,
+                               "",
+                               "COLUMN",
+                               "metadata columns to compare the clusters with, several as a,b; folder is the first "
+                               "folder of each path, folder:2 the "
+                               "second",
+                               0,
+                               kMost,
+                               "",
+                               true};
 inline constexpr Option figures{
     "figures", Role::output, OptionType::flag, "true", "", "draw charts into figures/, too", 0, kMost, "", true};
 inline constexpr Option rows{

@@ -10,7 +10,7 @@ void write_assignment_table(const std::string& path, const AssignedImages& image
   std::vector<std::string> header = {"path",         "label",  "distance", "second", "second_distance",
                                      "share_as_far", "outlier"};
   for (std::size_t c = 0; c < k; ++c) header.push_back(fmt::format("p{}", c));
-  table.line(header, ',');
+  table.header(header, ',');
   for (std::size_t i = 0; i < images.labels.size(); ++i) {
     const bool alone = images.seconds[i] < 0;
     std::vector<std::string> fields = {images.paths[i],

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 #include <set>
 
 #include "coterie/base/errors.hpp"
@@ -38,7 +39,7 @@ void write_pairs(const std::string& path, const Comparison& comparison, const st
     std::vector<std::string> fields = {comparison.labellings[pair.first].name, comparison.labellings[pair.second].name};
     for (const double value :
          {found.adjusted_rand, found.adjusted_mutual_info, found.normalised_mutual_info, found.homogeneity,
-          found.completeness, found.v_measure, found.purity, matched_share(comparison, pair)})
+          found.completeness, found.v_measure, found.purity, matched_share(pair)})
       fields.push_back(fmt::format("{:.9g}", value));
     fields.push_back(crosstabs.empty() ? "" : crosstabs[i]);
     table.line(fields, ',');
@@ -52,7 +53,7 @@ void write_matrix(const std::string& path, const Comparison& comparison) {
   TableFile table(path);
   std::vector<std::string> header = {"adjusted_rand"};
   for (const auto& labelling : comparison.labellings) header.push_back(labelling.name);
-  table.line(header, ',');
+  table.header(header, ',');
   for (std::size_t i = 0; i < count; ++i) {
     std::vector<std::string> fields = {comparison.labellings[i].name};
     for (std::size_t j = 0; j < count; ++j) fields.push_back(fmt::format("{:.9g}", matrix[i * count + j]));
@@ -77,7 +78,7 @@ void write_crosstab(const std::string& path, const Comparison& comparison, const
   std::vector<std::string> header = {first.name};
   for (const auto j : order) header.push_back(second.label_names[j]);
   header.emplace_back("best_match");
-  table.line(header, ',');
+  table.header(header, ',');
   for (std::int64_t i = 0; i < pair.table.rows; ++i) {
     const auto partner = pair.matching.partner[static_cast<std::size_t>(i)];
     std::vector<std::string> fields = {first.label_names[static_cast<std::size_t>(i)]};
@@ -90,8 +91,10 @@ void write_crosstab(const std::string& path, const Comparison& comparison, const
 
 }  // namespace
 
-double matched_share(const Comparison& comparison, const Comparison::Pair& pair) {
-  return static_cast<double>(pair.matching.matched) / static_cast<double>(comparison.images);
+double matched_share(const Comparison::Pair& pair) {
+  const auto& counts = pair.table.counts;
+  return static_cast<double>(pair.matching.matched) /
+         static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
 }
 
 std::vector<std::string> crosstab_names(const Comparison& comparison) {

@@ -8,8 +8,8 @@
 
 namespace coterie::jobs {
 
-/// The share of the images that lie in matched labels.
-double matched_share(const Comparison& comparison, const Comparison::Pair& pair);
+/// The share of the images, of those that have a label in both, that lie in matched labels.
+double matched_share(const Comparison::Pair& pair);
 
 /// "crosstab-A-by-B.csv" for each pair. What no file's name may hold becomes "-"; where that makes two the same, the
 /// later in the comparison's order is numbered. Empty where there are more pairs than anybody opens files.

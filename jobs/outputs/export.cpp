@@ -33,7 +33,7 @@ void write_assignments(const std::string& stem, const ClusteringReader& clusteri
     std::vector<std::string> header = {"path", "label", "distance"};
     for (std::size_t c = 0; c < components; ++c) header.push_back(fmt::format("p{}", c));
     header.insert(header.end(), names.columns.begin(), names.columns.end());
-    table.line(header, delimiter);
+    table.header(header, delimiter);
     for (std::size_t i = 0; i < labels.size(); ++i) {
       if (!names.there(static_cast<std::int64_t>(i))) continue;
       std::vector<std::string> fields = {names.names[i], fmt::to_string(labels[i]),
@@ -56,7 +56,7 @@ std::int64_t write_shared(const std::string& path, const ClusteringReader& clust
   TableFile table(path, text);
   std::vector<std::string> header = {"path", "label", "clusters"};
   for (std::size_t c = 0; c < components; ++c) header.push_back(fmt::format("p{}", c));
-  table.line(header, ',');
+  table.header(header, ',');
   std::int64_t shared = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (!names.there(static_cast<std::int64_t>(i))) continue;

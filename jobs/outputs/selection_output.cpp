@@ -25,7 +25,7 @@ void write_values(const std::string& path, const Selection& selection) {
     if (measure.name == kBootstrap) header.insert(header.end(), {measure.name + "_low", measure.name + "_high"});
   }
   header.emplace_back("recommended");
-  table.line(header, ',');
+  table.header(header, ',');
   for (std::size_t i = 0; i < selection.ks.size(); ++i) {
     std::vector<std::string> fields = {fmt::to_string(selection.ks[i])};
     for (const auto& measure : selection.measures) {

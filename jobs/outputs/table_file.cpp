@@ -34,6 +34,10 @@ bool is_formula(std::string_view text) {
 
 TableFile::TableFile(const std::string& path, TableText text) : text_(text), file_(path) {}
 
+void TableFile::header(std::vector<std::string> names, char delimiter) {
+  line(distinct_names(std::move(names)), delimiter);
+}
+
 void TableFile::line(std::vector<std::string> fields, char delimiter) {
   if (text_ == TableText::harmless)
     for (auto& field : fields)

@@ -16,6 +16,9 @@ enum class TableText {
 class TableFile {
  public:
   explicit TableFile(const std::string& path, TableText text = TableText::harmless);
+
+  /// The first line: names of columns. Of those that are the same, the later ones are numbered: "label", "label_2".
+  void header(std::vector<std::string> names, char delimiter);
   void line(std::vector<std::string> fields, char delimiter);
 
   /// Gives it its name. Throws FileError when it could not be written.

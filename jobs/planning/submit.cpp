@@ -13,6 +13,7 @@
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/base/text_encoding.hpp"
 #include "coterie/dist/progress.hpp"
 #include "planning/batch_script.hpp"
 #include "planning/forecast.hpp"
@@ -44,7 +45,7 @@ std::string template_text(const Options& options) {
   if (!file) throw FileError(path, "cannot be read; --template names a batch script such as slurm/study.sbatch");
   std::ostringstream text;
   text << file.rdbuf();
-  return text.str();
+  return unmarked_text(text.str(), path);
 }
 
 Allocation work_out(const CommandList& commands, const Options& options, const Workload& study,

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "coterie/base/npy.hpp"
+#include "stages/list_options.hpp"
 #include "stages/usual_ks.hpp"
 
 namespace coterie::jobs {
@@ -70,8 +71,7 @@ const Options* Workload::stage(const std::string& name) const {
 const ImageList& Workload::listing(int threads) const {
   if (listed_) return *listed_;
   ListingOptions options{.source = source, .threads = threads};
-  if (const Options* scan = stage("scan"))
-    options.root = scan->text("root"), options.path_column = scan->text("path-column");
+  if (const Options* scan = stage("scan")) take_list_options(*scan, options);
   return listed_.emplace(list_images(options));
 }
 

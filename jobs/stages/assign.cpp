@@ -247,6 +247,8 @@ Command assign() {
           {option::images,
            option::root,
            option::path_column,
+           option::encoding,
+           option::by_content,
            handed_on(option::max_pixels),
            handed_on(option::max_bytes),
            option::weights,
@@ -262,6 +264,9 @@ Command assign() {
            handed_on(option::fast_decode),
            option::decode_threads,
            option::file,
+           handed_on(option::feature_columns),
+           handed_on(option::name_column),
+           handed_on(option::header),
            option::dataset,
            option::names,
            option::chosen_clustering,
@@ -278,6 +283,7 @@ Command assign() {
                      .makes = Kind::assignments,
                      .name = name_of,
                      .revision = 2,
+                     .check = check_new_images,
                      .follows_choice = true,
                      .writes = {"tables", "tables/assignments"}}};
 }

@@ -19,10 +19,7 @@ struct Parent {
 };
 
 Parent take_parent(Job& job) {
-  const bool raw = job.options.flag("raw");
-  require(!raw || !job.options.given("reduction"),
-          "--raw takes the features as they are; it cannot go with --reduction");
-  if (raw) return {job.take(Kind::features), ""};
+  if (job.options.flag("raw")) return {job.take(Kind::features), ""};
   Parent parent{"", job.take(Kind::reductions)};
   job.comm.together([&] { parent.features = ReductionReader(job.study, parent.reduction).features(); });
   require(!job.options.given("features") || job.options.text("features") == parent.features,
@@ -63,7 +60,13 @@ void tell_meaning(const Job& job, bool mixture) {
         starts);
 }
 
+void check(const Options& options) {
+  require(!options.flag("raw") || !options.given("reduction"),
+          "--raw takes the features as they are; it cannot go with --reduction");
+}
+
 void group(Job& job) {
+  check(job.options);
   const ClusterAlgorithm& algorithm = find_algorithm(job.options.text("algorithm"));
   const Parent parent = take_parent(job);
   const std::string name = artifact_name(job.command, job.options, parent.name());
@@ -192,6 +195,7 @@ Command cluster() {
                          .name = name_of,
                          .revision = 4,
                          .settle = settle,
+                         .check = check,
                          .trial = Trial::rows,
                          .effort = &kEffort}};
 }

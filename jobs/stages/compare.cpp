@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::size_t kMostTold = 30;  // pairs on the screen
 
+bool have_common(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second) {
+  for (std::size_t i = 0; i < first.size(); ++i)
+    if (first[i] != kNoLabel && second[i] != kNoLabel) return true;
+  return false;
+}
+
 Comparison compare_all(const Labellings& labellings, ThreadPool& pool) {
   Comparison comparison;
   comparison.images = labellings.rows;
@@ -21,6 +27,11 @@ Comparison compare_all(const Labellings& labellings, ThreadPool& pool) {
       const bool turn = labellings.all[b].named.column && !labellings.all[a].named.column;
       comparison.pairs.push_back({turn ? b : a, turn ? a : b, {}, {}, {}});
     }
+  for (const auto& pair : comparison.pairs) {
+    const NamedLabelling &first = labellings.all[pair.first], &second = labellings.all[pair.second];
+    require(have_common(first.labels, second.labels),
+            "no image has a value in both {} and {}, so they cannot be compared", first.named.name, second.named.name);
+  }
   pool.for_each(std::ssize(comparison.pairs), [&](std::int64_t i, int) {
     Comparison::Pair& pair = comparison.pairs[static_cast<std::size_t>(i)];
     const NamedLabelling &first = labellings.all[pair.first], &second = labellings.all[pair.second];
@@ -65,7 +76,7 @@ void tell(const Job& job, const Comparison& comparison) {
   for (const auto& pair : comparison.pairs)
     job.say("{} and {}: ARI {:.3f}, AMI {:.3f}, {:.0f} % of the images in matched labels: {}",
             comparison.labellings[pair.first].name, comparison.labellings[pair.second].name,
-            pair.agreement.adjusted_rand, pair.agreement.adjusted_mutual_info, 100 * matched_share(comparison, pair),
+            pair.agreement.adjusted_rand, pair.agreement.adjusted_mutual_info, 100 * matched_share(pair),
             agreement_words(pair.agreement.adjusted_rand));
   job.say("ARI, AMI: agreement of two ways to group the same images, 1 the same, 0 what chance gives");
 }
@@ -80,7 +91,7 @@ void compare_labellings(Job& job) {
     job.say("compares {}: all clusterings of the study (--clusterings names some)", fmt::join(names, ", "));
   job.take(Kind::clusterings, names);
   Labellings labellings;
-  job.comm.on_root([&] { labellings = read_labellings(job.study, wanted, job.options.texts("labels")); });
+  job.comm.on_root([&] { labellings = read_labellings(job, wanted, job.options.texts("labels")); });
   for (const auto& column : job.options.texts("labels")) {
     std::string digest = job.comm.is_root() ? labellings.value_digests.at(column) : "";
     job.comm.broadcast(digest);
@@ -117,7 +128,8 @@ Command compare() {
           .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
                          .makes = Kind::comparisons,
                          .name = name_of,
-                         .revision = 2,
+                         .revision = 3,
+                         .check = check_wanted,
                          .writes = {"tables", "tables/comparisons", "figures", "figures/comparisons"}}};
 }
 

@@ -140,7 +140,7 @@ Command evaluate() {
           .parallel = true,
           .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
                          .makes = Kind::evaluations,
-                         .revision = 3,
+                         .revision = 4,
                          .trial = Trial::rows,
                          .effort = &kEffort}};
 }

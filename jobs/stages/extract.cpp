@@ -274,6 +274,10 @@ void from_recipe(const Recipe& made, Options& options) {
   options.set("preprocess", preprocess_settings(made));
 }
 
+void check(const Options& options) {
+  for (const auto& request : feature_requests(options)) check_weights(request);
+}
+
 }  // namespace
 
 Command extract() {
@@ -289,6 +293,7 @@ Command extract() {
                          .makes = Kind::features,
                          .name = name_of,
                          .revision = 4,
+                         .check = check,
                          .from_recipe = from_recipe,
                          .trial = Trial::images,
                          .effort = &kEffort}};

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <unordered_map>
 
 #include "command/all_commands.hpp"
@@ -10,10 +10,14 @@
 #include "coterie/artifacts/features.hpp"
 #include "coterie/base/csv.hpp"
 #include "coterie/base/digest.hpp"
+#include "coterie/base/number.hpp"
+#include "coterie/base/text_encoding.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/store/foreign_matrix.hpp"
 #include "planning/effort.hpp"
 #include "stages/import_precision.hpp"
+#include "stages/list_options.hpp"
+#include "stages/table_columns.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -27,91 +31,31 @@ struct Imported {
   std::vector<std::vector<std::string>> values = {{}};
 };
 
-bool parse_number(const std::string& text, float& value) {
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && stop == end;
-}
-
-bool is_number(const std::string& text) {
-  float ignored = 0;
-  return parse_number(text, ignored);
-}
-
-// Columns of numbers are the features; the first other column names the rows, further ones are kept as metadata.
-Imported read_csv_features(const std::string& path) {
-  CsvTable table = read_csv(path);
-  if (std::all_of(table.header.begin(), table.header.end(), is_number)) {  // no header: the first line is data, too
-    table.rows.insert(table.rows.begin(), table.header);
-    for (std::size_t c = 0; c < table.header.size(); ++c) table.header[c] = fmt::format("column {}", c);
-  }
-  Imported imported;
-  std::vector<std::size_t> numeric;
-  for (std::size_t c = 0; c < table.header.size(); ++c) {
-    std::vector<std::string> column;
-    for (const auto& row : table.rows) column.push_back(row[c]);
-    if (std::all_of(column.begin(), column.end(), is_number)) {
-      numeric.push_back(c);
-    } else if (imported.names.empty()) {
-      imported.names = std::move(column);
-    } else {
-      imported.columns.push_back(table.header[c]);
-      imported.values.push_back(std::move(column));
+// Rows that a spreadsheet wrote below the last that holds anything.
+void drop_empty_rows(CsvTable& table) {
+  std::size_t kept = 0;
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    const auto& row = table.rows[r];
+    if (std::all_of(row.begin(), row.end(), [](const auto& field) { return field.empty(); })) continue;
+    if (kept != r) {
+      table.rows[kept] = std::move(table.rows[r]);
+      table.lines[kept] = table.lines[r];
     }
+    ++kept;
   }
-  if (numeric.empty()) throw FileError(path, "has no column that holds only numbers");
-  std::vector<float> values;
-  for (const auto& row : table.rows)
-    for (const auto c : numeric) parse_number(row[c], values.emplace_back());
-  imported.rows = std::make_unique<OwnedRows>(std::move(values), static_cast<std::int64_t>(table.rows.size()),
-                                              static_cast<std::int64_t>(numeric.size()));
-  return imported;
+  table.rows.resize(kept);
+  table.lines.resize(kept);
 }
 
-Imported read_features(const std::string& path, const std::string& dataset) {
-  const std::string suffix = std::filesystem::path(path).extension().string();
-  require(std::filesystem::exists(path), "--file: {} is not there", path);
-  if (suffix == ".csv" || suffix == ".tsv") return read_csv_features(path);
-  Imported imported;
-  if (suffix == ".npy") {
-    imported.rows = std::make_unique<NpyRows>(path);
-  } else {
-    require(suffix == ".h5" || suffix == ".hdf5", "--file: {} is none of .npy, .csv, .tsv, .h5, .hdf5", path);
-    imported.rows = read_hdf5_matrix(path, dataset);
-  }
-  return imported;
-}
-
-// A list of names, or a table whose path column names the rows: both are what scan reads, too.
-void read_names(Imported& imported, const std::string& file, const std::string& path_column) {
-  const std::string suffix = std::filesystem::path(file).extension().string();
-  if (suffix == ".csv" || suffix == ".tsv") {
-    const ImageList list = list_images({file, "", path_column, true});
-    imported.names = list.paths;
-    imported.columns = list.columns;
-    imported.values = list.values;
-    return;
-  }
-  std::ifstream stream(file);
-  require(static_cast<bool>(stream), "--names: {} cannot be read", file);
-  imported.names.clear();
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    imported.names.push_back(line);
-  }
-}
-
-void complete_names(Imported& imported) {
-  const std::int64_t count = imported.rows->rows();
-  if (imported.names.empty())
-    for (std::int64_t i = 0; i < count; ++i) imported.names.push_back(fmt::to_string(i));
-  require(static_cast<std::int64_t>(imported.names.size()) == count, "there are {} rows of features but {} names",
-          count, imported.names.size());
-  if (!imported.values.front().empty()) return;
-  for (const auto& name : imported.names) {
-    const auto slash = name.find('/');
-    imported.values.front().push_back(slash == std::string::npos ? "" : name.substr(0, slash));
-  }
+CsvTable read_feature_table(const Job& job, const std::string& path) {
+  CsvLayout layout;
+  const std::string header = job.options.text("header");
+  if (header != "yes") layout.named = [&](const auto& first) { return header == "auto" && names_columns(first); };
+  CsvTable table = read_csv(path, layout);
+  drop_empty_rows(table);
+  if (table.named && header == "auto" && std::any_of(table.header.begin(), table.header.end(), is_number))
+    job.say("the first line of {} names its columns (--header no takes it as a row)", path);
+  return table;
 }
 
 // The bytes behind each name, where the study knows an image of it: 0 elsewhere.
@@ -130,13 +74,115 @@ std::vector<std::uint64_t> hashes_of(const Study& study, const std::vector<std::
   return hashes;
 }
 
+// Names that are no UTF-8 are taken as they are where the study has such images, else as Windows-1252.
+void decode(const Job& job, Imported& imported, const std::string& path) {
+  const auto all_utf8 = [](const auto& texts) { return std::all_of(texts.begin(), texts.end(), is_utf8); };
+  if (all_utf8(imported.names) && all_utf8(imported.columns) &&
+      std::all_of(imported.values.begin(), imported.values.end(), all_utf8))
+    return;
+  const std::string encoding = job.options.text("encoding");
+  if (encoding == "bytes") return;
+  if (encoding == "auto") {
+    const auto hashes = hashes_of(job.study, imported.names);
+    for (std::size_t i = 0; i < hashes.size(); ++i)
+      if (hashes[i] != 0 && !is_utf8(imported.names[i])) return;
+    job.say("{} is no UTF-8: its bytes are taken as Windows-1252 (--encoding bytes leaves them as they are)", path);
+  }
+  const auto convert = [](auto& texts) {
+    for (auto& text : texts) text = from_windows_1252(text);
+  };
+  convert(imported.names);
+  convert(imported.columns);
+  for (auto& values : imported.values) convert(values);
+}
+
+Imported read_table_features(const Job& job, const std::string& path) {
+  const CsvTable table = read_feature_table(job, path);
+  const ColumnWishes wishes{job.options.texts("feature-columns"), job.options.text("name-column"),
+                            job.options.given("names")};
+  const TableColumns columns = choose_columns(table, wishes, path);
+  job.say("{}", told(table, columns));
+  Imported imported;
+  const auto values_of = [&](std::size_t column) {
+    std::vector<std::string> values;
+    for (const auto& row : table.rows) values.push_back(row[column]);
+    return values;
+  };
+  if (columns.names) imported.names = values_of(*columns.names);
+  for (std::size_t r = 0; r < imported.names.size(); ++r)
+    require(!imported.names[r].empty(), "{}: line {} has no value in {}, the column of names", path, table.lines[r],
+            table.header[*columns.names]);
+  for (const auto c : columns.labels) {
+    if (table.header[c] == "folder") {  // its own instead of the computed one
+      imported.values.front() = values_of(c);
+      continue;
+    }
+    imported.columns.push_back(table.header[c]);
+    imported.values.push_back(values_of(c));
+  }
+  imported.rows = std::make_unique<OwnedRows>(feature_values(table, columns.features, path), std::ssize(table.rows),
+                                              std::ssize(columns.features));
+  decode(job, imported, path);
+  return imported;
+}
+
+Imported read_features(const Job& job, const std::string& path) {
+  if (is_table_file(path)) return read_table_features(job, path);
+  const std::string suffix = fs::path(path).extension().string();
+  Imported imported;
+  if (suffix == ".npy") {
+    imported.rows = std::make_unique<NpyRows>(path);
+  } else {
+    require(suffix == ".h5" || suffix == ".hdf5", "--file: {} is none of .npy, .csv, .tsv, .h5, .hdf5", path);
+    imported.rows = read_hdf5_matrix(path, job.options.text("dataset"));
+  }
+  return imported;
+}
+
+// A list of names, or a table whose path column names the rows: both are what scan reads, too.
+void read_names(const Job& job, Imported& imported, const std::string& file) {
+  if (is_table_file(file)) {
+    ListingOptions options{.source = file};
+    take_list_options(job.options, options);
+    ImageList list = list_images(options);
+    for (const auto& note : list.notes) job.say("{}", note);
+    imported.names = std::move(list.paths);
+    imported.columns = std::move(list.columns);
+    imported.values = std::move(list.values);
+    return;
+  }
+  std::ifstream stream(file, std::ios::binary);
+  require(static_cast<bool>(stream), "--names: {} cannot be read", file);
+  imported.names = lines_of(unmarked_text({std::istreambuf_iterator<char>(stream), {}}, file));
+  decode(job, imported, file);
+}
+
+void complete_names(Imported& imported) {
+  const std::int64_t count = imported.rows->rows();
+  if (imported.names.empty())
+    for (std::int64_t i = 0; i < count; ++i) imported.names.push_back(fmt::to_string(i));
+  require(static_cast<std::int64_t>(imported.names.size()) == count, "there are {} rows of features but {} names",
+          count, imported.names.size());
+  if (!imported.values.front().empty()) return;
+  for (const auto& name : imported.names) {
+    const auto slash = name.find('/');
+    imported.values.front().push_back(slash == std::string::npos ? "" : name.substr(0, slash));
+  }
+}
+
+void check(const Options& options) {
+  const std::string file = options.required("file"), names = options.text("names");
+  require(fs::exists(file), "--file: {} is not there", file);
+  require(names.empty() || fs::exists(names), "--names: {} is not there", names);
+}
+
 void take_over(Job& job) {
   const std::string file = job.options.required("file"), names = job.options.text("names");
   const std::string name = artifact_name(job.command, job.options);
   require_artifact_name(name);
   std::string file_digest, names_digest;
   job.comm.on_root([&] {
-    require(fs::exists(file), "--file: {} is not there", file);
+    check(job.options);
     file_digest = sha256_of_file(file);
     if (!names.empty()) names_digest = sha256_of_file(names);
   });
@@ -146,9 +192,9 @@ void take_over(Job& job) {
   job.read_input("names", names_digest);
   if (!job.must_make(Kind::features, name)) return;
   job.comm.on_root([&] {
-    Imported imported = read_features(file, job.options.text("dataset"));
+    Imported imported = read_features(job, file);
     require(imported.rows->rows() > 0 && imported.rows->columns() > 0, "{} holds no rows", file);
-    if (!names.empty()) read_names(imported, names, job.options.text("path-column"));
+    if (!names.empty()) read_names(job, imported, names);
     complete_names(imported);
     auto hashes = hashes_of(job.study, imported.names);
     write_imported(
@@ -166,6 +212,18 @@ constexpr Option for_result(Option option) {
   return option;
 }
 
+// What only tables have is no part of another file's recipe.
+void settle(Options& options) {
+  const bool table = is_table_file(options.text("file"));
+  for (const char* option : {"feature-columns", "name-column", "header"}) {
+    require(table || !options.given(option), "--{} is for tables (.csv, .tsv); --file is {}", option,
+            options.text("file"));
+    if (!table) options.leave_out(option);
+  }
+  require(!options.given("name-column") || !options.given("names"), "--names and --name-column both name the rows");
+  if (!table && !options.given("names")) options.leave_out("encoding");
+}
+
 std::string name_of(const Options& options, const std::string&) {
   return fs::path(options.text("file")).stem().string();
 }
@@ -177,15 +235,18 @@ const StageEffort kEffort{.on_root = true, .disk = disk_of};
 }  // namespace
 
 Command import_features() {
-  return {.options = OptionList("import", {for_result(option::path_column), option::file, for_result(option::dataset),
-                                           option::names, option::name}),
+  return {.options = OptionList("import", {option::file, option::feature_columns, option::name_column, option::header,
+                                           option::names, for_result(option::path_column), for_result(option::encoding),
+                                           for_result(option::dataset), option::name}),
           .summary = "takes over features made elsewhere",
           .example = "coterie import --study vec --file vgg.npy --names names.txt --name vgg",
           .run = take_over,
           .stage = Stage{.reads = [](const Options&) { return std::vector<Kind>{}; },
                          .makes = Kind::features,
                          .name = name_of,
-                         .revision = 2,
+                         .revision = 3,
+                         .settle = settle,
+                         .check = check,
                          .effort = &kEffort}};
 }
 

@@ -13,4 +13,7 @@ namespace coterie::jobs {
 /// Collective.
 std::vector<Classes> read_label_columns(Job& job, const std::string& features);
 
+/// Says how many images have no value in the column, where some have none.
+void tell_without(const Job& job, const Classes& classes);
+
 }  // namespace coterie::jobs

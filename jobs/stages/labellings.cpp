@@ -10,6 +10,7 @@
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "stages/label_columns.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -66,6 +67,10 @@ std::vector<std::string> numbers_to(std::int64_t k) {
 
 }  // namespace
 
+void check_wanted(const Options& options) {
+  for (const auto& text : options.texts("clusterings")) parse_wanted(text);
+}
+
 std::vector<WantedLabelling> wanted_labellings(const Job& job) {
   std::string names;  // of all, one in a line
   job.comm.on_root([&] {
@@ -86,8 +91,9 @@ std::vector<WantedLabelling> wanted_labellings(const Job& job) {
   return wanted;
 }
 
-Labellings read_labellings(const Study& study, const std::vector<WantedLabelling>& wanted,
+Labellings read_labellings(const Job& job, const std::vector<WantedLabelling>& wanted,
                            const std::vector<std::string>& columns) {
+  const Study& study = job.study;
   Labellings result;
   std::map<std::string, RowNames> rows;  // by features
   std::vector<Source> sources;
@@ -113,6 +119,7 @@ Labellings read_labellings(const Study& study, const std::vector<WantedLabelling
     result.all.push_back({{source.name, false, numbers_to(source.k)}, in_common(source.labels, *source.rows, places)});
   for (const auto& column : columns) {
     const Classes classes = classes_of(rows.at(first), column);
+    tell_without(job, classes);
     result.value_digests[column] = values_digest(column_of(rows.at(by_name), column));
     result.all.push_back({{column, true, classes.names}, in_common(classes.labels, rows.at(first), places)});
   }

@@ -31,13 +31,17 @@ struct Labellings {
       value_digests;  ///< of each column, over all rows of the features of the first by name
 };
 
+/// Throws InvalidArgument where --clusterings holds what cannot be a labelling's name.
+void check_wanted(const Options& options);
+
 /// What --clusterings names ("NAME" with all its k, or "NAME:K"), all of the study where it names nothing. Throws
 /// InvalidArgument for what is not there, or where there is nothing. Collective.
 std::vector<WantedLabelling> wanted_labellings(const Job& job);
 
-/// Reads clusterings and metadata columns, and brings them to their common images, by path. Throws InvalidArgument when
+/// Reads clusterings and metadata columns, and brings them to their common images, by path; says which of these have no
+/// value in a column. Throws InvalidArgument when
 /// fewer than two labellings or no common image remain. One rank.
-Labellings read_labellings(const Study& study, const std::vector<WantedLabelling>& wanted,
+Labellings read_labellings(const Job& job, const std::vector<WantedLabelling>& wanted,
                            const std::vector<std::string>& columns);
 
 }  // namespace coterie::jobs

@@ -1,6 +1,7 @@
 #include "stages/new_images.hpp"
 
 #include "coterie/artifacts/features.hpp"
+#include "coterie/images/listing.hpp"
 #include "stages/feature_request.hpp"
 #include "stages/weight_choice.hpp"
 
@@ -57,9 +58,13 @@ Options extract_options(const Job& job, const std::string& features, const std::
 
 }  // namespace
 
-std::string make_new_features(const Job& job, const std::string& features, const std::string& folder) {
-  require(job.options.given("images") != job.options.given("file"),
+void check_new_images(const Options& options) {
+  require(options.given("images") != options.given("file"),
           "assign wants either --images (a folder, a list or a CSV) or --file (features made as the study's were)");
+}
+
+std::string make_new_features(const Job& job, const std::string& features, const std::string& folder) {
+  check_new_images(job.options);
   Context inside = job.context;
   inside.maker = Kind::assignments.maker;
   const auto run = [&](const char* command, const Options& options) {
@@ -68,6 +73,12 @@ std::string make_new_features(const Job& job, const std::string& features, const
   if (job.options.given("file")) {
     Options options = options_for(job, "import", folder);
     options.set("name", kName);
+    // Which columns are features is as it was for the study's, unless this time something else is asked for.
+    const Recipe made = FeatureReader(job.study, features).recipe();
+    for (const char* option : {"feature-columns", "name-column", "header"})
+      if (!options.given(option) && is_table_file(options.text("file")) &&
+          !(options.given("names") && option == std::string_view("name-column")))
+        options.set(option, made.parameter(option));
     run("import", options);
     return kName;
   }

@@ -14,4 +14,7 @@ namespace coterie::jobs {
 /// both or neither of --images and --file are given. Collective.
 std::string make_new_features(const Job& job, const std::string& features, const std::string& folder);
 
+/// Throws InvalidArgument unless exactly one of --images and --file is given.
+void check_new_images(const Options& options);
+
 }  // namespace coterie::jobs

@@ -94,8 +94,11 @@ std::string listing_digest(const ImageList& list, const std::vector<Probe>& prob
 
 // What the list left out.
 void tell_list(const Job& job, const ImageList& list) {
+  for (const auto& note : list.notes) job.say("{}", note);
   for (const auto& problem : list.problems) job.say("passed over {}: {}", problem.path, problem.reason);
-  if (list.passed_over > 0) job.say("passed over {} files that are no images by their names", list.passed_over);
+  if (list.passed_over > 0)
+    job.say("passed over {} files that are no images by their names{}", list.passed_over,
+            job.options.flag("by-content") ? " and contents" : " (--by-content looks into them)");
   if (list.shards.empty()) return;
   const auto inside = std::count_if(list.shards.shard.begin(), list.shards.shard.end(), [](auto s) { return s >= 0; });
   job.say("{} images lie in {} tar shards", inside, list.shards.shards.size());
@@ -224,6 +227,8 @@ Command scan() {
   return {.options = OptionList("scan", {option::images,
                                          option::root,
                                          option::path_column,
+                                         option::encoding,
+                                         option::by_content,
                                          option::max_pixels,
                                          option::max_bytes,
                                          {"duplicates", Role::result, choice, "keep", "",

@@ -7,6 +7,7 @@
 #include "coterie/dist/message_tags.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/row_partition.hpp"
+#include "stages/list_options.hpp"
 #include "stages/packed_text.hpp"
 
 namespace coterie::jobs {
@@ -111,7 +112,7 @@ std::vector<ShardContents> index_together(const Job& job, Outline& outline) {
   comm.together([&] {
     job.pool.for_each(std::ssize(mine), [&](std::int64_t i, int) {
       const auto at = static_cast<std::size_t>(i);
-      own[at] = index_shard(image_file(outline.root, outline.shards[mine[at]].path));
+      own[at] = index_shard(image_file(outline.root, outline.shards[mine[at]].path), job.options.flag("by-content"));
     });
   });
   std::vector<ShardContents> all(comm.is_root() ? outline.shards.size() : 0);
@@ -295,8 +296,7 @@ ScannedList scan_together(const Job& job) {
   job.comm.on_root([&] {
     ListingOptions options;
     options.source = job.options.required("images");
-    options.root = job.options.text("root");
-    options.path_column = job.options.text("path-column");
+    take_list_options(job.options, options);
     options.threads = job.pool.threads();
     list = find_images(options);
   });
@@ -304,8 +304,13 @@ ScannedList scan_together(const Job& job) {
   auto contents = index_together(job, outline);
   job.comm.on_root([&] {
     join_shards(list, std::move(contents), job.pool.threads());
-    require(list.size() > 0, "{} holds no image; files of these kinds are taken: jpg, png, bmp, tiff, webp, pgm ...",
-            job.options.text("images"));
+    require(list.size() > 0, "{} holds no image; files of these kinds are taken: jpg, png, bmp, tiff, webp, pgm ...{}",
+            job.options.text("images"),
+            list.passed_over > 0 && !job.options.flag("by-content")
+                ? fmt::format("\nIts {} files have other names; --by-content takes those that are images whatever they "
+                              "are called",
+                              list.passed_over)
+                : "");
   });
   const Share share = deal_out(job, outline, list);
   std::vector<Probe> probes;

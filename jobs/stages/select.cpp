@@ -188,7 +188,7 @@ Command select() {
           .parallel = true,
           .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
                          .makes = Kind::selections,
-                         .revision = 2,
+                         .revision = 3,
                          .writes = {"tables", "tables/selections", "figures", "figures/selections"},
                          .trial = Trial::rows,
                          .effort = &kEffort}};

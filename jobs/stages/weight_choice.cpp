@@ -60,6 +60,12 @@ WeightChoice choose_weights(const Job& job, const FeatureRequest& request) {
   return choice;
 }
 
+void check_weights(const FeatureRequest& request) {
+  if (request.weights.starts_with(kRandom)) return static_cast<void>(seed_of(request.weights));
+  const std::string path = request.weights.empty() ? find_weight_file(request.backbone) : request.weights;
+  require(fs::exists(path), "--weights: {} is not there", path);
+}
+
 WeightFile load_weights(const WeightChoice& choice, const FeatureRequest& request) {
   if (request.backbone.plans == nullptr) return {choice.path, "TorchScript"};
   if (!choice.path.empty()) return read_weights(choice.path);

@@ -26,4 +26,7 @@ WeightChoice choose_weights(const Job& job, const FeatureRequest& request);
 /// Reads or draws the tensors that these layers need.
 WeightFile load_weights(const WeightChoice& choice, const FeatureRequest& request);
 
+/// Throws InvalidArgument where there is no such file, or none was fetched. One rank.
+void check_weights(const FeatureRequest& request);
+
 }  // namespace coterie::jobs

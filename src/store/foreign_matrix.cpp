@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "coterie/base/float16.hpp"
 #include "coterie/base/nearest_name.hpp"
 #include "h5.hpp"
 
@@ -12,13 +13,20 @@ NpyRows::NpyRows(const std::string& path) : file_(path), header_(read_npy_header
     throw FileError(path,
                     fmt::format("has {} dimensions; a matrix of images × numbers is wanted", header_.shape.size()));
   if (header_.fortran_order) throw FileError(path, "is in Fortran order; save it with numpy.ascontiguousarray");
-  if (header_.type != "<f4" && header_.type != "<f8")
-    throw FileError(path, fmt::format("holds elements of type '{}'; float32 or float64 is wanted", header_.type));
+  if (header_.type != "<f2" && header_.type != "<f4" && header_.type != "<f8")
+    throw FileError(path,
+                    fmt::format("holds elements of type '{}'; float16, float32 or float64 is wanted", header_.type));
 }
 
 void NpyRows::read(RowRange range, float* out) const {
   const std::int64_t count = range.size() * columns(), first = range.begin * columns();
   if (header_.type == "<f4") return file_.read(out, count * 4, header_.data_offset + first * 4);
+  if (header_.type == "<f2") {
+    std::vector<std::uint16_t> narrow(static_cast<std::size_t>(count));
+    file_.read(narrow.data(), count * 2, header_.data_offset + first * 2);
+    std::transform(narrow.begin(), narrow.end(), out, from_float16);
+    return;
+  }
   std::vector<double> wide(static_cast<std::size_t>(count));
   file_.read(wide.data(), count * 8, header_.data_offset + first * 8);
   std::transform(wide.begin(), wide.end(), out, [](double value) { return static_cast<float>(value); });

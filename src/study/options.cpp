@@ -9,6 +9,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/text_encoding.hpp"
 
 namespace coterie::inline study {
 namespace po = boost::program_options;
@@ -33,15 +34,18 @@ std::vector<std::string> names_of(const std::vector<const OptionList*>& stages) 
   return names;
 }
 
-// The sections of the file with their keys; also those that hold no key, which boost does not report.
-std::set<std::string> sections_of(const std::string& text) {
+// The sections of the file; also those that hold no key, which boost does not report.
+std::set<std::string> sections_of(const std::string& path, const std::string& text) {
   std::set<std::string> sections;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto open = line.find_first_not_of(" \t");
     const auto close = line.find(']');
-    if (open != std::string::npos && line[open] == '[' && close != std::string::npos)
-      sections.insert(line.substr(open + 1, close - open - 1));
+    if (open == std::string::npos || line[open] != '[' || close == std::string::npos) continue;
+    const std::string section = line.substr(open + 1, close - open - 1);
+    require(sections.insert(section).second,
+            "{}: the section [{}] stands there twice; a stage runs once, so put its keys together or use two files",
+            path, section);
   }
   return sections;
 }
@@ -53,14 +57,14 @@ std::string read_text(const std::string& path) {
   file.read(text.data(), std::ssize(text));
   require(!file.bad() && file.eof(), "{}: more than 1 MiB, or a folder; this is no study file", path);
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
+  return unmarked_text(std::move(text), path);
 }
 
 using Keys = std::map<std::string, std::map<std::string, std::string>>;  // section -> key -> value
 
 Keys parse_keys(const std::string& path, const std::string& text, const std::vector<std::string>& stages) {
   Keys keys;
-  for (const auto& section : sections_of(text)) {
+  for (const auto& section : sections_of(path, text)) {
     require(section == kCommonSection || std::find(stages.begin(), stages.end(), section) != stages.end(),
             "{}: no stage is called [{}]{}", path, section, did_you_mean(section, stages));
     keys[section];
@@ -72,7 +76,9 @@ Keys parse_keys(const std::string& path, const std::string& text, const std::vec
     require(dot != std::string::npos, "{}: \"{}\" stands above all sections; put it under [study] or a stage", path,
             entry.string_key);
     const std::string section = entry.string_key.substr(0, dot), key = entry.string_key.substr(dot + 1);
-    keys[section][key] = entry.value.empty() ? "" : entry.value.front();
+    const std::string value = entry.value.empty() ? "" : entry.value.front();
+    const auto [first, fresh] = keys[section].try_emplace(key, value);
+    require(fresh, "{}: [{}] gives {} twice: \"{}\" and \"{}\"", path, section, key, first->second, value);
   }
   return keys;
 }

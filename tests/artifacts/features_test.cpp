@@ -91,8 +91,9 @@ TEST_CASE("imported features come back with their names and metadata, and number
   CHECK(rows.columns == sample_import().columns);
   CHECK(rows.values == sample_import().values);
   CHECK(rows.count_there() == 3);
-  CHECK(classes_of(rows, "kind").names == std::vector<std::string>{"(none)", "one", "two"});
-  CHECK(classes_of(rows, "kind").labels == std::vector<std::int32_t>{1, 0, 2});
+  CHECK(classes_of(rows, "kind").names == std::vector<std::string>{"one", "two"});
+  CHECK(classes_of(rows, "kind").labels == std::vector<std::int32_t>{0, -1, 1});
+  CHECK(classes_of(rows, "kind").without == 1);
   CHECK_THROWS_WITH_AS(column_of(rows, "knd"), doctest::Contains("did you mean \"kind\"?"), InvalidArgument);
   const OwnedRows bad({1, 2, 3, std::numeric_limits<float>::infinity()}, 2, 2);
   world().on_root([&] {

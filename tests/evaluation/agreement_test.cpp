@@ -108,10 +108,20 @@ TEST_CASE("labels that no row carries keep their place in a table that is asked 
   CHECK(agreement(table).adjusted_mutual_info == agreement(contingency(first, second)).adjusted_mutual_info);
 }
 
+TEST_CASE("a row without a label in one of the two is left out") {
+  const std::vector<std::int32_t> known{0, kNoLabel, 1, 1, 0, kNoLabel}, found{1, 0, 0, 0, 1, 1};
+  CHECK(contingency(known, found).counts == std::vector<std::int64_t>{0, 2, 2, 0});
+  CHECK(agreement(contingency(known, found)).adjusted_rand == 1);
+  CHECK(adjusted_rand_index(known, found) == 1);
+  CHECK(adjusted_rand_index(found, known) == 1);
+  const std::vector<std::int32_t> none(6, kNoLabel);
+  CHECK_THROWS_AS(adjusted_rand_index(none, found), InvalidArgument);
+}
+
 TEST_CASE("tables that cannot be are refused") {
-  const std::vector<std::int32_t> two{0, 1}, three{0, 1, 2}, negative{0, -1};
+  const std::vector<std::int32_t> two{0, 1}, three{0, 1, 2}, negative{0, -2};
   CHECK_THROWS_AS(contingency(two, three), InvalidArgument);
-  CHECK_THROWS_WITH_AS(contingency(two, negative), "row 1 has the label -1: labels count from 0", InvalidArgument);
+  CHECK_THROWS_WITH_AS(contingency(two, negative), "row 1 has the label -2: labels count from 0", InvalidArgument);
   CHECK_THROWS_AS(agreement({}), InvalidArgument);
 }
 

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const CsvTable table = parse_csv({reinterpret_cast<const char*>(data), size}, "input");
     std::string text = csv_line(table.header);
     for (const auto& row : table.rows) text += csv_line(row);
-    const CsvTable again = parse_csv(text, "again", ',');
+    const CsvTable again = parse_csv(text, "again", {.delimiter = ','});
     if (again.header != table.header || again.rows != table.rows) std::abort();
   });
 }

@@ -159,6 +159,83 @@ TEST_CASE("a table's other columns are kept as metadata") {
   CHECK(has_problem(list, folder / "meta.csv:5", "no path"));
 }
 
+TEST_CASE("tables as Excel writes them, and headers in other words") {
+  const TemporaryFolder folder;
+  write(folder / "de.csv", "Bild ID;File Name;Titel\r\n1;a.jpg;M\xFCller\r\n");
+  const ImageList german = list_images({folder / "de.csv"});
+  CHECK(german.paths == Strings{"a.jpg"});
+  CHECK(german.columns == Strings{"folder", "Bild ID", "Titel"});
+  CHECK(german.values.back() == Strings{"M\xC3\xBCller"});
+  REQUIRE(german.notes.size() == 2);
+  CHECK(german.notes[0].find("the column File Name") != std::string::npos);
+  CHECK(german.notes[1].find("Windows-1252") != std::string::npos);
+  const std::string wide("\xFF\xFEP\0a\0t\0h\0\t\0k\0\n\0a\0\t\0b\0\n\0", 24);
+  write(folder / "wide.tsv", wide);
+  CHECK(list_images({folder / "wide.tsv"}).columns == Strings{"folder", "k"});
+  write(folder / "other.csv", "Bild,Titel\na.jpg,x\n");
+  CHECK_THROWS_WITH_AS(list_images({folder / "other.csv"}), doctest::Contains("--path-column"), InvalidArgument);
+}
+
+TEST_CASE("bytes that are no UTF-8 stay where they name a file, and are Windows-1252 elsewhere") {
+  const TemporaryFolder folder;
+  write(folder / "list.txt", "\xE9t\xE9.jpg\n");
+  write(folder / "list.csv", "path,k\n\xE9t\xE9.jpg,\xFC\n");
+  for (const char* name : {"list.txt", "list.csv"}) {
+    CHECK(list_images({folder / name}).paths == Strings{"\xC3\xA9t\xC3\xA9.jpg"});
+    ListingOptions bytes{folder / name};
+    bytes.encoding = Encoding::bytes;
+    CHECK(list_images(bytes).paths == Strings{"\xE9t\xE9.jpg"});
+  }
+  write(folder / "\xE9t\xE9.jpg");
+  CHECK(list_images({folder / "list.txt"}).paths == Strings{"\xE9t\xE9.jpg"});
+  const ImageList table = list_images({folder / "list.csv"});
+  CHECK(table.paths == Strings{"\xE9t\xE9.jpg"});
+  CHECK(table.values.back() == Strings{"\xFC"});
+}
+
+TEST_CASE("an apostrophe that our own tables put before a path is taken off where only that names a file") {
+  const TemporaryFolder folder;
+  write(folder / "=a.jpg");
+  write(folder / "'b.jpg");
+  write(folder / "own.csv", "path\n'=a.jpg\n'b.jpg\n'gone.jpg\n");
+  CHECK(list_images({folder / "own.csv"}).paths == Strings{"=a.jpg", "'b.jpg", "'gone.jpg"});
+}
+
+TEST_CASE("by content, files whose names say nothing are taken if they are images, in folders and in shards") {
+  const TemporaryFolder folder;
+  const std::string jpeg = "\xFF\xD8\xFF\xE0 and more";
+  write(folder / "a/1.jpg_orig", jpeg);
+  write(folder / "a/2", jpeg);
+  write(folder / "a/3.jpg");
+  write(folder / "a/notes", "text");
+  write(folder / "s.tar",
+        tar_member("k/4", jpeg) + tar_member("k/4.txt", "four") + tar_member("k/5.bin", "x") + tar_end());
+  CHECK(list_images({folder.path().string()}).paths == Strings{"a/3.jpg"});
+  ListingOptions options{folder.path().string()};
+  options.by_content = true;
+  const ImageList list = list_images(options);
+  CHECK(list.paths == Strings{"a/1.jpg_orig", "a/2", "a/3.jpg", "s.tar/k/4"});
+  CHECK(list.columns == Strings{"folder", "txt"});
+  CHECK(list.values.back() == Strings{"", "", "", "four"});
+  CHECK(list.passed_over == 2);
+}
+
+TEST_CASE("folders are those of the path as if shards were unpacked, level by level") {
+  ShardTable shards;
+  shards.shards = {{"set/00.tar", 0, nullptr}, {"n01.tar", 0, nullptr}};
+  shards.shard = {-1, 0, 1, 1};
+  CHECK(folders_of(shards, "a/b/1.jpg", 0) == "a/b");
+  CHECK(folders_of(shards, "set/00.tar/cats/1.jpg", 1) == "set/cats");
+  CHECK(folders_of(shards, "n01.tar/1.jpg", 2) == "n01");
+  CHECK(folders_of(shards, "n01.tar/dogs/1.jpg", 3) == "dogs");
+  CHECK(folders_of({}, "/elsewhere/1.jpg", 0).empty());
+  CHECK(folder_at("a/b/c", 1) == "a");
+  CHECK(folder_at("a/b/c", 2) == "b");
+  CHECK(folder_at("a/b/c", 3) == "c");
+  CHECK(folder_at("a/b/c", 4).empty());
+  CHECK(folder_at("", 1).empty());
+}
+
 TEST_CASE("the path column may be named, and a missing one is told with those there are") {
   const TemporaryFolder folder;
   write(folder / "meta.tsv", "photo\tfolder\nx/1.jpg\tmine\n");

@@ -18,7 +18,7 @@ using Strings = std::vector<std::string>;
 ShardContents contents_of(const std::string& tar) {
   TarText input(tar);
   ShardContents contents;
-  index_members(input, contents);
+  index_members(input, false, contents);
   return contents;
 }
 
@@ -169,6 +169,16 @@ TEST_CASE("files of one key give its images their columns") {
                                                 {"1901", "1901", "?", ""}});
   CHECK(contents.problems.empty());
   CHECK(contents.passed_over == 0);
+}
+
+TEST_CASE("keys may hold dots, and a longer one precedes WebDataset's") {
+  const std::string tar = tar_member("a.b/p.v2.jpg", "x") + tar_member("a.b/p.v2.txt", "\xEF\xBB\xBFlong") +
+                          tar_member("a.b/p.txt", "short") + tar_member("a.b/p.json", R"({"year": 1901})") +
+                          tar_member("q.jpg", "y") + tar_member("q.jpg.json", R"({"year": 1902})") + tar_end();
+  const ShardContents contents = contents_of(tar);
+  REQUIRE(names_of(contents) == Strings{"a.b/p.v2.jpg", "q.jpg"});
+  CHECK(contents.columns == Strings{"txt", "year"});
+  CHECK(contents.values == std::vector<Strings>{{"long", ""}, {"1901", "1902"}});
 }
 
 TEST_CASE("sidecars that cannot be used are told, and the image stands without them") {

@@ -66,6 +66,16 @@ TEST_CASE("the table of pairs names the crosstab of each") {
   CHECK(bytes_of(to + "/matrix.csv") == "adjusted_rand,a b,a-b\na b,1,0\na-b,0,1\n");
 }
 
+TEST_CASE("no two columns of a table have one name") {
+  const TemporaryFolder folder;
+  const std::string to = folder.path().string();
+  Comparison comparison = compared({"adjusted_rand", "kind"});
+  comparison.labellings[1].label_names = {"x", "best_match"};
+  write_comparison_tables(to + "/pairs.csv", to + "/matrix.csv", to, comparison);
+  CHECK(bytes_of(to + "/matrix.csv").starts_with("adjusted_rand,adjusted_rand_2,kind\n"));
+  CHECK(bytes_of(to + "/crosstab-adjusted_rand-by-kind.csv").starts_with("adjusted_rand,x,best_match,best_match_2\n"));
+}
+
 TEST_CASE("tables are those of the artifact, to the byte") {
   const TemporaryFolder folder;
   Selection selection;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/store/artifact.hpp"
 #include "temporary_folder.hpp"
 
@@ -29,6 +30,23 @@ TEST_CASE("a .npy matrix of either precision streams through any window") {
     rows.read({1, 3}, window.data());
     CHECK(window == std::vector<float>{3, 4, 5, 0.1F});
   }
+}
+
+TEST_CASE("a .npy matrix of float16 streams, too") {
+  const TemporaryFolder folder;
+  const std::uint16_t halves[] = {0x3C00, 0xC100, 0x7BFF, 0x0000};  // 1, -2.5, 65504, 0
+  on_root([&] {
+    NewFile file(folder / "half.npy");
+    file.write(npy_header_bytes("<f2", {2, 2}));
+    file.write({reinterpret_cast<const char*>(halves), sizeof halves});
+    file.finish();
+  });
+  const NpyRows rows(folder / "half.npy");
+  std::vector<float> window(2);
+  rows.read({1, 2}, window.data());
+  CHECK(window == std::vector<float>{65504, 0});
+  rows.read({0, 1}, window.data());
+  CHECK(window == std::vector<float>{1, -2.5F});
 }
 
 TEST_CASE("a .npy file that is no matrix of floats is refused") {

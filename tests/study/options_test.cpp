@@ -143,6 +143,11 @@ TEST_CASE("a mistake in a study file is told with its place") {
                        InvalidArgument);
   CHECK_THROWS_WITH_AS(read(""), doctest::Contains("asks for no stage"), InvalidArgument);
   CHECK_THROWS_AS(read("[extract]\nno equals sign\n"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(read("[cluster]\nk = 8\nk = 10\n"),
+                       doctest::Contains("[cluster] gives k twice: \"8\" and \"10\""), InvalidArgument);
+  CHECK_THROWS_WITH_AS(read("[cluster]\nk = 8\n[cluster]\n"), doctest::Contains("[cluster] stands there twice"),
+                       InvalidArgument);
+  CHECK(read("\xEF\xBB\xBF[cluster]\r\nk = 8\r\n").at(0).text("k") == "8");  // as Notepad writes it
   CHECK_THROWS_WITH_AS(read_study_file(folder / "none.ini", kStages, Options(kRun)), doctest::Contains("none.ini"),
                        InvalidArgument);
 }

@@ -6,6 +6,9 @@
 
 namespace coterie::inline evaluation {
 
+/// Of a row that has no label.
+inline constexpr std::int32_t kNoLabel = -1;
+
 /// How often label i of one labelling meets label j of another: a crosstab.
 struct Contingency {
   std::int64_t rows = 0;             ///< labels of the first: 0 .. rows-1
@@ -16,7 +19,8 @@ struct Contingency {
 };
 
 /// The table has a row and a column for each label up to the largest, and at least `rows` and `columns` of them: labels
-/// that no row carries keep their place. Throws InvalidArgument when the sizes differ or a label is negative.
+/// that no row carries keep their place. A row whose label is kNoLabel in one of the two is left out. Throws
+/// InvalidArgument when the sizes differ or another label is negative.
 Contingency contingency(std::span<const std::int32_t> first, std::span<const std::int32_t> second,
                         std::int64_t rows = 0, std::int64_t columns = 0);
 
@@ -41,8 +45,8 @@ struct Agreement {
 Agreement agreement(const Contingency& table);
 
 /// The adjusted Rand index alone, without a table: a few steps for each row and each label, 8 bytes a label and 4 a
-/// row. The same as agreement()'s but for rounding. Throws InvalidArgument as contingency(), and when there are no
-/// rows.
+/// row. The same as agreement()'s but for rounding. Leaves out rows as contingency() does, and throws InvalidArgument
+/// as it does and when there are no rows.
 double adjusted_rand_index(std::span<const std::int32_t> first, std::span<const std::int32_t> second);
 
 }  // namespace coterie::inline evaluation

@@ -38,16 +38,18 @@ bool has_shard_suffix(const std::string& path);
 /// Looks through a tar (POSIX ustar and pax, GNU, V7; plain or gzip) without unpacking it. A plain one costs a read of
 /// each member's header, a compressed one is inflated once.
 ///
-/// - Images are regular members with the suffix of an image. Of two with one name the later counts, as when unpacking.
-/// - WebDataset's keys: what a name has before the first dot of its last part. `KEY.json` gives a column for each
-/// number,
-///   text and truth value at its top, `KEY.txt` and `KEY.cls` one of that name (which precedes the json's), to each
-///   image of the key.
+/// - Images are regular members with the suffix of an image; with `by_content` also those that begin as one. Of two
+/// with one name the later counts, as when unpacking.
+/// - Sidecars: `KEY.json` gives a column for each number, text and truth value at its top, `KEY.txt` and `KEY.cls` one
+/// of
+///   that name (which precedes the json's), to each image whose last part is the key and what follows a dot:
+///   "a/photo.v2.jpg" has the sidecars of "a/photo.v2" and, where these give no such column, of "a/photo", which is its
+///   key for WebDataset.
 /// - Links, devices, sparse and unknown members are problems, as are sidecars that cannot be used and what follows a
 ///   cut or a damaged header: what lies before is listed.
 ///
 /// Never throws for what it finds in the file, nor for a file that cannot be read (memory aside).
-ShardContents index_shard(const std::string& path);
+ShardContents index_shard(const std::string& path, bool by_content = false);
 
 /// The access points of a compressed shard, with the windows that `contents` gives up; null for a plain one.
 std::shared_ptr<const GzipPoints> take_points(ShardContents& contents);

@@ -11,7 +11,7 @@
 
 namespace coterie::inline store {
 
-/// An N x D matrix in a .npy file (float32 or float64, C order), streamed. float64 is rounded to float32.
+/// An N x D matrix in a .npy file (float16, float32 or float64, C order), streamed. float64 is rounded to float32.
 class NpyRows final : public RowSource {
  public:
   /// Throws FileError when the file holds anything else.

@@ -16,7 +16,7 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 std::int64_t label_count(std::span<const std::int32_t> labels) {
   std::int32_t most = -1;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    require(labels[i] >= 0, "row {} has the label {}: labels count from 0", i, labels[i]);
+    require(labels[i] >= kNoLabel, "row {} has the label {}: labels count from 0", i, labels[i]);
     most = std::max(most, labels[i]);
   }
   return std::int64_t{most} + 1;
@@ -131,7 +131,8 @@ Contingency contingency(std::span<const std::int32_t> first, std::span<const std
   Contingency table{std::max(rows, label_count(first)), std::max(columns, label_count(second)), {}};
   table.counts.resize(static_cast<std::size_t>(table.rows * table.columns));
   for (std::size_t i = 0; i < first.size(); ++i)
-    ++table.counts[static_cast<std::size_t>(first[i] * table.columns + second[i])];
+    if (first[i] != kNoLabel && second[i] != kNoLabel)
+      ++table.counts[static_cast<std::size_t>(first[i] * table.columns + second[i])];
   return table;
 }
 
@@ -160,6 +161,15 @@ Agreement agreement(const Contingency& table) {
 double adjusted_rand_index(std::span<const std::int32_t> first, std::span<const std::int32_t> second) {
   require(first.size() == second.size(), "labellings of {} and {} rows cannot be compared", first.size(),
           second.size());
+  if (std::ranges::count(first, kNoLabel) + std::ranges::count(second, kNoLabel) > 0) {
+    std::vector<std::int32_t> one, other;
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      if (first[i] == kNoLabel || second[i] == kNoLabel) continue;
+      one.push_back(first[i]);
+      other.push_back(second[i]);
+    }
+    return adjusted_rand_index(one, other);
+  }
   Margins m{std::vector<std::int64_t>(static_cast<std::size_t>(label_count(first))),
             std::vector<std::int64_t>(static_cast<std::size_t>(label_count(second))), std::ssize(first)};
   require(m.total >= 1, "there are no rows whose labels could agree");

@@ -1,9 +1,9 @@
 #include "weights/number_format.hpp"
 
 #include <bit>
-#include <cmath>
 #include <cstring>
-#include <limits>
+
+#include "coterie/base/float16.hpp"
 
 namespace coterie::inline features {
 namespace {
@@ -12,16 +12,7 @@ static_assert(std::endian::native == std::endian::little, "weight files are litt
 
 struct Float16 {
   std::uint16_t bits;
-  explicit operator float() const {
-    const int exponent = bits >> 10 & 31;
-    const float fraction = static_cast<float>(bits & 1023);
-    float magnitude = std::ldexp(fraction, -24);  // subnormal
-    if (exponent == 31)
-      magnitude = fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-    else if (exponent > 0)
-      magnitude = std::ldexp(1024.0f + fraction, exponent - 25);
-    return bits & 0x8000 ? -magnitude : magnitude;
-  }
+  explicit operator float() const { return from_float16(bits); }
 };
 
 struct BFloat16 {

@@ -122,6 +122,8 @@ bool HeaderBytes::has(std::size_t offset, std::string_view text) const {
          std::memcmp(bytes_.data() + offset, text.data(), text.size()) == 0;
 }
 
+bool is_image_format(Bytes head) { return !recognise(head).empty(); }
+
 ImageHeader parse_header(Bytes file) {
   ImageHeader header;
   header.format = recognise(file);

@@ -43,6 +43,12 @@ struct ImageHeader {
   std::string unsupported;     ///< what it is instead, and what to do
 };
 
+/// How many bytes from its start tell a file's format.
+inline constexpr std::size_t kSignatureBytes = 64;
+
+/// Whether a file that begins so is an image, of a format that can be decoded or not.
+bool is_image_format(Bytes head);
+
 /// Recognises the format by content, never by name, and walks its structure to the end. Never throws.
 ImageHeader parse_header(Bytes file);
 

@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -15,6 +17,7 @@
 #include <thread>
 
 #include "coterie/images/shard.hpp"
+#include "decode/header.hpp"
 
 namespace coterie::inline images {
 
@@ -43,12 +46,23 @@ struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
+/// By the first bytes of a file in the open folder; false where they cannot be read.
+bool begins_as_image(int folder, const char* name) {
+  const int file = ::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return false;
+  std::array<std::uint8_t, kSignatureBytes> head{};
+  const ssize_t got = ::pread(file, head.data(), head.size(), 0);
+  ::close(file);
+  return got > 0 && is_image_format({head.data(), static_cast<std::size_t>(got)});
+}
+
 enum class EntryKind { file, folder, nothing, other, unreadable, link_not_followed };
 
 /// Folders that wait to be read, and the threads that read them.
 class Walk {
  public:
-  Walk(std::string root, bool follow_links) : follow_links_(follow_links), root_(std::move(root)) {
+  Walk(std::string root, const ListingOptions& options)
+      : follow_links_(options.follow_links), by_content_(options.by_content), root_(std::move(root)) {
     waiting_.push_back({root_, "", nullptr});
   }
 
@@ -131,7 +145,9 @@ class Walk {
     int error = 0;
     const EntryKind kind = kind_of(descriptor, entry, error);
     std::string relative = folder.relative.empty() ? std::string(name) : fmt::format("{}/{}", folder.relative, name);
-    const bool image = has_image_suffix(relative), shard = has_shard_suffix(relative);
+    const bool shard = has_shard_suffix(relative);
+    const bool image = has_image_suffix(relative) ||
+                       (by_content_ && kind == EntryKind::file && !shard && begins_as_image(descriptor, entry.d_name));
     if (kind == EntryKind::folder) {
       push({fmt::format("{}/{}", folder.path, name), std::move(relative), own});
     } else if (kind == EntryKind::link_not_followed || (!image && !shard)) {
@@ -153,7 +169,7 @@ class Walk {
     changed_.notify_one();
   }
 
-  const bool follow_links_;
+  const bool follow_links_, by_content_;
   const std::string root_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -170,9 +186,9 @@ void append(std::vector<T>& to, std::vector<T>& from) {
 
 }  // namespace
 
-FolderContents walk_folder(const std::string& root, bool follow_links, int threads) {
-  Walk walk(root, follow_links);
-  std::vector<FolderContents> found(static_cast<std::size_t>(threads));
+FolderContents walk_folder(const std::string& root, const ListingOptions& options) {
+  Walk walk(root, options);
+  std::vector<FolderContents> found(static_cast<std::size_t>(options.threads));
   {
     std::vector<std::jthread> team;
     for (std::size_t i = 1; i < found.size(); ++i) team.emplace_back([&, i] { walk.run(found[i]); });

@@ -14,8 +14,9 @@ struct FolderContents {
   std::vector<ImageList::Problem> problems;
 };
 
-/// Searches through a folder; `threads` share out its subfolders. The kind of an entry is what readdir says, so that
-/// files cost no stat: one is made of each folder (against loops) and of links. Never throws for what it meets.
-FolderContents walk_folder(const std::string& root, bool follow_links, int threads);
+/// Searches through a folder, as the options' follow_links and by_content say; their threads share out its subfolders.
+/// The kind of an entry is what readdir says, so that files cost no stat: one is made of each folder (against loops)
+/// and of links. By content, each file whose name says nothing is opened. Never throws for what it meets.
+FolderContents walk_folder(const std::string& root, const ListingOptions& options);
 
 }  // namespace coterie::inline images

@@ -8,6 +8,7 @@
 
 #include "coterie/base/csv.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/nearest_name.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/images/natural_order.hpp"
 #include "listing/brace_pattern.hpp"
@@ -57,63 +58,117 @@ class Collector {
   std::unordered_set<std::string> seen_;
 };
 
-void read_lines(const ListingOptions& options, ImageList& list) {
-  std::ifstream file(options.source, std::ios::binary);
-  if (!file) throw FileError(options.source, "cannot be opened");
-  Collector collector(list, options.source);
-  std::vector<char> buffer(kLongestLine + 1);
-  for (long line = 1; file.getline(buffer.data(), std::ssize(buffer)) || file.gcount() > 0; ++line) {
-    if (file.fail())
-      throw FileError(options.source, fmt::format("line {}: more than {} bytes; a list has one path a line, or it is a "
-                                                  "table, with the suffix .csv or .tsv",
-                                                  line, kLongestLine));
-    std::string text(buffer.data(), static_cast<std::size_t>(file.gcount()) - (file.eof() ? 0 : 1));
-    if (line == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    if (text.ends_with('\r')) text.pop_back();
-    if (!text.empty()) collector.add(text, line);
-  }
-  if (file.bad()) throw FileError(options.source, "cannot be read to its end");
+bool is_there(const ImageList& list, const std::string& path) {
+  std::error_code error;
+  return fs::exists(image_file(list.root, path), error);
 }
 
-std::size_t find_path_column(const CsvTable& table, const ListingOptions& options) {
-  std::vector<std::string> wanted = {"path", "filename", "file", "image"};
-  if (!options.path_column.empty()) wanted = {options.path_column};
-  for (const std::string& name : wanted) {
-    const auto found = std::find(table.header.begin(), table.header.end(), name);
-    if (found != table.header.end()) return static_cast<std::size_t>(found - table.header.begin());
+constexpr const char* kTakenAsWindows =
+    "is no UTF-8: its bytes are taken as Windows-1252 (--encoding bytes leaves them as they are)";
+
+/// Whether what is no UTF-8 among these paths, and in the text that they came from, is Windows-1252.
+bool is_windows_1252(const ListingOptions& options, const ImageList& list, const std::vector<std::string>& paths) {
+  if (options.encoding != Encoding::automatic) return options.encoding == Encoding::windows_1252;
+  return std::none_of(paths.begin(), paths.end(),
+                      [&](const auto& path) { return !is_utf8(path) && is_there(list, path); });
+}
+
+void take_lines(const ListingOptions& options, std::vector<std::string> lines, ImageList& list) {
+  if (!std::all_of(lines.begin(), lines.end(), is_utf8) && is_windows_1252(options, list, lines)) {
+    for (auto& line : lines) line = from_windows_1252(line);
+    list.notes.push_back(fmt::format("{} {}", options.source, kTakenAsWindows));
   }
-  throw InvalidArgument(fmt::format("{}: no column {}; the table has: {}", options.source, fmt::join(wanted, ", "),
-                                    fmt::join(table.header, ", ")));
+  Collector collector(list, options.source);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (!lines[i].empty()) collector.add(lines[i], static_cast<long>(i + 1));
+}
+
+/// A file in pieces, until a line is too long to be one of a list.
+std::string read_list(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw FileError(path, "cannot be opened");
+  std::string text;
+  long lines = 1;
+  std::size_t line_start = 0;
+  for (std::vector<char> piece(kLongestLine); file.read(piece.data(), std::ssize(piece)) || file.gcount() > 0;) {
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    for (std::size_t end; (end = text.find('\n', line_start)) != text.npos; line_start = end + 1, ++lines)
+      if (end - line_start > kLongestLine) break;
+    if (text.size() - line_start > kLongestLine)
+      throw FileError(path,
+                      fmt::format("line {}: more than {} bytes; a list has one path a line, or it is a table, with "
+                                  "the suffix .csv or .tsv",
+                                  lines, kLongestLine));
+  }
+  if (file.bad()) throw FileError(path, "cannot be read to its end");
+  return unmarked_text(std::move(text), path);
+}
+
+void read_lines(const ListingOptions& options, ImageList& list) {
+  take_lines(options, lines_of(read_list(options.source)), list);
+}
+
+std::size_t find_path_column(const CsvTable& table, const ListingOptions& options, ImageList& list) {
+  const auto& header = table.header;
+  if (!options.path_column.empty()) {
+    const auto found = std::find(header.begin(), header.end(), options.path_column);
+    if (found == header.end())
+      throw InvalidArgument(fmt::format("{}: no column {}; the table has: {}{}", options.source, options.path_column,
+                                        fmt::join(header, ", "), did_you_mean(options.path_column, header)));
+    return static_cast<std::size_t>(found - header.begin());
+  }
+  if (const auto found = path_column_of(header)) {
+    list.notes.push_back(
+        fmt::format("takes the paths from the column {} (--path-column takes another)", header[*found]));
+    return *found;
+  }
+  throw InvalidArgument(
+      fmt::format("{}: no column path, filename, file, image; the table has: {}\nName the one that "
+                  "holds the paths with --path-column",
+                  options.source, fmt::join(header, ", ")));
+}
+
+/// Bytes that are no UTF-8, anywhere in the table, as what they stand for.
+void decode(CsvTable& table, std::size_t path_column, const ListingOptions& options, ImageList& list) {
+  const auto all_utf8 = [](const auto& row) { return std::all_of(row.begin(), row.end(), is_utf8); };
+  if (all_utf8(table.header) && std::all_of(table.rows.begin(), table.rows.end(), all_utf8)) return;
+  std::vector<std::string> paths;
+  for (const auto& row : table.rows) paths.push_back(row[path_column]);
+  if (!is_windows_1252(options, list, paths)) return;
+  for (auto& name : table.header) name = from_windows_1252(name);
+  for (auto& row : table.rows)
+    for (auto& field : row) field = from_windows_1252(field);
+  list.notes.push_back(fmt::format("{} {}", options.source, kTakenAsWindows));
+}
+
+/// What our own tables write as '=x.jpg is called =x.jpg.
+std::string without_apostrophe(const ImageList& list, const std::string& path) {
+  const bool apart = path.size() > 1 && path.front() == '\'' && !is_there(list, path) && is_there(list, path.substr(1));
+  return apart ? path.substr(1) : path;
 }
 
 void read_table(const ListingOptions& options, ImageList& list) {
-  const CsvTable table = read_csv(options.source);
-  const std::size_t path_column = find_path_column(table, options);
+  CsvTable table = read_csv(options.source);
+  const std::size_t path_column = find_path_column(table, options, list);
+  decode(table, path_column, options, list);
   for (std::size_t c = 0; c < table.header.size(); ++c)
     if (c != path_column) list.columns.push_back(table.header[c]);
   list.values.resize(list.columns.size());
   Collector collector(list, options.source);
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
-    const std::vector<std::string>& row = table.rows[r];
-    if (!collector.add(row[path_column], table.lines[r])) continue;
+    std::vector<std::string>& row = table.rows[r];
+    if (!collector.add(without_apostrophe(list, row[path_column]), table.lines[r])) continue;
     std::size_t value = 0;
     for (std::size_t c = 0; c < row.size(); ++c)
-      if (c != path_column) list.values[value++].push_back(row[c]);
+      if (c != path_column) list.values[value++].push_back(std::move(row[c]));
   }
-}
-
-std::string lower_suffix(const std::string& path) {
-  std::string suffix = fs::path(path).extension().native();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return suffix;
 }
 
 void find_in_folder(const ListingOptions& options, ImageList& list) {
   list.root = options.source;
   if (std::error_code error; fs::directory_iterator(options.source, error), error)
     throw FileError(options.source, "the folder cannot be read: " + error.message());
-  FolderContents found = walk_folder(options.source, options.follow_links, options.threads);
+  FolderContents found = walk_folder(options.source, options);
   list.paths = std::move(found.images);
   list.passed_over = found.passed_over;
   list.problems = std::move(found.problems);
@@ -143,6 +198,26 @@ void find_by_pattern(const std::string& pattern, ImageList& list) {
 
 }  // namespace
 
+std::string plain_name(const std::string& column) {
+  std::string plain;
+  for (char c : column) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) plain += c;
+  }
+  return plain;
+}
+
+std::optional<std::size_t> path_column_of(const std::vector<std::string>& columns) {
+  constexpr const char* kNames[] = {"path",      "filename",  "file",      "image",         "filepath",
+                                    "imagepath", "imagefile", "imagename", "imagefilename", "img",
+                                    "imgpath",   "imgname",   "imgfile"};
+  for (const bool exact : {true, false})
+    for (const auto* name : kNames)
+      for (std::size_t c = 0; c < columns.size(); ++c)
+        if ((exact ? columns[c] : plain_name(columns[c])) == name) return c;
+  return {};
+}
+
 std::string image_file(const std::string& root, const std::string& path) { return (fs::path(root) / path).native(); }
 
 ImagePlace place_of(const ImageList& list, std::int64_t number) {
@@ -167,8 +242,7 @@ ImageList find_images(const ListingOptions& options) {
       return list;
     }
     if (!options.root.empty()) list.root = options.root;
-    const std::string suffix = lower_suffix(options.source);
-    suffix == ".csv" || suffix == ".tsv" ? read_table(options, list) : read_lines(options, list);
+    is_table_file(options.source) ? read_table(options, list) : read_lines(options, list);
   }
   return list;
 }
@@ -179,7 +253,7 @@ ImageList list_images(const ListingOptions& options) {
   ThreadPool pool(options.threads);
   pool.for_each(std::ssize(contents), [&](std::int64_t i, int) {
     const auto shard = static_cast<std::size_t>(i);
-    contents[shard] = index_shard(image_file(list.root, list.shards.shards[shard].path));
+    contents[shard] = index_shard(image_file(list.root, list.shards.shards[shard].path), options.by_content);
   });
   join_shards(list, std::move(contents), options.threads);
   return list;

@@ -25,6 +25,8 @@ bool ends_in(std::string_view path, std::string_view suffix) {
 
 }  // namespace
 
+bool is_table_file(const std::string& path) { return ends_in(path, ".csv") || ends_in(path, ".tsv"); }
+
 bool has_image_suffix(const std::string& path) {
   return std::any_of(kImages.begin(), kImages.end(), [&](std::string_view suffix) { return ends_in(path, suffix); });
 }

@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::size_t kMostColumns = 1000;
 
-/// The first part of a path that is a folder's name; "" when that is none.
-std::string first_folder(std::string_view path) {
+/// All but the last part of a path that does not lead out of the root.
+std::string folders_in(std::string_view path) {
   while (path.starts_with("./")) path.remove_prefix(2);
-  const std::size_t slash = path.find('/');
-  if (slash == path.npos || slash == 0 || path.starts_with("../")) return "";
+  const std::size_t slash = path.rfind('/');
+  if (slash == path.npos || path.front() == '/' || path.starts_with("../")) return "";
   return std::string(path.substr(0, slash));
 }
 
@@ -105,23 +105,14 @@ void fill_shards(std::vector<ShardContents>& contents, ShardTable& table) {
   }
 }
 
-/// Of image i, the first folder of its path as if shards had been unpacked where they lie; see list_images.
-std::string folder_of_image(const ImageList& list, std::size_t i) {
-  if (list.shards.empty() || list.shards.shard[i] < 0) return first_folder(list.paths[i]);
-  const std::string& shard = list.shards.shards[static_cast<std::size_t>(list.shards.shard[i])].path;
-  const std::string above = first_folder(shard);
-  if (!above.empty()) return above;
-  const std::string inside = first_folder(std::string_view(list.paths[i]).substr(shard.size() + 1));
-  return inside.empty() ? without_shard_suffix(shard) : inside;
-}
-
 /// Puts "folder" first: the list's own column of that name, or the computed one.
 void settle_folder_column(ImageList& list) {
   const auto own = std::find(list.columns.begin(), list.columns.end(), "folder");
   const auto place = own - list.columns.begin();
   if (own == list.columns.end()) {
     std::vector<std::string> folders;
-    for (std::size_t i = 0; i < list.paths.size(); ++i) folders.push_back(folder_of_image(list, i));
+    for (std::size_t i = 0; i < list.paths.size(); ++i)
+      folders.push_back(folder_at(folders_of(list.shards, list.paths[i], static_cast<std::int64_t>(i)), 1));
     list.columns.push_back("folder");
     list.values.push_back(std::move(folders));
   }
@@ -130,6 +121,25 @@ void settle_folder_column(ImageList& list) {
 }
 
 }  // namespace
+
+std::string folders_of(const ShardTable& shards, std::string_view path, std::int64_t number) {
+  const std::int32_t own = shards.empty() ? -1 : shards.shard[static_cast<std::size_t>(number)];
+  if (own < 0) return folders_in(path);
+  const std::string& shard = shards.shards[static_cast<std::size_t>(own)].path;
+  const std::string above = folders_in(shard), inside = folders_in(path.substr(shard.size() + 1));
+  if (above.empty() && inside.empty()) return without_shard_suffix(shard);
+  return above + (above.empty() || inside.empty() ? "" : "/") + inside;
+}
+
+std::string folder_at(const std::string& folders, std::size_t level) {
+  std::size_t begin = 0;
+  for (; level > 1; --level) {
+    begin = folders.find('/', begin);
+    if (begin == folders.npos) return "";
+    ++begin;
+  }
+  return folders.substr(begin, folders.find('/', begin) - begin);
+}
 
 ImagePlace place_of(const ShardTable& table, const std::string& root, const std::string& path, std::int64_t number) {
   const auto image = static_cast<std::size_t>(number);

@@ -7,7 +7,10 @@
 #include <set>
 #include <unordered_map>
 
+#include "coterie/base/errors.hpp"
+#include "coterie/base/text_encoding.hpp"
 #include "coterie/images/listing.hpp"
+#include "decode/header.hpp"
 #include "shards/index.hpp"
 
 namespace coterie::inline images {
@@ -25,19 +28,33 @@ struct Sidecars {
   Fields from_json, from_files;
 };
 
-/// WebDataset's: up to the first dot of the last part, and what follows it.
+/// Where the last part of a name begins.
+std::size_t last_part(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == name.npos ? 0 : slash + 1;
+}
+
 struct KeyAndSuffix {
   std::string key, suffix;
 };
 
+/// Of a sidecar: up to the last dot of its last part, and what follows it, in small letters.
 KeyAndSuffix split_key(const std::string& name) {
-  const std::size_t slash = name.rfind('/');
-  const std::size_t dot = name.find('.', slash == name.npos ? 0 : slash + 1);
-  if (dot == name.npos) return {name, ""};
+  const std::size_t dot = name.rfind('.');
+  if (dot == name.npos || dot < last_part(name)) return {name, ""};
   std::string suffix = name.substr(dot + 1);
   std::transform(suffix.begin(), suffix.end(), suffix.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return {name.substr(0, dot), suffix};
+}
+
+/// Of an image, the longest first: "a/b.c.d" of "a/b.c.d.jpg", "a/b.c", and "a/b", which is WebDataset's; and all of
+/// its name, which has no suffix where it was taken by its content.
+std::vector<std::string> keys_of(const std::string& name) {
+  std::vector<std::string> keys = {name};
+  for (std::size_t dot = name.rfind('.'); dot != name.npos && dot > last_part(name); dot = name.rfind('.', dot - 1))
+    keys.push_back(name.substr(0, dot));
+  return keys;
 }
 
 /// A part that begins with a dot, but for "." and "..": AppleDouble's "._x.jpg", for one.
@@ -84,15 +101,16 @@ Fields read_json(const std::vector<std::uint8_t>& bytes) {
   return fields;
 }
 
-std::string read_text(const std::vector<std::uint8_t>& bytes) {
-  std::string text(bytes.begin(), bytes.end());
+/// Throws FileError as unmarked_text.
+std::string read_text(const std::vector<std::uint8_t>& bytes, const std::string& name) {
+  std::string text = unmarked_text({bytes.begin(), bytes.end()}, name);
   text.erase(text.find_last_not_of(" \t\r\n") + 1);
   return text;
 }
 
 class Index {
  public:
-  explicit Index(ShardContents& contents) : contents_(contents) {}
+  Index(ShardContents& contents, bool by_content) : contents_(contents), by_content_(by_content) {}
 
   void take(TarReader& reader, const TarMember& member) {
     if (member.kind == Kind::folder) return;
@@ -124,12 +142,15 @@ class Index {
 
   void problem(const std::string& name, const std::string& reason) { contents_.problems.push_back({name, reason}); }
 
-  /// Gives each image the fields of its key.
+  /// Gives each image the fields of its keys.
   void join() {
     std::set<std::string> names;
-    for (const auto& image : contents_.images)
-      for (const Fields* fields : {&of_key(image).from_json, &of_key(image).from_files})
-        for (const auto& [name, value] : *fields) names.insert(name);
+    std::vector<std::vector<const Fields*>> fields;  // of each image, those that precede first
+    for (const auto& image : contents_.images) {
+      fields.push_back(fields_of(image));
+      for (const Fields* some : fields.back())
+        for (const auto& [name, value] : *some) names.insert(name);
+    }
     if (names.size() > kMostColumns) {
       problem("", fmt::format("its sidecars hold {} columns; the first {} are kept", names.size(), kMostColumns));
       names.erase(std::next(names.begin(), kMostColumns), names.end());
@@ -137,12 +158,10 @@ class Index {
     contents_.columns.assign(names.begin(), names.end());
     for (const auto& name : contents_.columns) {
       auto& values = contents_.values.emplace_back();
-      for (const auto& image : contents_.images) {
-        const Sidecars& sidecars = of_key(image);
-        const auto file = sidecars.from_files.find(name), json = sidecars.from_json.find(name);
-        values.push_back(file != sidecars.from_files.end()  ? file->second
-                         : json != sidecars.from_json.end() ? json->second
-                                                            : "");
+      for (const auto& some : fields) {
+        const auto first =
+            std::find_if(some.begin(), some.end(), [&](const Fields* each) { return each->contains(name); });
+        values.push_back(first == some.end() ? "" : (*first)->at(name));
       }
     }
   }
@@ -151,7 +170,10 @@ class Index {
   void take_other(TarReader& reader, const TarMember& member) {
     const auto [key, suffix] = split_key(member.name);
     if (suffix != "json" && suffix != "txt" && suffix != "cls") {
-      ++contents_.passed_over;
+      if (by_content_ && is_image_format(reader.head(kSignatureBytes)))
+        pending_ = {member.name, member.offset, member.bytes};
+      else
+        ++contents_.passed_over;
     } else if (member.bytes > kMostSidecar) {
       problem(member.name, fmt::format("{} bytes are too many for a sidecar; it gives no columns", member.bytes));
     } else {
@@ -163,9 +185,11 @@ class Index {
                     const std::string& suffix) {
     Fields fields;
     try {
-      fields = suffix == "json" ? read_json(bytes) : Fields{{suffix, read_text(bytes)}};
+      fields = suffix == "json" ? read_json(bytes) : Fields{{suffix, read_text(bytes, name)}};
     } catch (const std::string& reason) {
       return problem(name, reason);
+    } catch (const FileError& error) {
+      return problem(name, std::string(error.what()).substr(name.size() + 2));
     }
     for (auto& [column, value] : fields) {
       if (column.find('\0') != column.npos || value.find('\0') != value.npos) {
@@ -178,13 +202,16 @@ class Index {
     }
   }
 
-  const Sidecars& of_key(const ShardContents::Image& image) const {
-    static const Sidecars kNone;
-    const auto found = sidecars_.find(split_key(image.name).key);
-    return found == sidecars_.end() ? kNone : found->second;
+  std::vector<const Fields*> fields_of(const ShardContents::Image& image) const {
+    std::vector<const Fields*> fields;
+    for (const auto& key : keys_of(image.name))
+      if (const auto found = sidecars_.find(key); found != sidecars_.end())
+        fields.insert(fields.end(), {&found->second.from_files, &found->second.from_json});
+    return fields;
   }
 
   ShardContents& contents_;
+  const bool by_content_;
   std::optional<ShardContents::Image> pending_;
   std::unordered_map<std::string, std::size_t> numbers_;  // of the images, by name
   std::unordered_map<std::string, Sidecars> sidecars_;    // by key
@@ -192,9 +219,9 @@ class Index {
 
 }  // namespace
 
-void index_members(TarInput& input, ShardContents& contents) {
+void index_members(TarInput& input, bool by_content, ShardContents& contents) {
   TarReader reader(input);
-  Index index(contents);
+  Index index(contents, by_content);
   try {
     while (const auto member = reader.next()) {
       index.settle(true);  // next() has passed all its data

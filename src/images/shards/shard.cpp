@@ -70,7 +70,7 @@ bool is_gzip(const OpenFile& file) {
 
 }  // namespace
 
-ShardContents index_shard(const std::string& path) {
+ShardContents index_shard(const std::string& path, bool by_content) {
   ShardContents contents;
   try {
     const OpenFile file(path);
@@ -78,13 +78,13 @@ ShardContents index_shard(const std::string& path) {
     contents.compressed = is_gzip(file);
     if (!contents.compressed) {
       FileInput input(file);
-      index_members(input, contents);
+      index_members(input, by_content, contents);
       return contents;
     }
     GzipFile gzip(path);
     gzip.collect(contents.points, contents.windows);
     GzipInput input(gzip);
-    index_members(input, contents);
+    index_members(input, by_content, contents);
     if (!input.broken.empty()) contents.problems.push_back({"", input.broken + "; what lies before is listed"});
   } catch (const Verdict& verdict) {
     contents.problems.push_back({"", verdict.reason});

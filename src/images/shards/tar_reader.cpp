@@ -221,8 +221,10 @@ void TarReader::take_pax(Bytes records, PaxValues& values) {
   }
 }
 
-std::vector<std::uint8_t> TarReader::data() {
-  std::vector<std::uint8_t> content(static_cast<std::size_t>(current_.bytes));
+std::vector<std::uint8_t> TarReader::data() { return head(current_.bytes); }
+
+std::vector<std::uint8_t> TarReader::head(std::int64_t bytes) {
+  std::vector<std::uint8_t> content(static_cast<std::size_t>(std::min(bytes, current_.bytes)));
   const std::size_t got = input_.read(content.data(), content.size());
   at_ += static_cast<std::int64_t>(got);
   remaining_ -= static_cast<std::int64_t>(got);

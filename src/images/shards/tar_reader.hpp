@@ -51,6 +51,9 @@ class TarReader {
   /// The data of the member that next() gave last, once. Throws TarDamage where they end early.
   std::vector<std::uint8_t> data();
 
+  /// The same of its first bytes, up to so many; the rest is passed over.
+  std::vector<std::uint8_t> head(std::int64_t bytes);
+
  private:
   using Block = std::array<std::uint8_t, 512>;
 
