@@ -67,7 +67,8 @@ Chart agreement_map(const std::string& name, const std::string& title, const std
       fmt::format(
           "set cbrange [0:1]\nset cbtics {}\nset palette defined (0 '#ffffff', 1 '{}')\nset colorbox\n$cells << "
           "EOD\n{}EOD\n"
-          "$numbers << EOD\n{}EOD\n$white << EOD\n{}EOD\nplot $cells with image",
+          "$numbers << EOD\n{}EOD\n$white << EOD\n{}EOD\nplot $cells using 1:2:(0.5):(0.5):3 with boxxyerror lc "
+          "palette",
           count < 6 ? 0.5 : 0.2, kBlue, cells, numbers, white);
   if (count <= 12) {
     if (!numbers.empty()) chart.script += ", $numbers using 1:2:3 with labels tc rgb '#1a1a1a' noenhanced";
