@@ -34,6 +34,7 @@ namespace {
 
 constexpr std::int64_t kSilhouettePoints = 400;  // of one cluster, drawn in its blade
 constexpr OverRepresentationRule kExcess{};
+constexpr const char* kNoValue = "(none)";  // what classes_of() calls an empty value
 constexpr std::size_t kMostSolutions = 24;  // of more k only the one that is shown first has its clusters shown
 
 void fill_fates(const ReportSources& from, Report& report) {
@@ -144,7 +145,7 @@ void fill_silhouettes(const Evaluation::Silhouettes& silhouettes, const ClusterP
 Contingency known_values(const Evaluation::Column& column, const Contingency& table) {
   Contingency known = table;
   for (std::int64_t c = 0; c < table.rows; ++c)
-    if (column.classes[static_cast<std::size_t>(c)].empty())
+    if (const auto& name = column.classes[static_cast<std::size_t>(c)]; name.empty() || name == kNoValue)
       for (std::int64_t cluster = 0; cluster < table.columns; ++cluster)
         known.counts[static_cast<std::size_t>(c * table.columns + cluster)] = 0;
   return known;
