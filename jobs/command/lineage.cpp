@@ -227,7 +227,7 @@ Options options_of(const CommandList& commands, const std::string& address, cons
 }
 
 std::vector<std::string> commands_for(const Study& study, const CommandList& commands, const Manifest& manifest,
-                                      const std::vector<std::string>& addresses) {
+                                      const std::vector<std::string>& addresses, Again again) {
   std::vector<std::string> lines;
   for (const auto& address : addresses) {
     const Generation* made = manifest.last(address);
@@ -238,8 +238,8 @@ std::vector<std::string> commands_for(const Study& study, const CommandList& com
                                 : recipe.stage().empty() ? maker.substr(0, maker.find(" ("))
                                                          : "coterie " + recipe.stage();
     const std::string arguments = known ? made->arguments : arguments_of(commands, address, recipe);
-    std::string line = fmt::format("{} --study {}{}{} --overwrite", command, shell_quoted(study.folder()),
-                                   arguments.empty() ? "" : " ", arguments);
+    std::string line = fmt::format("{} --study {}{}{}{}", command, shell_quoted(study.folder()),
+                                   arguments.empty() ? "" : " ", arguments, again == Again::yes ? " --overwrite" : "");
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
   }
   return lines;

@@ -40,9 +40,12 @@ Lineage lineage_of(const Study& study, const CommandList& commands, const Manife
 /// The same of all artifacts of the study at once.
 Lineage lineage_of_all(const Study& study, const CommandList& commands, const Manifest& manifest);
 
-/// The commands that make these artifacts again, as they were made before.
+/// Whether commands are to replace what is there: with --overwrite.
+enum class Again { yes, no };
+
+/// The commands that make these artifacts, as they were made before.
 std::vector<std::string> commands_for(const Study& study, const CommandList& commands, const Manifest& manifest,
-                                      const std::vector<std::string>& addresses);
+                                      const std::vector<std::string>& addresses, Again again = Again::yes);
 
 /// The options of the stage that made it, as its recipe has them: all that decide its content, whether they were given
 /// or not. Where an imported file or images lie it does not know.

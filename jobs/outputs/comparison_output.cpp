@@ -1,8 +1,6 @@
 #include "outputs/comparison_output.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <numeric>
 #include <set>
 
 #include "coterie/base/errors.hpp"
@@ -13,20 +11,6 @@ namespace {
 
 constexpr std::size_t kMostCrosstabs = 200;  // files: more nobody opens; the artifact holds all
 constexpr std::size_t kMostShown = 40;       // labellings in one picture
-
-// A file's name of any labelling's.
-std::string file_stem(std::string name) {
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') c = '-';
-  return name;
-}
-
-// "a-b", and "a-b-2" for the next of that name.
-std::string numbered(const std::string& name, std::set<std::string>& taken) {
-  std::string own = name;
-  for (int again = 2; !taken.insert(own).second; ++again) own = fmt::format("{}-{}", name, again);
-  return own;
-}
 
 void write_pairs(const std::string& path, const Comparison& comparison, const std::vector<std::string>& crosstabs) {
   TableFile table(path);

@@ -10,10 +10,14 @@
 
 namespace coterie::jobs {
 
-ImageReader picture_reader(const ImageTable& table, const Recipe& features) {
+DecodeOptions picture_options(const Recipe& features) {
   Preprocess steps;
   override_preprocess(steps, "levels=" + features.parameter(kPreprocessPrefix + std::string("levels"), "full"));
-  const DecodeOptions options{.levels = steps.levels};
+  return {.levels = steps.levels};
+}
+
+ImageReader picture_reader(const ImageTable& table, const Recipe& features) {
+  const DecodeOptions options = picture_options(features);
   using Numbers = std::unordered_map<std::string_view, std::int64_t>;
   const auto numbers = std::make_shared<Numbers>();  // the reader is copied
   for (std::int64_t i = 0; i < table.size(); ++i) numbers->emplace(table.paths[static_cast<std::size_t>(i)], i);

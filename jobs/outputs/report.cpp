@@ -4,23 +4,28 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <set>
+#include <string_view>
+#include <unordered_map>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
-#include "command/lineage.hpp"
-#include "command/manifest.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/evaluation.hpp"
 #include "coterie/artifacts/reduction.hpp"
 #include "coterie/artifacts/selection.hpp"
-#include "coterie/base/version.hpp"
+#include "coterie/evaluation/over_representation.hpp"
+#include "coterie/images/listing.hpp"
 #include "coterie/report/page.hpp"
 #include "outputs/dendrogram_merges.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/picture_key.hpp"
 #include "outputs/picture_reader.hpp"
+#include "outputs/report_history.hpp"
+#include "outputs/report_related.hpp"
+#include "outputs/report_sources.hpp"
+#include "outputs/report_tables.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "stages/cluster_algorithm.hpp"
@@ -30,55 +35,10 @@ namespace {
 
 constexpr int kUsualColumns = 10;                // of pictures
 constexpr std::int64_t kSilhouettePoints = 400;  // of one cluster, drawn in its blade
-constexpr std::size_t kMostSolutions = 24;       // of more k only the one that is shown first has its clusters shown
+constexpr OverRepresentationRule kExcess{};
+constexpr std::size_t kMostSolutions = 24;  // of more k only the one that is shown first has its clusters shown
 
-// An artifact that was made of the clustering, read.
-template <typename Content>
-struct Made {
-  ArtifactReader artifact;
-  Content content;
-};
-
-// All that the report reads, opened once.
-struct Sources {
-  const Study& study;
-  const CommandList& commands;
-  Manifest manifest;
-  ClusteringReader clustering;
-  FeatureReader features;
-  RowNames names;
-  std::optional<Made<Evaluation>> evaluation;  ///< of this clustering, where there is one that fits it
-  std::optional<Made<Selection>> selection;    ///< the same of the evidence for k
-  bool scanned = false;
-  ImageTable images;
-};
-
-// What was made of this very clustering, and not of one that lay there before it.
-template <typename Content>
-std::optional<Made<Content>> find_made_of(const Job& job, const Kind& kind, const ClusteringReader& clustering,
-                                          Content (*read)(const ArtifactReader&)) {
-  const std::string address = Study::address(kind, clustering.name());
-  if (!job.study.holds(address)) return {};
-  const Lineage lineage = lineage_of(job.study, job.context.commands, read_manifest(job.study), {address});
-  if (lineage.any(Stale::Fault::damaged)) refuse(job.study, job.context.commands, read_manifest(job.study), lineage);
-  if (!lineage.only(Stale::Fault::list)) {
-    job.say("leaves out {}, which {}", address, lineage.stale.back().reason);
-    return {};
-  }
-  ArtifactReader artifact = job.study.open(kind, clustering.name());
-  Content content = read(artifact);
-  return Made<Content>{std::move(artifact), std::move(content)};
-}
-
-// Null where the solution was not evaluated.
-const Evaluation::Solution* evaluated(const Sources& from, std::int64_t k) {
-  if (!from.evaluation) return nullptr;
-  for (const auto& solution : from.evaluation->content.solutions)
-    if (solution.k == k) return &solution;
-  return nullptr;
-}
-
-void fill_fates(const Sources& from, Report& report) {
+void fill_fates(const ReportSources& from, Report& report) {
   std::map<Fate, std::int64_t> counts;
   if (from.scanned) {
     for (const auto fate : final_fates(from.images, from.features)) ++counts[fate];
@@ -97,7 +57,7 @@ void fill_fates(const Sources& from, Report& report) {
   }
 }
 
-void fill_variance(const Sources& from, Report& report) {
+void fill_variance(const ReportSources& from, Report& report) {
   if (from.clustering.reduction().empty()) return;
   const ReductionReader reduction(from.study, from.clustering.reduction());
   double sum = 0;
@@ -110,7 +70,7 @@ void fill_variance(const Sources& from, Report& report) {
   if (share == "0" || count != "0") report.variance.rule += fmt::format(" --components {}", count);
 }
 
-ReportK evidence_for(const Sources& from, std::int64_t k) {
+ReportK evidence_for(const ReportSources& from, std::int64_t k) {
   const ClusteringReader& clustering = from.clustering;
   ReportK evidence;
   evidence.k = k;
@@ -129,7 +89,7 @@ ReportK evidence_for(const Sources& from, std::int64_t k) {
 }
 
 // What select measured, where evaluate did not.
-void fill_selected(const Sources& from, std::vector<ReportK>& rows) {
+void fill_selected(const ReportSources& from, std::vector<ReportK>& rows) {
   if (!from.selection) return;
   const Selection& selection = from.selection->content;
   const auto fill = [&](double ReportK::*field, const std::vector<double>& values) {
@@ -182,8 +142,33 @@ void fill_silhouettes(const Evaluation::Silhouettes& silhouettes, const ClusterP
   }
 }
 
+void fill_excess(const std::vector<Evaluation::Column>& columns, const Evaluation::Solution& found,
+                 ReportSolution& solution) {
+  std::vector<Contingency> tables;
+  for (const auto& each : found.agreements) tables.push_back(each.table);
+  for (const auto& each : over_represented(tables, kExcess)) {
+    const Evaluation::Column& column = columns[each.table];
+    solution.clusters.at(static_cast<std::size_t>(each.cluster))
+        .excess.push_back({column.name, column.classes[static_cast<std::size_t>(each.class_number)], each.count,
+                           each.cluster_size, each.class_size, each.rows, each.lift, each.p_value});
+  }
+}
+
+void fill_excess_note(const ReportSources& from, std::int64_t k, Report& report) {
+  const Evaluation::Solution* found = evaluated(from, k);
+  if (found == nullptr || found->agreements.empty()) return;
+  std::vector<Contingency> tables;
+  for (const auto& each : found->agreements) tables.push_back(each.table);
+  report.excess_note = fmt::format(
+      "A metadata value is named as more frequent in a cluster where at least {} of its images carry it, and where "
+      "Fisher's exact test, corrected by Holm's method for all {} pairs of a value and a cluster that were compared, "
+      "gives p < {}. The test takes images as independent of each other: those of one series or one author are not, so "
+      "read it as a hint.",
+      kExcess.least_rows, compared_pairs(tables, kExcess), kExcess.level);
+}
+
 // The same images as montage's, with the same options.
-ClusterPictures pictures_for(const Job& job, const Sources& from, std::int64_t k) {
+ClusterPictures pictures_for(const Job& job, const ReportSources& from, std::int64_t k) {
   const auto or_else = [&](const char* option, std::int64_t usual) {
     return job.options.count(option) > 0 ? job.options.count(option) : usual;
   };
@@ -191,7 +176,7 @@ ClusterPictures pictures_for(const Job& job, const Sources& from, std::int64_t k
                        static_cast<std::uint64_t>(job.options.count("seed")));
 }
 
-ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k) {
+ReportSolution solution_for(const Job& job, const ReportSources& from, std::int64_t k) {
   const auto pictures = pictures_for(job, from, k);
   ReportSolution solution;
   solution.name = from.clustering.name();
@@ -211,11 +196,12 @@ ReportSolution solution_for(const Job& job, const Sources& from, std::int64_t k)
   if (found->silhouettes) fill_silhouettes(*found->silhouettes, pictures, solution);
   for (std::size_t c = 0; c < found->agreements.size(); ++c)
     solution.agreements.push_back(agreement_with(from.evaluation->content.columns[c], found->agreements[c]));
+  fill_excess(from.evaluation->content.columns, *found, solution);
   return solution;
 }
 
 // What select recommends; else the best silhouette is shown first, for want of a better rule. The page says which.
-std::size_t choose_k(const Sources& from, Report& report) {
+std::size_t choose_k(const ReportSources& from, Report& report) {
   std::size_t chosen = 0;
   if (const auto& choice = from.manifest.choice;
       choice && choice->by == "choose" && choice->clustering == from.clustering.name())
@@ -244,7 +230,7 @@ std::size_t choose_k(const Sources& from, Report& report) {
 }
 
 // What each measure names, and which of them are estimates.
-void fill_choice(const Sources& from, Report& report) {
+void fill_choice(const ReportSources& from, Report& report) {
   if (!from.selection) return;
   for (const auto& measure : from.selection->content.measures) {
     if (measure.name == "elbow") report.knee = measure.k;
@@ -258,41 +244,7 @@ void fill_choice(const Sources& from, Report& report) {
   }
 }
 
-void add_artifact(Report& report, const ArtifactReader& artifact, const std::string& name) {
-  ReportArtifact made{artifact.recipe().stage(), name, {}};
-  for (const auto& [parameter, value] : artifact.recipe().parameters()) made.recipe.push_back({parameter, value});
-  for (const auto& [parent, digest] : artifact.recipe().parents()) made.recipe.push_back({"made of " + parent, digest});
-  for (const auto& [input, digest] : artifact.recipe().inputs()) made.recipe.push_back({"input: " + input, digest});
-  for (const auto& [software, version] : artifact.recipe().software()) made.recipe.push_back({software, version});
-  made.recipe.push_back({"recipe SHA-256", artifact.recipe().digest()});
-  made.recipe.push_back({"content SHA-256", artifact.digest()});
-  report.artifacts.push_back(std::move(made));
-}
-
-void fill_provenance(const Sources& from, Report& report) {
-  if (from.scanned) add_artifact(report, from.study.open(Kind::images, "images"), "images.h5");
-  const auto add = [&](const Kind& kind, const std::string& name) {
-    if (!name.empty()) add_artifact(report, from.study.open(kind, name), Study::address(kind, name) + ".h5");
-  };
-  add(Kind::features, from.clustering.features());
-  add(Kind::reductions, from.clustering.reduction());
-  add(Kind::clusterings, from.clustering.name());
-  if (from.evaluation) add(Kind::evaluations, from.clustering.name());
-  if (from.selection) add(Kind::selections, from.clustering.name());
-  const auto& entries = from.manifest.commands;
-  report.config = study_config(entries, stage_options(from.commands));
-  report.citation =
-      fmt::format("coterie, version {}: software that groups image collections without labels.", version());
-  for (const auto& entry : entries) {
-    report.commands.push_back(entry.command_line);
-    report.environment.push_back(
-        {entry.when, fmt::format("{}: {:.1f} s, {} ranks × {} threads on {}, coterie {}",
-                                 entry.command_line.substr(0, entry.command_line.find(" --")), entry.seconds,
-                                 entry.ranks, entry.threads, entry.host, entry.version)});
-  }
-}
-
-void fill_overview(const Sources& from, const ReportK& best, Report& report) {
+void fill_overview(const ReportSources& from, const ReportK& best, Report& report) {
   const auto& made = from.features.recipe().parameters();
   const auto value = [&](const char* name) { return made.contains(name) ? made.at(name) : std::string("imported"); };
   const std::int64_t grouped = from.names.count_there();
@@ -329,26 +281,47 @@ void fill_overview(const Sources& from, const ReportK& best, Report& report) {
                     best.k, best.stability));
 }
 
-Sources read_sources(const Job& job, const std::string& name) {
-  ClusteringReader clustering(job.study, name);
-  auto evaluation = find_made_of(job, Kind::evaluations, clustering, read_evaluation);
-  auto selection = find_made_of(job, Kind::selections, clustering, read_selection);
-  FeatureReader features(job.study, clustering.features());
-  RowNames names = read_row_names(job.study, features.name());
-  const bool scanned = job.study.holds("images") && !names.imported;
-  return {job.study,
-          job.context.commands,
-          read_manifest(job.study),
-          std::move(clustering),
-          std::move(features),
-          std::move(names),
-          std::move(evaluation),
-          std::move(selection),
-          scanned,
-          scanned ? read_image_table(job.study.images_path()) : ImageTable{}};
+// Whether a browser shows the file and nothing else happens: a picture by its name, too, and not by its content alone.
+bool may_be_linked(const ImagePlace& place) { return place.bytes < 0 && has_image_suffix(place.file); }
+
+std::vector<std::string> shown_pictures(const Report& report) {
+  std::vector<std::string> paths;
+  for (const auto& solution : report.solutions)
+    for (const auto& cluster : solution.clusters)
+      for (const auto* strip : {&cluster.nearest, &cluster.random})
+        paths.insert(paths.end(), strip->begin(), strip->end());
+  return paths;
 }
 
-Report fill_report(const Job& job, const Sources& from) {
+// A relative link: it holds where the study is, and goes on holding when study and images move together.
+void link_images(const ReportSources& from, const RelatedResults& related, Report& report) {
+  namespace fs = std::filesystem;
+  const fs::path page = fs::absolute(from.study.folder() + "/report").lexically_normal();
+  std::int64_t in_shards = 0;
+  const auto add = [&](const std::string& picture, const ImagePlace& place) {
+    in_shards += place.bytes >= 0 ? 1 : 0;
+    if (may_be_linked(place))
+      report.image_links[picture] = fs::absolute(place.file).lexically_normal().lexically_relative(page).string();
+  };
+  std::unordered_map<std::string_view, std::int64_t> numbers;
+  for (std::int64_t i = 0; i < from.images.size(); ++i)
+    numbers.emplace(from.images.paths[static_cast<std::size_t>(i)], i);
+  const auto shown = shown_pictures(report);
+  for (const auto& path : std::set<std::string>(shown.begin(), shown.end()))
+    add(path, place_of(from.images, numbers.at(path)));
+  for (const auto& [picture, place] : related.places()) add(picture, place);
+  if (!report.image_links.empty())
+    report.pictures_note =
+        "Each picture leads to its image, as long as study and images keep their places relative to each other.";
+  if (in_shards > 0)
+    report.pictures_note += fmt::format(
+        "{}{} of the pictures show{} images inside of tar archives, which a browser cannot open: their names say "
+        "ARCHIVE/MEMBER, "
+        "and coterie export --pictures copies takes them out.",
+        report.pictures_note.empty() ? "" : " ", in_shards, in_shards == 1 ? "s" : "");
+}
+
+Report fill_report(const Job& job, const ReportSources& from, RelatedResults& related) {
   Report report;
   report.title = job.options.given("title")
                      ? job.options.text("title")
@@ -367,12 +340,15 @@ Report fill_report(const Job& job, const Sources& from) {
   fill_choice(from, report);
   report.merges = dendrogram_merges(from.clustering.merges());
   fill_overview(from, report.ks[chosen], report);
-  fill_provenance(from, report);
+  fill_excess_note(from, report.ks[chosen].k, report);
+  related.fill(job, from, report.ks[chosen].k, report);
+  link_images(from, related, report);
+  fill_history(job, from, report);
   return report;
 }
 
 // pictures.csv: which file is in which cell of the clusters that the page shows.
-void write_key(const Job& job, const Sources& from, const Report& report, const std::string& path) {
+void write_key(const Job& job, const ReportSources& from, const Report& report, const std::string& path) {
   const auto asked = static_cast<int>(job.options.count("columns"));
   TableFile key(path);
   std::vector<std::string> header = {"k", "shown"};
@@ -392,11 +368,15 @@ void write_page(Job& job) {
   const std::string name = job.take(Kind::clusterings);
   job.comm.on_root([&] {
     if (job.dry_run()) return job.say("would write {}/report/index.html about {}", job.study.folder(), name);
-    const Sources from = read_sources(job, name);
+    const ReportSources from = read_report_sources(job, name);
     tell_left_out(job, from.names);
     OutputFolder folder(job.study.folder(), "report", provenance_of(job), job.options.flag("overwrite"));
-    const Report report = fill_report(job, from);
-    write_report(report, picture_reader(from.images, from.features.recipe()), folder.folder(), job.pool);
+    RelatedResults related;
+    Report report = fill_report(job, from, related);
+    write_report_tables(folder.folder(), from, report);
+    const Recipe& made = from.features.recipe();  // new images were made as these
+    write_report(report, related.reader(picture_reader(from.images, made), picture_options(made)), folder.folder(),
+                 job.pool);
     if (from.scanned) write_key(job, from, report, folder.place("pictures.csv"));
     folder.finish();
     job.say("wrote {}", folder.final_place("index.html"));

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <map>
+#include <set>
+#include <string_view>
 
 #include "coterie/base/errors.hpp"
 #include "outputs/dendrogram_merges.hpp"
@@ -54,8 +57,20 @@ void write_measures(const std::string& path, const Selection& selection) {
   table.finish();
 }
 
-// "davies_bouldin" as a chart has it: "Davies bouldin".
+// "davies_bouldin" as a chart has it: "Davies-Bouldin index".
 std::string title_of(const Selection::Measure& measure) {
+  constexpr std::string_view kAgreement = "ari_";
+  static const std::map<std::string, std::string> known = {{kElbow, "Inertia"},
+                                                           {"gap", "Gap statistic"},
+                                                           {kBootstrap, "Stability under resampling"},
+                                                           {"seed_stability", "Stability between starts"},
+                                                           {"calinski_harabasz", "Calinski-Harabasz index"},
+                                                           {"davies_bouldin", "Davies-Bouldin index"},
+                                                           {"bic", "BIC"},
+                                                           {"aic", "AIC"}};
+  if (const auto found = known.find(measure.name); found != known.end()) return found->second;
+  if (measure.name.starts_with(kAgreement))
+    return fmt::format("Agreement (ARI) with {}", measure.name.substr(kAgreement.size()));
   std::string title = measure.name;
   std::replace(title.begin(), title.end(), '_', ' ');
   title.front() = static_cast<char>(std::toupper(title.front()));
@@ -64,10 +79,13 @@ std::string title_of(const Selection::Measure& measure) {
 
 Chart measure_chart(const Selection& selection, const Selection::Measure& measure) {
   std::string name = measure.name;
-  std::replace(name.begin(), name.end(), '_', '-');
+  for (char& c : name) {  // of a metadata column it may hold anything
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (!std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) > 127) c = '-';
+  }
   const bool elbow = measure.name == kElbow;
-  return selection_chart(name, elbow ? "Inertia" : title_of(measure), selection.ks, measure.values, measure.k,
-                         elbow ? "knee" : "best", measure.errors);
+  return selection_chart(name, title_of(measure), selection.ks, measure.values, measure.k, elbow ? "knee" : "best",
+                         measure.errors);
 }
 
 Chart knife_plot(std::int64_t k, const std::vector<std::int32_t>& labels, const std::vector<float>& silhouettes) {
@@ -97,6 +115,11 @@ std::vector<Chart> selection_charts(const Selection& selection, const Clustering
     if (!selection.silhouettes[i].empty())
       charts.push_back(knife_plot(selection.ks[i], clustering.labels(selection.ks[i]), selection.silhouettes[i]));
   std::erase_if(charts, [](const Chart& chart) { return chart.empty(); });
+  std::set<std::string> taken;  // "Year" and "year" are one file's name
+  for (auto& chart : charts) {
+    const std::string own = chart.name;
+    for (int again = 2; !taken.insert(chart.name).second; ++again) chart.name = fmt::format("{}-{}", own, again);
+  }
   return charts;
 }
 

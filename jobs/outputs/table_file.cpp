@@ -1,6 +1,9 @@
 #include "outputs/table_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <iterator>
 #include <string_view>
@@ -43,6 +46,18 @@ void TableFile::line(std::vector<std::string> fields, char delimiter) {
     for (auto& field : fields)
       if (is_formula(field)) field.insert(0, 1, '\'');
   file_.write(csv_line(fields, delimiter));
+}
+
+std::string file_stem(std::string name) {
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') c = '-';
+  return name;
+}
+
+std::string numbered(const std::string& name, std::set<std::string>& taken) {
+  std::string own = name;
+  for (int again = 2; !taken.insert(own).second; ++again) own = fmt::format("{}-{}", name, again);
+  return own;
 }
 
 }  // namespace coterie::jobs

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,11 @@ class TableFile {
   TableText text_;
   NewFile file_;
 };
+
+/// A part of a file's name of any column's or labelling's: what no name may hold becomes "-".
+std::string file_stem(std::string name);
+
+/// "a-b", and "a-b-2" for the next of that name.
+std::string numbered(const std::string& name, std::set<std::string>& taken);
 
 }  // namespace coterie::jobs

@@ -78,17 +78,12 @@ std::string extremes_text(const std::string& quantity, const std::vector<std::in
                      k.back(), number_text(*high), k_of(high), number_text(*low), k_of(low));
 }
 
-/// A large point at one k with words beside it, on the side where there is room; adds them to the alternative text.
-std::string marked_point(Chart& chart, const std::vector<std::int64_t>& k, const std::vector<double>& values,
-                         std::int64_t marked, const std::string& mark, double unit) {
-  const auto place = std::find(k.begin(), k.end(), marked);
-  if (marked == 0 || place == k.end()) return "";
-  const auto at = static_cast<std::size_t>(place - k.begin());
-  const bool left_half = 2 * at < k.size();
-  chart.alt += fmt::format(" The {} is at k = {}.", mark, marked);
-  return fmt::format("set label 1 {} at {},{} {} offset {},0.9 point pt 7 ps 1.3 lc rgb '{}' front noenhanced\n",
-                     gnuplot_quoted(fmt::format("{}: k = {}", mark, marked)), marked, values[at] / unit,
-                     left_half ? "left" : "right", left_half ? 1 : -1, kVermilion);
+/// A large point on a curve, with a dashed line down to its axis.
+std::string marked_point(std::int64_t x, double y) {
+  return fmt::format(
+      "set arrow from {0},graph 0 to {0},{1} nohead lc rgb '{2}' lw 1.5 dt 2\n"
+      "set label 2 '' at {0},{1} point pt 7 ps 1 lc rgb '{2}' front\n",
+      x, y, kVermilion);
 }
 
 std::string blade_points(std::vector<double> values, Band band, std::size_t most) {
@@ -109,19 +104,14 @@ Chart variance_chart(const std::string& name, const std::vector<double>& cumulat
   if (cumulative.empty()) return chart;
   const auto count = static_cast<std::int64_t>(cumulative.size());
   require(chosen >= 0 && chosen <= count, "variance_chart: {} components chosen of {}", chosen, count);
-  chart.script = axes(chart.title, "components", "explained variance") +
+  chart.script = axes(chart, "components", "explained variance", chosen > 0) +
+                 axis_range('x', 0, static_cast<double>(count), 6, 1) +
                  fmt::format("set yrange [0:1]\nset xrange [0:{}]\n", count + (count + 19) / 20);
   chart.alt = fmt::format("The first component explains {:.3f} of the variance", cumulative.front());
   if (chosen > 0) {
     const double kept = cumulative[static_cast<std::size_t>(chosen - 1)];
     chart.alt += fmt::format(", the {} that were kept explain {:.3f}", chosen, kept);
-    // The label stands at the foot of the line, where the curve, which is concave, never comes.
-    const bool left_half = 2 * chosen < count;
-    fmt::format_to(append(chart.script),
-                   "set arrow from {0},0 to {0},{1} nohead lc rgb '{2}' lw 1.5 dt 2\n"
-                   "set label 1 '' at {0},{1} point pt 7 ps 0.8 lc rgb '{2}'\n"
-                   "set label 2 '{0} kept: {1:.3f}' at {0},0.07 {3} offset {4},0\n",
-                   chosen, kept, kVermilion, left_half ? "left" : "right", left_half ? 1 : -1);
+    chart.script += marked_point(chosen, kept) + mark_text(chart, fmt::format("{} kept: {:.3f}", chosen, kept));
   }
   chart.alt += chosen == count ? "." : fmt::format(", all {} shown explain {:.3f}.", count, cumulative.back());
   chart.script += "$curve << EOD\n";
@@ -137,7 +127,7 @@ Chart selection_chart(const std::string& name, const std::string& quantity, cons
                       const std::vector<double>& errors) {
   require(k.size() == values.size() && (errors.empty() || errors.size() == k.size()),
           "selection_chart: {} k but {} values and {} errors", k.size(), values.size(), errors.size());
-  Chart chart{.name = name, .title = quantity + " for each number of clusters"};
+  Chart chart{.name = name, .title = quantity + " for each k"};
   std::vector<std::int64_t> shown_k;
   std::vector<double> shown, bars;
   for (std::size_t i = 0; i < k.size(); ++i) {
@@ -150,12 +140,21 @@ Chart selection_chart(const std::string& name, const std::string& quantity, cons
   const Unit unit = unit_for(*std::max_element(shown.begin(), shown.end()));
   chart.alt = extremes_text(quantity, shown_k, shown);
   const auto [low, high] = std::minmax_element(shown.begin(), shown.end());
-  chart.script = axes(chart.title, "clusters, k", quantity + unit.name) +
-                 axis_range('x', static_cast<double>(shown_k.front()), static_cast<double>(shown_k.back()), 10, 1) +
+  const auto place = std::find(shown_k.begin(), shown_k.end(), marked);
+  const bool marks = marked != 0 && place != shown_k.end();
+  chart.script = axes(chart, "number of clusters, k", quantity + unit.name, marks) +
+                 axis_range('x', static_cast<double>(shown_k.front()), static_cast<double>(shown_k.back()),
+                            k_ticks(shown_k.back()), 1) +
                  axis_range('y', *low / unit.size, *high / unit.size, 5, 0) + "$points << EOD\n";
   for (std::size_t i = 0; i < shown.size(); ++i)
     fmt::format_to(append(chart.script), "{} {} {}\n", shown_k[i], shown[i] / unit.size, bars[i] / unit.size);
-  chart.script += "EOD\n" + marked_point(chart, shown_k, shown, marked, mark, unit.size) + "plot ";
+  chart.script += "EOD\n";
+  if (marks) {
+    chart.alt += fmt::format(" The {} is at k = {}.", mark, marked);
+    chart.script += marked_point(marked, shown[static_cast<std::size_t>(place - shown_k.begin())] / unit.size) +
+                    mark_text(chart, fmt::format("{}: k = {}", mark, marked));
+  }
+  chart.script += "plot ";
   if (!errors.empty()) fmt::format_to(append(chart.script), "$points with yerrorbars lc rgb '{}' lw 1 ps 0, ", kBlue);
   fmt::format_to(append(chart.script), "$points using 1:2 with linespoints lc rgb '{}' lw 2 pt 7 ps {}\n", kBlue,
                  shown.size() > 60 ? 0.2 : 0.6);
@@ -168,7 +167,7 @@ Chart silhouette_chart(const std::string& name, const std::vector<std::vector<do
           silhouettes.size(), sizes.size());
   Chart chart{.name = name, .title = "Silhouettes of each cluster's images"};
   std::string blades;
-  double weighted = 0, images = 0, best = -2, worst = 2;
+  double weighted = 0, images = 0, best = -2, worst = 2, low = 0, high = 0;
   std::size_t best_cluster = 0, worst_cluster = 0;
   const std::size_t most = std::clamp<std::size_t>(2000 / std::max<std::size_t>(sizes.size(), 1), 16, kMostPoints);
   const std::vector<Band> at = sizes.empty() ? std::vector<Band>{} : bands(sizes);
@@ -177,6 +176,8 @@ Chart silhouette_chart(const std::string& name, const std::vector<std::vector<do
     const double average = mean(silhouettes[c]);
     weighted += average * static_cast<double>(sizes[c]);
     images += static_cast<double>(sizes[c]);
+    const auto [least, most_of_all] = std::minmax_element(silhouettes[c].begin(), silhouettes[c].end());
+    low = std::min(low, *least), high = std::max(high, *most_of_all);
     if (average > best) best = average, best_cluster = c;
     if (average < worst) worst = average, worst_cluster = c;
     blades += blade_points(silhouettes[c], at[c], most);
@@ -186,7 +187,7 @@ Chart silhouette_chart(const std::string& name, const std::vector<std::vector<do
   chart.alt =
       fmt::format("The mean silhouette is {}; cluster {} has the highest, {}, and cluster {} the lowest, {}.",
                   index_text(weighted / images), best_cluster, index_text(best), worst_cluster, index_text(worst));
-  chart.script = axes(chart.title, "silhouette (dashed: mean of all images)", "cluster") +
+  chart.script = axes(chart, "silhouette (dashed: mean)", "cluster") + axis_range('x', low, high, 6, 0) +
                  cluster_tics(at, 0.05 * chart.height) +
                  fmt::format("set arrow from {0},graph 0 to {0},graph 1 nohead front lc rgb 'black' lw 1.2 dt 2\n",
                              weighted / images) +
@@ -206,11 +207,15 @@ Chart sizes_chart(const std::string& name, const std::vector<std::int64_t>& size
   chart.alt = fmt::format("The {} clusters hold from {} images (cluster {}) to {} (cluster {}).", sizes.size(),
                           with_commas(*low), low - sizes.begin(), with_commas(*high), high - sizes.begin());
   std::vector<Band> rows = bands(std::vector<std::int64_t>(sizes.size(), 1));
-  chart.script =
-      axes(chart.title, "images", "cluster") + cluster_tics(rows, 0.05 * chart.height) +
-      fmt::format("set xrange [0:{}]\n$bars << EOD\n", 1.16 * static_cast<double>(std::max<std::int64_t>(*high, 1)));
+  const auto largest = static_cast<double>(std::max<std::int64_t>(*high, 1));
+  const Unit unit = unit_for(largest);
+  const double room = 0.04 + 0.03 * static_cast<double>(with_commas(*high).size());  // for the longest bar's number
+  chart.script = axes(chart, std::string("images") + unit.name, "cluster") + cluster_tics(rows, 0.05 * chart.height) +
+                 axis_range('x', 0, largest / unit.size, 5, unit.size > 1 ? 0 : 1) +
+                 fmt::format("set xrange [0:{}]\n$bars << EOD\n", largest / unit.size / (1 - room));
   for (std::size_t c = 0; c < sizes.size(); ++c)
-    fmt::format_to(append(chart.script), "{} {} \"{}\"\n", sizes[c], rows[c].middle(), with_commas(sizes[c]));
+    fmt::format_to(append(chart.script), "{} {} \"{}\"\n", static_cast<double>(sizes[c]) / unit.size, rows[c].middle(),
+                   with_commas(sizes[c]));
   fmt::format_to(append(chart.script), "EOD\nplot $bars using ($1/2.0):2:($1/2.0):(0.5) with boxxyerror lc rgb '{}'",
                  kBlue);
   if (sizes.size() <= 24) chart.script += ", $bars using 1:2:3 with labels left offset 0.6,0 noenhanced";

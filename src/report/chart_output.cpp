@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -23,6 +26,35 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 void erase_all(std::string& text, std::string_view begin, std::string_view end) {
   for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at))
     text.erase(at, text.find(end, at) + end.size() - at);
+}
+
+constexpr double kScreenDpi = 96, kPrintDpi = 300;  // a px of CSS is 1/96 inch
+constexpr double kPngScale = kPrintDpi / kScreenDpi;
+
+/// A PNG that says its resolution, which gnuplot leaves out: word processors place it in its right size by that.
+std::string with_resolution(std::string png) {
+  // The chunk pHYs: its length, its name, 11811 px a metre across and down, and the CRC of name and content.
+  constexpr std::string_view kChunk("\0\0\0\x09pHYs\0\0\x2E\x23\0\0\x2E\x23\x01\x78\xA5\x3F\x76", 21);
+  constexpr std::size_t kHeader = 8 + 25;  // the signature and IHDR, which comes first
+  return png.insert(kHeader, kChunk);
+}
+
+/// The day of drawing as a constant of the same length, so that the same chart is the same bytes.
+std::string without_date(std::string pdf) {
+  constexpr std::string_view kDate = "/CreationDate (D:";
+  const std::size_t begin = pdf.find(kDate);
+  if (begin == std::string::npos) return pdf;
+  for (std::size_t at = begin + kDate.size(); at < pdf.size() && std::isdigit(static_cast<unsigned char>(pdf[at])) != 0;
+       ++at)
+    pdf[at] = "20000101000000"[std::min<std::size_t>(at - begin - kDate.size(), 13)];
+  return pdf;
+}
+
+/// A gnuplot that was built without cairo does not.
+bool draws_pdf() {
+  static const bool draws =
+      run_gnuplot("set print '-'\nprint strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'yes' : 'no'\n").starts_with("yes");
+  return draws;
 }
 
 void check(const Chart& chart) {
@@ -53,19 +85,31 @@ std::string chart_svg(const Chart& chart) {
       {"href='#", "href='#" + id}};
   for (const auto& [from, to] : changes) replace_all(drawing, from, to);
   return fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 0 {} {}\" "
-      "font-family=\"sans-serif\" role=\"img\" aria-labelledby=\"{}title {}desc\">\n"
-      "<title id=\"{}title\">{}</title>\n<desc id=\"{}desc\">{}</desc>\n{}",
-      chart.width, chart.height, id, id, id, html_text(chart.title), id, html_text(chart.alt), drawing);
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{0}\" "
+      "height=\"{1}\" "
+      "viewBox=\"0 0 {0} {1}\" "
+      "font-family=\"sans-serif\" role=\"img\" aria-labelledby=\"{2}title {2}desc\">\n"
+      "<title id=\"{2}title\">{3}</title>\n<desc id=\"{2}desc\">{4}</desc>\n{5}",
+      chart.width, chart.height, id, html_text(chart.title), html_text(chart.alt), drawing);
 }
 
 void write_chart(const Chart& chart, const std::string& folder) {
-  write_new_file(folder + "/" + chart.name + ".svg", chart_svg(chart));
-  const std::string terminal = fmt::format(
+  const std::string stem = folder + "/" + chart.name;
+  std::string svg = chart_svg(chart);
+  replace_all(svg, "currentColor", "black");  // which word processors do not know, and there is no page to take it from
+  write_new_file(stem + ".svg", svg);
+  const auto scaled = [](int pixels) { return std::lround(std::ceil(pixels * kPngScale)); };
+  const std::string png = fmt::format(
       "if (strstrt(GPVAL_TERMINALS, 'pngcairo')) {{ set terminal pngcairo size {0},{1} noenhanced font 'sans,13' "
-      "fontscale 2 linewidth 2 pointscale 2 }} else {{ set terminal png size {0},{1} font 'sans,26' linewidth 2 }}\n",
-      2 * chart.width, 2 * chart.height);
-  write_new_file(folder + "/" + chart.name + ".png", run_gnuplot(terminal + chart.script));
+      "fontscale {2} linewidth {2} pointscale {2} }} else {{ set terminal png size {0},{1} font 'sans,40' linewidth 3 "
+      "}}\n",
+      scaled(chart.width), scaled(chart.height), kPngScale);
+  write_new_file(stem + ".png", with_resolution(run_gnuplot(png + chart.script)));
+  if (!draws_pdf()) return;
+  const std::string pdf =
+      fmt::format("set terminal pdfcairo size {:.4f}in,{:.4f}in noenhanced font 'sans,9.75' fontscale 1 linewidth 2\n",
+                  chart.width / kScreenDpi, chart.height / kScreenDpi);
+  write_new_file(stem + ".pdf", without_date(run_gnuplot(pdf + chart.script)));
 }
 
 }  // namespace coterie::inline report

@@ -136,7 +136,7 @@ Chart dendrogram_chart(const std::string& name, const std::vector<DendrogramMerg
   std::string tics;
   for (std::size_t i = 0; i < sizes.size(); ++i)
     fmt::format_to(std::back_inserter(tics), "{}'{}' {}", i > 0 ? ", " : "", with_commas(sizes[i]), i);
-  chart.script = axes(chart.title, std::string("distance of merging") + unit.name, "images") +
+  chart.script = axes(chart, std::string("distance of merging") + unit.name, "images") +
                  fmt::format(
                      "set ytics ({}) scale 0\nset yrange [{}:-1.4]\n"
                      "unset grid\nset grid xtics lc rgb '#a8808080' lt 1\n",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 
 #include "coterie/base/errors.hpp"
@@ -45,6 +46,11 @@ void check(const Report& report) {
                        report.solutions.front().name, images_of(report.solutions.front())));
     for (const auto& agreement : solution.agreements) check(solution, agreement);
   }
+  for (const auto& assignment : report.assignments)
+    ensure(std::ssize(assignment.counts) == assignment.k && std::ssize(assignment.outliers) == assignment.k &&
+               std::ssize(assignment.pictures) <= assignment.k,
+           fmt::format("the new images of '{}' are given to {} clusters, not {}", assignment.name,
+                       assignment.counts.size(), assignment.k));
 }
 
 std::vector<std::string> pictures(const Report& report, const PageOptions& options) {
@@ -60,16 +66,40 @@ std::vector<std::string> pictures(const Report& report, const PageOptions& optio
       if (s == report.chosen) add(cluster.random);
     }
   }
+  for (const auto& assignment : report.assignments)
+    for (const auto& strip : assignment.pictures) paths.insert(paths.end(), strip.begin(), strip.end());
   return paths;
 }
 
-std::map<std::string, std::string> draw_figures(const Report& report, ThreadPool& pool) {
+/// "as SVG, PDF, PNG", as far as they were written.
+std::string chart_links(const Chart& chart, const std::string& folder) {
+  std::vector<ReportFact> links;
+  for (const auto& [name, suffix] : {std::pair{"SVG", ".svg"}, std::pair{"PDF", ".pdf"}, std::pair{"PNG", ".png"}})
+    if (const std::string path = fmt::format("figures/{}{}", chart.name, suffix);
+        std::filesystem::exists(folder + "/" + path))
+      links.push_back({name, path});
+  return links.empty() ? "" : fmt::format(" <span class=\"files\">For print: {}</span>", links_to(links));
+}
+
+/// Wider charts than a phone's screen scroll by themselves.
+std::string figure(const Chart& chart, const std::string& links) {
+  constexpr int kPhone = 450;
+  const bool wide = chart.width > kPhone;
+  const std::string svg = chart_svg(chart);
+  return fmt::format("<figure{}>\n{}<figcaption>{}{}</figcaption></figure>\n",
+                     wide ? fmt::format(" class=\"wide\" style=\"--width:{}px\"", chart.width) : "",
+                     wide ? scroller(html_text(chart.title), svg) : svg, html_text(chart.alt), links);
+}
+
+std::map<std::string, std::string> draw_figures(const Report& report, const std::string& folder,
+                                                const PageOptions& options, ThreadPool& pool) {
   const std::vector<Chart> charts = report_charts(report);
+  if (options.chart_files && !charts.empty()) make_folder(folder + "/figures");
   std::vector<std::string> figures(charts.size());
   pool.for_each(static_cast<std::int64_t>(charts.size()), [&](std::int64_t i, int) {
     const auto at = static_cast<std::size_t>(i);
-    figures[at] = fmt::format("<figure>\n{}<figcaption>{}</figcaption></figure>\n", chart_svg(charts[at]),
-                              html_text(charts[at].alt));
+    if (options.chart_files) write_chart(charts[at], folder + "/figures");
+    figures[at] = figure(charts[at], options.chart_files ? chart_links(charts[at], folder) : "");
   });
   std::map<std::string, std::string> by_name;
   for (std::size_t i = 0; i < charts.size(); ++i) by_name[charts[i].name] = std::move(figures[i]);
@@ -83,7 +113,10 @@ std::string contents(const std::string& body) {
                                                                {"choice", "How many clusters"},
                                                                {"clusters", "The clusters"},
                                                                {"agreement", "Agreement"},
+                                                               {"assigned", "New images"},
+                                                               {"comparisons", "Comparisons"},
                                                                {"others", "Other numbers of clusters"},
+                                                               {"tables", "Tables"},
                                                                {"provenance", "How it was made"},
                                                                {"repeat", "Repeat and cite"}};
   std::string out = "<nav aria-label=\"Contents\"><ul>\n";
@@ -126,6 +159,10 @@ std::vector<Chart> report_charts(const Report& report) {
   if (!report.merges.empty() && !report.solutions.empty())
     charts.push_back(dendrogram_chart("tree", report.merges, kDendrogramBranches,
                                       std::ssize(report.solutions[report.chosen].clusters)));
+  for (std::size_t i = 0; i < report.comparisons.size(); ++i) {
+    charts.push_back(report.comparisons[i].map);
+    charts.back().name = fmt::format("comparison-{}", i + 1);
+  }
   for (std::size_t s = 0; s < report.solutions.size(); ++s) {
     std::vector<std::int64_t> sizes;
     std::vector<std::vector<double>> silhouettes;
@@ -145,11 +182,12 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
                   const PageOptions& options) {
   check(report);
   make_folder(folder);
-  const auto figures = draw_figures(report, pool);
-  const PictureAlbum album(pictures(report, options), read, folder, options, pool);
+  const auto figures = draw_figures(report, folder, options, pool);
+  const PictureAlbum album(pictures(report, options), report.image_links, read, folder, options, pool);
   const PageMaterial page{report, options, album, figures};
   const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
-                           clusters_section(page) + agreement_section(page) + other_solutions_section(page) +
+                           clusters_section(page) + agreement_section(page) + assigned_section(page) +
+                           comparisons_section(page) + other_solutions_section(page) + tables_section(page) +
                            provenance_section(page) + repeat_section(page);
   write_new_file(
       folder + "/index.html",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "coterie/report/html.hpp"
 
 namespace coterie::inline report {
@@ -27,15 +29,40 @@ std::string PageMaterial::charts(const std::vector<std::string>& names) const {
 }
 
 std::string HtmlTable::html() const {
-  std::string out =
-      fmt::format("<div class=\"scroll\"><table class=\"{}\">\n<caption>{}</caption>\n<thead><tr>", style, caption);
+  std::string out = fmt::format("<table class=\"{}\">\n<caption>{}</caption>\n<thead><tr>", style, caption);
   for (const auto& column : columns)
     out += fmt::format("<th scope=\"col\"{}>{}</th>", column.number ? " class=\"number\"" : "", column.title);
   out += "</tr></thead>\n<tbody>\n";
   for (const auto& row : rows) out += table_row(row, columns);
   out += "</tbody>\n";
   if (!totals.empty()) out += "<tfoot>" + table_row(totals, columns) + "</tfoot>\n";
-  return out + "</table></div>\n";
+  return scroller(caption, out + "</table>");
+}
+
+std::string scroller(const std::string& name, const std::string& body) {
+  std::string plain = name;
+  for (std::size_t begin = plain.find('<'); begin != std::string::npos; begin = plain.find('<', begin))
+    plain.erase(begin, plain.find('>', begin) + 1 - begin);
+  return fmt::format("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">{}</div>\n", plain, body);
+}
+
+std::string link_to(const std::string& path, const std::string& name) {
+  return fmt::format("<a href=\"{}\">{}</a>", html_link(path), html_text(name));
+}
+
+std::string links_to(const std::vector<ReportFact>& links) {
+  std::string out;
+  for (const auto& link : links) out += (out.empty() ? "" : ", ") + link_to(link.value, link.name);
+  return out;
+}
+
+std::string strip(const PageMaterial& page, const std::string& heading, const std::vector<std::string>& paths,
+                  std::size_t most) {
+  const std::size_t shown = std::min(most, paths.size());
+  if (shown == 0) return "";
+  std::string out = fmt::format("<p class=\"strip-title\">{}</p>\n<ul class=\"strip\">", heading);
+  for (std::size_t i = 0; i < shown; ++i) out += "<li>" + page.album.img(paths[i]) + "</li>";
+  return out + "</ul>\n";
 }
 
 std::int64_t images_of(const ReportSolution& solution) {
@@ -46,11 +73,10 @@ std::int64_t images_of(const ReportSolution& solution) {
 
 std::string facts_table(const std::string& caption, const std::vector<ReportFact>& facts) {
   if (facts.empty()) return "";
-  std::string out = fmt::format("<div class=\"scroll\"><table class=\"facts\">\n<caption>{}</caption>\n<tbody>\n",
-                                html_text(caption));
+  std::string out = fmt::format("<table class=\"facts\">\n<caption>{}</caption>\n<tbody>\n", html_text(caption));
   for (const auto& fact : facts)
     out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(fact.name), html_text(fact.value));
-  return out + "</tbody></table></div>\n";
+  return out + "</tbody></table>\n";
 }
 
 std::string section(const std::string& id, const std::string& heading, const std::string& body) {

@@ -21,6 +21,19 @@ struct PageMaterial {
   std::string charts(const std::vector<std::string>& names) const;
 };
 
+/// A part that scrolls by itself where it is wider than the page, also with the keyboard; `name` is HTML.
+std::string scroller(const std::string& name, const std::string& body);
+
+/// <a href=…>name</a> of a path relative to the page's folder.
+std::string link_to(const std::string& path, const std::string& name);
+
+/// "NAME, NAME" as links.
+std::string links_to(const std::vector<ReportFact>& links);
+
+/// A strip of pictures; at most so many.
+std::string strip(const PageMaterial& page, const std::string& heading, const std::vector<std::string>& paths,
+                  std::size_t most);
+
 /// A table as HTML. Cells are HTML already; the first of a row is its heading.
 struct HtmlTable {
   struct Column {
@@ -56,6 +69,9 @@ std::string choice_of_k_section(const PageMaterial& page);
 std::string clusters_section(const PageMaterial& page);
 std::string other_solutions_section(const PageMaterial& page);
 std::string agreement_section(const PageMaterial& page);
+std::string assigned_section(const PageMaterial& page);
+std::string comparisons_section(const PageMaterial& page);
+std::string tables_section(const PageMaterial& page);
 std::string provenance_section(const PageMaterial& page);
 std::string repeat_section(const PageMaterial& page);
 

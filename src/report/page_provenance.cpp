@@ -21,7 +21,9 @@ std::string repeat_section(const PageMaterial& page) {
   const Report& report = page.report;
   std::string body;
   if (!report.commands.empty()) {
-    body += "<p>The commands, in their order:</p>\n<pre><code>";
+    body +=
+        "<p>These commands, in this order, lead to this report; each may run on any number of ranks (<code>mpirun -n N"
+        "</code> before it) and gives the same.</p>\n<pre><code>";
     for (const auto& command : report.commands) body += html_text(command) + "\n";
     body += "</code></pre>\n";
   }

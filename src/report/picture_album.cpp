@@ -9,8 +9,10 @@
 
 namespace coterie::inline report {
 
-PictureAlbum::PictureAlbum(const std::vector<std::string>& paths, const ImageReader& read, const std::string& folder,
-                           const PageOptions& options, ThreadPool& pool) {
+PictureAlbum::PictureAlbum(const std::vector<std::string>& paths, const std::map<std::string, std::string>& links,
+                           const ImageReader& read, const std::string& folder, const PageOptions& options,
+                           ThreadPool& pool)
+    : links_(links) {
   std::vector<std::pair<const std::string, Picture>*> order;  // by first appearance: the files' numbers
   for (const auto& path : paths) {
     const auto [place, is_new] = pictures_.try_emplace(path);
@@ -30,10 +32,12 @@ PictureAlbum::PictureAlbum(const std::vector<std::string>& paths, const ImageRea
 }
 
 std::string PictureAlbum::img(const std::string& path) const {
-  const Picture& picture = pictures_.at(path);
   const std::string name = html_text(path);
-  return fmt::format(R"(<img src="{}" alt="{}{}" title="{}" loading="lazy"/>)", picture.source,
-                     picture.readable ? "" : "cannot be read: ", name, name);
+  const std::string picture =
+      fmt::format(R"(<img src="{}" alt="{}{}" title="{}" loading="lazy"/>)", pictures_.at(path).source,
+                  pictures_.at(path).readable ? "" : "cannot be read: ", name, name);
+  const auto link = links_.find(path);
+  return link == links_.end() ? picture : fmt::format("<a href=\"{}\">{}</a>", html_link(link->second), picture);
 }
 
 std::size_t pictures_per_strip(const Report& report, std::size_t solution, const PageOptions& options) {

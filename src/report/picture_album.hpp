@@ -12,10 +12,11 @@ namespace coterie::inline report {
 class PictureAlbum {
  public:
   /// Paths may repeat. Writes FOLDER/pictures/NNNNN.jpg unless options.single_file.
-  PictureAlbum(const std::vector<std::string>& paths, const ImageReader& read, const std::string& folder,
-               const PageOptions& options, ThreadPool& pool);
+  /// `links` leads from paths to their images, relative to FOLDER.
+  PictureAlbum(const std::vector<std::string>& paths, const std::map<std::string, std::string>& links,
+               const ImageReader& read, const std::string& folder, const PageOptions& options, ThreadPool& pool);
 
-  /// The <img> element of one of the paths.
+  /// The <img> element of one of the paths, inside of a link to its image where there is one.
   std::string img(const std::string& path) const;
 
  private:
@@ -23,6 +24,7 @@ class PictureAlbum {
     std::string source;  ///< for src=""
     bool readable = false;
   };
+  const std::map<std::string, std::string>& links_;
   std::map<std::string, Picture> pictures_;
 };
 

@@ -280,8 +280,20 @@ def ready_storage(reader, _):
     shutil.copy(photographs[6], reader.path("archive"))
 
 
+def ready_first_study(reader, _):
+    """A table as a spreadsheet writes it, and photographs that come later."""
+    photographs = sorted(os.path.relpath(os.path.join(at, name), reader.path("photos"))
+                         for at, _, names in os.walk(reader.path("photos")) for name in names)
+    os.makedirs(reader.path("later-photos"))
+    for name in photographs[::10]:
+        shutil.copy(reader.path("photos", name), reader.path("later-photos"))
+    lines = [f'"{name}",{1990 + number % 7},{("Paris", "Bath")[number % 2]}' for number, name in enumerate(photographs)]
+    write(reader.path("photos.csv"), "\r\n".join(["filename,year,place", *lines]) + "\r\n")
+
+
 # What each page finds there beside the repository and photos/. The others have no command, or none that is run.
 READY = {"README.md": ready_readme, "docs/backbones.md": ready_backbones, "docs/clustering.md": ready_clustering,
+         "docs/first-study.md": ready_first_study,
          "docs/planning.md": ready_planning, "docs/slurm.md": ready_slurm, "docs/storage.md": ready_storage}
 
 

@@ -1,12 +1,15 @@
 #include "coterie/report/chart.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <opencv2/imgcodecs.hpp>
 #include <regex>
 
 #include "coterie/base/errors.hpp"
@@ -28,6 +31,32 @@ void check_svg(const Chart& chart) {
   for (const char* unwanted : {"<?xml", "Arial", "font-family=\"sans\"", "\"black\"", "'black'", "id='gp", "Gnuplot",
                                "rgb(0,0,0)", "rgb(  0,   0,   0)"})
     CHECK_MESSAGE(!contains(svg, unwanted), unwanted);
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// How far down an SVG a text stands, in px.
+double line_of(const std::string& svg, const std::string& text) {
+  const std::size_t at = svg.rfind("translate(", svg.find(text));
+  REQUIRE(at != std::string::npos);
+  return std::stod(svg.substr(svg.find(',', at) + 1));
+}
+
+/// The top of the longest blue line.
+double highest_point(const std::string& svg) {
+  static const std::regex line("stroke='rgb\\( 43, 123, 186\\)'  d='M([^']*)'");
+  double top = 1e9;
+  for (std::sregex_iterator each(svg.begin(), svg.end(), line), end; each != end; ++each) {
+    static const std::regex y(",([0-9.]+)");
+    const std::string points = (*each)[1];
+    for (std::sregex_iterator point(points.begin(), points.end(), y); point != end; ++point)
+      top = std::min(top, std::stod((*point)[1]));
+  }
+  REQUIRE(top < 1e9);
+  return top;
 }
 
 }  // namespace
@@ -136,22 +165,67 @@ TEST_CASE("two hundred clusters and fifty thousand values still make a small dra
   CHECK(chart_svg(chart).size() < 400'000);
 }
 
-TEST_CASE("a chart is written as SVG and as PNG of twice its size") {
+TEST_CASE("a chart is written for print: SVG, PDF, and PNG of 300 dots an inch, the same bytes each time") {
   const TemporaryFolder folder;
-  write_chart(sizes_chart("sizes", {1, 2}), folder.path().string());
-  CHECK(std::filesystem::file_size(folder / "sizes.svg") > 1000);
-  std::ifstream file(folder / "sizes.png", std::ios::binary);
-  const std::string png{std::istreambuf_iterator<char>(file), {}};
-  REQUIRE(png.size() > 24);
-  const auto big_endian_16 = [&](std::size_t at) {
-    return static_cast<unsigned char>(png[at]) * 256 + static_cast<unsigned char>(png[at + 1]);
-  };
-  CHECK(png.substr(1, 3) == "PNG");
-  CHECK(big_endian_16(18) == 2 * 400);
-  CHECK(big_endian_16(22) == 2 * sizes_chart("sizes", {1, 2}).height);
-  CHECK_THROWS_AS(write_chart(sizes_chart("sizes", {1}), folder / "absent"), FileError);
+  const Chart chart = sizes_chart("sizes", {1, 2});
+  write_chart(chart, folder.path().string());
+  const std::string svg = bytes_of(folder / "sizes.svg");
+  CHECK(contains(svg, "width=\"400\" height=\"240\""));
+  CHECK(!contains(svg, "currentColor"));
+  const std::string png = bytes_of(folder / "sizes.png");
+  CHECK(contains(png, std::string("pHYs\0\0\x2E\x23\0\0\x2E\x23\x01", 13)));  // 11811 px a metre
+  const cv::Mat picture = cv::imread(folder / "sizes.png");
+  CHECK(picture.cols == 1250);  // 400 px of 1/96 inch
+  CHECK(picture.rows == static_cast<int>(std::ceil(chart.height * 3.125)));
+  const std::string pdf = bytes_of(folder / "sizes.pdf");
+  CHECK(pdf.starts_with("%PDF-"));
+  CHECK(contains(pdf, "/MediaBox [ 0 0 300 180 ]"));  // points
+  CHECK(contains(pdf, "/CreationDate (D:20000101000000"));
+  CHECK(contains(pdf, "/FontFile"));  // the letters come with it
+  CHECK_THROWS_AS(write_chart(chart, folder / "absent"), FileError);
   CHECK_THROWS_AS(chart_svg(sizes_chart("sizes", {})), InvalidArgument);
   CHECK_THROWS_AS(chart_svg(sizes_chart("a b", {1})), InvalidArgument);
+}
+
+TEST_CASE("no word of any chart is cut at its edge") {
+  const TemporaryFolder folder;
+  const std::vector<std::int64_t> k{2, 30, 1000};
+  const std::vector<double> values{1234567890.0, 3.5e8, -12};
+  const std::vector<std::string> names{"efficientnet_lite0-pca-kmeans:12", "efficientnet_lite0-pca-kmeans:16",
+                                       "folder"};
+  const std::vector<double> alike{1, 0.95, 0.3, 0.95, 1, 0.25, 0.3, 0.25, 1};
+  std::vector<std::string> many(18, names[0]);
+  const std::vector<Chart> charts = {
+      selection_chart("simplified", "Simplified silhouette", {4, 8, 16}, {0.1, 0.2, 0.3}, 16, "best"),
+      selection_chart("resampled", "Stability under resampling", k, values, 2, "best"),
+      selection_chart("ari", "Agreement (ARI) with the metadata column photographer_of_origin", k, values),
+      variance_chart("flat", std::vector<double>(32, 0.061), 32),
+      variance_chart("few", {0.061, 0.1, 0.12}, 1),
+      silhouette_chart("knife", {{0.38, -0.09}, {0.01}}, {1234567, 3}),
+      sizes_chart("large", {123456789, 3}),
+      agreement_map("three", "Agreement of each two (ARI)", names, alike),
+      agreement_map("many", "Agreement of each two (ARI)", many, std::vector<double>(18 * 18, 0.5))};
+  for (const auto& chart : charts) {
+    CAPTURE(chart.name);
+    write_chart(chart, folder.path().string());
+    const cv::Mat picture = cv::imread(folder / (chart.name + ".png"), cv::IMREAD_GRAYSCALE);
+    REQUIRE(!picture.empty());
+    constexpr int kEdge = 8;
+    for (const cv::Rect& edge : {cv::Rect(0, 0, picture.cols, kEdge), cv::Rect(0, 0, kEdge, picture.rows),
+                                 cv::Rect(0, picture.rows - kEdge, picture.cols, kEdge),
+                                 cv::Rect(picture.cols - kEdge, 0, kEdge, picture.rows)})
+      CHECK(cv::countNonZero(picture(edge) != 255) == 0);
+  }
+}
+
+TEST_CASE("the words of a mark stand between title and plot, wherever the point lies") {
+  for (const std::int64_t marked : {4, 8, 16}) {
+    const std::string svg =
+        chart_svg(selection_chart("s", "Simplified silhouette", {4, 8, 16}, {0.3, 0.1, 0.3}, marked, "best"));
+    const double words = line_of(svg, fmt::format("best: k = {}", marked));
+    CHECK(words - line_of(svg, "silhouette for each k</text>") > 15);  // the title's last line
+    CHECK(words < 0.9 * highest_point(svg));
+  }
 }
 
 TEST_CASE("without gnuplot the error names the package") {

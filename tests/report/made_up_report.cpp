@@ -67,6 +67,31 @@ ReportSolution made_up_solution(std::size_t k) {
   return solution;
 }
 
+void add_related(Report& report) {
+  ReportSolution& shown = report.solutions[report.chosen];
+  const std::int64_t k = std::ssize(shown.clusters);
+  shown.clusters[0].excess = {{"folder", "circles", 40, 60, 90, 771, 5.7, 1e-9},
+                              {"place", "<b>Bath</b>", 12, 60, 71, 700, 1.97, 0.0312}};
+  for (const auto& path : shown.clusters[0].nearest) report.image_links[path] = "../../shapes/" + path;
+  report.pictures_note = "Each picture leads to its image.";
+  report.excess_note = "By Fisher's exact test, p < 0.05.";
+  report.tables = {{"the evidence for each number of clusters", "tables/evaluation.csv"}};
+  ReportAssignment assignment{.name = "new & <old>", .k = k, .link = "../tables/assignments/new/assigned.csv"};
+  assignment.counts.assign(static_cast<std::size_t>(k), 2);
+  assignment.outliers.assign(static_cast<std::size_t>(k), 0);
+  assignment.outliers[1] = 1;
+  assignment.pictures = {{"rings/new-1.png", "rings/new-2.png"}};
+  report.assignments = {assignment};
+  const std::vector<std::string> names = {"kmeans:8", "ward:8", "folder"};
+  report.comparisons = {
+      {.name = "comparison",
+       .own = "kmeans:8",
+       .images = 771,
+       .pairs = {{"ward:8", 0.61, 0.7, 0.81}, {"folder", 0.21, 0.4, 0.55}},
+       .map = agreement_map("map", "Agreement of each two (ARI)", names, {1, 0.61, 0.21, 0.61, 1, 0.2, 0.21, 0.2, 1}),
+       .link = "../tables/comparisons/comparison/pairs.csv"}};
+}
+
 void add_evidence(Report& report) {
   double left = 1;
   for (int i = 0; i < 32; ++i) report.variance.cumulative.push_back(1 - (left *= 0.93 + 0.0015 * i));
@@ -135,6 +160,7 @@ Report made_up_report() {
   for (const std::size_t k : {6, 8, 10, 12}) report.solutions.push_back(made_up_solution(k));
   report.solutions[1].clusters[0].nearest[2] = kHostileName;
   report.solutions[1].clusters[3].nearest[1] = kUnreadableName;
+  add_related(report);
   add_provenance(report);
   return report;
 }

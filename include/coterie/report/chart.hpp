@@ -68,7 +68,9 @@ Chart dendrogram_chart(const std::string& name, const std::vector<DendrogramMerg
 /// (with its message), InvalidArgument for an empty chart.
 std::string chart_svg(const Chart& chart);
 
-/// Writes FOLDER/NAME.svg and FOLDER/NAME.png (twice the size, for slides). Throws as chart_svg, and FileError.
+/// Writes the chart for print, in its size at 96 px an inch: FOLDER/NAME.svg, FOLDER/NAME.pdf, and FOLDER/NAME.png with
+/// 300 dots an inch; no PDF where gnuplot was built without cairo. The same chart gives the same bytes. Throws as
+/// chart_svg, and FileError.
 void write_chart(const Chart& chart, const std::string& folder);
 
 }  // namespace coterie::inline report

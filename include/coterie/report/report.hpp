@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -55,12 +56,24 @@ struct ReportK {
   std::int64_t n_iter = 0;    ///< of the best run; 0 when the method does not iterate
 };
 
+/// A value of a metadata column that a cluster's images carry more often than all images do.
+struct ReportExcess {
+  std::string column, value;
+  std::int64_t count = 0;         ///< images of the cluster with the value
+  std::int64_t cluster_size = 0;  ///< images of the cluster whose value is known
+  std::int64_t value_size = 0;    ///< all images with the value
+  std::int64_t images = 0;        ///< all whose value is known
+  double lift = 0;                ///< share in the cluster by share among all
+  double p_value = 0;             ///< that chance does as much, corrected for all that was compared
+};
+
 struct ReportCluster {
   std::int64_t size = 0;
   double silhouette = kNotMeasured;  ///< mean over all its images
   std::vector<double> silhouettes;   ///< all, a sample, or quantiles, in any order; may be empty
   std::vector<std::string> nearest;  ///< image paths, nearest to the centroid first
   std::vector<std::string> random;   ///< image paths of a seeded random sample
+  std::vector<ReportExcess> excess;  ///< the least probable first
 };
 
 /// How the clusters fall on the values of one metadata column.
@@ -79,6 +92,30 @@ struct ReportSolution {
   std::vector<ReportCluster> clusters;
   std::vector<ReportAgreement> agreements;
   std::vector<ReportFact> links;  ///< what the reader sees → path relative to the report's folder
+};
+
+/// New images that were given to the clusters of a solution.
+struct ReportAssignment {
+  std::string name;
+  std::int64_t k = 0;
+  std::vector<std::int64_t> counts;                ///< images given to each cluster
+  std::vector<std::int64_t> outliers;              ///< of these, those flagged
+  std::vector<std::vector<std::string>> pictures;  ///< some of each cluster, nearest to the centroid first
+  std::string link;                                ///< of their table; may be empty
+};
+
+/// How alike the shown solution and other labellings of the same images are.
+struct ReportComparison {
+  struct Pair {
+    std::string other;
+    double ari = kNotMeasured, ami = kNotMeasured;
+    double matched = kNotMeasured;  ///< share of images in labels that match one to one
+  };
+  std::string name, own;    ///< the artifact's; what it calls the shown solution
+  std::int64_t images = 0;  ///< that all have in common
+  std::vector<Pair> pairs;  ///< the most alike first
+  Chart map;                ///< of all labellings; may be empty
+  std::string link;         ///< of its table; may be empty
 };
 
 /// One artifact and how it was made.
@@ -104,11 +141,17 @@ struct Report {
   std::vector<std::string> choice_notes;  ///< what each measure names, which are approximate; one sentence each
   std::vector<DendrogramMerge> merges;    ///< of a tree: all its merges, ascending by distance; may be empty
   std::vector<ReportSolution> solutions;
+  std::map<std::string, std::string> image_links;  ///< path of a picture -> its image, relative to the report's folder
+  std::string pictures_note;                       ///< where the links lead, and which have none; may be empty
+  std::vector<ReportFact> tables;                  ///< what the reader sees -> path relative to the report's folder
+  std::string excess_note;                         ///< how the clusters' excess was found; may be empty
+  std::vector<ReportAssignment> assignments;
+  std::vector<ReportComparison> comparisons;
   std::size_t chosen = 0;      ///< index of the solution shown in full; the others are folded
   std::string chosen_because;  ///< one sentence; may be empty
   std::vector<ReportArtifact> artifacts;
   std::vector<ReportFact> environment;  ///< versions, machine, ranks × threads, times
-  std::vector<std::string> commands;    ///< command lines, in their order
+  std::vector<std::string> commands;    ///< that lead to this very report, in their order
   std::string config;                   ///< the complete effective INI
   std::string citation;                 ///< how to cite; may be empty
 };

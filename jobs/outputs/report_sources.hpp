@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "command/job.hpp"
+#include "command/manifest.hpp"
+#include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/evaluation.hpp"
+#include "coterie/artifacts/features.hpp"
+#include "coterie/artifacts/row_names.hpp"
+#include "coterie/artifacts/selection.hpp"
+
+namespace coterie::jobs {
+
+/// An artifact that was made of the clustering, read.
+template <typename Content>
+struct Made {
+  ArtifactReader artifact;
+  Content content;
+};
+
+/// All that a report reads, opened once.
+struct ReportSources {
+  const Study& study;
+  const CommandList& commands;
+  Manifest manifest;
+  ClusteringReader clustering;
+  FeatureReader features;
+  RowNames names;
+  std::optional<Made<Evaluation>> evaluation;  ///< of this clustering, where there is one that fits it
+  std::optional<Made<Selection>> selection;    ///< the same of the evidence for k
+  bool scanned = false;                        ///< whether there are images, and not imported rows alone
+  ImageTable images;
+};
+
+/// Refuses where the evaluation or the selection is damaged; says which it leaves out since they were made of another
+/// generation. One rank.
+ReportSources read_report_sources(const Job& job, const std::string& clustering);
+
+/// The evaluation of the solution; null where it was not evaluated.
+const Evaluation::Solution* evaluated(const ReportSources& from, std::int64_t k);
+
+}  // namespace coterie::jobs
