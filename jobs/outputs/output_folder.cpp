@@ -114,7 +114,7 @@ Provenance provenance_of(const Job& job, const std::map<std::string, std::string
 }
 
 OutputFolder::OutputFolder(const std::string& base, const std::string& relative, Provenance about, bool overwrite)
-    : path_(base + "/" + relative), fresh_(path_ + ".tmp"), about_(std::move(about)) {
+    : path_(base + "/" + relative), fresh_(path_ + ".tmp"), unfinished_(fresh_), about_(std::move(about)) {
   std::string above = base;
   for (std::size_t begin = 0, slash = 0; (slash = relative.find('/', begin)) != std::string::npos; begin = slash + 1) {
     make_folder_inside(above, relative.substr(begin, slash - begin));

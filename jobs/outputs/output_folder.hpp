@@ -4,6 +4,7 @@
 #include <string>
 
 #include "command/job.hpp"
+#include "coterie/base/unfinished.hpp"
 
 namespace coterie::jobs {
 
@@ -47,6 +48,7 @@ class OutputFolder {
 
  private:
   std::string path_, fresh_;
+  Unfinished unfinished_;
   Provenance about_;
 };
 

@@ -304,8 +304,9 @@ ScannedList scan_together(const Job& job) {
   auto contents = index_together(job, outline);
   job.comm.on_root([&] {
     join_shards(list, std::move(contents), job.pool.threads());
-    require(list.size() > 0, "{} holds no image; files of these kinds are taken: jpg, png, bmp, tiff, webp, pgm ...",
-            job.options.text("images"));
+    require(list.size() > 0, "{} holds no image{}. Files of these kinds are taken: jpg, png, bmp, tiff, webp, pgm ...",
+            job.options.text("images"),
+            list.passed_over > 0 ? fmt::format(" by the names of its files: {}", passed_over_text(list)) : "");
   });
   const Share share = deal_out(job, outline, list);
   std::vector<Probe> probes;

@@ -23,10 +23,11 @@ struct ArtifactWriter::State {
   const Communicator& comm;
   h5::Id file;
   std::map<std::string, h5::Id> open;  ///< datasets created so far
+  Unfinished unfinished;
 };
 
 ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicator& comm)
-    : state_(new State{path, path + ".tmp", std::move(recipe), comm, {}, {}}) {
+    : state_(new State{path, path + ".tmp", std::move(recipe), comm, {}, {}, Unfinished(path + ".tmp")}) {
   comm.on_root([&] {
     make_folder(std::filesystem::path(path).parent_path());
     clear_place(state_->partial);  // what was killed may have a rank left that still writes into its file

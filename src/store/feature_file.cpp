@@ -93,6 +93,7 @@ void create_file(const std::string& path, const Recipe& recipe, const FeatureSha
   make_folder(fs::path(path).parent_path());
   const std::string fresh = path + ".new";
   clear_place(fresh);
+  const Unfinished unfinished(fresh);
   const RowPartition partition(shape.rows, shape.block_rows, 1);
   h5::Id file = h5::create_parallel_file(fresh, Communicator::self());
   std::vector<h5::Id> datasets;

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "coterie/base/unfinished.hpp"
+
 namespace coterie {
 
 /// A file that appears whole or not at all: written as PATH.tmp beside its place, and renamed.
@@ -28,6 +30,7 @@ class NewFile {
   [[noreturn]] void fail(int error);
 
   std::string path_, partial_, buffer_;
+  Unfinished unfinished_;
   int number_ = -1;
 };
 
@@ -46,6 +49,9 @@ void make_folder(const std::string& path);
 
 /// Whether the file system of this file has no room left.
 bool disk_is_full(const std::string& path);
+
+/// Whether this process may not write files of any size (ulimit -f).
+bool file_sizes_are_limited();
 
 /// Why `path` cannot be written and what the person can do: the end of a FileError's message. `error` is errno, or 0
 /// where nobody kept it; a full disk is recognised without.

@@ -10,8 +10,10 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/images/natural_order.hpp"
+#include "decode/header.hpp"
 #include "listing/brace_pattern.hpp"
 #include "listing/folder_walk.hpp"
+#include "listing/suffixes.hpp"
 #include "parallel_sort.hpp"
 
 namespace coterie::inline images {
@@ -102,11 +104,19 @@ void read_table(const ListingOptions& options, ImageList& list) {
   }
 }
 
-std::string lower_suffix(const std::string& path) {
-  std::string suffix = fs::path(path).extension().native();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return suffix;
+/// What a list cannot be: people give an image, an archive, or a text as Windows' PowerShell writes it.
+void refuse_other_content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> start(512);
+  file.read(start.data(), std::ssize(start));
+  const std::string_view bytes(start.data(), static_cast<std::size_t>(file.gcount()));
+  require(!bytes.starts_with("\xFF\xFE") && !bytes.starts_with("\xFE\xFF"),
+          "{} is text in UTF-16; coterie reads UTF-8: iconv -f UTF-16 -t UTF-8 OLD > NEW", path);
+  const std::string what = content_that_is_no_text({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  require(what.empty(),
+          "{} is no list of images: its content is {}. --images takes a folder, a tar shard, a list of "
+          "paths or a CSV table",
+          path, what);
 }
 
 void find_in_folder(const ListingOptions& options, ImageList& list) {
@@ -116,6 +126,7 @@ void find_in_folder(const ListingOptions& options, ImageList& list) {
   FolderContents found = walk_folder(options.source, options.follow_links, options.threads);
   list.paths = std::move(found.images);
   list.passed_over = found.passed_over;
+  list.passed_suffixes = std::move(found.passed_suffixes);
   list.problems = std::move(found.problems);
   sort_in_parallel(list.paths, natural_less, options.threads);
   std::sort(found.shards.begin(), found.shards.end(), natural_less);
@@ -167,6 +178,7 @@ ImageList find_images(const ListingOptions& options) {
       return list;
     }
     if (!options.root.empty()) list.root = options.root;
+    refuse_other_content(options.source);
     const std::string suffix = lower_suffix(options.source);
     suffix == ".csv" || suffix == ".tsv" ? read_table(options, list) : read_lines(options, list);
   }
