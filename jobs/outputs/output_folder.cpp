@@ -114,7 +114,7 @@ Provenance provenance_of(const Job& job, const std::map<std::string, std::string
 }
 
 OutputFolder::OutputFolder(const std::string& base, const std::string& relative, Provenance about, bool overwrite)
-    : path_(base + "/" + relative), fresh_(path_ + ".tmp"), unfinished_(fresh_), about_(std::move(about)) {
+    : path_(base + "/" + relative), fresh_(path_ + ".tmp"), about_(std::move(about)) {
   std::string above = base;
   for (std::size_t begin = 0, slash = 0; (slash = relative.find('/', begin)) != std::string::npos; begin = slash + 1) {
     make_folder_inside(above, relative.substr(begin, slash - begin));
@@ -127,11 +127,7 @@ OutputFolder::OutputFolder(const std::string& base, const std::string& relative,
   fs::remove_all(fresh_, fault);
   if (fault) throw FileError(fresh_, write_fault(fresh_, fault.value()));
   make_folder_inside(fs::path(fresh_).parent_path().string(), fs::path(fresh_).filename().string());
-}
-
-OutputFolder::~OutputFolder() {
-  std::error_code ignored;
-  if (!fresh_.empty()) fs::remove_all(fresh_, ignored);
+  unfinished_.emplace(fresh_);
 }
 
 void OutputFolder::finish() {
@@ -141,7 +137,6 @@ void OutputFolder::finish() {
   } catch (const fs::filesystem_error& error) {
     throw FileError(path_, write_fault(path_, error.code().value()));
   }
-  fresh_.clear();
 }
 
 bool OutputFolder::is_current(const std::string& path, const Provenance& about) {

@@ -29,7 +29,7 @@ std::string likely_cause(const Job& job, const ScannedList& scanned, const std::
   options.root = job.options.text("root");
   if (const auto cause = why_missing(scanned.list, options, missing)) {
     std::string text = fmt::format("The likely cause: {}", cause->what);
-    if (!cause->found.empty()) text += fmt::format(". So found: {}", cause->found);
+    if (!cause->found.empty()) text += fmt::format(". That finds, for example, {}", cause->found);
     for (const auto& line : way_out(*cause)) text += "\n" + line;
     return text;
   }

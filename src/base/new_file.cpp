@@ -24,16 +24,15 @@ constexpr std::uint64_t kFull = 64 << 10;
 
 }  // namespace
 
-NewFile::NewFile(std::string path) : path_(std::move(path)), partial_(path_ + ".tmp"), unfinished_(partial_) {
+NewFile::NewFile(std::string path) : path_(std::move(path)), partial_(path_ + ".tmp") {
   clear_place(partial_);
   number_ = open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (number_ < 0) fail(errno);
+  unfinished_.emplace(partial_);
 }
 
 NewFile::~NewFile() {
-  if (number_ < 0) return;
-  close(number_);
-  unlink(partial_.c_str());
+  if (number_ >= 0) close(number_);
 }
 
 void NewFile::write(std::string_view bytes) {
@@ -60,7 +59,7 @@ void NewFile::finish() {
   flush();
   if (close(std::exchange(number_, -1)) != 0 || std::rename(partial_.c_str(), path_.c_str()) != 0) {
     const int error = errno;
-    unlink(partial_.c_str());
+    unfinished_.reset();
     fail(error);
   }
 }

@@ -27,6 +27,8 @@ Unfinished::Unfinished(std::string path) : path_(std::move(path)) {
 }
 
 Unfinished::~Unfinished() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
   const std::scoped_lock lock(mutex);
   known().extract(path_);
 }

@@ -45,9 +45,9 @@ class Lists(ProgramTest):
         """Refused, with the first path that was tried, this cause, and the root, which finds all once the lines are mended."""
         text = self.scan("--images", self.listed(lines, name, encoding), code=2)
         self.assertRegex(text, rf"none of the 6 paths in lists/{name} leads to a file. The first, ")
-        self.assertIn(f"was looked for at {self.folder}", text)
+        self.assertRegex(text, "was looked for at /.*[eE1]")
         self.assertIn(cause, text)
-        self.assertIn(f"--root {self.path('photos')}", text)
+        self.assertIn(f"--root {self.folder}", text)
         self.assertFalse(os.path.exists(self.path("study", "images.h5")))
         return text
 
@@ -60,11 +60,11 @@ class Lists(ProgramTest):
         self.helped([name.replace("/", "\\") for name in NAMES], "replace each \\ by /")
         self.helped(["C:\\Users\\me\\" + name.replace("/", "\\") for name in NAMES], "remove Users/me/ from the start")
         self.helped([f'"{name}"' for name in NAMES], "remove the quotation marks")
-        self.helped(["/home/somebody/photos/" + name for name in NAMES], "remove /home/somebody/photos/ from the start")
+        self.helped(["/home/somebody/photos/" + name for name in NAMES], "remove /home/somebody/")
         self.helped([os.path.splitext(name)[0] for name in NAMES], "add .jpg to each path")
         self.helped([name.upper().replace("Ë", "ë") for name in NAMES], "capital and small letters")
         self.helped(["file:///x/" + urllib.parse.quote(name) for name in NAMES], "codes such as %20")
-        self.helped(["https://example.org/x/" + urllib.parse.quote(name) for name in NAMES], "are written as addresses")
+        self.helped(["https://example.org/x/" + urllib.parse.quote(name) for name in NAMES], "remove https://example.org/x/ from the start")
         self.helped([f"{name}\t1" for name in NAMES], "keep the path alone in each line")
         text = self.scan("--images", self.listed(["image,where"] + [f"7{n},{name}" for n, name in enumerate(NAMES)], "table.csv"), code=2)
         self.assertIn(f"--path-column where --root {self.path('photos')}", text)
@@ -161,21 +161,34 @@ class Ends(ProgramTest):
             self.assertRegex(text.strip().splitlines()[-1], "^coterie: nothing: no such folder or list of images")
             self.assertNotIn("mpirun", text)
 
+    def limited(self, ranks, *arguments):
+        """Runs a command whose processes may not write files of more than 2,000 bytes from the moment that it has the study:
+        Open MPI's own files, in shared memory, are larger. Its output."""
+        started = subprocess.Popen(command(ranks, *arguments), cwd=self.folder, env=environment(), stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        while not os.path.exists(self.path("study", "study.lock")):
+            self.assertIsNone(started.poll())
+            time.sleep(0.01)
+        for process in ranks_of(started) if ranks else [started.pid]:
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (2000, 2000))
+        text = started.communicate(timeout=100)[0].decode()
+        self.assertEqual(started.returncode, 1, text)
+        return text
+
     def test_a_limit_of_file_sizes_is_an_error_that_says_so(self):
         run(0, "scan", "--study", "study", "--images", "photos", cwd=self.folder)
-        for ranks in (0, 2):
-            limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-            done = subprocess.run(command(ranks, "extract", "--study", "study", "--weights", "random:1"), cwd=self.folder, env=environment(),
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limit, check=False, timeout=100)
-            text = done.stdout.decode()
-            self.assertEqual(done.returncode, 1, text)
-            self.assertIn("ulimit -f", text.strip().splitlines()[-1])
-            self.assertEqual(self.half_done(), [])
+        text = self.limited(0, "extract", "--study", "study", "--weights", "random:1")
+        self.assertIn("ulimit -f", text.strip().splitlines()[-1])
+        self.assertEqual(self.half_done(), [])
+        run(0, "extract", "--study", "study", "--weights", "random:1", cwd=self.folder)
+        text = self.limited(2, "cluster", "--study", "study", "--raw", "--k", "2-9", "--n-init", "500", "--threads", "1")
+        self.assertIn("ulimit -f", text.strip().splitlines()[-1])
+        self.assertEqual(self.half_done(), [])
 
     def test_signals_end_a_stage_with_75_and_a_message(self):
         run(0, "scan", "--study", "study", "--images", "photos", cwd=self.folder)
         run(0, "extract", "--study", "study", "--weights", "random:1", cwd=self.folder)
-        slow = ("cluster", "--study", "study", "--raw", "--k", "2-39", "--n-init", "20000", "--threads", "1")
+        slow = ("cluster", "--study", "study", "--raw", "--k", "2-39", "--n-init", "10000", "--threads", "1")
         for ranks, number in ((0, signal.SIGTERM), (0, signal.SIGINT), (0, signal.SIGHUP), (2, signal.SIGUSR1), (2, signal.SIGTERM)):
             started = subprocess.Popen(command(ranks, *slow), cwd=self.folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             while not os.path.exists(self.path("study", "study.lock")):

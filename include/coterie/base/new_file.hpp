@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,7 @@ class NewFile {
   [[noreturn]] void fail(int error);
 
   std::string path_, partial_, buffer_;
-  Unfinished unfinished_;
+  std::optional<Unfinished> unfinished_;
   int number_ = -1;
 };
 

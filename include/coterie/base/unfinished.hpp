@@ -5,7 +5,8 @@
 namespace coterie {
 
 /// A file or folder that is being written under a name that it will not keep: known from here to the end of its
-/// writing, so that a program that is stopped leaves none behind. Threads may make and end them at any time.
+/// writing, which removes what still lies there, so that neither an error nor a signal leaves any behind. Threads may
+/// make and end them at any time.
 class Unfinished {
  public:
   explicit Unfinished(std::string path);

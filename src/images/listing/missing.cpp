@@ -46,6 +46,13 @@ std::vector<std::string> parts_of(const std::string& path) {
   return parts;
 }
 
+/// What was taken off as the list has it: its reader makes one slash of several.
+std::string as_written(const std::string& prefix) {
+  const auto colon = prefix.find(":/");
+  if (colon == prefix.npos || colon < 2) return prefix;  // a drive has one letter
+  return prefix.substr(0, colon + 1) + (prefix.starts_with("file:") ? "///" : "//") + prefix.substr(colon + 2);
+}
+
 class Search {
  public:
   Search(const ImageList& list, const ListingOptions& options) : list_(list), options_(options) {}
@@ -218,8 +225,8 @@ class Search {
       cause.edits.emplace_back(text_repairs()[repair].edit);
     }
     if (attempt.stripped > 0) {
-      whats.push_back(fmt::format("begin with {}, which is not in their way here", found.prefix));
-      cause.edits.push_back(fmt::format("remove {} from the start of each path", found.prefix));
+      whats.push_back(fmt::format("begin with {}, which is not there", as_written(found.prefix)));
+      cause.edits.push_back(fmt::format("remove {} from the start of each path", as_written(found.prefix)));
     }
     if (found.spelling == Spelling::letter_case) {
       whats.emplace_back("differ from the files' names in capital and small letters");
@@ -289,6 +296,7 @@ std::optional<MissingCause> why_missing(const ImageList& list, const ListingOpti
   Search search(list, options);
   if (auto cause = search.run(paths)) return cause;
   for (std::size_t c = 0; c < list.columns.size(); ++c) {
+    if (list.columns[c] == "folder") continue;  // made of the paths
     std::vector<std::string> others;
     for (const auto number : some) others.push_back(list.values[c][static_cast<std::size_t>(number)]);
     if (auto cause = search.run_plain(others, list.columns[c])) return cause;
