@@ -23,17 +23,10 @@ Kind kind_of(const CommandList& commands, const std::string& address) {
 
 std::string name_in(const std::string& address) { return address.substr(address.find('/') + 1); }
 
-// "2 new, 1 gone, 1 with other bytes": what became of the list since these features were made.
+// What became of the list since these features were made.
 std::string list_changes(const Study& study, const std::string& features) {
   const RowMatch match = match_rows(FeatureReader(study, features), read_image_table(study.images_path()));
-  std::vector<std::string> changes;
-  const auto add = [&](std::int64_t count, const char* what) {
-    if (count > 0) changes.push_back(fmt::format("{} {}", count, what));
-  };
-  add(std::ssize(match.without), "new");
-  add(match.gone, "gone");
-  add(match.changed, "with other bytes");
-  return changes.empty() ? "in another order" : fmt::format("{}", fmt::join(changes, ", "));
+  return list_changes_text({std::ssize(match.without), match.gone, match.changed});
 }
 
 // What an artifact says of itself; nothing where it cannot be read.
@@ -184,6 +177,18 @@ class Walk {
 };
 
 }  // namespace
+
+std::string list_changes_text(const ListChanges& changes) {
+  std::vector<std::string> texts;
+  const auto add = [&](std::int64_t count, const char* what) {
+    if (count > 0) texts.push_back(fmt::format("{} {}", count, what));
+  };
+  add(changes.fresh, "new");
+  add(changes.gone, "gone");
+  add(changes.changed, "with other bytes");
+  texts.insert(texts.end(), changes.columns.begin(), changes.columns.end());
+  return texts.empty() ? "in another order" : fmt::format("{}", fmt::join(texts, ", "));
+}
 
 bool Lineage::only(Stale::Fault fault) const {
   return std::all_of(stale.begin(), stale.end(), [&](const auto& each) { return each.fault == fault; });

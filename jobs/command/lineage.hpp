@@ -32,6 +32,15 @@ struct Lineage {
   bool any(Stale::Fault fault) const;
 };
 
+/// How two lists of images differ.
+struct ListChanges {
+  std::int64_t fresh = 0, gone = 0, changed = 0;  ///< images
+  std::vector<std::string> columns = {};          ///< of metadata, each in words: "other values of kind"
+};
+
+/// "2 new, 1 gone, 1 with other bytes, other values of kind"; "in another order" where nothing else differs.
+std::string list_changes_text(const ListChanges& changes);
+
 /// Compares the digests that the artifacts and everything above them were made from with what is there now, and their
 /// datasets with their checksums (those of up to 1 GiB: more is for coterie verify). One rank.
 Lineage lineage_of(const Study& study, const CommandList& commands, const Manifest& manifest,

@@ -1,5 +1,6 @@
 #include "command/program.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -55,11 +56,14 @@ void dispatch(const std::vector<std::string>& arguments, const Context& context)
 // The one rank that speaks tells the error; a rank that fails alone ends the others.
 int tell(const Error& error, const Communicator& comm, std::optional<HeldStudies>& held) {
   const int code = static_cast<int>(error.exit_code());
+  StopSignal::wait_if_ending();
   const bool alone = !comm.all_arrive(kPatience);
   if (alone || comm.is_root()) fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
   held.reset();  // not before: until here other ranks may still write
   if (alone) Communicator::abort(code);
-  if (comm.any(hdf5_must_not_end())) {  // after the root has spoken: any() waits for it
+  const bool at_once = comm.any(hdf5_must_not_end());  // after the root has spoken: any() waits for it
+  Communicator::end_quietly(code);
+  if (at_once) {
     std::fflush(nullptr);
     std::_Exit(code);
   }
@@ -105,6 +109,7 @@ int run_program(const CommandList& commands, int argc, char** argv) {
   use_single_threaded_blas();
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);  // parallel file systems often refuse flock; coterie writes to new names
   StopSignal::end_at_once();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file over the limit of its size is an error of the write, which says what to do
   try {
     return run(commands, {argv + 1, argv + argc});
   } catch (const Error& error) {

@@ -166,7 +166,7 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
   if (const auto merges = from.clustering.merges(); !merges.empty())
     write_npy<double>(folder.place("linkage.npy"), linkage_of(merges).data(), {std::ssize(merges), 4});
   if (from.images) {
-    write_skipped(folder.folder() + "/", *from.images, from.features, text);
+    write_skipped(folder.folder() + "/", *from.images, final_fates(*from.images, from.features), text);
     if (job.options.text("pictures") != "none")
       place_pictures(job, folder.folder(), from.clustering, k, from.names, *from.images);
   }

@@ -127,11 +127,7 @@ OutputFolder::OutputFolder(const std::string& base, const std::string& relative,
   fs::remove_all(fresh_, fault);
   if (fault) throw FileError(fresh_, write_fault(fresh_, fault.value()));
   make_folder_inside(fs::path(fresh_).parent_path().string(), fs::path(fresh_).filename().string());
-}
-
-OutputFolder::~OutputFolder() {
-  std::error_code ignored;
-  if (!fresh_.empty()) fs::remove_all(fresh_, ignored);
+  unfinished_.emplace(fresh_);
 }
 
 void OutputFolder::finish() {
@@ -141,7 +137,6 @@ void OutputFolder::finish() {
   } catch (const fs::filesystem_error& error) {
     throw FileError(path_, write_fault(path_, error.code().value()));
   }
-  fresh_.clear();
 }
 
 bool OutputFolder::is_current(const std::string& path, const Provenance& about) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "command/job.hpp"
+#include "coterie/base/unfinished.hpp"
 
 namespace coterie::jobs {
 
@@ -29,7 +31,6 @@ class OutputFolder {
   /// the way out, when what is there was not written by coterie, or was changed since; `overwrite` replaces the
   /// latter.
   OutputFolder(const std::string& base, const std::string& relative, Provenance about, bool overwrite);
-  ~OutputFolder();  ///< removes what was not finished
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
 
@@ -47,6 +48,7 @@ class OutputFolder {
 
  private:
   std::string path_, fresh_;
+  std::optional<Unfinished> unfinished_;
   Provenance about_;
 };
 

@@ -40,14 +40,18 @@ constexpr std::size_t kMostSolutions = 24;  // of more k only the one that is sh
 
 void fill_fates(const ReportSources& from, Report& report) {
   std::map<Fate, std::int64_t> counts;
+  std::map<Fate, std::vector<std::string>> reasons;
   if (from.scanned) {
-    for (const auto fate : final_fates(from.images, from.features)) ++counts[fate];
+    const auto fates = final_fates(from.images, from.features);
+    for (const auto fate : fates) ++counts[fate];
+    for (const auto& group : reasons_of(from.images.paths, fates, from.images.reasons))
+      if (group.fate != Fate::pending) reasons[group.fate].push_back(reason_text(group));
   } else {
     counts[Fate::ok] = static_cast<std::int64_t>(from.names.names.size());
   }
   for (const auto& [fate, count] : counts) {
     report.images_listed += count;
-    report.fates.push_back({final_fate_name(fate), count, final_fate_explanation(fate)});
+    report.fates.push_back({final_fate_name(fate), count, final_fate_explanation(fate), reasons[fate]});
   }
   for (const auto& [remark, images, first] : count_remarks(from.images)) {
     const auto i = static_cast<std::size_t>(first);

@@ -10,11 +10,10 @@ std::string final_fate_explanation(Fate fate) {
              : std::string(fate_explanation(fate));
 }
 
-void write_skipped(const std::string& stem, const ImageTable& images, const FeatureReader& features, TableText text) {
+void write_skipped(const std::string& stem, const ImageTable& images, const std::vector<Fate>& fates, TableText text) {
   TableFile skipped(stem + "skipped.csv", text), duplicates(stem + "duplicates.csv", text);
   skipped.line({"path", "fate", "reason"}, ',');
   duplicates.line({"path", "duplicate_of"}, ',');
-  const auto fates = final_fates(images, features);
   for (std::size_t i = 0; i < fates.size(); ++i) {
     const std::string reason = images.reasons[i].empty() ? final_fate_explanation(fates[i]) : images.reasons[i];
     if (fates[i] != Fate::ok) skipped.line({images.paths[i], final_fate_name(fates[i]), reason}, ',');

@@ -12,8 +12,8 @@ namespace coterie::jobs {
 std::string final_fate_name(Fate fate);
 std::string final_fate_explanation(Fate fate);
 
-/// STEM + "skipped.csv", every image that has no label, with its reason, and STEM + "duplicates.csv": with the labelled
-/// ones they add up to the list.
-void write_skipped(const std::string& stem, const ImageTable& images, const FeatureReader& features, TableText text);
+/// STEM + "skipped.csv", every image whose fate (the list's own, or final_fates()) is not ok, with its reason, and STEM
+/// + "duplicates.csv": with the labelled ones they add up to the list.
+void write_skipped(const std::string& stem, const ImageTable& images, const std::vector<Fate>& fates, TableText text);
 
 }  // namespace coterie::jobs

@@ -13,6 +13,7 @@ ScratchFolder::ScratchFolder(const Communicator& comm) : comm_(comm) {
     folder_ = fmt::format("{}/coterie-rehearsal-XXXXXX", place != nullptr && *place != '\0' ? place : "/tmp");
     if (mkdtemp(folder_.data()) == nullptr)
       throw FileError(folder_, "cannot be made; let TMPDIR name a folder that can be written");
+    unfinished_.emplace(folder_);
   });
   comm_.broadcast(folder_);
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "coterie/base/unfinished.hpp"
 #include "coterie/dist/communicator.hpp"
 
 namespace coterie::jobs {
@@ -20,6 +22,7 @@ class ScratchFolder {
  private:
   const Communicator& comm_;
   std::string folder_;
+  std::optional<Unfinished> unfinished_;  ///< on the root
 };
 
 }  // namespace coterie::jobs

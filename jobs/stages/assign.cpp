@@ -194,8 +194,10 @@ void write_tables(const Job& job, const std::string& name, const FeatureReader& 
   const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
   const AssignedImages images = read_assignment(artifact);
   write_assignment_table(folder.place("assigned.csv"), images, text);
-  if (job.options.given("images"))
-    write_skipped(folder.folder() + "/", read_image_table(fresh.images_path()), features, text);
+  if (job.options.given("images")) {
+    const ImageTable listed = read_image_table(fresh.images_path());
+    write_skipped(folder.folder() + "/", listed, final_fates(listed, features), text);
+  }
   folder.finish();
   const auto strange = std::count(images.outlier.begin(), images.outlier.end(), std::uint8_t{1});
   job.say("wrote {}: {} images given to {} clusters, {} of them flagged as outliers",

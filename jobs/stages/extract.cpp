@@ -5,6 +5,7 @@
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/manifest.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/features.hpp"
 #include "coterie/dist/hand_out.hpp"
@@ -47,8 +48,13 @@ void advise(const Job& job, const ExtractTask& task, const ExtractOutput& output
 void open_output(const Job& job, const ExtractTask& task, ExtractOutput& output) {
   const auto rows = static_cast<std::int64_t>(task.images.size());
   const FeatureShape shape{rows, output.layer.dimension, task.block_rows()};
-  output.file = std::make_unique<FeatureFile>(output.path, output.recipe, shape, task.identities,
-                                              job.overwrites(Kind::features, output.name, output.recipe), job.comm);
+  const bool again = job.overwrites(Kind::features, output.name, output.recipe);
+  if (task.outputs.size() > 1)  // of several none can be given a name
+    job.comm.on_root([&] {
+      for (const auto& path : {output.path, output.path + ".partial"})
+        is_current(path, output.recipe, again, "Give --overwrite to replace it.");
+    });
+  output.file = std::make_unique<FeatureFile>(output.path, output.recipe, shape, task.identities, again, job.comm);
   const auto missing = static_cast<std::int64_t>(output.file->missing().size());
   if (output.file->complete())
     job.must_make(Kind::features, output.name, output.recipe);  // says so, and knows that it is there
@@ -186,10 +192,19 @@ void tell_failures(const Job& job, const std::string& name, const ExtractTask& t
   job.comm.on_root([&] {
     const FeatureReader features(job.study, name);
     const auto& fates = features.fates();
-    for (std::size_t row = 0; row < fates.size(); ++row)
-      if (fates[row] != Fate::ok) job.say("{}: {}", task.identities.paths[row], fate_explanation(fates[row]));
-    const auto good = std::ssize(features.good());
-    job.say("features of {} images, {} failed since the scan", good, std::ssize(fates) - good);
+    for (auto& group : reasons_of(task.identities.paths, fates, {})) {
+      group.reason = fate_explanation(group.fate);
+      if (group.reason.ends_with('.')) group.reason.pop_back();
+      job.say("{}", reason_text(group));
+    }
+    const auto good = std::ssize(features.good()), failed = std::ssize(fates) - good;
+    job.say("{}features of {} images, {} failed since the scan", failed > good ? "warning: " : "", good, failed);
+    if (good == 0)
+      throw FileError(
+          job.study.path(Kind::features, name),
+          fmt::format("holds no image: none is any more what the scan saw. List what there is: coterie scan "
+                      "--study {} --images PATH --overwrite",
+                      shell_quoted(job.study.folder())));
   });
 }
 

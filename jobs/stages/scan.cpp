@@ -4,11 +4,15 @@
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
+#include "command/lineage.hpp"
 #include "command/manifest.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/images.hpp"
 #include "coterie/base/digest.hpp"
+#include "outputs/output_folder.hpp"
+#include "outputs/skipped_table.hpp"
 #include "planning/effort.hpp"
+#include "stages/missing_images.hpp"
 #include "stages/scan_together.hpp"
 
 namespace coterie::jobs {
@@ -97,50 +101,44 @@ void tell_list(const Job& job, const ImageList& list) {
   for (const auto& note : list.notes) job.say("{}", note);
   for (const auto& problem : list.problems) job.say("passed over {}: {}", problem.path, problem.reason);
   if (list.passed_over > 0)
-    job.say("passed over {} files that are no images by their names{}", list.passed_over,
-            job.options.flag("by-content") ? " and contents" : " (--by-content looks into them)");
+    job.say("passed over {} files that are no images by their names{}: {}", list.passed_over,
+            job.options.flag("by-content") ? " and contents" : " (--by-content looks into them)",
+            passed_over_text(list));
   if (list.shards.empty()) return;
   const auto inside = std::count_if(list.shards.shard.begin(), list.shards.shard.end(), [](auto s) { return s >= 0; });
   job.say("{} images lie in {} tar shards", inside, list.shards.shards.size());
 }
 
-// "2 new, 1 gone, 1 with other bytes, other values of kind": what differs from the list that is there.
-std::string changes_of(const ImageTable& there, const ScannedList& scanned) {
+// What differs from the list that is there.
+ListChanges changes_of(const ImageTable& there, const ScannedList& scanned) {
   std::map<std::string_view, std::size_t> numbers;
   for (std::size_t i = 0; i < there.paths.size(); ++i) numbers.emplace(there.paths[i], i);
-  std::int64_t fresh = 0, other = 0, kept = 0;
+  ListChanges changes;
   std::vector<std::pair<std::size_t, std::size_t>> same;  // rows of one path, there and now
   for (std::size_t i = 0; i < scanned.list.paths.size(); ++i) {
     const auto found = numbers.find(scanned.list.paths[i]);
     if (found == numbers.end()) {
-      ++fresh;
+      ++changes.fresh;
       continue;
     }
-    ++kept;
     same.emplace_back(found->second, i);
-    other += there.hashes.empty() || there.hashes[found->second] != scanned.probes[i].content_hash;
+    changes.changed += there.hashes.empty() || there.hashes[found->second] != scanned.probes[i].content_hash;
   }
-  std::vector<std::string> changes;
-  const auto add = [&](std::int64_t count, const char* what) {
-    if (count > 0) changes.push_back(fmt::format("{} {}", count, what));
-  };
-  add(fresh, "new");
-  add(there.size() - kept, "gone");
-  add(other, "with other bytes");
+  changes.gone = there.size() - std::ssize(same);
   for (std::size_t c = 0; c < scanned.list.columns.size(); ++c) {
     const std::string& column = scanned.list.columns[c];
     const auto before = std::find(there.columns.begin(), there.columns.end(), column);
     const auto& values = scanned.list.values[c];
     if (before == there.columns.end())
-      changes.push_back("a new column " + column);
+      changes.columns.push_back("a new column " + column);
     else if (const auto& old = there.values[static_cast<std::size_t>(before - there.columns.begin())]; std::any_of(
                  same.begin(), same.end(), [&](const auto& rows) { return old[rows.first] != values[rows.second]; }))
-      changes.push_back("other values of " + column);
+      changes.columns.push_back("other values of " + column);
   }
   for (const auto& column : there.columns)
     if (std::find(scanned.list.columns.begin(), scanned.list.columns.end(), column) == scanned.list.columns.end())
-      changes.push_back("no column " + column + " any more");
-  return changes.empty() ? "in another order" : fmt::format("{}", fmt::join(changes, ", "));
+      changes.columns.push_back("no column " + column + " any more");
+  return changes;
 }
 
 // In words, before the digests of two lists are said to differ.
@@ -148,10 +146,10 @@ void refuse_other_list(const Job& job, const ScannedList& scanned) {
   job.comm.on_root([&] {
     if (job.options.flag("overwrite") || !job.study.holds("images")) return;
     if (job.study.open(Kind::images, "images").recipe().inputs() == job.recipe.inputs()) return;
-    throw InvalidArgument(
-        fmt::format("the images are not as {} lists them: {}. --overwrite lists them again; features "
-                    "and what was made of them stay until you make them again",
-                    job.study.images_path(), changes_of(read_image_table(job.study.images_path()), scanned)));
+    throw InvalidArgument(fmt::format(
+        "the images are not as {} lists them: {}. --overwrite lists them again; features "
+        "and what was made of them stay until you make them again",
+        job.study.images_path(), list_changes_text(changes_of(read_image_table(job.study.images_path()), scanned))));
   });
 }
 
@@ -173,9 +171,34 @@ void tell_outdated(const Job& job, const std::string& before) {
       shell_quoted(job.study.folder()));
 }
 
+// What was made of each image: which, and for which reasons not. On the root.
+void tell_fates(const Job& job, const ImageTable& table) {
+  const auto repeated =
+      std::count_if(table.duplicate_of.begin(), table.duplicate_of.end(), [](auto i) { return i >= 0; });
+  job.say("{}{}", fates_text(table.fates),
+          repeated > 0 ? fmt::format("; {} of them the same bytes as an earlier one", repeated) : "");
+  for (const auto& group : reasons_of(table.paths, table.fates, table.reasons)) job.say("{}", reason_text(group));
+  for (const auto& count : count_remarks(table)) job.say("{}", remark_text(table, count));
+}
+
+// The images that take no part, each with its reason, from now on: a person mends the collection before the long
+// stages.
+void write_tables(const Job& job, const ImageTable& table) {
+  const ArtifactReader artifact = job.study.open(Kind::images, "images");
+  const Provenance about = provenance_of(job, {{"images", artifact.digest()}});
+  const std::string place = "tables/images";
+  if (OutputFolder::is_current(job.study.folder() + "/" + place, about)) return;
+  OutputFolder folder(job.study.folder(), place, about, job.options.flag("overwrite"));
+  write_skipped(folder.folder() + "/", table, table.fates, TableText::harmless);
+  folder.finish();
+  if (std::any_of(table.fates.begin(), table.fates.end(), [](auto fate) { return fate != Fate::ok; }))
+    job.say("wrote {}: each image that is left out, and why", folder.final_place("skipped.csv"));
+}
+
 void list_and_probe(Job& job) {
   ScannedList scanned = scan_together(job);
   tell_list(job, scanned.list);
+  job.comm.on_root([&] { tell_missing(job, scanned); });
   std::string digest = job.comm.is_root() ? listing_digest(scanned.list, scanned.probes) : "";
   job.comm.broadcast(digest);
   std::int64_t images = scanned.list.size();
@@ -183,23 +206,23 @@ void list_and_probe(Job& job) {
   job.recipe.set("images listed", fmt::to_string(images));
   job.read_input("listing", digest);
   refuse_other_list(job, scanned);
-  if (!job.must_make(Kind::images, "images") && (job.dry_run() || !has_moved(job, scanned))) return;
-  std::string fates, before;
-  std::vector<std::string> remarks;
+  if (!job.must_make(Kind::images, "images") && (job.dry_run() || !has_moved(job, scanned)))
+    return job.comm.on_root([&] {
+      if (!job.dry_run()) write_tables(job, read_image_table(job.study.images_path()));
+    });
+  std::string before;
+  ImageTable table;
   job.comm.on_root([&] {
     if (job.study.holds("images")) before = digest_of_what_is_there(job.study);
-    const ImageTable table = make_table(std::move(scanned), job.options.text("duplicates") == "skip");
+    table = make_table(std::move(scanned), job.options.text("duplicates") == "skip");
     write_image_table(job.study.images_path(), job.recipe, table);
-    fates = fates_text(table.fates);
-    for (const auto& count : count_remarks(table)) remarks.push_back(remark_text(table, count));
-    const auto repeated =
-        std::count_if(table.duplicate_of.begin(), table.duplicate_of.end(), [](auto i) { return i >= 0; });
-    if (repeated > 0) fates += fmt::format("; {} of them the same bytes as an earlier one", repeated);
+    tell_fates(job, table);
   });
-  job.say("{}", fates);
-  for (const auto& remark : remarks) job.say("{}", remark);
   job.made(Kind::images, "images");
-  job.comm.on_root([&] { tell_outdated(job, before); });
+  job.comm.on_root([&] {
+    write_tables(job, table);
+    tell_outdated(job, before);
+  });
 }
 
 constexpr double kMemoryOfListing =

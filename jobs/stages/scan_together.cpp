@@ -304,12 +304,12 @@ ScannedList scan_together(const Job& job) {
   auto contents = index_together(job, outline);
   job.comm.on_root([&] {
     join_shards(list, std::move(contents), job.pool.threads());
-    require(list.size() > 0, "{} holds no image; files of these kinds are taken: jpg, png, bmp, tiff, webp, pgm ...{}",
+    require(list.size() > 0,
+            "{} holds no image{}. Files of these kinds are taken: jpg, png, bmp, tiff, webp, pgm ...{}",
             job.options.text("images"),
+            list.passed_over > 0 ? fmt::format(" by the names of its files: {}", passed_over_text(list)) : "",
             list.passed_over > 0 && !job.options.flag("by-content")
-                ? fmt::format("\nIts {} files have other names; --by-content takes those that are images whatever they "
-                              "are called",
-                              list.passed_over)
+                ? "\n--by-content takes files that are images whatever they are called"
                 : "");
   });
   const Share share = deal_out(job, outline, list);

@@ -120,7 +120,10 @@ void tell_what_can_be_read(const std::function<void()>& tell) {
 
 void tell_images(const std::string& path) {
   const ImageTable table = read_image_table(path);
-  fmt::print("{}\nimages from {}\n", fates_text(table.fates), printable(table.root));
+  fmt::print("{}\n", fates_text(table.fates));
+  for (const auto& group : reasons_of(table.paths, table.fates, table.reasons))
+    fmt::print("  {}\n", printable(reason_text(group)));
+  fmt::print("images from {}\n", printable(table.root));
   for (const auto& count : count_remarks(table)) fmt::print("{}\n", printable(remark_text(table, count)));
 }
 

@@ -1,5 +1,6 @@
 #include "coterie/artifacts/images.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -142,6 +143,38 @@ std::string remark_text(const ImageTable& table, const RemarkCount& count) {
   return fmt::format("{} image{} with {}: {} ({}). {}", count.images, count.images == 1 ? "" : "s",
                      remark_name(count.remark), table.paths[first], table.notes[first],
                      remark_explanation(count.remark));
+}
+
+std::vector<FateReason> reasons_of(const std::vector<std::string>& paths, const std::vector<Fate>& fates,
+                                   const std::vector<std::string>& reasons) {
+  constexpr std::size_t kMostReasons = 3;  // of a fate
+  std::map<Fate, std::map<std::string, FateReason>> all;
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    if (fates[i] == Fate::ok) continue;
+    // Of which image it is a duplicate differs from one to the next.
+    const std::string reason = reasons.empty() || fates[i] == Fate::duplicate ? "" : reasons[i];
+    FateReason& group = all[fates[i]].try_emplace(reason, FateReason{fates[i], reason, 0, paths[i]}).first->second;
+    ++group.images;
+  }
+  std::vector<FateReason> groups;
+  for (const auto& [fate, found] : all) {
+    std::vector<FateReason> own;
+    for (const auto& [reason, group] : found) own.push_back(group);
+    std::stable_sort(own.begin(), own.end(), [](const auto& a, const auto& b) { return a.images > b.images; });
+    if (own.size() > kMostReasons + 1) {
+      own[kMostReasons].reason.clear();
+      for (std::size_t i = kMostReasons + 1; i < own.size(); ++i) own[kMostReasons].images += own[i].images;
+      own.resize(kMostReasons + 1);
+    }
+    groups.insert(groups.end(), own.begin(), own.end());
+  }
+  return groups;
+}
+
+std::string reason_text(const FateReason& group) {
+  return fmt::format("{} {}{}: {}{}", group.images, fate_name(group.fate),
+                     group.reason.empty() ? "" : fmt::format(" ({})", group.reason), group.example,
+                     group.images > 1 ? ", ..." : "");
 }
 
 std::string fates_text(const std::vector<Fate>& fates) {

@@ -1,6 +1,7 @@
 #include "coterie/base/new_file.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -27,12 +28,11 @@ NewFile::NewFile(std::string path) : path_(std::move(path)), partial_(path_ + ".
   clear_place(partial_);
   number_ = open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (number_ < 0) fail(errno);
+  unfinished_.emplace(partial_);
 }
 
 NewFile::~NewFile() {
-  if (number_ < 0) return;
-  close(number_);
-  unlink(partial_.c_str());
+  if (number_ >= 0) close(number_);
 }
 
 void NewFile::write(std::string_view bytes) {
@@ -59,7 +59,7 @@ void NewFile::finish() {
   flush();
   if (close(std::exchange(number_, -1)) != 0 || std::rename(partial_.c_str(), path_.c_str()) != 0) {
     const int error = errno;
-    unlink(partial_.c_str());
+    unfinished_.reset();
     fail(error);
   }
 }
@@ -103,6 +103,11 @@ bool disk_is_full(const std::string& path) {
   return statvfs(folder.empty() ? "." : folder.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < kFull;
 }
 
+bool file_sizes_are_limited() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
 std::string write_fault(const std::string& path, int error) {
   const auto with = [&](const char* advice) {
     return error == 0 ? std::string(advice) : fmt::format("{} ({})", advice, std::strerror(error));
@@ -111,6 +116,10 @@ std::string write_fault(const std::string& path, int error) {
     return with("your quota is used up: free some space, or put the study elsewhere; then run the same command again");
   if (error == EROFS) return with("its file system is mounted read-only: copy the study to where you may write");
   if (error == EACCES || error == EPERM) return with("you may not write there: ask its owner, or use a copy");
+  if (error == EFBIG || (error == 0 && file_sizes_are_limited() && !disk_is_full(path)))
+    return with(
+        "it would be larger than a file may be here: raise the limit (ulimit -f unlimited), or put the study on "
+        "another file system; then run the same command again");
   if (error == ENOSPC || disk_is_full(path))
     return "the disk is full: free some space, or put the study elsewhere; then run the same command again";
   return error == 0 ? "no reason was given; is the disk sound?" : std::strerror(error);

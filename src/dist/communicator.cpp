@@ -1,24 +1,31 @@
 #include "coterie/dist/communicator.hpp"
 
+#include <dlfcn.h>
 #include <mpi.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <climits>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
 
 #include "collective_check.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/dist/stop_signal.hpp"
+#include "launched.hpp"
 #include "mpi_status.hpp"
 
 namespace coterie::inline dist {
 namespace {
 
 constexpr std::size_t kMaxCount = INT_MAX;
+
+std::atomic<int> known_rank = -1;  // in MPI_COMM_WORLD, once MPI has begun
 
 // One process that nobody launched needs no other: without this, Open MPI would start a daemon beside it and listen on
 // every interface of the machine. hwloc is kept from asking X servers for their graphics cards.
@@ -29,6 +36,18 @@ void keep_to_itself() {
   setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
   setenv("OMPI_MCA_btl", "self", 0);
 }
+
+// What the process was when it began: Open MPI's mpirun sets this for the ranks that it starts, srun does not.
+bool started_by_mpirun() { return known_rank >= 0 && std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr; }
+
+// The switch of Open MPI 4 for its explanations (mpirun --quiet), which here keeps MPI_Abort from adding six lines to
+// what was said. MPI_T shows it but does not let it be set, and set from the beginning it would hide what is wrong when
+// MPI does not start. nullptr in another MPI.
+bool* mpirun_quiet() { return static_cast<bool*>(dlsym(RTLD_DEFAULT, "orte_execute_quiet")); }
+
+// Ended at once, mpirun loses what is still on its way to the terminal.
+constexpr auto kUntilForwarded = std::chrono::milliseconds(200);
+constexpr auto kMostUntilEnded = std::chrono::seconds(3);  // of ranks that wait to be ended by the root
 
 void initialise() {
   int running = 0;
@@ -45,6 +64,9 @@ void initialise() {
   int provided = 0;
   check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   if (known) sched_setaffinity(0, sizeof mask, &mask);
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  known_rank = rank;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
 }
@@ -167,8 +189,30 @@ void Communicator::finalize(CallSite where) {
 void Communicator::abort(int code) {
   int running = 0;
   MPI_Initialized(&running);
+  if (bool* quiet = mpirun_quiet()) *quiet = true;
+  std::this_thread::sleep_for(kUntilForwarded);
   if (running) MPI_Abort(MPI_COMM_WORLD, code);
   std::_Exit(code);
+}
+
+void Communicator::end_quietly(int code) {
+  bool* quiet = started_by_mpirun() ? mpirun_quiet() : nullptr;
+  if (quiet == nullptr) return;
+  StopSignal::end_silently();  // mpirun sends one to each rank
+  std::fflush(nullptr);
+  if (known_rank > 0) {
+    std::this_thread::sleep_for(kMostUntilEnded);
+    std::_Exit(code);
+  }
+  std::this_thread::sleep_for(kUntilForwarded);
+  *quiet = true;
+  MPI_Abort(MPI_COMM_WORLD, code);
+  std::_Exit(code);
+}
+
+bool speaks_for_all() {
+  const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  return known_rank < 0 ? rank == nullptr || std::strcmp(rank, "0") == 0 : known_rank == 0;
 }
 
 void Communicator::announce(const char* name, CallSite where) const { handle_->announce({name, where}); }

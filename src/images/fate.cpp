@@ -26,8 +26,8 @@ Words words(Fate fate) {
       return {"too large", "The image has more pixels or bytes than the limit allows."};
     case Fate::duplicate:
       return {"duplicate", "Another file of the collection has the same bytes and takes part in its place."};
-    case Fate::vanished:
-      return {"vanished", "The file was listed but is not there any more."};
+    case Fate::not_found:
+      return {"not found", "The list names this file, but there is none of that name (any more)."};
     case Fate::changed:
       return {"changed", "The file is not what it was when it was scanned; scan again to take it as it is now."};
     case Fate::pending:

@@ -94,10 +94,13 @@ std::string images_section(const PageMaterial& page) {
       .caption = "What became of each listed image",
       .columns = {{"outcome"}, {"images", true}, {"share", true}},
       .totals = {"listed", with_commas(report.images_listed), share_text(report.images_listed, report.images_listed)}};
-  for (const auto& fate : report.fates)
-    table.rows.push_back(
-        {fmt::format("{}<span class=\"meaning\">{}</span>", html_text(fate.fate), html_text(fate.meaning)),
-         with_commas(fate.count), share_text(fate.count, report.images_listed)});
+  for (const auto& fate : report.fates) {
+    std::string words =
+        fmt::format("{}<span class=\"meaning\">{}</span>", html_text(fate.fate), html_text(fate.meaning));
+    for (const auto& reason : fate.reasons)
+      words += fmt::format("<span class=\"meaning\">{}</span>", html_text(reason));
+    table.rows.push_back({std::move(words), with_commas(fate.count), share_text(fate.count, report.images_listed)});
+  }
   std::string body = table.html() + remarks_table(report);
   if (!report.skipped_link.empty())
     body += fmt::format("<p>Each image that was left out, with its reason: <a href=\"{}\">{}</a>.</p>\n",

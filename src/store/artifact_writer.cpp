@@ -1,9 +1,8 @@
-#include <unistd.h>
-
 #include <cstring>
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "coterie/base/new_file.hpp"
 #include "coterie/store/artifact.hpp"
@@ -22,15 +21,17 @@ struct ArtifactWriter::State {
   Recipe recipe;
   const Communicator& comm;
   h5::Id file;
-  std::map<std::string, h5::Id> open;  ///< datasets created so far
+  std::map<std::string, h5::Id> open;    ///< datasets created so far
+  std::optional<Unfinished> unfinished;  ///< on the root
 };
 
 ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicator& comm)
-    : state_(new State{path, path + ".tmp", std::move(recipe), comm, {}, {}}) {
+    : state_(new State{path, path + ".tmp", std::move(recipe), comm, {}, {}, {}}) {
   comm.on_root([&] {
     make_folder(std::filesystem::path(path).parent_path());
     clear_place(state_->partial);  // what was killed may have a rank left that still writes into its file
     h5::clear_side_files(state_->partial);
+    state_->unfinished.emplace(state_->partial);
   });
   comm.announce("H5Fcreate");
   comm.together([&] { state_->file = h5::create_parallel_file(state_->partial, comm); });
@@ -46,7 +47,6 @@ ArtifactWriter::~ArtifactWriter() {
   }
   state_->open.clear();
   state_->file.close();
-  if (state_->comm.is_root()) unlink(state_->partial.c_str());
 }
 
 const std::string& ArtifactWriter::path() const { return state_->path; }

@@ -93,6 +93,7 @@ void create_file(const std::string& path, const Recipe& recipe, const FeatureSha
   make_folder(fs::path(path).parent_path());
   const std::string fresh = path + ".new";
   clear_place(fresh);
+  const Unfinished unfinished(fresh);
   const RowPartition partition(shape.rows, shape.block_rows, 1);
   h5::Id file = h5::create_parallel_file(fresh, Communicator::self());
   std::vector<h5::Id> datasets;
@@ -109,14 +110,9 @@ void create_file(const std::string& path, const Recipe& recipe, const FeatureSha
   h5::write_text_attribute(file, "block_rows", fmt::to_string(shape.block_rows), fresh);
   h5::write_text_attribute(file, h5::kRecipe, recipe.text(), fresh);
   h5::flush_and_close(file, std::move(datasets), fresh);
-  try {
-    const RawFile raw(fresh);
-    raw.claim_space();
-    raw.sync();
-  } catch (...) {
-    fs::remove(fresh);
-    throw;
-  }
+  const RawFile raw(fresh);
+  raw.claim_space();
+  raw.sync();
   fs::rename(fresh, path);
 }
 

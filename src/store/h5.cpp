@@ -38,7 +38,7 @@ int system_error_in(const std::string& reason) {
   const std::string mark = "errno = ";
   const auto at = reason.find(mark);
   const int error = at == std::string::npos ? 0 : std::atoi(reason.c_str() + at + mark.size());
-  return error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES ? error : 0;
+  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EROFS || error == EACCES ? error : 0;
 }
 
 bool writes(std::string_view call) {
@@ -65,8 +65,8 @@ hid_t check(hid_t status, const char* call, const std::string& path) {
   if (writing) write_failed = true;
   if (const int error = system_error_in(reason); error != 0)
     reason = write_fault(path, error);
-  else if (writing && disk_is_full(path))  // MPI-IO tells no errno
-    reason = write_fault(path, ENOSPC);
+  else if (writing && (disk_is_full(path) || file_sizes_are_limited()))  // MPI-IO tells no errno
+    reason = write_fault(path, 0);
   throw FileError(path, fmt::format("{} failed: {}", call, reason));
 }
 

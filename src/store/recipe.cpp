@@ -13,18 +13,29 @@ namespace {
 
 using Fields = std::map<std::string, std::string>;
 
-// Of a digest its beginning: enough to tell two apart.
+constexpr std::size_t kDigest = 64;
+
+bool is_digest(std::string_view text) {
+  return text.size() == kDigest && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+// Of a digest behind a word its beginning: enough to tell two apart.
 std::string shown(const std::string& value) {
-  constexpr std::size_t kShown = 12, kDigest = 64;
-  const std::size_t blank = value.rfind(' ');
-  const std::string last = blank == std::string::npos ? value : value.substr(blank + 1);
-  if (last.size() != kDigest || last.find_first_not_of("0123456789abcdef") != std::string::npos) return value;
+  constexpr std::size_t kShown = 12;
+  if (!is_digest(std::string_view(value).substr(value.rfind(' ') + 1))) return value;
   return value.substr(0, value.size() - kDigest + kShown) + "…";
 }
 
 std::string value_in(const Fields& fields, const std::string& name) {
   const auto found = fields.find(name);
-  return found == fields.end() || found->second.empty() ? "nothing" : shown(found->second);
+  return found == fields.end() ? "" : found->second;
+}
+
+// Nobody can read a digest: of one it is said only that it differs.
+std::string difference(const std::string& then, const std::string& now) {
+  if ((then.empty() || is_digest(then)) && (now.empty() || is_digest(now)))
+    return then.empty() ? "not read then, read now" : now.empty() ? "read then, not read now" : "other content now";
+  return fmt::format("{} then, {} now", then.empty() ? "nothing" : shown(then), now.empty() ? "nothing" : shown(now));
 }
 
 void compare(const Fields& then, const Fields& now, std::vector<std::string>& lines) {
@@ -33,7 +44,7 @@ void compare(const Fields& then, const Fields& now, std::vector<std::string>& li
   for (const auto& [name, ignored] : all) {
     const auto before = then.find(name), after = now.find(name);
     if (before != then.end() && after != now.end() && before->second == after->second) continue;
-    lines.push_back(fmt::format("{}: {} then, {} now", name, value_in(then, name), value_in(now, name)));
+    lines.push_back(fmt::format("{}: {}", name, difference(value_in(then, name), value_in(now, name))));
   }
 }
 

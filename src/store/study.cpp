@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "coterie/base/new_file.hpp"
 #include "h5.hpp"
@@ -64,8 +65,10 @@ void Study::refuse_links(const std::vector<std::string>& places) const {
 void Study::link_all(const std::vector<Kind>& kinds) const {
   const std::string path = folder_ + "/study.h5", partial = path + ".tmp";
   h5::quiet();
+  std::optional<Unfinished> unfinished;
   {
     clear_place(partial);
+    unfinished.emplace(partial);
     h5::Id file(h5::check(H5Fcreate(partial.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), "H5Fcreate", partial));
     for (const auto& kind : kinds)
       for (const auto& name : list(kind)) {
@@ -81,7 +84,7 @@ void Study::link_all(const std::vector<Kind>& kinds) const {
 bool is_current(const std::string& path, const Recipe& wanted, bool overwrite, const std::string& way_out) {
   if (overwrite || !fs::exists(path)) return false;
   const Recipe there = ArtifactReader(path, "coterie " + wanted.stage()).recipe();
-  require(there.digest() == wanted.digest(), "{} was made by another recipe:\n  {}\n{}", path,
+  require(there.digest() == wanted.digest(), "{} was made with other options, or from something else:\n  {}\n{}", path,
           fmt::join(wanted.differences_from(there), "\n  "), way_out);
   return true;
 }

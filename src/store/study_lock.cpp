@@ -32,14 +32,13 @@ constexpr auto kRound = std::chrono::milliseconds(10), kLook = std::chrono::mill
 
 std::string beat_line(std::int64_t number) { return fmt::format("{:020}\n", number); }
 
-// One lock that this process holds. Never changed while it stands in held_locks, which the signal handler reads.
+// One lock that this process holds. Never changed while it stands in held_locks, which the end of the process reads.
 struct Held {
   std::string path, text;
 };
 std::array<std::atomic<const Held*>, 16> held_locks;
 
 // Bytes of a small file, and errno where there are none. Opened afresh each time: on NFS that alone asks the server.
-// Safe in a signal handler.
 ssize_t read_bytes(const char* path, char* bytes, timespec* changed) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return -1;
@@ -216,6 +215,7 @@ void StudyLock::State::acquire(const LockHolder& self) {
 // A lock that somebody removed by hand is put back; one that is another's now means that this process was halted for
 // so long that it passed for dead.
 void StudyLock::State::give_sign(std::int64_t number) {
+  StopSignal::wait_if_ending();  // the lock is removed then, and would be put back
   const auto look = look_at(held.path);
   if (!look) {
     create(held.path, held.text);

@@ -31,7 +31,7 @@ void extract(const Study& study, const std::string& name) {
   FeatureFile file(study.path(Kind::features, name), Recipe("extract", 1), {3, kColumns, 4}, identities, false,
                    Communicator::self());
   file.commit(0, std::vector<float>{1, 2, 0, 0, 5, 6},
-              std::vector<std::uint8_t>{0, static_cast<std::uint8_t>(Fate::vanished), 0});
+              std::vector<std::uint8_t>{0, static_cast<std::uint8_t>(Fate::not_found), 0});
   file.finish();
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("extracted features come back with what their rows stand for, and only
   world().on_root([&] { extract(study, "net"); });
   const FeatureReader features(study, "net");
   CHECK(features.columns() == kColumns);
-  CHECK(features.fates() == std::vector<Fate>{Fate::ok, Fate::vanished, Fate::ok});
+  CHECK(features.fates() == std::vector<Fate>{Fate::ok, Fate::not_found, Fate::ok});
   CHECK(features.good() == std::vector<std::int64_t>{0, 2});
   CHECK_FALSE(features.imported());
   CHECK(features.identities().paths == std::vector<std::string>{"a.png", "b.png", "d.png"});
@@ -163,7 +163,7 @@ TEST_CASE("the fate of each image tells what befell it after the scan, and what 
   world().on_root([&] { extract(study, "net"); });
   const FeatureReader features(study, "net");
   ImageTable table = sample_table();
-  CHECK(final_fates(table, features) == std::vector<Fate>{Fate::ok, Fate::vanished, Fate::damaged, Fate::ok});
+  CHECK(final_fates(table, features) == std::vector<Fate>{Fate::ok, Fate::not_found, Fate::damaged, Fate::ok});
   CHECK(match_rows(features, table).images == std::vector<std::int64_t>{0, 3});
   CHECK(match_rows(features, table).without.empty());
   table.hashes[3] = 5;

@@ -83,8 +83,25 @@ TEST_CASE("a list of images comes back as it was") {
   CHECK(place_of(places, 1).seen == SeenBytes{20, 12});
   CHECK(usable_images(places) == std::vector<std::int64_t>{0, 1, 3});
   CHECK(fates_text(places.fates) == "4 images listed: 3 ok, 1 damaged");
+  const auto reasons = reasons_of(sample_table().paths, sample_table().fates, sample_table().reasons);
+  REQUIRE(reasons.size() == 1);
+  CHECK(reason_text(reasons[0]) == "1 damaged (it ends early): caf\xe9.png");
   CHECK_THROWS_WITH_AS(read_image_table(folder / "none.h5"), doctest::Contains("run coterie scan first"),
                        InvalidArgument);
+}
+
+TEST_CASE("the most frequent reasons of a fate are told with an example, all others together") {
+  std::vector<std::string> paths, reasons;
+  for (int i = 0; i < 9; ++i) {
+    paths.push_back(fmt::format("{}.heic", i));
+    reasons.push_back(i < 3 ? "HEIC" : i < 5 ? "GIF" : fmt::format("reason {}", i));
+  }
+  const auto found = reasons_of(paths, std::vector<Fate>(9, Fate::unsupported), reasons);
+  REQUIRE(found.size() == 4);
+  CHECK(reason_text(found[0]) == "3 unsupported (HEIC): 0.heic, ...");
+  CHECK(reason_text(found[1]) == "2 unsupported (GIF): 3.heic, ...");
+  CHECK(reason_text(found[2]) == "1 unsupported (reason 5): 5.heic");
+  CHECK(reason_text(found[3]) == "3 unsupported: 6.heic, ...");
 }
 
 TEST_CASE("images in shards come back with the windows that inflating wants") {
@@ -115,7 +132,7 @@ TEST_CASE("what identifies the usable images is their paths and bytes, whatever 
   CHECK(usable_digest(other) == digest);
   for (const auto& change : std::vector<std::function<void(ImageTable&)>>{
            [](ImageTable& t) { t.hashes[1] ^= 1; }, [](ImageTable& t) { t.bytes[1] += 1; },
-           [](ImageTable& t) { t.paths[1] = "c.png"; }, [](ImageTable& t) { t.fates[1] = Fate::vanished; },
+           [](ImageTable& t) { t.paths[1] = "c.png"; }, [](ImageTable& t) { t.fates[1] = Fate::not_found; },
            [](ImageTable& t) { t.fates[2] = Fate::ok; }, [](ImageTable& t) { std::swap(t.paths[0], t.paths[1]); }}) {
     other = table;
     change(other);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -35,6 +37,22 @@ TEST_CASE("a file is not there until it is finished, and then it is whole") {
   CHECK(content(path) == "a,b\n" + large);
   NewFile(path).write("given up");
   CHECK(content(path) == "a,b\n" + large);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("an end of the program removes what is unfinished, in folders, too, and keeps what is finished") {
+  const TemporaryFolder folder;
+  NewFile file(folder / "table.csv");
+  write_new_file(folder / "finished.csv", "a");
+  fs::create_directories(folder.path() / "page.tmp" / "inner");
+  const Unfinished page(folder / "page.tmp");
+  const pid_t child = fork();
+  if (child == 0) {
+    remove_unfinished();
+    _exit(0);
+  }
+  REQUIRE(waitpid(child, nullptr, 0) == child);
+  CHECK(content(folder / "finished.csv") == "a");
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
 }
 

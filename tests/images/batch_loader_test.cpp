@@ -234,7 +234,7 @@ TEST_CASE("an image that fails is all zero for every network, keeps its place an
   Batch batch;
   REQUIRE(loader.next(batch));
   REQUIRE(loader.next(batch));
-  CHECK(batch.fates == std::vector{Fate::vanished, Fate::ok, Fate::empty, Fate::unsupported});
+  CHECK(batch.fates == std::vector{Fate::not_found, Fate::ok, Fate::empty, Fate::unsupported});
   CHECK(batch.reasons[1].empty());
   CHECK(batch.reasons[3].find("text") != std::string::npos);
   REQUIRE(loader.next(batch));

@@ -42,8 +42,32 @@ TEST_CASE("a folder is listed recursively in natural order, with its top folders
   CHECK(list.columns == Strings{"folder"});
   CHECK(list.values == std::vector<Strings>{{"a", "b", "b", ""}});
   CHECK(list.passed_over == 3);
+  CHECK(passed_over_text(list) == "1 .txt, 2 hidden or others");
   CHECK(list.problems.empty());
   CHECK(image_file(list.root, list.paths[1]) == folder / "b/9.jpg");
+}
+
+TEST_CASE("files that hold pictures in another form are counted by their suffix, with the way to images") {
+  const TemporaryFolder folder;
+  for (const char* name : {"1.CR2", "2.cr2", "a.pdf", "README"}) write(folder / name);
+  const std::string text = passed_over_text(list_images({folder.path().string()}));
+  CHECK(text.find("2 .cr2 (camera raw; develop it: ") == 0);
+  CHECK(text.find("1 .pdf (PDF; ") != std::string::npos);
+  CHECK(text.find("1 without a suffix") != std::string::npos);
+}
+
+TEST_CASE("an image, an archive or UTF-16 in place of a list is named") {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::string& bytes, const char* with) {
+    write(folder / "list", bytes);
+    CHECK_THROWS_WITH_AS(list_images({folder / "list"}), doctest::Contains(with), InvalidArgument);
+  };
+  refused("\xFF\xD8\xFF\xE0", "an image (JPEG)");
+  refused(std::string("PK\x03\x04\0\0", 6), "a ZIP archive; unpack it");
+  refused(std::string("\xFF\xFE"
+                      "a\0",
+                      4),
+          "iconv -f UTF-16");
 }
 
 TEST_CASE("blanks, quotes, newlines, accents and bytes that are not UTF-8 survive") {

@@ -49,7 +49,7 @@ TEST_CASE("a sound file tells its format, its size and the hash of its bytes") {
 
 TEST_CASE("missing, empty, unreadable and foreign files each have their fate") {
   const TemporaryFolder folder;
-  CHECK(fate_of(folder / "gone.jpg") == Fate::vanished);
+  CHECK(fate_of(folder / "gone.jpg") == Fate::not_found);
   CHECK(fate_of(write_bytes(folder / "empty.jpg", "")) == Fate::empty);
   CHECK(fate_of(folder.path().string()) == Fate::unreadable);
   REQUIRE(mkfifo((folder / "pipe.jpg").c_str(), 0600) == 0);
@@ -66,7 +66,17 @@ TEST_CASE("missing, empty, unreadable and foreign files each have their fate") {
   looks_like(std::string("\0\0\0\x18"
                          "ftypheic",
                          12),
-             "HEIC is not decoded; convert");
+             "HEIC is not decoded; convert it: heif-convert");
+  looks_like("<?xml version=\"1.0\"?><svg width=\"4\">", "rsvg-convert");
+  looks_like(std::string("\0\0\0\x18"
+                         "ftypisom",
+                         12),
+             "ffmpeg");
+  looks_like(std::string("II*\0\x10\0\0\0"
+                         "CR\x02\0",
+                         12),
+             "camera raw is not decoded");
+  looks_like("version https://git-lfs.github.com/spec/v1", "git lfs pull");
   looks_like("BMW is a car", "text");
   looks_like("P5", "text");
 }
@@ -155,7 +165,7 @@ TEST_CASE("an image that is not what was seen has changed, whatever it is now; n
     CHECK_THROWS_AS(image_bytes(place), DecodeError);
   }
   std::filesystem::remove(folder / "1.ppm");
-  CHECK(probe_image(place).fate == Fate::vanished);
+  CHECK(probe_image(place).fate == Fate::not_found);
 }
 
 TEST_CASE("a piece of a file is an image, and its bytes end where the place says") {

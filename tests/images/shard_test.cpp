@@ -198,7 +198,7 @@ TEST_CASE("sidecars that cannot be used are told, and the image stands without t
 
 TEST_CASE("a shard that is not there, or is no file, is a problem of the shard") {
   const TemporaryFolder folder;
-  CHECK(problem_of(index_shard(folder / "gone.tar"), "") == "no such file any more");
+  CHECK(problem_of(index_shard(folder / "gone.tar"), "") == "there is no such file");
   CHECK(problem_of(index_shard(folder.path().string()), "") == "not a regular file");
   CHECK(contains(problem_of(index_shard(write_bytes(folder / "empty.tar", "")), ""), "empty"));
   CHECK(has_shard_suffix("a/B.TAR"));

@@ -143,6 +143,14 @@ def only(folder, name):
     return found[0]
 
 
+def exported(study, name):
+    """The one file of that name that export wrote: scan's own tables lie beside."""
+    folders = [entry.path for entry in os.scandir(os.path.join(study, "tables")) if re.search(r"-k\d+$", entry.name)]
+    if len(folders) != 1:
+        raise AssertionError(f"{len(folders)} exports in {study}: {folders}")
+    return os.path.join(folders[0], name)
+
+
 class ProgramTest(unittest.TestCase):
     """A test case with a folder of its own."""
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from coterie_program import PROGRAM, ProgramTest, SOURCE, environment, main, make_images, make_trouble, only, read, run
+from coterie_program import PROGRAM, ProgramTest, SOURCE, environment, exported, main, make_images, make_trouble, only, read, run
 
 RANDOM = ("--backbone", "efficientnet_lite0", "--weights", "random:7")
 
@@ -28,7 +28,7 @@ class Pipeline(ProgramTest):
         study(folder, images, 2)
         with open(only(folder, "assignments.csv"), newline="", encoding="latin-1") as file:
             labelled = list(csv.DictReader(file))
-        with open(only(folder, "skipped.csv"), newline="", encoding="latin-1") as file:
+        with open(exported(folder, "skipped.csv"), newline="", encoding="latin-1") as file:
             skipped = {row["path"].encode("latin-1"): row for row in csv.DictReader(file)}
         self.assertEqual(len(labelled) + len(skipped), sound + len(trouble))
         labelled_paths = {row["path"].encode("latin-1") for row in labelled}

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from coterie_program import ProgramTest, command, committed_blocks, environment, main, make_images, only, ranks_of, read, run
+from coterie_program import ProgramTest, command, committed_blocks, environment, exported, main, make_images, only, ranks_of, read, run
 
 EXTRACT = ("--backbone", "efficientnet_lite0", "--weights", "random:7", "--threads", "1")
 FEATURES = "features/efficientnet_lite0.h5"
@@ -88,7 +88,7 @@ class Survival(ProgramTest):
         self.assertEqual(read(path), self.calm)
         self.assertIn("artifacts are sound", run(0, "verify", "--study", self.path("calm")))
 
-    def test_images_that_vanish_or_break_after_the_scan_are_accounted_for(self):
+    def test_images_that_are_removed_or_break_after_the_scan_are_accounted_for(self):
         images, sound = self.path("images"), 32 * self.blocks - 2
         shutil.copytree(self.images, images)
         study = self.path("vanish")
@@ -101,8 +101,8 @@ class Survival(ProgramTest):
         run(2, "cluster", "--study", study, "--k", "3")
         run(0, "export", "--study", study)
         self.assertEqual(len(read(only(study, "assignments.csv")).splitlines()), 1 + sound)
-        skipped = read(only(study, "skipped.csv")).decode()
-        self.assertIn("discs/discs 3.png,vanished", skipped)
+        skipped = read(exported(study, "skipped.csv")).decode()
+        self.assertIn("discs/discs 3.png,not found", skipped)
         self.assertIn("ramps/ramps 5.png,", skipped)
 
 

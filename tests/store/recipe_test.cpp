@@ -26,8 +26,13 @@ TEST_CASE("another generation of a parent makes another recipe, and the differen
   then.parent("reductions/x", first);
   now.parent("reductions/x", second);
   now.input("weights", "sha256 " + second);
+  then.input("listing", first);
+  now.input("listing", second);
+  now.input("values of kind", second);
   CHECK(then.digest() != now.digest());
   CHECK(now.differences_from(then) == std::vector<std::string>{"made from reductions/x: another one now",
+                                                               "listing: other content now",
+                                                               "values of kind: not read then, read now",
                                                                "weights: nothing then, sha256 bbbbbbbbbbbb… now"});
 }
 

@@ -71,6 +71,22 @@ std::vector<RemarkCount> count_remarks(const ImageTable& table);
 /// "3 images with several pages or frames: a.tif (page 1 of 4). The first is taken."
 std::string remark_text(const ImageTable& table, const RemarkCount& count);
 
+/// Images that are not ok, for one reason.
+struct FateReason {
+  Fate fate = Fate::ok;
+  std::string reason;  ///< empty: several, or none that is kept
+  std::int64_t images = 0;
+  std::string example;  ///< the path of the first
+};
+
+/// Of each fate its most frequent reasons, three at most, and one for all others; by fate, the most frequent first.
+/// `reasons` may be empty: then no reason is known.
+std::vector<FateReason> reasons_of(const std::vector<std::string>& paths, const std::vector<Fate>& fates,
+                                   const std::vector<std::string>& reasons);
+
+/// "6 unsupported (HEIC is not decoded; convert it: ...): a/1.heic, ...".
+std::string reason_text(const FateReason& group);
+
 /// "796 images listed: 790 ok, 5 damaged, 1 empty".
 std::string fates_text(const std::vector<Fate>& fates);
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "coterie/base/unfinished.hpp"
 
 namespace coterie {
 
@@ -28,6 +31,7 @@ class NewFile {
   [[noreturn]] void fail(int error);
 
   std::string path_, partial_, buffer_;
+  std::optional<Unfinished> unfinished_;
   int number_ = -1;
 };
 
@@ -46,6 +50,9 @@ void make_folder(const std::string& path);
 
 /// Whether the file system of this file has no room left.
 bool disk_is_full(const std::string& path);
+
+/// Whether this process may not write files of any size (ulimit -f).
+bool file_sizes_are_limited();
 
 /// Why `path` cannot be written and what the person can do: the end of a FileError's message. `error` is errno, or 0
 /// where nobody kept it; a full disk is recognised without.

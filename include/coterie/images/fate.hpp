@@ -15,13 +15,13 @@ enum class Fate : std::uint8_t {
   damaged,
   too_large,
   duplicate,
-  vanished,
+  not_found,
   changed,
   pending = 255,
 };
 
 inline constexpr std::array kFates = {Fate::ok,      Fate::unreadable, Fate::empty,     Fate::unsupported,
-                                      Fate::damaged, Fate::too_large,  Fate::duplicate, Fate::vanished,
+                                      Fate::damaged, Fate::too_large,  Fate::duplicate, Fate::not_found,
                                       Fate::changed, Fate::pending};
 
 /// "ok", "too large", …: for tables. Throws InvalidArgument for a value that is no fate.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,8 @@ struct ImageList {
   std::vector<std::string> columns;              ///< names of the metadata; the first is always "folder"
   std::vector<std::vector<std::string>> values;  ///< values[c][i] of image i
   std::int64_t passed_over = 0;                  ///< hidden files and files whose suffix names no image (folders only)
-  std::vector<Problem> problems;                 ///< what could not be listed; the listing goes on
+  std::map<std::string, std::int64_t> passed_suffixes;  ///< of those of a folder, in lower case; "" for none
+  std::vector<Problem> problems;                        ///< what could not be listed; the listing goes on
   std::vector<std::string> notes;  ///< how a list or a table was taken, where it does not say so itself: in words
 
   std::int64_t size() const { return static_cast<std::int64_t>(paths.size()); }
@@ -62,8 +64,8 @@ struct ListingOptions {
 /// `folder` is the first part of the relative path, "" for a file directly in the root or outside of it; as if shards
 /// had been unpacked where they lie, but a member that would then lie in the root has the shard's name, without .tar.
 /// Sidecars of shards become columns, in the order of their names; one called "folder" replaces the computed one.
-/// Throws FileError when the source cannot be read or a table is malformed (with the line), InvalidArgument when
-/// the path column is missing (naming the columns there are).
+/// Throws FileError when the source cannot be read or a table is malformed (with the line), InvalidArgument when it is
+/// no text but an image, an archive ... or when the path column is missing (naming the columns there are).
 ImageList list_images(const ListingOptions& options);
 
 /// The same in two steps, so that ranks can share out the shards: what find_images gives names them in
@@ -84,6 +86,8 @@ std::string plain_name(const std::string& column);
 
 /// Whether the name ends in .csv or .tsv, in any case.
 bool is_table_file(const std::string& path);
+/// "20 .cr2 (camera raw; develop it: ...), 3 .txt, 1 without a suffix": what was passed over, most first.
+std::string passed_over_text(const ImageList& list);
 
 /// Whether the name ends in the suffix of an image format, in any case.
 bool has_image_suffix(const std::string& path);

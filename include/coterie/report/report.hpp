@@ -24,7 +24,8 @@ struct ReportFact {
 struct ReportFate {
   std::string fate;
   std::int64_t count = 0;
-  std::string meaning;  ///< half a sentence for the reader who does not know the word
+  std::string meaning;                    ///< half a sentence for the reader who does not know the word
+  std::vector<std::string> reasons = {};  ///< why these images, each with how many and an example; may be empty
 };
 
 /// What images that were taken have beside the pixels that were taken ("several pages or frames", …).

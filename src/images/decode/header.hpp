@@ -52,6 +52,9 @@ bool is_image_format(Bytes head);
 /// Recognises the format by content, never by name, and walks its structure to the end. Never throws.
 ImageHeader parse_header(Bytes file);
 
+/// "an image (JPEG)", "a ZIP archive; unpack it first ...": what begins with these bytes; empty where that may be text.
+std::string content_that_is_no_text(Bytes start);
+
 // One for each format; throw EndsEarly. `header` has its format set.
 void parse_jpeg(Bytes file, ImageHeader& header);
 void parse_png(Bytes file, ImageHeader& header);

@@ -14,8 +14,8 @@ namespace {
 
 [[noreturn]] void fail(int error) {
   const bool gone = error == ENOENT || error == ENOTDIR;
-  throw Verdict{gone ? Fate::vanished : Fate::unreadable,
-                gone ? "no such file any more" : "cannot be read: " + std::string(std::strerror(error))};
+  throw Verdict{gone ? Fate::not_found : Fate::unreadable,
+                gone ? "there is no such file" : "cannot be read: " + std::string(std::strerror(error))};
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 
 #include "coterie/images/shard.hpp"
 #include "decode/header.hpp"
+#include "listing/suffixes.hpp"
 
 namespace coterie::inline images {
 
@@ -152,6 +153,7 @@ class Walk {
       push({fmt::format("{}/{}", folder.path, name), std::move(relative), own});
     } else if (kind == EntryKind::link_not_followed || (!image && !shard)) {
       ++found.passed_over;
+      ++found.passed_suffixes[lower_suffix(relative)];
     } else if (kind == EntryKind::file) {
       (image ? found.images : found.shards).push_back(std::move(relative));
     } else if (kind == EntryKind::nothing) {
@@ -201,6 +203,7 @@ FolderContents walk_folder(const std::string& root, const ListingOptions& option
     append(all.shards, found[i].shards);
     append(all.problems, found[i].problems);
     all.passed_over += found[i].passed_over;
+    for (const auto& [suffix, count] : found[i].passed_suffixes) all.passed_suffixes[suffix] += count;
   }
   return all;
 }

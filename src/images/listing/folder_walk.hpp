@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace coterie::inline images {
 struct FolderContents {
   std::vector<std::string> images, shards;  ///< relative to the folder
   std::int64_t passed_over = 0;
+  std::map<std::string, std::int64_t> passed_suffixes;
   std::vector<ImageList::Problem> problems;
 };
 

@@ -11,8 +11,10 @@
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/images/natural_order.hpp"
+#include "decode/header.hpp"
 #include "listing/brace_pattern.hpp"
 #include "listing/folder_walk.hpp"
+#include "listing/suffixes.hpp"
 #include "parallel_sort.hpp"
 
 namespace coterie::inline images {
@@ -164,6 +166,19 @@ void read_table(const ListingOptions& options, ImageList& list) {
   }
 }
 
+/// What a list cannot be: people give an image or an archive.
+void refuse_other_content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> start(512);
+  file.read(start.data(), std::ssize(start));
+  const std::string_view bytes(start.data(), static_cast<std::size_t>(file.gcount()));
+  const std::string what = content_that_is_no_text({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  require(what.empty(),
+          "{} is no list of images: its content is {}. --images takes a folder, a tar shard, a list of "
+          "paths or a CSV table",
+          path, what);
+}
+
 void find_in_folder(const ListingOptions& options, ImageList& list) {
   list.root = options.source;
   if (std::error_code error; fs::directory_iterator(options.source, error), error)
@@ -171,6 +186,7 @@ void find_in_folder(const ListingOptions& options, ImageList& list) {
   FolderContents found = walk_folder(options.source, options);
   list.paths = std::move(found.images);
   list.passed_over = found.passed_over;
+  list.passed_suffixes = std::move(found.passed_suffixes);
   list.problems = std::move(found.problems);
   sort_in_parallel(list.paths, natural_less, options.threads);
   std::sort(found.shards.begin(), found.shards.end(), natural_less);
@@ -242,6 +258,7 @@ ImageList find_images(const ListingOptions& options) {
       return list;
     }
     if (!options.root.empty()) list.root = options.root;
+    refuse_other_content(options.source);
     is_table_file(options.source) ? read_table(options, list) : read_lines(options, list);
   }
   return list;
