@@ -15,8 +15,8 @@ from coterie_program import SOURCE, ProgramTest, command, environment, main, onl
 from faulty_study import FULL, RANDOM
 
 MUTANTS = 6000 if FULL else 1000
-ADDRESS_SPACE = 4 << 30  # of each rank; libraries alone take over 1 GiB of it
-SMALL_SPACE = 2 << 30  # too little for a picture of 22,000 x 22,000, which takes 1.4 GiB
+ADDRESS_SPACE = 4 << 30  # of each rank
+SMALL_SPACE = 1400 << 20  # too little for a picture of 22,000 x 22,000, which takes 1.4 GiB
 BASE = 600 << 20  # of the program with its network
 BYTES_A_PIXEL = 9  # RGB, and what a decoder keeps beside it: a canvas with alpha, or a progressive JPEG's coefficients
 FATES = ("ok", "unreadable", "empty", "unsupported", "damaged", "too large", "duplicate", "not found")

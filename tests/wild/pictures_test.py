@@ -49,11 +49,10 @@ def in_colour(grey):
 
 def pillow(path):
     """The picture as Pillow has it: upright, over white."""
-    image = Image.open(path)
-    if image.format == "TIFF":
-        image.load()  # turns it upright by itself
-    else:
-        image = ImageOps.exif_transpose(image)
+    with Image.open(path) as image:
+        image.load()  # a TIFF is turned upright by that alone
+        if image.format != "TIFF":
+            image = ImageOps.exif_transpose(image)
     has_alpha = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
     return np.asarray(over_white(image) if has_alpha else image.convert("RGB"))
 
