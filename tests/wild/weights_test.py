@@ -107,6 +107,8 @@ class Weights(ProgramTest):
         text = run(0, "weights", "check", index)
         for part in ("safetensors in 3 parts", "model-00002-of-00003.safetensors", "fits     efficientnet_lite0: takes"):
             self.assertIn(part, text)
+        text = run(0, "weights", "check", os.path.join(self.path("study"), "images.h5"), code=1)
+        self.assertIn("is an HDF5 file without Keras' layer_names; it holds '", text)
         # Another part with the same index is another file.
         wrapped["module.queue"] = ("queue", [128, 17])
         write_parts(self.folder, wrapped)
