@@ -18,7 +18,7 @@ std::vector<std::string> way_out(const MissingCause& cause) {
   std::string options;
   if (!cause.path_column.empty()) options += " --path-column " + shell_quoted(cause.path_column);
   if (!cause.root.empty()) options += " --root " + shell_quoted(cause.root);
-  if (!options.empty()) lines.push_back(fmt::format("{} give{}", lines.empty() ? "So" : "Then", options));
+  if (!options.empty()) lines.push_back(fmt::format("{}:{}", lines.empty() ? "Give" : "Then give", options));
   return lines;
 }
 
@@ -51,11 +51,11 @@ void tell_missing(const Job& job, const ScannedList& scanned) {
   if (missing.empty() || fs::is_directory(source)) return;
   const std::string& first = scanned.list.paths[static_cast<std::size_t>(missing.front())];
   const bool all = std::ssize(missing) == scanned.list.size();
-  const std::string text =
-      fmt::format("{} of the {} paths in {} lead{} to a file. The first, \"{}\", was looked for at {}\n{}",
-                  all ? "none" : fmt::format("{}", missing.size()), scanned.list.size(), source, all ? "s" : " not",
-                  first, fs::absolute(image_file(scanned.list.root, first)).lexically_normal().string(),
-                  likely_cause(job, scanned, missing));
+  const std::string text = fmt::format(
+      "{} of the {} paths in {} {} to a file. The first, \"{}\", was looked for at {}\n{}",
+      all ? "none" : fmt::format("{}", missing.size()), scanned.list.size(), source, all ? "leads" : "do not lead",
+      first, fs::absolute(image_file(scanned.list.root, first)).lexically_normal().string(),
+      likely_cause(job, scanned, missing));
   require(!all, "{}", text);
   job.say("{}{}", 2 * std::ssize(missing) > scanned.list.size() ? "warning: " : "", text);
 }

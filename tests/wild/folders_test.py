@@ -93,7 +93,7 @@ class Lists(ProgramTest):
     def test_where_some_are_missing_the_rest_is_taken_and_the_cause_told(self):
         lines = ["../photos/" + name for name in NAMES[:2]] + [("../photos/" + name).replace("/", "\\") for name in NAMES[2:]]
         text = self.scan("--images", self.listed(lines))
-        self.assertIn("warning: 4 of the 6 paths in lists/list.txt lead not to a file", text)
+        self.assertIn("warning: 4 of the 6 paths in lists/list.txt do not lead to a file", text)
         self.assertIn("replace each \\ by /", text)
         self.assertRegex(text, r"6 images listed: 2 ok, 4 not found")
         self.assertRegex(text, r"4 not found \(there is no such file\): ")
