@@ -50,7 +50,7 @@ const ForeignFormat* foreign_format(std::string_view name) {
 
 const ForeignFormat* foreign_format_of_suffix(std::string_view suffix) {
   if (suffix.size() < 2 || suffix.find(' ') != suffix.npos) return nullptr;
-  const std::string wanted = " " + std::string(suffix) + " ";
+  const std::string wanted = fmt::format(" {} ", suffix);
   const auto* const found = std::find_if(kFormats.begin(), kFormats.end(), [&](const auto& format) {
     return format.suffixes.find(wanted) != format.suffixes.npos;
   });
