@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <exception>
 #include <filesystem>
 #include <mutex>
 #include <set>
@@ -12,34 +13,40 @@ namespace {
 
 std::mutex mutex;
 bool ended = false;  // what is begun from then on nobody would remove
+
 // Never destroyed: a writer may outlive what the program's end takes down.
-std::multiset<std::string>& known() {
-  static auto* const paths = new std::multiset<std::string>;
-  return *paths;
+std::multiset<std::pair<std::string, Unfinished::Clear>>& known() {
+  static auto* const all = new std::multiset<std::pair<std::string, Unfinished::Clear>>;
+  return *all;
+}
+
+void remove(const std::string& path, Unfinished::Clear clear_more) {
+  std::error_code ignored;
+  std::filesystem::remove_all(path, ignored);
+  try {
+    if (clear_more != nullptr) clear_more(path);
+  } catch (const std::exception&) {  // what cannot be removed stays
+  }
 }
 
 }  // namespace
 
-Unfinished::Unfinished(std::string path) : path_(std::move(path)) {
+Unfinished::Unfinished(std::string path, Clear clear_more) : path_(std::move(path)), clear_more_(clear_more) {
   const std::scoped_lock lock(mutex);
   while (ended) pause();
-  known().insert(path_);
+  known().emplace(path_, clear_more_);
 }
 
 Unfinished::~Unfinished() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  remove(path_, clear_more_);
   const std::scoped_lock lock(mutex);
-  known().extract(path_);
+  known().extract({path_, clear_more_});
 }
 
 void remove_unfinished() {
   const std::scoped_lock lock(mutex);
   ended = true;
-  for (const auto& path : known()) {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
+  for (const auto& [path, clear_more] : known()) remove(path, clear_more);
 }
 
 }  // namespace coterie

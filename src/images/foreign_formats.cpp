@@ -1,5 +1,7 @@
 #include "foreign_formats.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>

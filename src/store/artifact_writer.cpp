@@ -31,7 +31,7 @@ ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicat
     make_folder(std::filesystem::path(path).parent_path());
     clear_place(state_->partial);  // what was killed may have a rank left that still writes into its file
     h5::clear_side_files(state_->partial);
-    state_->unfinished.emplace(state_->partial);
+    state_->unfinished.emplace(state_->partial, h5::clear_side_files);
   });
   comm.announce("H5Fcreate");
   comm.together([&] { state_->file = h5::create_parallel_file(state_->partial, comm); });

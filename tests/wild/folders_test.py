@@ -153,7 +153,7 @@ class Ends(ProgramTest):
 
     def half_done(self):
         return [os.path.join(at, name) for at, folders, files in os.walk(self.path("study")) for name in folders + files
-                if name.endswith((".tmp", ".new", ".next")) or name == "study.lock"]
+                if re.search(r"\.(tmp|new|next)(\.|$)", name) or name == "study.lock"]
 
     def test_an_error_on_several_ranks_ends_with_our_own_line(self):
         for ranks in (1, 2):

@@ -9,13 +9,17 @@ namespace coterie {
 /// make and end them at any time.
 class Unfinished {
  public:
-  explicit Unfinished(std::string path);
+  using Clear = void (*)(const std::string& path);
+
+  /// `clear_more` removes what others have put beside it; what it throws is passed over.
+  explicit Unfinished(std::string path, Clear clear_more = nullptr);
   ~Unfinished();
   Unfinished(const Unfinished&) = delete;
   Unfinished& operator=(const Unfinished&) = delete;
 
  private:
   std::string path_;
+  Clear clear_more_;
 };
 
 /// Removes what is known as unfinished now; a folder with all that is in it. For the end of the program alone: a thread
