@@ -1,6 +1,7 @@
 #include "outputs/comparison_output.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "coterie/base/errors.hpp"

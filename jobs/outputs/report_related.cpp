@@ -71,7 +71,7 @@ void add_comparison(const ReportSources& from, const std::string& name, std::int
     const auto& second = comparison.labellings[pair.second].name;
     if (first != own && second != own) continue;
     found.pairs.push_back({first == own ? second : first, pair.agreement.adjusted_rand,
-                           pair.agreement.adjusted_mutual_info, matched_share(comparison, pair)});
+                           pair.agreement.adjusted_mutual_info, matched_share(pair)});
   }
   if (found.pairs.empty()) return;
   std::stable_sort(found.pairs.begin(), found.pairs.end(), [](const auto& a, const auto& b) { return a.ari > b.ari; });
