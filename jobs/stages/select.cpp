@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/lineage.hpp"
@@ -89,11 +91,15 @@ void tell_what_next(const Job& job, const ClusteringReader& clustering, const Se
       study, arguments_text(wider, true), study, name);
 }
 
-// How far the recommended k hangs on the seed; of none recommended the k that hangs on it least.
+// How far the recommended k hangs on the seed; of none recommended the k that hangs on it least. Nothing is known of a
+// k that had one start.
 void tell_seeds(const Job& job, const Selection& found, const Selection::Measure& seeds) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < found.ks.size(); ++i)
-    if (found.recommended > 0 ? found.ks[i] == found.recommended : seeds.values[i] > seeds.values[at]) at = i;
+    if (found.recommended > 0 ? found.ks[i] == found.recommended
+                              : seeds.values[i] > seeds.values[at] || std::isnan(seeds.values[at]))
+      at = i;
+  if (std::isnan(seeds.values[at])) return;
   job.say("seed_stability {:.2f} at k = {}: {}", seeds.values[at], found.ks[at], seed_words(seeds.values[at]));
 }
 

@@ -56,7 +56,7 @@ TEST_CASE("files that hold pictures in another form are counted by their suffix,
   CHECK(text.find("1 without a suffix") != std::string::npos);
 }
 
-TEST_CASE("an image, an archive or UTF-16 in place of a list is named") {
+TEST_CASE("an image or an archive in place of a list is named") {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& bytes, const char* with) {
     write(folder / "list", bytes);
@@ -64,10 +64,6 @@ TEST_CASE("an image, an archive or UTF-16 in place of a list is named") {
   };
   refused("\xFF\xD8\xFF\xE0", "an image (JPEG)");
   refused(std::string("PK\x03\x04\0\0", 6), "a ZIP archive; unpack it");
-  refused(std::string("\xFF\xFE"
-                      "a\0",
-                      4),
-          "iconv -f UTF-16");
 }
 
 TEST_CASE("blanks, quotes, newlines, accents and bytes that are not UTF-8 survive") {

@@ -83,14 +83,12 @@ TEST_CASE("what is wrong with how paths are written is found by trying") {
   found({"path,label", "a/1,cat", "b/2,dog"}, "add .jpg", "table.csv");
 }
 
-TEST_CASE("accents in another form of Unicode, or not in it, are found") {
+TEST_CASE("accents in another form of Unicode are found") {
   const TemporaryFolder folder;
   write(folder / ("lists/" + kZoeApart + ".jpg"));
   write(folder / ("lists/" + kGag + ".jpg"));
-  write(folder / "lists/\xC3\xA9.jpg");
   CHECK(cause_of(folder, {kZoe + ".jpg"})->edits.front().find("NFD") != std::string::npos);
   CHECK(cause_of(folder, {kGagApart + ".jpg"})->edits.front().find("NFC") != std::string::npos);
-  CHECK(cause_of(folder, {"\xE9.jpg"})->edits.front().find("iconv") != std::string::npos);
   CHECK(compare_spelling(kZoe, kZoeApart) == Spelling::unicode);
   CHECK(compare_spelling(kGag, kGagApart) == Spelling::unicode);
   CHECK(compare_spelling("Zoe", kZoeApart) == Spelling::other);

@@ -71,22 +71,22 @@ class Lists(ProgramTest):
         self.assertIn("6 ok", self.scan("--images", "lists/table.csv", "--path-column", "where", "--root", "photos"))
 
     def test_accents_in_another_form_and_the_line_that_converts_them(self):
-        accents = [name for name in NAMES if "Zo" in name]
-        for form, encoding, way in (("NFD", "utf-8", "NFC"), ("NFC", "latin-1", "iconv -f LATIN1 -t UTF-8")):
-            lines = [unicodedata.normalize(form, "../photos/" + name) for name in accents]
-            text = self.scan("--images", self.listed(lines, encoding=encoding), code=2)
-            self.assertIn(way, text)
-            line = re.search(r"convert the list: (.* < OLD|.* OLD) > NEW", text).group(0).split(": ", 1)[1]
-            line = line.replace("OLD", "lists/list.txt").replace("NEW", "lists/new.txt")
-            subprocess.run(line, shell=True, check=True, cwd=self.folder)
-            self.assertIn("2 images listed: 2 ok", self.scan("--images", "lists/new.txt"))
+        lines = [unicodedata.normalize("NFD", "../photos/" + name) for name in NAMES if "Zo" in name]
+        text = self.scan("--images", self.listed(lines), code=2)
+        line = re.search(r"convert the list: (.* < OLD) > NEW", text).group(0).split(": ", 1)[1]
+        subprocess.run(line.replace("OLD", "lists/list.txt").replace("NEW", "lists/new.txt"), shell=True, check=True, cwd=self.folder)
+        self.assertIn("2 images listed: 2 ok", self.scan("--images", "lists/new.txt"))
+
+    def test_lists_in_latin_1_and_utf_16_are_read(self):
+        lines = ["../photos/" + name for name in NAMES if "Zo" in name]
+        for encoding in ("latin-1", "utf-16"):
+            self.assertIn("2 images listed: 2 ok", self.scan("--images", self.listed(lines, encoding=encoding)), encoding)
 
     def test_any_text_in_place_of_a_list_and_what_is_no_text(self):
         self.assertIn("coterie run", self.scan("--images", self.listed(["[study]", "study = s", "[scan]", "images = few"], "mine.ini"), code=2))
         self.assertIn("one path in each line", self.scan("--images", self.listed(["Dear reader,", "here are photographs."]), code=2))
         self.assertIn("download them first", self.scan("--images", self.listed(["https://example.org/1.jpg"]), code=2))
         self.assertIn("an image (PNG)", self.scan("--images", "photos/cats/three.jpg", code=2))
-        self.assertIn("iconv -f UTF-16", self.scan("--images", self.listed(NAMES, encoding="utf-16"), code=2))
         write(self.path("photos.zip"), b"PK\x03\x04" + bytes(30))
         self.assertIn("unpack it first", self.scan("--images", "photos.zip", code=2))
 

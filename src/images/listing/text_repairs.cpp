@@ -55,26 +55,6 @@ std::string first_field(const std::string& line) {
   return line;
 }
 
-std::string utf8_of_latin1(const std::string& path) {
-  for (auto rest = std::string_view(path); !rest.empty();) {
-    const Character character = first_character(rest);
-    if (!character.valid) break;
-    rest.remove_prefix(character.bytes);
-    if (rest.empty()) return path;  // it is UTF-8
-  }
-  std::string out;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      out += c;
-    } else {
-      out += static_cast<char>(0xC0 | byte >> 6);
-      out += static_cast<char>(0x80 | (byte & 0x3F));
-    }
-  }
-  return out;
-}
-
 std::vector<std::uint32_t> codes_of(std::string_view text) {
   std::vector<std::uint32_t> codes;
   while (!text.empty()) {
@@ -144,7 +124,6 @@ const std::vector<TextRepair>& text_repairs() {
       {"are written as addresses", "remove what stands before the path, such as file://", without_scheme},
       {"hold codes such as %20", "write the characters themselves for codes such as %20", without_percent_codes},
       {"are written as on Windows, with \\", "replace each \\ by /, and remove the drive (C:/)", with_slashes},
-      {"are not in UTF-8 but in Latin-1", "convert the list: iconv -f LATIN1 -t UTF-8 OLD > NEW", utf8_of_latin1},
   };
   return repairs;
 }
