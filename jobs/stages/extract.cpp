@@ -199,12 +199,12 @@ void tell_failures(const Job& job, const std::string& name, const ExtractTask& t
     }
     const auto good = std::ssize(features.good()), failed = std::ssize(fates) - good;
     job.say("{}features of {} images, {} failed since the scan", failed > good ? "warning: " : "", good, failed);
-    if (good == 0)
-      throw FileError(
-          job.study.path(Kind::features, name),
-          fmt::format("holds no image: none is any more what the scan saw. List what there is: coterie scan "
-                      "--study {} --images PATH --overwrite",
-                      shell_quoted(job.study.folder())));
+    if (good > 0) return;
+    std::filesystem::remove(features.path());  // nothing can be made of it, and "up to date" would hide that
+    throw Error(
+        fmt::format("no image is any more what the scan saw. List what there is: coterie scan --study {} --images PATH "
+                    "--overwrite",
+                    shell_quoted(job.study.folder())));
   });
 }
 

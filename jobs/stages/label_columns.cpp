@@ -4,10 +4,16 @@
 
 namespace coterie::jobs {
 
-void tell_without(const Job& job, const Classes& classes) {
+std::optional<Classes> classes_to_compare(const Job& job, const RowNames& rows, const std::string& column) {
+  Classes classes = classes_of(rows, column);
+  if (classes.names.empty()) {
+    job.say("{}: the images lie in no such folders, so there is no agreement to measure", column);
+    return {};
+  }
   if (classes.without > 0)
-    job.say("{}: {} of {} images have no value and are left out of the agreement", classes.column, classes.without,
+    job.say("{}: {} of {} images have no value and are left out of the agreement", column, classes.without,
             classes.labels.size());
+  return classes;
 }
 
 std::vector<Classes> read_label_columns(Job& job, const std::string& features) {
@@ -18,8 +24,7 @@ std::vector<Classes> read_label_columns(Job& job, const std::string& features) {
     if (columns.empty()) return;
     const RowNames names = read_row_names(job.study, features);
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      classes.push_back(classes_of(names, columns[c]));
-      tell_without(job, classes.back());
+      if (auto found = classes_to_compare(job, names, columns[c])) classes.push_back(*std::move(found));
       digests[c] = values_digest(column_of(names, columns[c]));
     }
   });

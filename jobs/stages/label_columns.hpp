@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace coterie::jobs {
 /// Collective.
 std::vector<Classes> read_label_columns(Job& job, const std::string& features);
 
-/// Says how many images have no value in the column, where some have none.
-void tell_without(const Job& job, const Classes& classes);
+/// The column as classes, for a measure of agreement, after saying how many images have no value. None, and the reason
+/// said, for folders where the images lie in none. Throws as classes_of().
+std::optional<Classes> classes_to_compare(const Job& job, const RowNames& rows, const std::string& column);
 
 }  // namespace coterie::jobs

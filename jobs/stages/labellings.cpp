@@ -107,8 +107,6 @@ Labellings read_labellings(const Job& job, const std::vector<WantedLabelling>& w
     for (const auto k : clustering.choose(each.ks))
       sources.push_back({fmt::format("{}:{}", each.name, k), &rows.at(clustering.features()), k, clustering.labels(k)});
   }
-  require(sources.size() + columns.size() >= 2,
-          "there is but one labelling to compare; cluster with another k or backbone, or add --labels COLUMN");
 
   const auto places = common_names(rows, first);
   require(!places.empty(), "these clusterings have no image in common, by their paths");
@@ -118,11 +116,13 @@ Labellings read_labellings(const Job& job, const std::vector<WantedLabelling>& w
   for (const auto& source : sources)
     result.all.push_back({{source.name, false, numbers_to(source.k)}, in_common(source.labels, *source.rows, places)});
   for (const auto& column : columns) {
-    const Classes classes = classes_of(rows.at(first), column);
-    tell_without(job, classes);
     result.value_digests[column] = values_digest(column_of(rows.at(by_name), column));
-    result.all.push_back({{column, true, classes.names}, in_common(classes.labels, rows.at(first), places)});
+    const auto classes = classes_to_compare(job, rows.at(first), column);
+    if (!classes) continue;
+    result.all.push_back({{column, true, classes->names}, in_common(classes->labels, rows.at(first), places)});
   }
+  require(result.all.size() >= 2,
+          "there is but one labelling to compare; cluster with another k or backbone, or add --labels COLUMN");
   return result;
 }
 

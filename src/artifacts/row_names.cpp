@@ -91,7 +91,7 @@ Classes classes_of(const RowNames& rows, const std::string& column) {
   }
   for (const auto& value : values) classes.labels.push_back(without(value) ? -1 : numbers.at(value));
   classes.without = std::count(classes.labels.begin(), classes.labels.end(), -1);
-  require(!classes.names.empty(), "no image has a value in the column \"{}\"", column);
+  require(folders || !classes.names.empty(), "no image has a value in the column \"{}\"", column);
   return classes;
 }
 

@@ -9,7 +9,7 @@
 namespace coterie::inline images {
 namespace {
 
-// The programs are those of Debian's packages; each line was tried or is its manual's own example.
+// The programs are those of Debian's packages, called as their manuals say.
 constexpr std::array kFormats = {
     ForeignFormat{"HEIC", " .heic .heif .hif ", "convert it: heif-convert FILE FILE.jpg (package libheif-examples)"},
     ForeignFormat{"AVIF", " .avif ", "convert it: avifdec FILE FILE.png (package libavif-bin)"},

@@ -143,6 +143,19 @@ class Folders(ProgramTest):
         self.assertIn("heif-convert", run(0, "info", "--study", "study", cwd=self.folder))
 
 
+class Changed(ProgramTest):
+    def test_where_no_image_is_what_it_was_nothing_is_made_however_often_it_is_tried(self):
+        for number in range(3):
+            write(self.path("photos", f"{number}.png"), draw("discs", number))
+        run(0, "scan", "--study", "study", "--images", "photos", cwd=self.folder)
+        for number in range(3):
+            write(self.path("photos", f"{number}.png"), draw("ramps", number))
+        for _ in range(2):
+            text = run(0, "extract", "--study", "study", "--weights", "random:1", code=1, cwd=self.folder)
+            self.assertIn("no image is any more what the scan saw. List what there is: coterie scan --study study", text)
+        self.assertEqual([name for name in os.listdir(self.path("study", "features")) if name.endswith(".h5")], [])
+
+
 class Ends(ProgramTest):
     """Whatever ends a command: the message, the exit code, and that nothing half done stays."""
 

@@ -46,7 +46,8 @@ struct Classes {
   std::int64_t without = 0;          ///< rows that have none
 };
 
-/// Throws InvalidArgument as column_of, and where no row has a value.
+/// Throws InvalidArgument as column_of, and where no row has a value; images that lie in no folder give folders without
+/// a class instead, as "folder" is asked for by default.
 Classes classes_of(const RowNames& rows, const std::string& column);
 
 }  // namespace coterie::inline artifacts
