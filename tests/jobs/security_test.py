@@ -84,6 +84,7 @@ class Links(Hostile):
         for kind in ("selections", "comparisons", "assignments"):
             commands[f"tables/{kind}"] = commands[f"figures/{kind}"] = commands[kind]
         commands["figures"] = commands["selections"]
+        commands["tables/images"] = (*stages(study, self.images, seed=2)[""], "--overwrite")
         folders = [os.path.relpath(path, study) for path, content in tree(study).items() if content is None]
         self.assertGreater(len(folders), 12)
         for folder in sorted(folders):
