@@ -28,7 +28,7 @@ struct ImageTable {
   std::vector<std::int32_t> widths, heights;
   std::vector<std::int32_t> pages;               ///< or frames of the file, 0 when not known
   std::vector<std::uint8_t> bits, used_bits;     ///< of a sample: as stored, and how many its values need
-  std::vector<std::int32_t> remarks;            ///< sums of Remarks
+  std::vector<std::int32_t> remarks;             ///< sums of Remarks
   std::vector<std::string> notes;                ///< the remarks in figures; empty where there are none
   std::vector<std::string> columns;              ///< metadata; the first is "folder"
   std::vector<std::vector<std::string>> values;  ///< values[c][i]

@@ -35,9 +35,9 @@ struct Probe {
 };
 
 /// Reads the image once, hashes it, and parses its headers. Pixels are decoded only where the headers do not tell
-/// enough: of samples of more than 8 bits (which bits are in use? up to 64 million pixels) and of a JPEG without its end marker (are all pixels
-/// there?). A file that ends early (PNG without IEND, TIFF with strips beyond the end, …) is damaged. Never throws for
-/// what it finds; a file over max_bytes is hashed in pieces and too_large.
+/// enough: of samples of more than 8 bits (which bits are in use? up to 64 million pixels) and of a JPEG without its
+/// end marker (are all pixels there?). A file that ends early (PNG without IEND, TIFF with strips beyond the end, …) is
+/// damaged. Never throws for what it finds; a file over max_bytes is hashed in pieces and too_large.
 Probe probe_image(const ImagePlace& place, const DecodeLimits& limits = {});
 
 }  // namespace coterie::inline images
