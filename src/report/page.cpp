@@ -76,7 +76,7 @@ std::string chart_links(const Chart& chart, const std::string& folder) {
   std::vector<ReportFact> links;
   for (const auto& [name, suffix] : {std::pair{"SVG", ".svg"}, std::pair{"PDF", ".pdf"}, std::pair{"PNG", ".png"}})
     if (const std::string path = fmt::format("figures/{}{}", chart.name, suffix);
-        std::filesystem::exists(folder + "/" + path))
+        std::filesystem::exists(std::filesystem::path(folder) / path))
       links.push_back({name, path});
   return links.empty() ? "" : fmt::format(" <span class=\"files\">For print: {}</span>", links_to(links));
 }
