@@ -113,7 +113,7 @@ function(coterie_test name)
     set(TEST_RANKS 1)
   endif()
   if(NOT TEST_TIMEOUT)
-    set(TEST_TIMEOUT 60)
+    set(TEST_TIMEOUT 120)  # of machines that others use, and of sanitizers
   endif()
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE coterie_test_main ${TEST_LINKS})
