@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "agreement/margins.hpp"
 #include "coterie/base/errors.hpp"
 
 namespace coterie::inline evaluation {
@@ -20,24 +21,6 @@ std::int64_t label_count(std::span<const std::int32_t> labels) {
     most = std::max(most, labels[i]);
   }
   return std::int64_t{most} + 1;
-}
-
-/// The table with its margins.
-struct Margins {
-  std::vector<std::int64_t> rows, columns;
-  std::int64_t total = 0;
-};
-
-Margins margins_of(const Contingency& table) {
-  Margins m{std::vector<std::int64_t>(static_cast<std::size_t>(table.rows)),
-            std::vector<std::int64_t>(static_cast<std::size_t>(table.columns)), 0};
-  for (std::int64_t i = 0; i < table.rows; ++i)
-    for (std::int64_t j = 0; j < table.columns; ++j) {
-      m.rows[static_cast<std::size_t>(i)] += table.at(i, j);
-      m.columns[static_cast<std::size_t>(j)] += table.at(i, j);
-      m.total += table.at(i, j);
-    }
-  return m;
 }
 
 /// Ordered pairs of rows, both the same: n (n - 1), below 2^63 for n up to 3 * 10^9.

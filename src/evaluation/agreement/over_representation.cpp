@@ -4,6 +4,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "agreement/margins.hpp"
 #include "coterie/base/errors.hpp"
 
 namespace coterie::inline evaluation {
@@ -17,23 +18,6 @@ double log_factorial(std::int64_t n) {
 
 double log_choose(std::int64_t n, std::int64_t k) { return log_factorial(n) - log_factorial(k) - log_factorial(n - k); }
 
-struct Margins {
-  std::vector<std::int64_t> classes, clusters;
-  std::int64_t rows = 0;
-};
-
-Margins margins_of(const Contingency& table) {
-  Margins margins{std::vector<std::int64_t>(static_cast<std::size_t>(table.rows)),
-                  std::vector<std::int64_t>(static_cast<std::size_t>(table.columns)), 0};
-  for (std::int64_t i = 0; i < table.rows; ++i)
-    for (std::int64_t j = 0; j < table.columns; ++j) {
-      margins.classes[static_cast<std::size_t>(i)] += table.at(i, j);
-      margins.clusters[static_cast<std::size_t>(j)] += table.at(i, j);
-      margins.rows += table.at(i, j);
-    }
-  return margins;
-}
-
 std::int64_t large_enough(const std::vector<std::int64_t>& sizes, std::int64_t least) {
   return std::count_if(sizes.begin(), sizes.end(), [&](auto size) { return size >= least; });
 }
@@ -44,14 +28,14 @@ void add_candidates(std::size_t number, const Contingency& table, const OverRepr
   const Margins margins = margins_of(table);
   for (std::int64_t i = 0; i < table.rows; ++i)
     for (std::int64_t j = 0; j < table.columns; ++j) {
-      const std::int64_t count = table.at(i, j), of_class = margins.classes[static_cast<std::size_t>(i)],
-                         of_cluster = margins.clusters[static_cast<std::size_t>(j)];
+      const std::int64_t count = table.at(i, j), of_class = margins.rows[static_cast<std::size_t>(i)],
+                         of_cluster = margins.columns[static_cast<std::size_t>(j)];
       if (count < rule.least_rows) continue;
       const double lift = static_cast<double>(count) / static_cast<double>(of_cluster) *
-                          static_cast<double>(margins.rows) / static_cast<double>(of_class);
+                          static_cast<double>(margins.total) / static_cast<double>(of_class);
       if (lift <= 1) continue;
-      found.push_back({number, i, j, count, of_class, of_cluster, margins.rows, lift,
-                       hypergeometric_tail(count, of_class, of_cluster, margins.rows)});
+      found.push_back({number, i, j, count, of_class, of_cluster, margins.total, lift,
+                       hypergeometric_tail(count, of_class, of_cluster, margins.total)});
     }
 }
 
@@ -78,7 +62,7 @@ std::int64_t compared_pairs(std::span<const Contingency> tables, const OverRepre
   std::int64_t pairs = 0;
   for (const auto& table : tables) {
     const Margins margins = margins_of(table);
-    pairs += large_enough(margins.classes, rule.least_rows) * large_enough(margins.clusters, rule.least_rows);
+    pairs += large_enough(margins.rows, rule.least_rows) * large_enough(margins.columns, rule.least_rows);
   }
   return pairs;
 }
