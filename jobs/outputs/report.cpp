@@ -5,8 +5,6 @@
 #include <filesystem>
 #include <map>
 #include <set>
-#include <string_view>
-#include <unordered_map>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
@@ -146,11 +144,15 @@ void fill_silhouettes(const Evaluation::Silhouettes& silhouettes, const ClusterP
   }
 }
 
-void fill_excess(const std::vector<Evaluation::Column>& columns, const Evaluation::Solution& found,
-                 ReportSolution& solution) {
+std::vector<Contingency> tables_of(const Evaluation::Solution& found) {
   std::vector<Contingency> tables;
   for (const auto& each : found.agreements) tables.push_back(each.table);
-  for (const auto& each : over_represented(tables, kExcess)) {
+  return tables;
+}
+
+void fill_excess(const std::vector<Evaluation::Column>& columns, const Evaluation::Solution& found,
+                 ReportSolution& solution) {
+  for (const auto& each : over_represented(tables_of(found), kExcess)) {
     const Evaluation::Column& column = columns[each.table];
     solution.clusters.at(static_cast<std::size_t>(each.cluster))
         .excess.push_back({column.name, column.classes[static_cast<std::size_t>(each.class_number)], each.count,
@@ -161,14 +163,12 @@ void fill_excess(const std::vector<Evaluation::Column>& columns, const Evaluatio
 void fill_excess_note(const ReportSources& from, std::int64_t k, Report& report) {
   const Evaluation::Solution* found = evaluated(from, k);
   if (found == nullptr || found->agreements.empty()) return;
-  std::vector<Contingency> tables;
-  for (const auto& each : found->agreements) tables.push_back(each.table);
   report.excess_note = fmt::format(
       "A metadata value is named as more frequent in a cluster where at least {} of its images carry it, and where "
       "Fisher's exact test, corrected by Holm's method for all {} pairs of a value and a cluster that were compared, "
       "gives p < {}. The test takes images as independent of each other: those of one series or one author are not, so "
       "read it as a hint.",
-      kExcess.least_rows, compared_pairs(tables, kExcess), kExcess.level);
+      kExcess.least_rows, compared_pairs(tables_of(*found), kExcess), kExcess.level);
 }
 
 // The same images as montage's, with the same options.
@@ -307,9 +307,7 @@ void link_images(const ReportSources& from, const RelatedResults& related, Repor
     if (may_be_linked(place))
       report.image_links[picture] = fs::absolute(place.file).lexically_normal().lexically_relative(page).string();
   };
-  std::unordered_map<std::string_view, std::int64_t> numbers;
-  for (std::int64_t i = 0; i < from.images.size(); ++i)
-    numbers.emplace(from.images.paths[static_cast<std::size_t>(i)], i);
+  const PathNumbers numbers = numbers_by_path(from.images);
   const auto shown = shown_pictures(report);
   for (const auto& path : std::set<std::string>(shown.begin(), shown.end()))
     add(path, place_of(from.images, numbers.at(path)));

@@ -97,8 +97,7 @@ void RelatedResults::add_assignment(const ReportSources& from, const std::string
   const Study fresh(fmt::format("{}/assignments/{}", from.study.folder(), name), Kind::assignments.maker);
   if (fresh.holds("images")) {
     const ImageTable table = read_image_table(fresh.images_path());
-    std::map<std::string, std::int64_t> numbers;
-    for (std::int64_t i = 0; i < table.size(); ++i) numbers[table.paths[static_cast<std::size_t>(i)]] = i;
+    const PathNumbers numbers = numbers_by_path(table);
     const auto rows = nearest_rows(images);
     for (std::size_t c = 0; c < k; ++c)
       for (const auto row : rows[c]) {

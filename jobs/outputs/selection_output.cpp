@@ -116,10 +116,7 @@ std::vector<Chart> selection_charts(const Selection& selection, const Clustering
       charts.push_back(knife_plot(selection.ks[i], clustering.labels(selection.ks[i]), selection.silhouettes[i]));
   std::erase_if(charts, [](const Chart& chart) { return chart.empty(); });
   std::set<std::string> taken;  // "Year" and "year" are one file's name
-  for (auto& chart : charts) {
-    const std::string own = chart.name;
-    for (int again = 2; !taken.insert(chart.name).second; ++again) chart.name = fmt::format("{}-{}", own, again);
-  }
+  for (auto& chart : charts) chart.name = numbered(chart.name, taken);
   return charts;
 }
 

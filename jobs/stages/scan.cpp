@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <filesystem>
-#include <map>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
@@ -111,8 +110,7 @@ void tell_list(const Job& job, const ImageList& list) {
 
 // What differs from the list that is there.
 ListChanges changes_of(const ImageTable& there, const ScannedList& scanned) {
-  std::map<std::string_view, std::size_t> numbers;
-  for (std::size_t i = 0; i < there.paths.size(); ++i) numbers.emplace(there.paths[i], i);
+  const PathNumbers numbers = numbers_by_path(there);
   ListChanges changes;
   std::vector<std::pair<std::size_t, std::size_t>> same;  // rows of one path, there and now
   for (std::size_t i = 0; i < scanned.list.paths.size(); ++i) {
@@ -121,8 +119,9 @@ ListChanges changes_of(const ImageTable& there, const ScannedList& scanned) {
       ++changes.fresh;
       continue;
     }
-    same.emplace_back(found->second, i);
-    changes.changed += there.hashes.empty() || there.hashes[found->second] != scanned.probes[i].content_hash;
+    const auto before = static_cast<std::size_t>(found->second);
+    same.emplace_back(before, i);
+    changes.changed += there.hashes.empty() || there.hashes[before] != scanned.probes[i].content_hash;
   }
   changes.gone = there.size() - std::ssize(same);
   for (std::size_t c = 0; c < scanned.list.columns.size(); ++c) {

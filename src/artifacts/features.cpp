@@ -2,8 +2,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <string_view>
-#include <unordered_map>
 
 #include "checked.hpp"
 #include "coterie/base/errors.hpp"
@@ -54,8 +52,7 @@ struct Lookup {
 };
 
 Lookup look_up(const RowIdentities& rows, const ImageTable& table) {
-  std::unordered_map<std::string_view, std::int64_t> numbers;
-  for (std::int64_t i = 0; i < table.size(); ++i) numbers.emplace(table.paths[static_cast<std::size_t>(i)], i);
+  const PathNumbers numbers = numbers_by_path(table);
   Lookup result;
   std::vector<bool> stood_for(table.paths.size());
   for (std::size_t row = 0; row < rows.paths.size(); ++row) {

@@ -107,6 +107,12 @@ std::vector<std::int64_t> usable_images(const ImageTable& table) {
   return usable;
 }
 
+PathNumbers numbers_by_path(const ImageTable& table) {
+  PathNumbers numbers;
+  for (std::int64_t i = 0; i < table.size(); ++i) numbers.emplace(table.paths[static_cast<std::size_t>(i)], i);
+  return numbers;
+}
+
 std::string usable_digest(const ImageTable& table) {
   Sha256 digest;
   const auto add = [&](const std::string& text) { digest.update(text.c_str(), text.size() + 1); };

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "coterie/images/fate.hpp"
@@ -46,6 +48,10 @@ ImageTable read_image_table(const std::string& path);
 
 /// The same without reasons, sizes in pixels and metadata: what extraction needs, which every rank holds.
 ImageTable read_image_places(const std::string& path);
+
+/// The number of the image of each path, the first where a path stands twice. Its keys are the table's own texts.
+using PathNumbers = std::unordered_map<std::string_view, std::int64_t>;
+PathNumbers numbers_by_path(const ImageTable& table);
 
 /// Where image `number` lies, and what the scan saw there.
 ImagePlace place_of(const ImageTable& table, std::int64_t number);
