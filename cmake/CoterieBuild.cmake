@@ -21,7 +21,7 @@ set(COTERIE_ARCH "${arch}" CACHE STRING "-march of the target nodes; empty for t
 
 find_program(COTERIE_CCACHE ccache)
 if(COTERIE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # ccache handles a precompiled header only when told to look away from the time stamps inside it.
+  # ccache handles a precompiled header only when asked to ignore the time stamps inside it.
   set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${COTERIE_CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})

@@ -14,7 +14,7 @@ namespace coterie::jobs {
 struct Job;
 struct StageEffort;
 
-/// What plan tries a stage on to see how its time grows (planning/rehearsal.hpp).
+/// What plan tries a stage on to see how its time grows (planning/measure_study.hpp).
 enum class Trial {
   none,      ///< not measured: what it takes depends on what the person brings
   images,    ///< a sample of the study's own images

@@ -22,7 +22,7 @@ struct Context {
   const CommandList& commands;
   const Communicator& comm;
   HeldStudies& held;       ///< studies that are locked until the program ends
-  bool silent = false;     ///< a rehearsal: nothing is said
+  bool silent = false;     ///< plan measures: nothing is printed
   const char* maker = "";  ///< the command that makes the whole study, where it is a part of another one
 };
 

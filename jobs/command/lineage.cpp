@@ -113,7 +113,7 @@ class Walk {
     for (const auto& [input, digest] : recipe.inputs()) {
       if (!input.starts_with(kValuesOf)) continue;
       const RowNames* names = names_below(recipe);
-      if (names == nullptr) return false;  // told already: something above is not there
+      if (names == nullptr) return false;  // reported already: something above is not there
       const std::string column = input.substr(std::string_view(kValuesOf).size());
       const auto values = find_column(*names, column);
       if (!values || values_digest(*values) != digest) other.push_back(column);

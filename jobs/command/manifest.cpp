@@ -33,7 +33,7 @@ Json load(const Study& study) {
     Json json = Json::parse(file);
     if (json.is_object()) return json;
   } catch (const nlohmann::json::exception&) {
-    // told below
+    // reported below
   }
   throw FileError(path, "is damaged; move it away and run the command again");
 }

@@ -54,7 +54,7 @@ void dispatch(const std::vector<std::string>& arguments, const Context& context)
 }
 
 // The one rank that speaks tells the error; a rank that fails alone ends the others.
-int tell(const Error& error, const Communicator& comm, std::optional<HeldStudies>& held) {
+int print_error(const Error& error, const Communicator& comm, std::optional<HeldStudies>& held) {
   const int code = static_cast<int>(error.exit_code());
   StopSignal::wait_if_ending();
   const bool alone = !comm.all_arrive(kPatience);
@@ -90,7 +90,7 @@ int run(const CommandList& commands, const std::vector<std::string>& arguments) 
     comm.together([&] { find_command(commands, arguments.front()); });
     dispatch(arguments, {commands, comm, *held});
   } catch (const Error& error) {
-    code = tell(error, comm, held);
+    code = print_error(error, comm, held);
   }
   Communicator::finalize();
   return code;

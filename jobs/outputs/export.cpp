@@ -111,8 +111,8 @@ std::string flat_name(std::string path, std::set<std::string>& taken) {
 void place_picture(const Job& job, const ImagePlace& place, const std::string& name, bool link, const std::string& to) {
   clear_place(to);
   try {
-    if (const Probe probe = probe_image(place); probe.fate != Fate::ok)
-      throw DecodeError(place.file, probe.fate, probe.reason);
+    if (const Probe probe = probe_image(place); probe.status != ImageStatus::ok)
+      throw DecodeError(place.file, probe.status, probe.reason);
     const auto bytes = image_bytes(place);
     if (link && place.bytes < 0) return fs::create_symlink(fs::absolute(place.file), to);
     NewFile copy(to);
@@ -166,7 +166,7 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
   if (const auto merges = from.clustering.merges(); !merges.empty())
     write_npy<double>(folder.place("linkage.npy"), linkage_of(merges).data(), {std::ssize(merges), 4});
   if (from.images) {
-    write_skipped(folder.folder() + "/", *from.images, final_fates(*from.images, from.features), text);
+    write_skipped(folder.folder() + "/", *from.images, final_statuses(*from.images, from.features), text);
     if (job.options.text("pictures") != "none")
       place_pictures(job, folder.folder(), from.clustering, k, from.names, *from.images);
   }

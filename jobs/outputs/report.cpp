@@ -36,20 +36,20 @@ constexpr std::int64_t kSilhouettePoints = 400;  // of one cluster, drawn in its
 constexpr OverRepresentationRule kExcess{};
 constexpr std::size_t kMostSolutions = 24;  // of more k only the one that is shown first has its clusters shown
 
-void fill_fates(const ReportSources& from, Report& report) {
-  std::map<Fate, std::int64_t> counts;
-  std::map<Fate, std::vector<std::string>> reasons;
+void fill_statuses(const ReportSources& from, Report& report) {
+  std::map<ImageStatus, std::int64_t> counts;
+  std::map<ImageStatus, std::vector<std::string>> reasons;
   if (from.scanned) {
-    const auto fates = final_fates(from.images, from.features);
-    for (const auto fate : fates) ++counts[fate];
-    for (const auto& group : reasons_of(from.images.paths, fates, from.images.reasons))
-      if (group.fate != Fate::pending) reasons[group.fate].push_back(reason_text(group));
+    const auto statuses = final_statuses(from.images, from.features);
+    for (const auto status : statuses) ++counts[status];
+    for (const auto& group : reasons_of(from.images.paths, statuses, from.images.reasons))
+      if (group.status != ImageStatus::pending) reasons[group.status].push_back(reason_text(group));
   } else {
-    counts[Fate::ok] = static_cast<std::int64_t>(from.names.names.size());
+    counts[ImageStatus::ok] = static_cast<std::int64_t>(from.names.names.size());
   }
-  for (const auto& [fate, count] : counts) {
+  for (const auto& [status, count] : counts) {
     report.images_listed += count;
-    report.fates.push_back({final_fate_name(fate), count, final_fate_explanation(fate), reasons[fate]});
+    report.statuses.push_back({final_status_name(status), count, final_status_explanation(status), reasons[status]});
   }
   for (const auto& [remark, images, first] : count_remarks(from.images)) {
     const auto i = static_cast<std::size_t>(first);
@@ -329,7 +329,7 @@ Report fill_report(const Job& job, const ReportSources& from, RelatedResults& re
                      ? job.options.text("title")
                      : std::filesystem::absolute(job.study.folder()).lexically_normal().filename().string();
   report.when = timestamp();
-  fill_fates(from, report);
+  fill_statuses(from, report);
   fill_variance(from, report);
   for (const auto k : from.clustering.choose(job.options.counts("k"))) report.ks.push_back(evidence_for(from, k));
   fill_selected(from, report.ks);

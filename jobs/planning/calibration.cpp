@@ -69,7 +69,7 @@ Measured fit(const std::vector<Sample>& samples, int ranks, double least_growth,
   const double above = last.seconds - found.serial, below = middle.seconds - found.serial;
   if (most_growth > least_growth && above > 0 && below > 0)
     found.growth = std::clamp(std::log(above / below) / std::log(last.rows / middle.rows), least_growth, most_growth);
-  // Too short to tell growth from noise: then all of it is taken to grow, which foretells too much rather than too
+  // Too short to tell growth from noise: then all of it is taken to grow, which predicts too much rather than too
   // little.
   if (last.seconds < 1.2 * first.seconds)
     return {0, ranks * last.seconds / std::pow(last.rows, least_growth), least_growth};

@@ -24,8 +24,8 @@ struct EffortPart {
   double least_growth, most_growth;
 };
 
-/// What a stage costs, as far as the stage alone knows it: plan measures the seconds (planning/rehearsal.hpp) and asks
-/// here for the rest. All of it may be left out.
+/// What a stage costs, as far as the stage alone knows it: plan measures the seconds (planning/measure_study.hpp) and
+/// asks here for the rest. All of it may be left out.
 struct StageEffort {
   /// How its seconds grow with the number N of images: as N^growth, fitted between these. Two functions, since Ward is
   /// another algorithm than k-means.

@@ -10,7 +10,7 @@
 #include "outputs/table_file.hpp"
 #include "planning/calibration.hpp"
 #include "planning/forecast.hpp"
-#include "planning/rehearsal.hpp"
+#include "planning/measure_study.hpp"
 #include "planning/workload.hpp"
 
 namespace coterie::jobs {
@@ -22,7 +22,7 @@ constexpr double kLong = 7 * 86400.0;  // the longest job that most clusters tak
 Calibration calibration_for(const Job& job, const Workload& study) {
   const std::string path = job.options.text("calibration");
   if (!path.empty() && !job.options.flag("calibrate")) return read_calibration(path, study.shape());
-  Calibration measured = rehearse(job, study);
+  Calibration measured = measure_study(job, study);
   if (!job.options.flag("calibrate")) return measured;
   const std::string to = path.empty() ? "coterie-calibration.json" : path;
   job.comm.on_root([&] {

@@ -10,7 +10,7 @@ namespace coterie::jobs {
 ScratchFolder::ScratchFolder(const Communicator& comm) : comm_(comm) {
   comm_.on_root([&] {
     const char* place = std::getenv("TMPDIR");
-    folder_ = fmt::format("{}/coterie-rehearsal-XXXXXX", place != nullptr && *place != '\0' ? place : "/tmp");
+    folder_ = fmt::format("{}/coterie-plan-XXXXXX", place != nullptr && *place != '\0' ? place : "/tmp");
     if (mkdtemp(folder_.data()) == nullptr)
       throw FileError(folder_, "cannot be made; let TMPDIR name a folder that can be written");
     unfinished_.emplace(folder_);

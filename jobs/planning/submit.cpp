@@ -17,7 +17,7 @@
 #include "coterie/dist/progress.hpp"
 #include "planning/batch_script.hpp"
 #include "planning/forecast.hpp"
-#include "planning/rehearsal.hpp"
+#include "planning/measure_study.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -133,7 +133,7 @@ void submit_study(Job& job) {
   const std::string& file = job.options.words.front();
   const Workload study = workload_of(job);
   const std::string kept = job.options.text("calibration");
-  const Calibration measured = kept.empty() ? rehearse(job, study) : read_calibration(kept, study.shape());
+  const Calibration measured = kept.empty() ? measure_study(job, study) : read_calibration(kept, study.shape());
   const Allocation wanted = work_out(job.context.commands, job.options, study, measured);
   const std::string text = fill_batch_script(template_text(job.options), directives_of(job.options, wanted));
   const std::string path =

@@ -27,7 +27,7 @@ constexpr std::int64_t kEnough = 100;  // images of a cluster whose own distance
 // Where the new images go; of all rows, on every rank.
 struct Placed {
   AssignedImages images;
-  std::vector<double> strangeness;  ///< what outliers are told by: the distance, or minus the log-likelihood
+  std::vector<double> strangeness;  ///< what outliers are known by: the distance, or minus the log-likelihood
 };
 
 bool was_made_by(const std::string& path, const Recipe& recipe) {
@@ -196,7 +196,7 @@ void write_tables(const Job& job, const std::string& name, const FeatureReader& 
   write_assignment_table(folder.place("assigned.csv"), images, text);
   if (job.options.given("images")) {
     const ImageTable listed = read_image_table(fresh.images_path());
-    write_skipped(folder.folder() + "/", listed, final_fates(listed, features), text);
+    write_skipped(folder.folder() + "/", listed, final_statuses(listed, features), text);
   }
   folder.finish();
   const auto strange = std::count(images.outlier.begin(), images.outlier.end(), std::uint8_t{1});

@@ -71,7 +71,7 @@ void write_outputs(const Job& job, const std::string& name) {
   job.say("drew {}.svg", folder.final_place(chart.name));
 }
 
-void tell(const Job& job, const Comparison& comparison) {
+void print_summary(const Job& job, const Comparison& comparison) {
   if (comparison.pairs.size() > kMostTold) return;
   for (const auto& pair : comparison.pairs)
     job.say("{} and {}: ARI {:.3f}, AMI {:.3f}, {:.0f} % of the images in matched labels: {}",
@@ -106,7 +106,7 @@ void compare_labellings(Job& job) {
     job.comm.on_root([&] {
       const Comparison comparison = compare_all(labellings, job.pool);
       write_comparison(job.study.path(Kind::comparisons, name), job.recipe, comparison);
-      tell(job, comparison);
+      print_summary(job, comparison);
     });
     job.made(Kind::comparisons, name);
   }

@@ -61,7 +61,7 @@ void tell_meaning(const Job& job, const Evaluation& evaluation) {
   }
 }
 
-void tell(const Job& job, const Evaluation& evaluation) {
+void print_summary(const Job& job, const Evaluation& evaluation) {
   for (const auto& solution : evaluation.solutions) {
     std::string line = fmt::format("k = {}: inertia {:.6g}", solution.k, solution.inertia);
     if (solution.silhouettes) line += fmt::format(", silhouette {:.3f}", solution.silhouettes->mean);
@@ -96,7 +96,7 @@ void measure(Job& job) {
     for (std::size_t i = 0; i < labels.size(); ++i)
       evaluation.solutions.push_back(solution_of(clustering.ks()[i], labels[i], indices[i], found[i], classes));
     write_evaluation(job.study.path(Kind::evaluations, name), job.recipe, evaluation);
-    tell(job, evaluation);
+    print_summary(job, evaluation);
   });
   job.made(Kind::evaluations, name);
 }

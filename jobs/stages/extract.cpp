@@ -8,9 +8,9 @@
 #include "command/manifest.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/features.hpp"
-#include "coterie/dist/hand_out.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
+#include "coterie/dist/work_queue.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/store/file_layout.hpp"
 #include "planning/effort.hpp"
@@ -99,7 +99,7 @@ ExtractorOptions extractor_options(const Job& job, const ExtractTask& task, cons
   return options;
 }
 
-// One extraction on this rank: takes block after block from the hand-out until there are none.
+// One extraction on this rank: takes block after block from the work queue until there are none.
 class Extraction {
  public:
   Extraction(const Job& job, const ExtractTask& task, std::vector<ExtractOutput*> pending)
@@ -107,15 +107,15 @@ class Extraction {
         pending_(std::move(pending)),
         blocks_(missing_blocks(pending_)),
         images_(images_of(blocks_)),
-        hand_out_(job.comm, static_cast<std::int64_t>(blocks_.size()), 1),
+        work_queue_(job.comm, static_cast<std::int64_t>(blocks_.size()), 1),
         progress_(job.speaks(), "extract", images_, "images") {}
 
   ExtractTimes run(std::span<const Network> networks, const ExtractorOptions& options) {
     const ExtractTimes times = extract_blocks(networks, options,
                                               {[this](Block& block) { return next(block); },
                                                [this](BlockFeatures&& block) { return commit(std::move(block)); },
-                                               [this] { return idle(); }, [this] { hand_out_.close(); }});
-    hand_out_.finish();
+                                               [this] { return idle(); }, [this] { work_queue_.close(); }});
+    work_queue_.finish();
     if (!StopSignal::seen_here()) show(static_cast<std::int64_t>(blocks_.size()));
     return times;
   }
@@ -130,7 +130,7 @@ class Extraction {
   }
 
   bool next(Block& block) {
-    const auto item = hand_out_.take();
+    const auto item = work_queue_.take();
     if (!item) return false;
     reached_ = *item;
     block = {blocks_[static_cast<std::size_t>(*item)], {}};
@@ -141,20 +141,20 @@ class Extraction {
   }
 
   bool commit(BlockFeatures&& block) {
-    std::vector<std::uint8_t> fates;
-    for (const auto fate : block.fates) fates.push_back(static_cast<std::uint8_t>(fate));
+    std::vector<std::uint8_t> statuses;
+    for (const auto status : block.statuses) statuses.push_back(static_cast<std::uint8_t>(status));
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       FeatureFile& file = *pending_[i]->file;
       if (std::binary_search(file.missing().begin(), file.missing().end(), block.number))
-        file.commit(block.number, block.rows[i], fates);
+        file.commit(block.number, block.rows[i], statuses);
     }
     return idle() && !StopSignal::seen_here();
   }
 
   // After a stop signal no rank begins another block, and those in hand are committed.
   bool idle() {
-    if (StopSignal::seen_here()) hand_out_.abandon();
-    hand_out_.poll();
+    if (StopSignal::seen_here()) work_queue_.abandon();
+    work_queue_.poll();
     show(reached_);
     return true;
   }
@@ -170,7 +170,7 @@ class Extraction {
   const std::vector<ExtractOutput*> pending_;  // in the order of the networks' layers
   const std::vector<std::int64_t> blocks_;
   const std::int64_t images_;  // in them
-  HandOut hand_out_;
+  WorkQueue work_queue_;
   Progress progress_;
   std::atomic<std::int64_t> reached_ = 0;  // the block taken last
   std::int64_t shown_ = 0;                 // images
@@ -191,13 +191,13 @@ void tell_times(const Job& job, const ExtractTimes& times) {
 void tell_failures(const Job& job, const std::string& name, const ExtractTask& task) {
   job.comm.on_root([&] {
     const FeatureReader features(job.study, name);
-    const auto& fates = features.fates();
-    for (auto& group : reasons_of(task.identities.paths, fates, {})) {
-      group.reason = fate_explanation(group.fate);
+    const auto& statuses = features.statuses();
+    for (auto& group : reasons_of(task.identities.paths, statuses, {})) {
+      group.reason = status_explanation(group.status);
       if (group.reason.ends_with('.')) group.reason.pop_back();
       job.say("{}", reason_text(group));
     }
-    const auto good = std::ssize(features.good()), failed = std::ssize(fates) - good;
+    const auto good = std::ssize(features.good()), failed = std::ssize(statuses) - good;
     job.say("{}features of {} images, {} failed since the scan", failed > good ? "warning: " : "", good, failed);
     if (good > 0) return;
     std::filesystem::remove(features.path());  // nothing can be made of it, and "up to date" would hide that
@@ -307,7 +307,7 @@ Command extract() {
           .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::images}; },
                          .makes = Kind::features,
                          .name = name_of,
-                         .revision = 4,
+                         .revision = 5,
                          .check = check,
                          .from_recipe = from_recipe,
                          .trial = Trial::images,

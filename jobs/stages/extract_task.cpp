@@ -96,7 +96,7 @@ ExtractTask make_extract_task(Job& job) {
   });
   task.images = usable_images(task.table);
   require(!task.images.empty(), "no image of {} could be read ({}); nothing to extract", job.study.folder(),
-          fates_text(task.table.fates));
+          statuses_text(task.table.statuses));
   job.comm.on_root([&] { require_some_there(job, task.table, task.images); });
   if (job.comm.is_root()) task.identities = identities_of(task.table, task.images);
   for (const auto& request : task.requests) task.weights.push_back(choose_weights(job, request));

@@ -64,7 +64,7 @@ std::vector<std::uint64_t> hashes_of(const Study& study, const std::vector<std::
   if (std::filesystem::exists(study.images_path())) {
     ImageTable table = read_image_places(study.images_path());
     for (std::size_t i = 0; i < table.hashes.size(); ++i)
-      if (table.fates[i] == Fate::ok) known.emplace(std::move(table.paths[i]), table.hashes[i]);
+      if (table.statuses[i] == ImageStatus::ok) known.emplace(std::move(table.paths[i]), table.hashes[i]);
   }
   std::vector<std::uint64_t> hashes;
   for (const auto& name : names) {
@@ -101,7 +101,7 @@ Imported read_table_features(const Job& job, const std::string& path) {
   const ColumnWishes wishes{job.options.texts("feature-columns"), job.options.text("name-column"),
                             job.options.given("names")};
   const TableColumns columns = choose_columns(table, wishes, path);
-  job.say("{}", told(table, columns));
+  job.say("{}", columns_text(table, columns));
   Imported imported;
   const auto values_of = [&](std::size_t column) {
     std::vector<std::string> values;
@@ -244,7 +244,7 @@ Command import_features() {
           .stage = Stage{.reads = [](const Options&) { return std::vector<Kind>{}; },
                          .makes = Kind::features,
                          .name = name_of,
-                         .revision = 3,
+                         .revision = 4,
                          .settle = settle,
                          .check = check,
                          .effort = &kEffort}};

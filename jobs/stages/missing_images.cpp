@@ -47,7 +47,7 @@ void tell_missing(const Job& job, const ScannedList& scanned) {
   const std::string source = job.options.text("images");
   std::vector<std::int64_t> missing;
   for (std::int64_t i = 0; i < scanned.list.size(); ++i)
-    if (scanned.probes[static_cast<std::size_t>(i)].fate == Fate::not_found) missing.push_back(i);
+    if (scanned.probes[static_cast<std::size_t>(i)].status == ImageStatus::not_found) missing.push_back(i);
   if (missing.empty() || fs::is_directory(source)) return;
   const std::string& first = scanned.list.paths[static_cast<std::size_t>(missing.front())];
   const bool all = std::ssize(missing) == scanned.list.size();

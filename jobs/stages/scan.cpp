@@ -21,7 +21,7 @@ namespace {
 std::vector<std::int64_t> first_with_same_bytes(const std::vector<Probe>& probes) {
   std::vector<std::int64_t> first(probes.size(), -1), order;
   for (std::size_t i = 0; i < probes.size(); ++i)
-    if (probes[i].fate == Fate::ok) order.push_back(static_cast<std::int64_t>(i));
+    if (probes[i].status == ImageStatus::ok) order.push_back(static_cast<std::int64_t>(i));
   const auto key = [&](std::int64_t i) {
     const Probe& probe = probes[static_cast<std::size_t>(i)];
     return std::pair(probe.content_hash, probe.bytes);
@@ -58,7 +58,7 @@ ImageTable make_table(ScannedList scanned, bool skip_duplicates) {
   for (std::size_t i = 0; i < scanned.probes.size(); ++i) {
     Probe& probe = scanned.probes[i];
     const bool left_out = skip_duplicates && table.duplicate_of[i] >= 0;
-    table.fates.push_back(left_out ? Fate::duplicate : probe.fate);
+    table.statuses.push_back(left_out ? ImageStatus::duplicate : probe.status);
     table.reasons.push_back(left_out
                                 ? "the same bytes as " + table.paths[static_cast<std::size_t>(table.duplicate_of[i])]
                                 : std::move(probe.reason));
@@ -171,12 +171,12 @@ void tell_outdated(const Job& job, const std::string& before) {
 }
 
 // What was made of each image: which, and for which reasons not. On the root.
-void tell_fates(const Job& job, const ImageTable& table) {
+void print_statuses(const Job& job, const ImageTable& table) {
   const auto repeated =
       std::count_if(table.duplicate_of.begin(), table.duplicate_of.end(), [](auto i) { return i >= 0; });
-  job.say("{}{}", fates_text(table.fates),
+  job.say("{}{}", statuses_text(table.statuses),
           repeated > 0 ? fmt::format("; {} of them the same bytes as an earlier one", repeated) : "");
-  for (const auto& group : reasons_of(table.paths, table.fates, table.reasons)) job.say("{}", reason_text(group));
+  for (const auto& group : reasons_of(table.paths, table.statuses, table.reasons)) job.say("{}", reason_text(group));
   for (const auto& count : count_remarks(table)) job.say("{}", remark_text(table, count));
 }
 
@@ -188,9 +188,9 @@ void write_tables(const Job& job, const ImageTable& table) {
   const std::string place = "tables/images";
   if (OutputFolder::is_current(job.study.folder() + "/" + place, about)) return;
   OutputFolder folder(job.study.folder(), place, about, job.options.flag("overwrite"));
-  write_skipped(folder.folder() + "/", table, table.fates, TableText::harmless);
+  write_skipped(folder.folder() + "/", table, table.statuses, TableText::harmless);
   folder.finish();
-  if (std::any_of(table.fates.begin(), table.fates.end(), [](auto fate) { return fate != Fate::ok; }))
+  if (std::any_of(table.statuses.begin(), table.statuses.end(), [](auto status) { return status != ImageStatus::ok; }))
     job.say("wrote {}: each image that is left out, and why", folder.final_place("skipped.csv"));
 }
 
@@ -215,7 +215,7 @@ void list_and_probe(Job& job) {
     if (job.study.holds("images")) before = digest_of_what_is_there(job.study);
     table = make_table(std::move(scanned), job.options.text("duplicates") == "skip");
     write_image_table(job.study.images_path(), job.recipe, table);
-    tell_fates(job, table);
+    print_statuses(job, table);
   });
   job.made(Kind::images, "images");
   job.comm.on_root([&] {
@@ -225,7 +225,7 @@ void list_and_probe(Job& job) {
 }
 
 constexpr double kMemoryOfListing =
-    380;  // of an image, on the root: its path, its row of the table, what the probe told
+    380;  // of an image, on the root: its path, its row of the table, what the probe found
 
 void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
   const auto n = static_cast<double>(study.images);
@@ -263,7 +263,7 @@ Command scan() {
           .stage = Stage{.reads = [](const Options&) { return std::vector<Kind>{}; },
                          .makes = Kind::images,
                          .name = [](const Options&, const std::string&) { return std::string("images"); },
-                         .revision = 3,
+                         .revision = 4,
                          .trial = Trial::images,
                          .effort = &kEffort}};
 }

@@ -244,11 +244,12 @@ std::vector<Probe> probe_share(const Job& job, const Share& share) {
 void pack(const Share& share, const std::vector<Probe>& probes, PackedText& out) {
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const Probe& probe = probes[i];
-    for (const std::int64_t number : {share.numbers[i], probe.bytes, static_cast<std::int64_t>(probe.content_hash),
-                                      static_cast<std::int64_t>(probe.width), static_cast<std::int64_t>(probe.height),
-                                      static_cast<std::int64_t>(probe.pages), static_cast<std::int64_t>(probe.bits),
-                                      static_cast<std::int64_t>(probe.used_bits),
-                                      static_cast<std::int64_t>(probe.remarks), static_cast<std::int64_t>(probe.fate)})
+    for (const std::int64_t number :
+         {share.numbers[i], probe.bytes, static_cast<std::int64_t>(probe.content_hash),
+          static_cast<std::int64_t>(probe.width), static_cast<std::int64_t>(probe.height),
+          static_cast<std::int64_t>(probe.pages), static_cast<std::int64_t>(probe.bits),
+          static_cast<std::int64_t>(probe.used_bits), static_cast<std::int64_t>(probe.remarks),
+          static_cast<std::int64_t>(probe.status)})
       out.put(number);
     out.put_text(probe.reason);
     out.put_text(probe.note);
@@ -266,7 +267,7 @@ void unpack(PackedText& in, std::vector<Probe>& all) {
     probe.bits = static_cast<int>(in.number());
     probe.used_bits = static_cast<int>(in.number());
     probe.remarks = static_cast<std::int32_t>(in.number());
-    probe.fate = static_cast<Fate>(in.number());
+    probe.status = static_cast<ImageStatus>(in.number());
     probe.reason = in.text();
     probe.note = in.text();
   }

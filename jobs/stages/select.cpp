@@ -103,7 +103,7 @@ void tell_seeds(const Job& job, const Selection& found, const Selection::Measure
   job.say("seed_stability {:.2f} at k = {}: {}", seeds.values[at], found.ks[at], seed_words(seeds.values[at]));
 }
 
-void tell(const Job& job, const ClusteringReader& clustering, const Selection& found) {
+void print_summary(const Job& job, const ClusteringReader& clustering, const Selection& found) {
   for (const auto& measure : found.measures)
     if (measure.k > 0)
       job.say("{} names k = {}{}", measure.name, measure.k,
@@ -127,7 +127,7 @@ void gather(Job& job) {
     const Selection found = gather_evidence(job, clustering, classes);
     job.comm.on_root([&] {
       write_selection(job.study.path(Kind::selections, name), job.recipe, found);
-      tell(job, clustering, found);
+      print_summary(job, clustering, found);
     });
     job.made(Kind::selections, name);
   }

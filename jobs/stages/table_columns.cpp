@@ -305,7 +305,7 @@ std::vector<float> feature_values(const CsvTable& table, const std::vector<std::
   return values;
 }
 
-std::string told(const CsvTable& table, const TableColumns& columns) {
+std::string columns_text(const CsvTable& table, const TableColumns& columns) {
   std::string text = columns.names ? fmt::format("names from the column {}", table.header[*columns.names])
                                    : std::string("no column of names");
   text += fmt::format("; features: {}", listed(table, columns.features));

@@ -50,6 +50,6 @@ std::vector<float> feature_values(const CsvTable& table, const std::vector<std::
                                   const std::string& file);
 
 /// In words, for the person: which column was taken for what.
-std::string told(const CsvTable& table, const TableColumns& columns);
+std::string columns_text(const CsvTable& table, const TableColumns& columns);
 
 }  // namespace coterie::jobs

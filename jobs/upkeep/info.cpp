@@ -16,7 +16,7 @@
 namespace coterie::jobs {
 namespace {
 
-void tell_backbone(const Backbone& backbone) {
+void print_backbone(const Backbone& backbone) {
   fmt::print("{}: {}\n\nLayers:\n", backbone.name, backbone.description);
   for (const auto& layer : layers_of(backbone))
     fmt::print("  {:<16} {} numbers{}\n", layer.name, layer.dimension,
@@ -27,15 +27,15 @@ void tell_backbone(const Backbone& backbone) {
 }
 
 // Why it is stale itself, or that what it was made from is.
-void tell_stale(const Lineage& lineage, const std::string& address) {
+void print_stale(const Lineage& lineage, const std::string& address) {
   if (std::find(lineage.again.begin(), lineage.again.end(), address) == lineage.again.end()) return;
-  bool told = false;
+  bool found = false;
   for (const auto& each : lineage.stale) {
     if (each.address != address || each.fault == Stale::Fault::damaged) continue;
     fmt::print("  STALE: {}\n", printable_lines(each.reason));
-    told = true;
+    found = true;
   }
-  if (!told) fmt::print("  STALE: what it was made from is\n");
+  if (!found) fmt::print("  STALE: what it was made from is\n");
 }
 
 constexpr std::size_t kWidth = 110;          // of a line, in characters
@@ -84,7 +84,7 @@ std::string parents_of(const Recipe& recipe) {
 
 enum class Detail { line, paragraph, all };
 
-void tell_all_of(const ArtifactReader& artifact) {
+void print_parameters(const ArtifactReader& artifact) {
   for (const auto& [parameter, value] : artifact.recipe().parameters())
     fmt::print("  {}: {}\n", printable(parameter), printable(value));
   for (const auto& [parent, digest] : artifact.recipe().parents()) fmt::print("  made of {}\n", printable(parent));
@@ -92,17 +92,17 @@ void tell_all_of(const ArtifactReader& artifact) {
     fmt::print("  {:<32} {}\n", printable(dataset), fmt::join(artifact.shape(dataset), " × "));
 }
 
-void tell_artifact(const Study& study, const Kind& kind, const std::string& name, const Lineage& lineage,
-                   Detail detail) {
+void print_artifact(const Study& study, const Kind& kind, const std::string& name, const Lineage& lineage,
+                    Detail detail) {
   const ArtifactReader artifact = study.open(kind, name);
   const std::string address = Study::address(kind, name);
   if (detail == Detail::line) {
     fmt::print("{:<52} {}\n", printable(address), printable(cut(options_in_brief(artifact.recipe(), 3), kWidth - 53)));
-    return tell_stale(lineage, address);
+    return print_stale(lineage, address);
   }
   fmt::print("\n{}\n", printable(address));
-  tell_stale(lineage, address);
-  if (detail == Detail::all) return tell_all_of(artifact);
+  print_stale(lineage, address);
+  if (detail == Detail::all) return print_parameters(artifact);
   fmt::print("  {}\n", printable(cut(options_in_brief(artifact.recipe(), kMostOptions), 2 * kWidth)));
   if (const auto parents = parents_of(artifact.recipe()); !parents.empty())
     fmt::print("  made of {}\n", printable(parents));
@@ -110,18 +110,18 @@ void tell_artifact(const Study& study, const Kind& kind, const std::string& name
 }
 
 // One that is damaged must not hide the others.
-void tell_what_can_be_read(const std::function<void()>& tell) {
+void print_if_readable(const std::function<void()>& print) {
   try {
-    tell();
+    print();
   } catch (const FileError& error) {
     fmt::print("\n{}\n", printable_lines(error.what()));
   }
 }
 
-void tell_images(const std::string& path) {
+void print_images(const std::string& path) {
   const ImageTable table = read_image_table(path);
-  fmt::print("{}\n", fates_text(table.fates));
-  for (const auto& group : reasons_of(table.paths, table.fates, table.reasons))
+  fmt::print("{}\n", statuses_text(table.statuses));
+  for (const auto& group : reasons_of(table.paths, table.statuses, table.reasons))
     fmt::print("  {}\n", printable(reason_text(group)));
   fmt::print("images from {}\n", printable(table.root));
   for (const auto& count : count_remarks(table)) fmt::print("{}\n", printable(remark_text(table, count)));
@@ -158,13 +158,13 @@ std::vector<Addressed> find_artifacts(const Job& job, std::string word) {
   return found;
 }
 
-void tell_artifacts(const Job& job, const std::vector<Addressed>& artifacts, const Lineage& lineage, Detail detail) {
+void print_artifacts(const Job& job, const std::vector<Addressed>& artifacts, const Lineage& lineage, Detail detail) {
   if (detail == Detail::line) fmt::print("\n");
   for (const auto& [kind, name] : artifacts)
-    tell_what_can_be_read([&] { tell_artifact(job.study, kind, name, lineage, detail); });
+    print_if_readable([&] { print_artifact(job.study, kind, name, lineage, detail); });
 }
 
-void tell_commands(const Manifest& manifest, bool all) {
+void print_commands(const Manifest& manifest, bool all) {
   const auto count = std::ssize(manifest.commands);
   if (count == 0) return;
   const auto skipped = all ? 0 : std::max<std::ptrdiff_t>(count - kMostCommands, 0);
@@ -173,42 +173,42 @@ void tell_commands(const Manifest& manifest, bool all) {
     fmt::print("  {}  {}\n", printable(entry.when), printable(entry.command_line));
 }
 
-void tell_study(const Job& job) {
+void print_study(const Job& job) {
   const Study& study = job.study;
   require(std::filesystem::is_directory(study.folder()), "{} is no study: there is no such folder", study.folder());
   const Manifest manifest = read_manifest(study);
   const Lineage lineage = lineage_of_all(study, job.context.commands, manifest);
   if (!job.options.words.empty()) {
-    for (const auto& word : job.options.words) tell_artifacts(job, find_artifacts(job, word), lineage, Detail::all);
+    for (const auto& word : job.options.words) print_artifacts(job, find_artifacts(job, word), lineage, Detail::all);
     return;
   }
   const bool all = job.options.flag("all");
   fmt::print("study {}\n", printable(study.folder()));
-  if (study.holds(Kind::images, "images")) tell_what_can_be_read([&] { tell_images(study.images_path()); });
+  if (study.holds(Kind::images, "images")) print_if_readable([&] { print_images(study.images_path()); });
   if (manifest.choice)
     fmt::print("chosen: {} with k = {}, by coterie {}{}\n", printable(manifest.choice->clustering), manifest.choice->k,
                printable(manifest.choice->by), was_chosen_of_another(study, manifest, *manifest.choice));
   const auto artifacts = artifacts_of(job);
   const Detail brief = artifacts.size() > kMostTold ? Detail::line : Detail::paragraph;
-  tell_artifacts(job, artifacts, lineage, all ? Detail::all : brief);
+  print_artifacts(job, artifacts, lineage, all ? Detail::all : brief);
   if (!lineage.again.empty()) {
     fmt::print("\n{} of the artifacts are stale or cannot be read. Run, in this order:\n", lineage.again.size());
     for (const auto& line : commands_for(study, job.context.commands, manifest, lineage.again))
       fmt::print("  {}\n", printable(line));
   }
-  tell_commands(manifest, all);
+  print_commands(manifest, all);
   if (!all && !artifacts.empty())
     fmt::print("\nAll of one: coterie info --study {} {}; all of everything: --all\n", shell_quoted(study.folder()),
                shell_quoted(Study::address(artifacts.front().first, artifacts.front().second)));
 }
 
-void tell(Job& job) {
+void print_info(Job& job) {
   require(job.options.given("study") || job.options.given("backbone"), "info wants --study DIR or --backbone NAME");
   require(job.options.words.empty() || job.options.given("study"), "info {} wants --study DIR",
           job.options.words.empty() ? "" : job.options.words.front());
   job.comm.on_root([&] {
-    if (job.options.given("backbone")) tell_backbone(find_backbone(job.options.text("backbone")));
-    if (job.options.given("study")) tell_study(job);
+    if (job.options.given("backbone")) print_backbone(find_backbone(job.options.text("backbone")));
+    if (job.options.given("study")) print_study(job);
   });
 }
 
@@ -220,9 +220,9 @@ Command info() {
                                  {"all", Role::action, OptionType::flag, "false", "",
                                   "every option, dataset and command, not the most important alone"}},
                                 "[ARTIFACT...]"),
-          .summary = "tells what a study holds, what of it is stale, or what a backbone does",
+          .summary = "shows what a study holds, what of it is stale, or what a backbone does",
           .example = "coterie info --study demo; coterie info --study demo features/efficientnet_lite0",
-          .run = tell,
+          .run = print_info,
           .needs_study = false};
 }
 

@@ -24,8 +24,8 @@ std::string origin_of(const std::string& path, const std::string& md5, const std
   if (const auto* published = find_published(md5, sha256))
     return fmt::format("{}, as {} published it ({})", published->network, published->origin, published->file);
   const std::string name = std::filesystem::path(path).filename().string();
-  const std::string told = tell_unknown(name);
-  return told.empty() ? "unknown: no published file has these checksums" : told;
+  const std::string known = explain_unknown(name);
+  return known.empty() ? "unknown: no published file has these checksums" : known;
 }
 
 void print_fits(const WeightFile& weights) {

@@ -10,7 +10,7 @@ namespace coterie::inline artifacts {
 namespace {
 
 std::int64_t read_k(const ArtifactReader& artifact) {
-  const std::string text = told(artifact, "k");
+  const std::string text = recorded_text(artifact, "k");
   std::int64_t k = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), k);
   if (error != std::errc() || stop != text.data() + text.size() || k < 1)

@@ -46,7 +46,7 @@ std::vector<std::string> read_texts(const ArtifactReader& artifact, const std::s
   return artifact.texts(name);
 }
 
-std::string told(const ArtifactReader& artifact, const std::string& name) {
+std::string recorded_text(const ArtifactReader& artifact, const std::string& name) {
   if (artifact.has_attribute(name)) return artifact.attribute(name);
   const auto& parameters = artifact.recipe().parameters();
   const auto found = parameters.find(name);

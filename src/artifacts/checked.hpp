@@ -80,7 +80,7 @@ std::vector<T> read_numbers(const ArtifactReader& artifact, const std::string& n
 }
 
 /// What an attribute says, or the parameter of that name of the recipe: earlier versions wrote no such attributes.
-std::string told(const ArtifactReader& artifact, const std::string& name);
+std::string recorded_text(const ArtifactReader& artifact, const std::string& name);
 
 /// The numbers of clusters that a file lists: at least one, ascending.
 std::vector<std::int64_t> read_ks(const ArtifactReader& artifact);

@@ -24,7 +24,7 @@ ClusteringReader::ClusteringReader(const Study& study, std::string name)
   columns_ = checked_shape(artifact_, dataset_of(ks_.front(), kCentroids), "float32", {ks_.front(), kAny})[1];
 }
 
-std::string ClusteringReader::algorithm() const { return told(artifact_, "algorithm"); }
+std::string ClusteringReader::algorithm() const { return recorded_text(artifact_, "algorithm"); }
 
 std::vector<std::int64_t> ClusteringReader::choose(const std::vector<std::int64_t>& asked) const {
   for (const auto k : asked)
@@ -88,7 +88,7 @@ GaussianMixture ClusteringReader::model(std::int64_t k) const {
   GaussianMixture model;
   model.k = k;
   model.columns = columns_;
-  model.covariance = covariance_of(told(artifact_, "covariance"));
+  model.covariance = covariance_of(recorded_text(artifact_, "covariance"));
   const Shape shape = covariances_shape(model.covariance, k, columns_);
   model.weights = read(kWeights, {k});
   model.means = read(kMeans, {k, columns_});

@@ -62,7 +62,7 @@ Lookup look_up(const RowIdentities& rows, const ImageTable& table) {
     if (number == numbers.end()) continue;
     const auto i = static_cast<std::size_t>(number->second);
     const std::uint64_t then = rows.hashes[row], now = table.hashes.empty() ? 0 : table.hashes[i];
-    if (table.fates[i] != Fate::ok || (then != 0 && now != 0 && then != now)) continue;
+    if (table.statuses[i] != ImageStatus::ok || (then != 0 && now != 0 && then != now)) continue;
     result.images.back() = number->second;
     result.found.back() = Found::yes;
     stood_for[i] = true;
@@ -91,18 +91,18 @@ FeatureReader::FeatureReader(const Study& study, std::string name)
     : name_(std::move(name)), images_path_(study.images_path()), artifact_(study.open(Kind::features, name_)) {
   const Shape shape = checked_shape(artifact_, kRows, "float32", {kAny, kAny});
   columns_ = shape[1];
-  const auto fates = read_values<std::uint8_t>(artifact_, "fate", {shape[0]});
-  for (std::size_t row = 0; row < fates.size(); ++row) {
-    fates_.push_back(static_cast<Fate>(fates[row]));
-    if (fates_.back() == Fate::ok) good_.push_back(static_cast<std::int64_t>(row));
+  const auto statuses = read_values<std::uint8_t>(artifact_, "status", {shape[0]});
+  for (std::size_t row = 0; row < statuses.size(); ++row) {
+    statuses_.push_back(static_cast<ImageStatus>(statuses[row]));
+    if (statuses_.back() == ImageStatus::ok) good_.push_back(static_cast<std::int64_t>(row));
   }
 }
 
 RowIdentities FeatureReader::identities() const {
-  const std::int64_t rows = std::ssize(fates_);
+  const std::int64_t rows = std::ssize(statuses_);
   if (artifact_.has("path"))
     return {read_texts(artifact_, "path", rows), read_values<std::uint64_t>(artifact_, kHash, {rows})};
-  if (imported()) return {read_texts(artifact_, "name", rows), std::vector<std::uint64_t>(fates_.size(), 0)};
+  if (imported()) return {read_texts(artifact_, "name", rows), std::vector<std::uint64_t>(statuses_.size(), 0)};
   return identities_by_number(artifact_, images_path_, rows);
 }
 
@@ -110,7 +110,7 @@ bool FeatureReader::imported() const { return artifact_.has("columns"); }
 
 void FeatureReader::read_metadata(std::vector<std::string>& columns,
                                   std::vector<std::vector<std::string>>& values) const {
-  read_columns(artifact_, std::ssize(fates_), columns, values);
+  read_columns(artifact_, std::ssize(statuses_), columns, values);
 }
 
 std::unique_ptr<RowSource> FeatureReader::open_rows() const {
@@ -130,7 +130,7 @@ void write_imported(const std::string& path, const Recipe& recipe, const std::st
     require_finite(block, begin, d, file);
     writer.write_rows<float>(kRows, begin, block);
   }
-  writer.put<std::uint8_t>("fate", {n}, std::vector<std::uint8_t>(static_cast<std::size_t>(n), 0));
+  writer.put<std::uint8_t>("status", {n}, std::vector<std::uint8_t>(static_cast<std::size_t>(n), 0));
   writer.put_texts("path", imported.identities.paths);
   writer.put<std::uint64_t>(kHash, {n}, imported.identities.hashes);
   write_columns(writer, imported.columns, imported.values);
@@ -147,14 +147,14 @@ RowMatch match_rows(const FeatureReader& features, const ImageTable& table) {
   return match_of(look_up(features.identities(), table), features.good());
 }
 
-std::vector<Fate> final_fates(const ImageTable& table, const FeatureReader& features) {
-  std::vector<Fate> fates = table.fates;
+std::vector<ImageStatus> final_statuses(const ImageTable& table, const FeatureReader& features) {
+  std::vector<ImageStatus> statuses = table.statuses;
   const Lookup lookup = look_up(features.identities(), table);
   for (std::size_t row = 0; row < lookup.images.size(); ++row)
-    if (lookup.images[row] >= 0 && features.fates()[row] != Fate::ok)
-      fates[static_cast<std::size_t>(lookup.images[row])] = features.fates()[row];
-  for (const auto number : lookup.without) fates[static_cast<std::size_t>(number)] = Fate::pending;
-  return fates;
+    if (lookup.images[row] >= 0 && features.statuses()[row] != ImageStatus::ok)
+      statuses[static_cast<std::size_t>(lookup.images[row])] = features.statuses()[row];
+  for (const auto number : lookup.without) statuses[static_cast<std::size_t>(number)] = ImageStatus::pending;
+  return statuses;
 }
 
 }  // namespace coterie::inline artifacts

@@ -14,27 +14,27 @@ namespace {
 
 constexpr const char* kUsable = "usable";
 
-std::vector<std::uint8_t> numbers_of(const std::vector<Fate>& fates) {
+std::vector<std::uint8_t> numbers_of(const std::vector<ImageStatus>& statuses) {
   std::vector<std::uint8_t> numbers;
-  for (const auto fate : fates) numbers.push_back(static_cast<std::uint8_t>(fate));
+  for (const auto status : statuses) numbers.push_back(static_cast<std::uint8_t>(status));
   return numbers;
 }
 
-std::vector<Fate> read_fates(const ArtifactReader& artifact, std::int64_t images) {
-  std::vector<Fate> fates;
-  for (const auto number : read_values<std::uint8_t>(artifact, "fate", {images})) {
-    const auto fate = static_cast<Fate>(number);
-    if (std::find(kFates.begin(), kFates.end(), fate) == kFates.end())
-      refuse(artifact, "fate", fmt::format("holds {}, which is no fate of an image: damaged", number));
-    fates.push_back(fate);
+std::vector<ImageStatus> read_statuses(const ArtifactReader& artifact, std::int64_t images) {
+  std::vector<ImageStatus> statuses;
+  for (const auto number : read_values<std::uint8_t>(artifact, "status", {images})) {
+    const auto status = static_cast<ImageStatus>(number);
+    if (std::find(kImageStatuses.begin(), kImageStatuses.end(), status) == kImageStatuses.end())
+      refuse(artifact, "status", fmt::format("holds {}, which is no status of an image: damaged", number));
+    statuses.push_back(status);
   }
-  return fates;
+  return statuses;
 }
 
 // What the digest of the usable images wants.
 void read_bytes(const ArtifactReader& artifact, ImageTable& table) {
   table.paths = read_texts(artifact, "path", kAny);
-  table.fates = read_fates(artifact, table.size());
+  table.statuses = read_statuses(artifact, table.size());
   table.bytes = read_values<std::int64_t>(artifact, "bytes", {table.size()});
   if (artifact.has("content_hash")) table.hashes = read_values<std::uint64_t>(artifact, "content_hash", {table.size()});
 }
@@ -47,7 +47,7 @@ void write_image_table(const std::string& path, const Recipe& recipe, const Imag
   writer.attribute("root", table.root);
   writer.attribute(kUsable, usable_digest(table));
   writer.put_texts("path", table.paths);
-  writer.put<std::uint8_t>("fate", shape, numbers_of(table.fates));
+  writer.put<std::uint8_t>("status", shape, numbers_of(table.statuses));
   writer.put_texts("reason", table.reasons);
   writer.put<std::int64_t>("duplicate_of", shape, table.duplicate_of);
   writer.put<std::int64_t>("bytes", shape, table.bytes);
@@ -103,7 +103,7 @@ ImagePlace place_of(const ImageTable& table, std::int64_t number) {
 std::vector<std::int64_t> usable_images(const ImageTable& table) {
   std::vector<std::int64_t> usable;
   for (std::int64_t i = 0; i < table.size(); ++i)
-    if (table.fates[static_cast<std::size_t>(i)] == Fate::ok) usable.push_back(i);
+    if (table.statuses[static_cast<std::size_t>(i)] == ImageStatus::ok) usable.push_back(i);
   return usable;
 }
 
@@ -136,7 +136,7 @@ std::vector<RemarkCount> count_remarks(const ImageTable& table) {
   for (const auto remark : kRemarks) {
     RemarkCount count{remark};
     for (std::size_t i = 0; i < table.remarks.size(); ++i) {
-      if (table.fates[i] != Fate::ok || (table.remarks[i] & static_cast<std::int32_t>(remark)) == 0) continue;
+      if (table.statuses[i] != ImageStatus::ok || (table.remarks[i] & static_cast<std::int32_t>(remark)) == 0) continue;
       if (count.images++ == 0) count.first = static_cast<std::int64_t>(i);
     }
     if (count.images > 0) counts.push_back(count);
@@ -151,20 +151,21 @@ std::string remark_text(const ImageTable& table, const RemarkCount& count) {
                      remark_explanation(count.remark));
 }
 
-std::vector<FateReason> reasons_of(const std::vector<std::string>& paths, const std::vector<Fate>& fates,
-                                   const std::vector<std::string>& reasons) {
-  constexpr std::size_t kMostReasons = 3;  // of a fate
-  std::map<Fate, std::map<std::string, FateReason>> all;
-  for (std::size_t i = 0; i < fates.size(); ++i) {
-    if (fates[i] == Fate::ok) continue;
+std::vector<StatusReason> reasons_of(const std::vector<std::string>& paths, const std::vector<ImageStatus>& statuses,
+                                     const std::vector<std::string>& reasons) {
+  constexpr std::size_t kMostReasons = 3;  // of a status
+  std::map<ImageStatus, std::map<std::string, StatusReason>> all;
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    if (statuses[i] == ImageStatus::ok) continue;
     // Of which image it is a duplicate differs from one to the next.
-    const std::string reason = reasons.empty() || fates[i] == Fate::duplicate ? "" : reasons[i];
-    FateReason& group = all[fates[i]].try_emplace(reason, FateReason{fates[i], reason, 0, paths[i]}).first->second;
+    const std::string reason = reasons.empty() || statuses[i] == ImageStatus::duplicate ? "" : reasons[i];
+    StatusReason& group =
+        all[statuses[i]].try_emplace(reason, StatusReason{statuses[i], reason, 0, paths[i]}).first->second;
     ++group.images;
   }
-  std::vector<FateReason> groups;
-  for (const auto& [fate, found] : all) {
-    std::vector<FateReason> own;
+  std::vector<StatusReason> groups;
+  for (const auto& [status, found] : all) {
+    std::vector<StatusReason> own;
     for (const auto& [reason, group] : found) own.push_back(group);
     std::stable_sort(own.begin(), own.end(), [](const auto& a, const auto& b) { return a.images > b.images; });
     if (own.size() > kMostReasons + 1) {
@@ -177,19 +178,20 @@ std::vector<FateReason> reasons_of(const std::vector<std::string>& paths, const 
   return groups;
 }
 
-std::string reason_text(const FateReason& group) {
-  return fmt::format("{} {}{}: {}{}", group.images, fate_name(group.fate),
+std::string reason_text(const StatusReason& group) {
+  return fmt::format("{} {}{}: {}{}", group.images, status_name(group.status),
                      group.reason.empty() ? "" : fmt::format(" ({})", group.reason), group.example,
                      group.images > 1 ? ", ..." : "");
 }
 
-std::string fates_text(const std::vector<Fate>& fates) {
-  std::map<Fate, std::int64_t> counts;
-  for (const auto fate : fates) ++counts[fate];
+std::string statuses_text(const std::vector<ImageStatus>& statuses) {
+  std::map<ImageStatus, std::int64_t> counts;
+  for (const auto status : statuses) ++counts[status];
   std::string text;
-  for (const auto& [fate, count] : counts)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, fate_name(fate));
-  return fmt::format("{} image{} listed: {}", fates.size(), fates.size() == 1 ? "" : "s", text.empty() ? "none" : text);
+  for (const auto& [status, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, status_name(status));
+  return fmt::format("{} image{} listed: {}", statuses.size(), statuses.size() == 1 ? "" : "s",
+                     text.empty() ? "none" : text);
 }
 
 }  // namespace coterie::inline artifacts

@@ -74,10 +74,10 @@ ReductionReader::ReductionReader(const Study& study, std::string name)
 Pca ReductionReader::pca() const {
   const auto read = [&](const char* name, const Shape& shape) { return read_values<double>(artifact_, name, shape); };
   Pca pca;
-  pca.normalise = normalise_of(told(artifact_, "normalize"));
-  pca.normalise_after = normalise_of(told(artifact_, "normalize-after"));
+  pca.normalise = normalise_of(recorded_text(artifact_, "normalize"));
+  pca.normalise_after = normalise_of(recorded_text(artifact_, "normalize-after"));
   pca.whiten = (artifact_.has_attribute("whiten") || artifact_.recipe().parameters().contains("whiten")) &&
-               told(artifact_, "whiten") == "true";
+               recorded_text(artifact_, "whiten") == "true";
   if (artifact_.has_attribute("solver")) pca.solver = solver_of(artifact_.attribute("solver"));
   pca.mean = read("mean", {kAny});
   pca.dimensions = std::ssize(pca.mean);

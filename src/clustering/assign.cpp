@@ -19,15 +19,15 @@ Assignment assign(const RowSource& rows, MatrixView<const float> centroids, cons
   const auto count = static_cast<std::size_t>(local.count());
   Assignment result{local.range(), std::vector<std::int32_t>(count), std::vector<float>(count),
                     std::vector<std::int32_t>(count), std::vector<float>(count)};
-  struct Desk {
+  struct Workspace {
     NearestTwoFinder::Scratch scratch;
     std::vector<float> buffer;
     std::vector<const float*> pointers;
     std::vector<NearestTwo> found = std::vector<NearestTwo>(kBlockRows);
   };
-  std::vector<Desk> desks(static_cast<std::size_t>(pool.threads()));
+  std::vector<Workspace> workspaces(static_cast<std::size_t>(pool.threads()));
   local.for_each_block([&](std::int64_t number, int worker) {
-    auto& [scratch, buffer, pointers, found] = desks[static_cast<std::size_t>(worker)];
+    auto& [scratch, buffer, pointers, found] = workspaces[static_cast<std::size_t>(worker)];
     const RowRange block = local.block(number);
     const auto first = static_cast<std::size_t>(block.begin), size = static_cast<std::size_t>(block.size());
     const float* const values = local.values(block, buffer);

@@ -99,14 +99,14 @@ std::string CollectiveCheck::Announcement::text() const {
 // One line for each different announcement, with the ranks that made it.
 std::string CollectiveCheck::groups() const {
   std::string lines;
-  std::vector<bool> told(all_.size(), false);
+  std::vector<bool> sent(all_.size(), false);
   for (int first = 0; first < size_; ++first) {
     const Announcement& said = all_[static_cast<std::size_t>(first)];
     std::vector<int> ranks;
     for (int rank = first; rank < size_; ++rank) {
       const auto r = static_cast<std::size_t>(rank);
-      if (told[r] || all_[r] != said || !come(rank)) continue;
-      told[r] = true;
+      if (sent[r] || all_[r] != said || !come(rank)) continue;
+      sent[r] = true;
       ranks.push_back(rank);
     }
     if (!ranks.empty()) lines += fmt::format("\n  rank {}: {}", fmt::join(ranks, ", "), said.text());

@@ -47,7 +47,7 @@ class Assembly {
     auto features = std::make_unique<BlockFeatures>();
     features->number = block.number;
     for (const std::size_t dimension : dimensions_) features->rows.emplace_back(images * dimension);
-    features->fates.assign(images, Fate::pending);
+    features->statuses.assign(images, ImageStatus::pending);
     features->reasons.resize(images);
     works_[++opened_] = {std::move(features), 0};
     images_ = std::move(block.images);
@@ -69,16 +69,16 @@ class Assembly {
     Work& work = works_.at(piece.block);
     for (std::size_t i = 0; i < piece.count; ++i) {
       const std::size_t image = piece.first + i;
-      work.features->fates[image] = batch.fates[i];
+      work.features->statuses[image] = batch.statuses[i];
       work.features->reasons[image] = std::move(batch.reasons[i]);
-      if (batch.fates[i] != Fate::ok) continue;
+      if (batch.statuses[i] != ImageStatus::ok) continue;
       for (std::size_t layer = 0; layer < dimensions_.size(); ++layer) {
         const std::size_t dimension = dimensions_[layer];
         std::copy_n(rows[layer].begin() + static_cast<std::ptrdiff_t>(i * dimension), dimension,
                     work.features->rows[layer].begin() + static_cast<std::ptrdiff_t>(image * dimension));
       }
     }
-    if ((work.done += piece.count) < work.features->fates.size()) return nullptr;
+    if ((work.done += piece.count) < work.features->statuses.size()) return nullptr;
     return std::move(works_.extract(piece.block).mapped().features);
   }
 
@@ -262,7 +262,7 @@ ExtractTimes extract_blocks(std::span<const Network> networks, const ExtractorOp
     while (go_on) {
       const auto block = extraction.next();
       if (!block) break;
-      const auto images = static_cast<std::int64_t>(block->fates.size());
+      const auto images = static_cast<std::int64_t>(block->statuses.size());
       const double before = thread_seconds();
       go_on = stream.commit(std::move(*block));
       times.commit += thread_seconds() - before;
@@ -277,9 +277,9 @@ ExtractTimes extract_blocks(std::span<const Network> networks, const ExtractorOp
 namespace {
 
 // Grey images for all networks, as a thread runs them.
-class Rehearsal {
+class TimedForward {
  public:
-  Rehearsal(std::span<const Network> networks, std::int64_t batch) : networks_(networks), batch_(batch) {
+  TimedForward(std::span<const Network> networks, std::int64_t batch) : networks_(networks), batch_(batch) {
     for (const Network& network : networks) {
       resize_levels(inputs_.emplace_back(), network.preprocess(), batch);
       for (const auto& layer : network.layers()) rows_.emplace_back(static_cast<std::size_t>(batch * layer.dimension));
@@ -307,10 +307,10 @@ class Rehearsal {
 }  // namespace
 
 double seconds_an_image(std::span<const Network> networks, int threads, std::int64_t batch) {
-  std::vector<Rehearsal> rehearsals(static_cast<std::size_t>(threads), Rehearsal(networks, batch));
+  std::vector<TimedForward> forwards(static_cast<std::size_t>(threads), TimedForward(networks, batch));
   const double start = clock_seconds();
   std::vector<std::thread> running;
-  for (auto& rehearsal : rehearsals) running.emplace_back([&rehearsal] { rehearsal.run(); });
+  for (auto& forward : forwards) running.emplace_back([&forward] { forward.run(); });
   for (auto& thread : running) thread.join();
   return (clock_seconds() - start) / static_cast<double>(batch * threads);
 }

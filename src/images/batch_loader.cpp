@@ -137,7 +137,7 @@ bool BatchLoader::State::fill_job(Job& job) {
   job.batch.inputs.resize(preprocesses.size());
   for (std::size_t i = 0; i < preprocesses.size(); ++i)
     resize_levels(job.batch.inputs[i], preprocesses[i], static_cast<std::int64_t>(job.images.size()));
-  job.batch.fates.assign(job.images.size(), Fate::pending);
+  job.batch.statuses.assign(job.images.size(), ImageStatus::pending);
   job.batch.reasons.assign(job.images.size(), {});
   return true;
 }
@@ -164,31 +164,31 @@ LoadTimes BatchLoader::State::make_inputs(const ImagePlace& place, std::vector<L
   return spent;
 }
 
-/// One image into its places. Whatever goes wrong is its fate.
+/// One image into its places. Whatever goes wrong is its status.
 LoadTimes BatchLoader::State::load(Job& job, std::size_t image) {
   LoadTimes spent;
   const auto place = static_cast<std::int64_t>(image);
-  Fate fate = Fate::ok;
+  ImageStatus status = ImageStatus::ok;
   std::string reason;
   try {
     spent = make_inputs(job.images[image], job.batch.inputs, place);
   } catch (const DecodeError& failure) {
-    fate = failure.fate();
+    status = failure.status();
     reason = failure.reason();
   } catch (const std::bad_alloc&) {
-    fate = Fate::too_large;
+    status = ImageStatus::too_large;
     reason = "its pixels do not fit in memory";
   } catch (const std::exception& failure) {
-    fate = Fate::unsupported;
+    status = ImageStatus::unsupported;
     reason = failure.what();
   }
-  if (fate != Fate::ok) {
+  if (status != ImageStatus::ok) {
     for (Levels& levels : job.batch.inputs) {
       clear_image(levels.bytes, place, levels.image_values());
       clear_image(levels.floats, place, levels.image_values());
     }
   }
-  job.batch.fates[image] = fate;
+  job.batch.statuses[image] = status;
   job.batch.reasons[image] = std::move(reason);
   return spent;
 }

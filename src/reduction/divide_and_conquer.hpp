@@ -15,7 +15,7 @@ struct TridiagonalVectors {
   Matrix vectors;           ///< n x own.size()
 };
 
-/// By Cuppen's divide and conquer. `want` is told all eigenvalues, on every rank alike, before the last and dearest
+/// By Cuppen's divide and conquer. `want` is given all eigenvalues, on every rank alike, before the last and dearest
 /// merge, which then makes only the vectors asked for: at most n^2 wanted + n^3 / 3 flops, in GEMM, fewer where values
 /// lie close together (deflation). Vectors are orthogonal to a few eps, however close their values (Gu and Eisenstat,
 /// SIAM J. Matrix Anal. Appl. 16, 1995). From 512 columns on a merge is shared out to ranks, in fixed blocks of

@@ -17,7 +17,7 @@ struct PrincipalAxes {
   double squares = -1;     ///< the sum of all squared singular values, where singular_values are not all; else -1
 };
 
-/// `keep` is told all singular values and says how many vectors are wanted; called on every rank with the same values.
+/// `keep` is given all singular values and says how many vectors are wanted; called on every rank with the same values.
 using KeepCount = std::function<std::int64_t(const std::vector<double>& singular_values)>;
 
 /// From the eigenproblem of a symmetric matrix of inner products, of which every rank holds the lower triangle:

@@ -15,7 +15,7 @@
 namespace coterie::inline report {
 namespace {
 
-constexpr std::size_t kMostPoints = 200;  ///< of a curve: more cannot be told apart at 400 px
+constexpr std::size_t kMostPoints = 200;  ///< of a curve: more are not distinct at 400 px
 
 /// At most `most` indices into `count` values, evenly spread, first and last among them.
 std::vector<std::size_t> spread_indices(std::size_t count, std::size_t most) {

@@ -8,7 +8,7 @@
 
 namespace coterie::inline report {
 
-// Blue and vermilion are told apart in every common colour blindness (Okabe and Ito 2008), and these two shades
+// Blue and vermilion are distinct in every common colour blindness (Okabe and Ito 2008), and these two shades
 // keep a contrast of at least 3:1 on white and on the page's dark background alike.
 inline constexpr char kBlue[] = "#2b7bba";
 inline constexpr char kVermilion[] = "#cf6420";

@@ -35,8 +35,8 @@ void check(const ReportSolution& solution, const ReportAgreement& agreement) {
 
 void check(const Report& report) {
   std::int64_t accounted = 0;
-  for (const auto& fate : report.fates) accounted += fate.count;
-  ensure(report.fates.empty() || accounted == report.images_listed,
+  for (const auto& status : report.statuses) accounted += status.count;
+  ensure(report.statuses.empty() || accounted == report.images_listed,
          fmt::format("{} images are listed, {} accounted for", report.images_listed, accounted));
   ensure(report.solutions.empty() || report.chosen < report.solutions.size(),
          fmt::format("solution {} of {} is chosen", report.chosen, report.solutions.size()));

@@ -89,17 +89,17 @@ std::string remarks_table(const Report& report) {
 
 std::string images_section(const PageMaterial& page) {
   const Report& report = page.report;
-  if (report.fates.empty()) return "";
+  if (report.statuses.empty()) return "";
   HtmlTable table{
       .caption = "What became of each listed image",
       .columns = {{"outcome"}, {"images", true}, {"share", true}},
       .totals = {"listed", with_commas(report.images_listed), share_text(report.images_listed, report.images_listed)}};
-  for (const auto& fate : report.fates) {
+  for (const auto& status : report.statuses) {
     std::string words =
-        fmt::format("{}<span class=\"meaning\">{}</span>", html_text(fate.fate), html_text(fate.meaning));
-    for (const auto& reason : fate.reasons)
+        fmt::format("{}<span class=\"meaning\">{}</span>", html_text(status.status), html_text(status.meaning));
+    for (const auto& reason : status.reasons)
       words += fmt::format("<span class=\"meaning\">{}</span>", html_text(reason));
-    table.rows.push_back({std::move(words), with_commas(fate.count), share_text(fate.count, report.images_listed)});
+    table.rows.push_back({std::move(words), with_commas(status.count), share_text(status.count, report.images_listed)});
   }
   std::string body = table.html() + remarks_table(report);
   if (!report.skipped_link.empty())

@@ -38,7 +38,7 @@ ArtifactWriter::ArtifactWriter(std::string path, Recipe recipe, const Communicat
 }
 
 // Closing is collective. Where an error passes that is this rank's alone, the others never come here: then the file is
-// left to the end of the processes, so that the error can be told and end them.
+// left to the end of the processes, so that the error can be reported and end them.
 ArtifactWriter::~ArtifactWriter() {
   if (!state_ || state_->path.empty()) return;
   if (state_->comm.size() > 1 && std::uncaught_exceptions() > 0 && !state_->comm.all_arrive(kPatience)) {

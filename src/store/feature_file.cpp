@@ -14,10 +14,10 @@ namespace coterie::inline store {
 namespace fs = std::filesystem;
 namespace {
 
-std::uint64_t block_hash(std::int64_t block, std::span<const float> rows, std::span<const std::uint8_t> fates) {
+std::uint64_t block_hash(std::int64_t block, std::span<const float> rows, std::span<const std::uint8_t> statuses) {
   Hash64 hash(static_cast<std::uint64_t>(block));
   hash.update(rows.data(), rows.size_bytes());
-  hash.update(fates.data(), fates.size_bytes());
+  hash.update(statuses.data(), statuses.size_bytes());
   return hash.value() == 0 ? 1 : hash.value();  // 0 is what an unwritten entry holds
 }
 
@@ -35,7 +35,7 @@ class BlockChecker {
       throw FileError(path, fmt::format("its journal does not fit its rows: edited; {} --overwrite makes it anew",
                                         reader_.maker()));
     features_ = reader_.place("features").offset;
-    fates_ = reader_.place("fate").offset;
+    statuses_ = reader_.place("status").offset;
     journal_.resize(static_cast<std::size_t>(blocks));  // raw: a file that is not finished has no checksums yet
     file_.read(journal_.data(), blocks * static_cast<std::int64_t>(sizeof(std::uint64_t)),
                reader_.place("block_hash").offset);
@@ -45,9 +45,9 @@ class BlockChecker {
   void require_datasets() const {
     const auto rows = reader_.shape("features").at(0);
     for (const auto& [name, type, dimensions] :
-         {std::tuple{"features", "float32", 2}, {"fate", "uint8", 1}, {"block_hash", "uint64", 1}})
+         {std::tuple{"features", "float32", 2}, {"status", "uint8", 1}, {"block_hash", "uint64", 1}})
       if (reader_.type(name) != type || std::ssize(reader_.shape(name)) != dimensions ||
-          (std::string_view(name) == "fate" && reader_.shape(name)[0] != rows))
+          (std::string_view(name) == "status" && reader_.shape(name)[0] != rows))
         throw FileError(reader_.path(), fmt::format("its dataset \"{}\" is not what coterie writes there: edited; {} "
                                                     "--overwrite makes it anew",
                                                     name, reader_.maker()));
@@ -60,21 +60,21 @@ class BlockChecker {
   bool sound(std::int64_t block) {
     const RowRange range = partition_.block(block);
     rows_.resize(static_cast<std::size_t>(range.size() * columns_));
-    row_fates_.resize(static_cast<std::size_t>(range.size()));
+    row_statuses_.resize(static_cast<std::size_t>(range.size()));
     const auto bytes = static_cast<std::int64_t>(sizeof(float));
     file_.read(rows_.data(), range.size() * columns_ * bytes, features_ + range.begin * columns_ * bytes);
-    file_.read(row_fates_.data(), range.size(), fates_ + range.begin);
-    return block_hash(block, rows_, row_fates_) == journal_[static_cast<std::size_t>(block)];
+    file_.read(row_statuses_.data(), range.size(), statuses_ + range.begin);
+    return block_hash(block, rows_, row_statuses_) == journal_[static_cast<std::size_t>(block)];
   }
 
  private:
   ArtifactReader reader_;
   RawFile file_;
   RowPartition partition_{0, 1, 1};
-  std::int64_t columns_ = 0, block_rows_ = 0, features_ = 0, fates_ = 0;
+  std::int64_t columns_ = 0, block_rows_ = 0, features_ = 0, statuses_ = 0;
   std::vector<std::uint64_t> journal_;
   std::vector<float> rows_;
-  std::vector<std::uint8_t> row_fates_;
+  std::vector<std::uint8_t> row_statuses_;
 };
 
 void write_texts(hid_t dataset, const std::vector<std::string>& texts, const std::string& path) {
@@ -101,7 +101,7 @@ void create_file(const std::string& path, const Recipe& recipe, const FeatureSha
     datasets.push_back(h5::create_dataset(file, name, type, extent, fresh));
   };
   create("features", H5T_IEEE_F32LE, {shape.rows, shape.columns});
-  create("fate", H5T_STD_U8LE, {shape.rows});
+  create("status", H5T_STD_U8LE, {shape.rows});
   create("block_hash", H5T_STD_U64LE, {partition.blocks()});
   create("content_hash", H5T_STD_U64LE, {shape.rows});
   h5::write_rows(datasets.back(), 0, identities.hashes.data(), shape.rows, H5T_NATIVE_UINT64, fresh);
@@ -142,7 +142,7 @@ struct FeatureFile::State {
   std::int64_t rows, columns;
   bool complete = false;
   std::vector<std::int64_t> missing;
-  h5::Id file, features, fates, journal;
+  h5::Id file, features, statuses, journal;
 
   void prepare(const FeatureShape& shape, const RowIdentities& identities, bool overwrite);
   void find_missing(const std::string& where);
@@ -184,14 +184,14 @@ void FeatureFile::State::open() {
   comm.together([&] {
     file = h5::open_parallel_file(partial, comm);
     features = h5::open_dataset(file, "features", partial);
-    fates = h5::open_dataset(file, "fate", partial);
+    statuses = h5::open_dataset(file, "status", partial);
     journal = h5::open_dataset(file, "block_hash", partial);
   });
 }
 
 void FeatureFile::State::close() {
   std::vector<h5::Id> datasets;
-  for (h5::Id* dataset : {&features, &fates, &journal}) datasets.push_back(std::move(*dataset));
+  for (h5::Id* dataset : {&features, &statuses, &journal}) datasets.push_back(std::move(*dataset));
   h5::flush_and_close(file, std::move(datasets), partial);
 }
 
@@ -235,16 +235,16 @@ std::int64_t FeatureFile::found() const {
 }
 RowRange FeatureFile::rows_of(std::int64_t block) const { return state_->partition.block(block); }
 
-void FeatureFile::commit(std::int64_t block, std::span<const float> rows, std::span<const std::uint8_t> fates) {
+void FeatureFile::commit(std::int64_t block, std::span<const float> rows, std::span<const std::uint8_t> statuses) {
   const RowRange range = state_->partition.block(block);
   require(static_cast<std::int64_t>(rows.size()) == range.size() * state_->columns &&
-              static_cast<std::int64_t>(fates.size()) == range.size(),
-          "block {} wants {} rows of {}, was given {} numbers and {} fates", block, range.size(), state_->columns,
-          rows.size(), fates.size());
-  const std::uint64_t hash = block_hash(block, rows, fates);
+              static_cast<std::int64_t>(statuses.size()) == range.size(),
+          "block {} wants {} rows of {}, was given {} numbers and {} statuses", block, range.size(), state_->columns,
+          rows.size(), statuses.size());
+  const std::uint64_t hash = block_hash(block, rows, statuses);
   const auto count = static_cast<std::int64_t>(rows.size());
   h5::write_rows(state_->features, range.begin, rows.data(), count, H5T_NATIVE_FLOAT, state_->partial);
-  h5::write_rows(state_->fates, range.begin, fates.data(), range.size(), H5T_NATIVE_UINT8, state_->partial);
+  h5::write_rows(state_->statuses, range.begin, statuses.data(), range.size(), H5T_NATIVE_UINT8, state_->partial);
   h5::write_rows(state_->journal, block, &hash, 1, H5T_NATIVE_UINT64, state_->partial);
 }
 

@@ -60,7 +60,8 @@ std::string striping_advice(FileSystem system, const std::string& folder, std::i
   const std::int64_t servers = std::clamp<std::int64_t>(bytes / kMuch, 2, 8);
   if (system == FileSystem::lustre)
     return fmt::format(
-        "{0} lies on Lustre, which keeps a file on one server unless told otherwise; for {1:.1f} GiB stripe the folder "
+        "{0} lies on Lustre, which keeps a file on one server unless asked otherwise; for {1:.1f} GiB stripe the "
+        "folder "
         "before its files are made: lfs setstripe -c {2} -S 4M {0} (docs/storage.md)",
         folder, static_cast<double>(bytes) / kMuch, servers);
   if (system == FileSystem::beegfs)

@@ -31,7 +31,7 @@ void extract(const Study& study, const std::string& name) {
   FeatureFile file(study.path(Kind::features, name), Recipe("extract", 1), {3, kColumns, 4}, identities, false,
                    Communicator::self());
   file.commit(0, std::vector<float>{1, 2, 0, 0, 5, 6},
-              std::vector<std::uint8_t>{0, static_cast<std::uint8_t>(Fate::not_found), 0});
+              std::vector<std::uint8_t>{0, static_cast<std::uint8_t>(ImageStatus::not_found), 0});
   file.finish();
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("extracted features come back with what their rows stand for, and only
   world().on_root([&] { extract(study, "net"); });
   const FeatureReader features(study, "net");
   CHECK(features.columns() == kColumns);
-  CHECK(features.fates() == std::vector<Fate>{Fate::ok, Fate::not_found, Fate::ok});
+  CHECK(features.statuses() == std::vector<ImageStatus>{ImageStatus::ok, ImageStatus::not_found, ImageStatus::ok});
   CHECK(features.good() == std::vector<std::int64_t>{0, 2});
   CHECK_FALSE(features.imported());
   CHECK(features.identities().paths == std::vector<std::string>{"a.png", "b.png", "d.png"});
@@ -157,18 +157,20 @@ TEST_CASE("rows are matched by path and bytes, wherever the images stand in the 
   }
 }
 
-TEST_CASE("the fate of each image tells what befell it after the scan, and what has no row yet") {
+TEST_CASE("the status of each image tells what befell it after the scan, and what has no row yet") {
   const TemporaryFolder folder;
   const Study study(folder.path().string());
   world().on_root([&] { extract(study, "net"); });
   const FeatureReader features(study, "net");
   ImageTable table = sample_table();
-  CHECK(final_fates(table, features) == std::vector<Fate>{Fate::ok, Fate::not_found, Fate::damaged, Fate::ok});
+  CHECK(final_statuses(table, features) ==
+        std::vector<ImageStatus>{ImageStatus::ok, ImageStatus::not_found, ImageStatus::damaged, ImageStatus::ok});
   CHECK(match_rows(features, table).images == std::vector<std::int64_t>{0, 3});
   CHECK(match_rows(features, table).without.empty());
   table.hashes[3] = 5;
   table.paths[1] = "new.png";
-  CHECK(final_fates(table, features) == std::vector<Fate>{Fate::ok, Fate::pending, Fate::damaged, Fate::pending});
+  CHECK(final_statuses(table, features) ==
+        std::vector<ImageStatus>{ImageStatus::ok, ImageStatus::pending, ImageStatus::damaged, ImageStatus::pending});
   CHECK(match_rows(features, table).without == std::vector<std::int64_t>{1, 3});
 }
 
@@ -212,12 +214,12 @@ TEST_CASE("features that an earlier version made are read as long as the list is
     recipe.parent("images", ArtifactReader(study.images_path()).digest());
     ArtifactWriter writer(study.path(Kind::features, "net"), recipe, Communicator::self());
     writer.put<float>("features", {2, 1}, std::vector<float>{1, 2});
-    writer.put<std::uint8_t>("fate", {2}, std::vector<std::uint8_t>{0, 0});
+    writer.put<std::uint8_t>("status", {2}, std::vector<std::uint8_t>{0, 0});
     writer.put<std::int64_t>("image", {2}, std::vector<std::int64_t>{1, 3});
     writer.finish();
     ArtifactWriter older(study.path(Kind::features, "vgg"), Recipe("import", 1), Communicator::self());
     older.put<float>("features", {1, 1}, std::vector<float>{1});
-    older.put<std::uint8_t>("fate", {1}, std::vector<std::uint8_t>{0});
+    older.put<std::uint8_t>("status", {1}, std::vector<std::uint8_t>{0});
     older.put<std::int64_t>("image", {1}, std::vector<std::int64_t>{-1});
     older.put_texts("name", {"b.png"});
     older.put_texts("columns", {"folder"});

@@ -9,7 +9,7 @@ inline ImageTable sample_table() {
   ImageTable table;
   table.root = "/pictures";
   table.paths = {"a.png", "b.png", "caf\xe9.png", "d.png"};
-  table.fates = {Fate::ok, Fate::ok, Fate::damaged, Fate::ok};
+  table.statuses = {ImageStatus::ok, ImageStatus::ok, ImageStatus::damaged, ImageStatus::ok};
   table.reasons = {"", "", "it ends early", ""};
   table.duplicate_of = {-1, -1, -1, 0};
   table.bytes = {10, 20, 30, 10};

@@ -31,7 +31,7 @@ ImageTable sharded_table() {
 void check_equal(const ImageTable& a, const ImageTable& b) {
   CHECK(a.root == b.root);
   CHECK(a.paths == b.paths);
-  CHECK(a.fates == b.fates);
+  CHECK(a.statuses == b.statuses);
   CHECK(a.reasons == b.reasons);
   CHECK(a.duplicate_of == b.duplicate_of);
   CHECK(a.bytes == b.bytes);
@@ -65,7 +65,7 @@ TEST_CASE("remarks on images are counted, each with its first example and what i
   CHECK(remark_text(table, counts[0]) ==
         "2 images with several pages or frames: b.png (page 1 of 3; 12 of 16 bits in use). The first is taken.");
   CHECK(remark_text(table, counts[1]).find("--levels range") != std::string::npos);
-  table.fates[3] = Fate::duplicate;
+  table.statuses[3] = ImageStatus::duplicate;
   CHECK(count_remarks(table)[0].images == 1);
   table.remarks.clear();  // of an earlier version
   CHECK(count_remarks(table).empty());
@@ -82,21 +82,21 @@ TEST_CASE("a list of images comes back as it was") {
   CHECK(place_of(places, 1).file == "/pictures/b.png");
   CHECK(place_of(places, 1).seen == SeenBytes{20, 12});
   CHECK(usable_images(places) == std::vector<std::int64_t>{0, 1, 3});
-  CHECK(fates_text(places.fates) == "4 images listed: 3 ok, 1 damaged");
-  const auto reasons = reasons_of(sample_table().paths, sample_table().fates, sample_table().reasons);
+  CHECK(statuses_text(places.statuses) == "4 images listed: 3 ok, 1 damaged");
+  const auto reasons = reasons_of(sample_table().paths, sample_table().statuses, sample_table().reasons);
   REQUIRE(reasons.size() == 1);
   CHECK(reason_text(reasons[0]) == "1 damaged (it ends early): caf\xe9.png");
   CHECK_THROWS_WITH_AS(read_image_table(folder / "none.h5"), doctest::Contains("run coterie scan first"),
                        InvalidArgument);
 }
 
-TEST_CASE("the most frequent reasons of a fate are told with an example, all others together") {
+TEST_CASE("the most frequent reasons of a status are reported with an example, all others together") {
   std::vector<std::string> paths, reasons;
   for (int i = 0; i < 9; ++i) {
     paths.push_back(fmt::format("{}.heic", i));
     reasons.push_back(i < 3 ? "HEIC" : i < 5 ? "GIF" : fmt::format("reason {}", i));
   }
-  const auto found = reasons_of(paths, std::vector<Fate>(9, Fate::unsupported), reasons);
+  const auto found = reasons_of(paths, std::vector<ImageStatus>(9, ImageStatus::unsupported), reasons);
   REQUIRE(found.size() == 4);
   CHECK(reason_text(found[0]) == "3 unsupported (HEIC): 0.heic, ...");
   CHECK(reason_text(found[1]) == "2 unsupported (GIF): 3.heic, ...");
@@ -132,8 +132,9 @@ TEST_CASE("what identifies the usable images is their paths and bytes, whatever 
   CHECK(usable_digest(other) == digest);
   for (const auto& change : std::vector<std::function<void(ImageTable&)>>{
            [](ImageTable& t) { t.hashes[1] ^= 1; }, [](ImageTable& t) { t.bytes[1] += 1; },
-           [](ImageTable& t) { t.paths[1] = "c.png"; }, [](ImageTable& t) { t.fates[1] = Fate::not_found; },
-           [](ImageTable& t) { t.fates[2] = Fate::ok; }, [](ImageTable& t) { std::swap(t.paths[0], t.paths[1]); }}) {
+           [](ImageTable& t) { t.paths[1] = "c.png"; }, [](ImageTable& t) { t.statuses[1] = ImageStatus::not_found; },
+           [](ImageTable& t) { t.statuses[2] = ImageStatus::ok; },
+           [](ImageTable& t) { std::swap(t.paths[0], t.paths[1]); }}) {
     other = table;
     change(other);
     CHECK(usable_digest(other) != digest);
@@ -162,7 +163,7 @@ TEST_CASE("a list whose parts are of another type, another length or missing is 
   });
 }
 
-TEST_CASE("a list with a fate, a duplicate, a shard or points that cannot be is refused by name") {
+TEST_CASE("a list with a status, a duplicate, a shard or points that cannot be is refused by name") {
   const TemporaryFolder folder;
   world().on_root([&] {
     const std::string path = folder / "images.h5";
@@ -172,7 +173,7 @@ TEST_CASE("a list with a fate, a duplicate, a shard or points that cannot be is 
       write_with(sound, name, values);
       CHECK_MESSAGE(fault_of(sound).find("its dataset \"" + name + "\"") == 0, name);
     };
-    refused("fate", std::vector<std::uint8_t>{0, 0, 99, 0});
+    refused("status", std::vector<std::uint8_t>{0, 0, 99, 0});
     refused("duplicate_of", std::vector<std::int64_t>{-1, -1, -1, 4});
     refused("duplicate_of", std::vector<std::int64_t>{-1, -1, -1, -2});
     refused("shard", std::vector<std::int32_t>{-1, 0, 2, -1});

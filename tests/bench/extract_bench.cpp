@@ -12,7 +12,7 @@
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/thread_seconds.hpp"
-#include "coterie/dist/hand_out.hpp"
+#include "coterie/dist/work_queue.hpp"
 #include "coterie/features/allocator.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/images/listing.hpp"
@@ -58,9 +58,9 @@ InputCost input_cost(const ImageList& list, const Preprocess& preprocess) {
 double extract_all(const ImageList& list, std::span<const Network> networks, const ExtractorOptions& options,
                    FeatureFile& file, const Communicator& comm, ExtractTimes& times) {
   const auto& blocks = file.missing();
-  HandOut hand_out(comm, static_cast<std::int64_t>(blocks.size()), 1);
+  WorkQueue work_queue(comm, static_cast<std::int64_t>(blocks.size()), 1);
   const auto next = [&](Block& block) {
-    const auto item = hand_out.take();
+    const auto item = work_queue.take();
     if (!item) return false;
     block = {blocks[static_cast<std::size_t>(*item)], {}};
     const RowRange rows = file.rows_of(block.number);
@@ -68,19 +68,20 @@ double extract_all(const ImageList& list, std::span<const Network> networks, con
     return true;
   };
   const auto idle = [&] {
-    hand_out.poll();
+    work_queue.poll();
     return true;
   };
   const auto commit = [&](BlockFeatures&& block) {
-    const std::vector<std::uint8_t> fates(block.fates.size(), 0);
-    require(std::count(block.fates.begin(), block.fates.end(), Fate::ok) == static_cast<std::int64_t>(fates.size()),
+    const std::vector<std::uint8_t> statuses(block.statuses.size(), 0);
+    require(std::count(block.statuses.begin(), block.statuses.end(), ImageStatus::ok) ==
+                static_cast<std::int64_t>(statuses.size()),
             "an image could not be read");
-    file.commit(block.number, block.rows[0], fates);
+    file.commit(block.number, block.rows[0], statuses);
     return idle();
   };
   const double start = clock_seconds();
-  times = extract_blocks(networks, options, {next, commit, idle, [&] { hand_out.close(); }});
-  hand_out.finish();
+  times = extract_blocks(networks, options, {next, commit, idle, [&] { work_queue.close(); }});
+  work_queue.finish();
   return comm.max(clock_seconds() - start);
 }
 

@@ -1,8 +1,8 @@
-"""Holds plan against what it foretold: each study is measured, planned, then run whole, and the times are laid beside each other.
+"""Compares what plan predicted with what was taken: each study is measured, planned, then run whole, and the times are laid beside each other.
 
     plan_bench.py BUILD_DIR [CASE ...]     needs NumPy, the photographs and weights of tools/quickstart, an idle machine
 
-Prints a Markdown table: what each stage was foretold to take and took, and the error of the forecast. Stages that take
+Prints a Markdown table: what each stage was predicted to take and took, and the error of the forecast. Stages that take
 less than a second are added up, since nobody plans for them. CASES are those of CASES below.
 """
 import csv
@@ -68,7 +68,7 @@ def features(rows, columns):
     return np.maximum(hidden @ rng.normal(size=(512, columns)) / 22 + 0.1, 0).astype(np.float32)
 
 
-def foretold(program, ini, folder, ranks, threads, more):
+def predicted(program, ini, folder, ranks, threads, more):
     coterie(program, ranks, "plan", ini, "--threads", threads, "--ranks", ranks, "--table", folder / "plan.csv", *more)
     with open(folder / "plan.csv", newline="") as file:
         return {row["stage"]: float(row["seconds"]) for row in csv.DictReader(file) if int(row["ranks"]) == ranks}
@@ -83,7 +83,7 @@ def taken(program, ini, folder, ranks, threads, more):
 def main(build, wanted):
     program = Path(build) / "coterie"
     photographs = subprocess.run([ROOT / "tools" / "fetch_photographs", "--where"], capture_output=True, text=True).stdout.strip()
-    print("| study | stage | foretold, s | taken, s | error |\n|---|---|---|---|---|")
+    print("| study | stage | predicted, s | taken, s | error |\n|---|---|---|---|---|")
     for name, (text, shape, ranks, threads) in CASES.items():
         if wanted and not any(word in name for word in wanted):
             continue
@@ -94,7 +94,7 @@ def main(build, wanted):
             else:
                 more = ["--images", photographs]
             (folder / "study.ini").write_text(text.format(file=folder / "rows.npy"))
-            plan = foretold(program, folder / "study.ini", folder, ranks, threads, more)
+            plan = predicted(program, folder / "study.ini", folder, ranks, threads, more)
             real = taken(program, folder / "study.ini", folder, ranks, threads, more)
         pairs = [(stage, plan[stage], real[stage]) for stage in plan]
         long = [pair for pair in pairs if pair[2] >= 1]

@@ -95,7 +95,7 @@ TEST_CASE(
       norm += std::pow(expected[i], 2);
     }
     INFO(block.images[image].file);
-    CHECK(features.fates[image] == Fate::ok);
+    CHECK(features.statuses[image] == ImageStatus::ok);
     CHECK(std::sqrt(difference / norm) <= 1e-4);  // float32 sums in another order; about 2e-6 was seen
   }
 }
@@ -111,7 +111,7 @@ TEST_CASE("every bit is the same for any threads, batch, and division into block
   const std::vector<Block> parts = {
       {1, {files.begin(), files.begin() + 5}}, {2, {}}, {3, {files.begin() + 5, files.end()}}};
   const Rows rows = extract(parts, lite0_options(2));
-  CHECK(rows.at(2).fates.empty());
+  CHECK(rows.at(2).statuses.empty());
   auto joined = rows.at(1).rows[0];
   joined.insert(joined.end(), rows.at(3).rows[0].begin(), rows.at(3).rows[0].end());
   CHECK(joined == reference[0]);
@@ -134,7 +134,7 @@ TEST_CASE("several layers and several networks in one pass give what each gives 
   CHECK(together[0].size() == 1000 * block.images.size());
 }
 
-TEST_CASE("an image that cannot be had is a zero row with its fate and reason; its neighbours do not notice") {
+TEST_CASE("an image that cannot be had is a zero row with its status and reason; its neighbours do not notice") {
   const TemporaryFolder folder;
   std::ofstream(folder / "text.png") << "no picture";
   const auto files = image_files();
@@ -145,9 +145,9 @@ TEST_CASE("an image that cannot be had is a zero row with its fate and reason; i
   const auto row = [&](const std::vector<float>& rows, std::ptrdiff_t i) {
     return std::vector<float>(rows.begin() + i * kDimension, rows.begin() + (i + 1) * kDimension);
   };
-  CHECK(features.fates[0] == Fate::ok);
-  CHECK(features.fates[1] != Fate::ok);
-  CHECK(features.fates[2] != Fate::ok);
+  CHECK(features.statuses[0] == ImageStatus::ok);
+  CHECK(features.statuses[1] != ImageStatus::ok);
+  CHECK(features.statuses[2] != ImageStatus::ok);
   CHECK(!features.reasons[1].empty());
   CHECK(features.reasons[3].empty());
   CHECK(row(features.rows[0], 0) == row(reference, 0));

@@ -40,8 +40,9 @@ Arguments parse(int argc, char** argv) {
 std::vector<float> features_of_images(const Network& network, const Block& block) {
   std::vector<float> rows;
   extract_blocks({&network, 1}, {}, stream_of({block}, [&](BlockFeatures&& features) {
-                   for (std::size_t i = 0; i < features.fates.size(); ++i)
-                     if (features.fates[i] != Fate::ok) throw FileError(block.images[i].file, features.reasons[i]);
+                   for (std::size_t i = 0; i < features.statuses.size(); ++i)
+                     if (features.statuses[i] != ImageStatus::ok)
+                       throw FileError(block.images[i].file, features.reasons[i]);
                    rows = std::move(features.rows[0]);
                    return true;
                  }));

@@ -227,7 +227,7 @@ TEST_CASE("ResNet-50 of both engines agrees, so that a GPU computes the same net
   check_engines_agree(plan, 1);
 }
 
-TEST_CASE("the device is told with its reason, and cuda without a GPU is the person's mistake") {
+TEST_CASE("the device is reported with its reason, and cuda without a GPU is the person's mistake") {
   const Backbone backbone = find_backbone("efficientnet_lite0");
   const WeightFile weights = random_weights(backbone, {""}, 1);
   const auto text = [&](Device device) {

@@ -170,7 +170,7 @@ TEST_CASE("EfficientNet-Lite0 with its real weights keeps its features in bf16")
   CHECK(cosine(features(Precision::bf16), features(Precision::fp32)) >= 0.99);
 }
 
-TEST_CASE("what a CPU cannot compute in is refused with the way out, and what it computes in is told") {
+TEST_CASE("what a CPU cannot compute in is refused with the way out, and what it computes in is reported") {
   const Backbone backbone = find_backbone("efficientnet_lite0");
   const WeightFile weights = random_weights(backbone, {""}, 1);
   const auto network = [&](Precision precision) {

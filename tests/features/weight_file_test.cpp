@@ -252,7 +252,7 @@ TEST_CASE("a tar or an HDF5 file cut off anywhere before its last padding is an 
   }
 }
 
-TEST_CASE("a safetensors header of 128 bytes, which begins like a pickle, is told apart from one") {
+TEST_CASE("a safetensors header of 128 bytes, which begins like a pickle, is known apart from one") {
   const TemporaryFolder folder;
   std::string header = R"({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})";
   header.resize(128, ' ');
@@ -260,7 +260,7 @@ TEST_CASE("a safetensors header of 128 bytes, which begins like a pickle, is tol
   check(read_weights(folder / "w"), "w", {1}, {1});
 }
 
-TEST_CASE("what is no weight file is told apart from what is damaged") {
+TEST_CASE("what is no weight file is known apart from what is damaged") {
   const TemporaryFolder folder;
   const std::string path = folder / "page.pth";
   write_bytes(path, "<!DOCTYPE html><html>404</html>");

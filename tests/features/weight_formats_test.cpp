@@ -238,7 +238,7 @@ TEST_CASE("NaN and infinity are found, and named") {
   CHECK_THROWS_WITH_AS(require_finite(weights), doctest::Contains("some.pth: tensor 'bad' holds NaN"), FileError);
 }
 
-TEST_CASE("published files are known by their checksums, and two of one name are told apart") {
+TEST_CASE("published files are known by their checksums, and two of one name are known apart") {
   const std::string none(64, '0');
   const auto* old_file = find_published("a7b3fe01876f51b976af0dea6bc144eb", none);
   const auto* new_file = find_published("2cb95161c43110f7111970584f804107", none);
@@ -250,9 +250,9 @@ TEST_CASE("published files are known by their checksums, and two of one name are
   REQUIRE(torchvision != nullptr);
   CHECK(std::string(torchvision->origin) == "torchvision");
   CHECK(find_published(none, none) == nullptr);
-  CHECK(tell_unknown(old_file->file).find("md5:2cb95161c43110f7111970584f804107") != std::string::npos);
-  CHECK(tell_unknown("rcmalli_vggface_tf_vgg16.h5").find("no checksum") != std::string::npos);
-  CHECK(tell_unknown("mine.pth").empty());
+  CHECK(explain_unknown(old_file->file).find("md5:2cb95161c43110f7111970584f804107") != std::string::npos);
+  CHECK(explain_unknown("rcmalli_vggface_tf_vgg16.h5").find("no checksum") != std::string::npos);
+  CHECK(explain_unknown("mine.pth").empty());
 }
 
 }  // namespace coterie

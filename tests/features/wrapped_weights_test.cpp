@@ -181,7 +181,7 @@ TEST_CASE("two networks that are equally good are refused with the way to take o
   CHECK(features_of(backbone, both("target_encoder.", "encoder.", two)) == features_of(backbone, two));
 }
 
-TEST_CASE("another head is left, and told; a convolution or a layer more makes it another network") {
+TEST_CASE("another head is left, and reported; a convolution or a layer more makes it another network") {
   const Backbone backbone = find_backbone("resnet50");
   const auto with = [&](const std::map<std::string, std::vector<std::int64_t>>& more) {
     WeightFile file("some.pth", "test");

@@ -1,5 +1,5 @@
 // Images: the walk over their headers, and the decoders behind it, with the limits that a scan sets. What the walk
-// refuses must not be decoded; what is decoded must be what the walk foretold.
+// refuses must not be decoded; what is decoded must be what the walk predicted.
 
 #include <cstdlib>
 
@@ -15,9 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Probe probe = probe_image(file.path(), options.limits);
   try {
     const Image image = decode_image(file.path(), options);
-    if (probe.fate != Fate::ok || image.width != probe.width || image.height != probe.height) std::abort();
+    if (probe.status != ImageStatus::ok || image.width != probe.width || image.height != probe.height) std::abort();
   } catch (const DecodeError& error) {
-    if (error.reason().empty() || (probe.fate != Fate::ok && error.fate() != probe.fate)) std::abort();
+    if (error.reason().empty() || (probe.status != ImageStatus::ok && error.status() != probe.status)) std::abort();
   }
   return 0;
 }

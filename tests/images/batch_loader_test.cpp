@@ -73,7 +73,7 @@ void check_batch(const TemporaryFolder& folder, const Batches& batches, const st
   const auto& paths = batches[static_cast<std::size_t>(batch.index)];
   REQUIRE(batch.count() == static_cast<std::int64_t>(paths.size()));
   REQUIRE(batch.inputs.size() == networks.size());
-  CHECK(batch.fates == std::vector(paths.size(), Fate::ok));
+  CHECK(batch.statuses == std::vector(paths.size(), ImageStatus::ok));
   for (std::size_t n = 0; n < networks.size(); ++n) {
     Levels expected;
     resize_levels(expected, networks[n], batch.count());
@@ -91,7 +91,7 @@ void check_batch(const TemporaryFolder& folder, const Batches& batches, const st
 class OpenCounter {
  public:
   explicit OpenCounter(const std::string& folder) : descriptor_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-    // With the closings between, which keep two openings of one file from being told as one.
+    // With the closings between, which keep two openings of one file from being counted as one.
     REQUIRE(::inotify_add_watch(descriptor_, folder.c_str(), IN_OPEN | IN_CLOSE) >= 0);
   }
   ~OpenCounter() { ::close(descriptor_); }
@@ -234,11 +234,12 @@ TEST_CASE("an image that fails is all zero for every network, keeps its place an
   Batch batch;
   REQUIRE(loader.next(batch));
   REQUIRE(loader.next(batch));
-  CHECK(batch.fates == std::vector{Fate::not_found, Fate::ok, Fate::empty, Fate::unsupported});
+  CHECK(batch.statuses ==
+        std::vector{ImageStatus::not_found, ImageStatus::ok, ImageStatus::empty, ImageStatus::unsupported});
   CHECK(batch.reasons[1].empty());
   CHECK(batch.reasons[3].find("text") != std::string::npos);
   REQUIRE(loader.next(batch));
-  CHECK(batch.fates[0] == Fate::ok);
+  CHECK(batch.statuses[0] == ImageStatus::ok);
   const auto zeros = [](const auto& levels) {
     return std::vector{std::count(levels.begin(), levels.begin() + std::ssize(levels) / 4, 0),
                        std::count(levels.begin() + std::ssize(levels) / 4, levels.end(), 0)};
@@ -262,7 +263,7 @@ TEST_CASE("an image that one network cannot take is zero for the others, too") {
   BatchLoader loader(source_of(folder, {{"good.ppm"}}), networks, {}, 1, 1);
   Batch batch;
   REQUIRE(loader.next(batch));
-  CHECK(batch.fates[0] == Fate::unsupported);
+  CHECK(batch.statuses[0] == ImageStatus::unsupported);
   CHECK(batch.reasons[0].find("20 x 20") != std::string::npos);
   CHECK(std::count(batch.inputs[0].bytes.begin(), batch.inputs[0].bytes.end(), 0) == batch.inputs[0].image_values());
 }

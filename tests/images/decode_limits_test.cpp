@@ -18,7 +18,7 @@ DecodeError refusal_of(const std::string& path, const DecodeOptions& options = {
   } catch (const DecodeError& error) {
     return error;
   }
-  return {path, Fate::ok, "it was decoded"};
+  return {path, ImageStatus::ok, "it was decoded"};
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ TEST_CASE("what OpenCV writes besides is not decoded, whatever the file is calle
     const bool named = std::string(format) == ".pgm" || std::string(format) == ".bmp";
     for (const char* name : {"x.bmp", "x.pgm", "x.jpg"}) {
       const DecodeError error = refusal_of(write_bytes(folder / name, {bytes.begin(), bytes.end()}));
-      CHECK(error.fate() == (named ? Fate::ok : Fate::unsupported));
+      CHECK(error.status() == (named ? ImageStatus::ok : ImageStatus::unsupported));
     }
   }
   CHECK(tried >= 6);
@@ -58,21 +58,21 @@ TEST_CASE("a JPEG with two headers is held to the one that is decoded") {
   large[5] = large[7] = '\x7F';  // height and width: beyond 32,512
   twice.insert(frame, large);
   const DecodeError first = refusal_of(write_bytes(folder / "first.jpg", twice));
-  CHECK(first.fate() != Fate::ok);
+  CHECK(first.status() != ImageStatus::ok);
   const auto scan = good.rfind("\xFF\xDA");
   std::string hidden = good;
   hidden.insert(good.size() - 2, good.substr(frame, length));  // what the probe reads last
   hidden[frame + 5] = hidden[frame + 7] = '\x7F';
   REQUIRE(scan != std::string::npos);
   const DecodeError last = refusal_of(write_bytes(folder / "last.jpg", hidden));
-  CHECK(last.fate() == Fate::damaged);
+  CHECK(last.status() == ImageStatus::damaged);
   CHECK(last.reason().find("and again as") != std::string::npos);
 }
 
 TEST_CASE("a JPEG of thousands of scans is given up, one of ten is not") {
   const TemporaryFolder folder;
   const std::string good = read_bytes(kImageData + "progressive_422.jpg");
-  CHECK(refusal_of(write_bytes(folder / "good.jpg", good)).fate() == Fate::ok);
+  CHECK(refusal_of(write_bytes(folder / "good.jpg", good)).status() == ImageStatus::ok);
   // The scan that adds a bit to the mean of every block can be repeated: any bits will do.
   const auto scan = good.find(std::string("\xFF\xDA\0\x0C\3\1\0\2\0\3\0\0\0\x10", 14));
   REQUIRE(scan != std::string::npos);
@@ -80,7 +80,7 @@ TEST_CASE("a JPEG of thousands of scans is given up, one of ten is not") {
   std::string many = good.substr(0, good.size() - 2);
   for (int i = 0; i < 5000; ++i) many += once;
   const DecodeError error = refusal_of(write_bytes(folder / "many.jpg", many + good.substr(good.size() - 2)));
-  CHECK(error.fate() == Fate::damaged);
+  CHECK(error.status() == ImageStatus::damaged);
   CHECK(error.reason() == "more than 200 scans");
 }
 
@@ -100,11 +100,11 @@ TEST_CASE("a TIFF's strips and tiles may not ask for more than its pixels need")
                                                          std::string(bytes, '\x55'))));
   };
   constexpr std::uint32_t kNone = 1, kDeflate = 8;
-  CHECK(refusal(32, kNone, 1024).fate() == Fate::ok);  // 8 × 8 pixels in one tile of 1 KB
+  CHECK(refusal(32, kNone, 1024).status() == ImageStatus::ok);  // 8 × 8 pixels in one tile of 1 KB
   // The same in one of 2 GB; with fewer bytes libtiff itself would doubt it.
   const DecodeError error = refusal(46'336, kDeflate, 3'000'000);
   INFO(error.reason());
-  CHECK(error.fate() == Fate::damaged);
+  CHECK(error.status() == ImageStatus::damaged);
   CHECK(error.reason() == "its tiles are far larger than it is");
 }
 
@@ -116,9 +116,9 @@ TEST_CASE("a TIFF in a compression that nobody uses is not decoded, and says so 
         tiff({{256, 8}, {257, 8}, {258, 8}, {259, compression}, {262, 1}, {273, 200}, {277, 1}, {278, 8}, {279, 64}},
              std::string(64, '\x55')));
     const Probe probe = probe_image(path);
-    CHECK(probe.fate == Fate::unsupported);
+    CHECK(probe.status == ImageStatus::unsupported);
     CHECK(probe.reason.find("a TIFF with compression " + std::to_string(compression)) == 0);
-    CHECK(refusal_of(path).fate() == Fate::unsupported);
+    CHECK(refusal_of(path).status() == ImageStatus::unsupported);
   }
 }
 

@@ -63,7 +63,7 @@ TEST_CASE("signed samples have zero in the middle, and floating-point ones are r
   }
   CHECK(probe_image(path).note == "signed samples");
   write_bytes(path, pixel_tiff("x", {{kPhotometric, 1}, {kSampleFormat, 3}}));
-  CHECK(probe_image(path).fate == Fate::unsupported);
+  CHECK(probe_image(path).status == ImageStatus::unsupported);
   CHECK(probe_image(path).reason ==
         "a TIFF with 8-bit floating-point samples has no fixed black and white; scale it to 8 or 16 bits first");
 }
@@ -101,7 +101,7 @@ TEST_CASE("a PNM's own largest value is white") {
   CHECK(decode_image(path).rgb == Rgb{0, 0, 0, 128, 128, 128, 255, 255, 255});
   CHECK(probe_image(path).bits == 12);
   CHECK(decode_image(write_bytes(path, "P5 1 1 15\n\x0F")).rgb == Rgb{255, 255, 255});
-  CHECK(probe_image(write_bytes(path, "P5 1 1 70000\n\x0F")).fate == Fate::damaged);
+  CHECK(probe_image(write_bytes(path, "P5 1 1 70000\n\x0F")).status == ImageStatus::damaged);
 }
 
 TEST_CASE("a JPEG without its end marker is whole when all its scans are") {
@@ -113,13 +113,13 @@ TEST_CASE("a JPEG without its end marker is whole when all its scans are") {
     const std::string open = bytes.substr(0, bytes.size() - 2);
     for (const std::string& file : {open, open + "\xFF", open + std::string(3000, '\0')}) {
       CHECK(decode_image(write_bytes(path, file)).rgb == decode_image(kImageData + name).rgb);
-      CHECK(probe_image(path).fate == Fate::ok);
+      CHECK(probe_image(path).status == ImageStatus::ok);
       CHECK(has(probe_image(path), Remark::no_end_marker));
     }
     for (const std::string& cut :
          {open.substr(0, open.size() - 1), open.substr(0, open.rfind("\xFF\xDA")), open.substr(0, open.size() / 2)}) {
       CHECK_THROWS_AS(decode_image(write_bytes(path, cut)), DecodeError);
-      CHECK(probe_image(path).fate == Fate::damaged);
+      CHECK(probe_image(path).status == ImageStatus::damaged);
       CHECK(probe_image(path).remarks == 0);
     }
   }

@@ -172,7 +172,7 @@ TEST_CASE("JPEG data that end or break in the middle are damaged although the en
     decode_image(write_bytes(folder / "gap.jpg", gap));
     FAIL("the gap was not seen");
   } catch (const DecodeError& error) {
-    CHECK(error.fate() == Fate::damaged);
+    CHECK(error.status() == ImageStatus::damaged);
     CHECK(std::string(error.what()).starts_with(folder / "gap.jpg"));
   }
 }

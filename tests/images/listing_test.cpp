@@ -76,7 +76,7 @@ TEST_CASE("blanks, quotes, newlines, accents and bytes that are not UTF-8 surviv
   CHECK(listed == names);
 }
 
-TEST_CASE("links are followed once, loops and links to nothing are told") {
+TEST_CASE("links are followed once, loops and links to nothing are reported") {
   const TemporaryFolder folder;
   write(folder / "a/1.jpg");
   fs::create_directory_symlink("../a", folder.path() / "a" / "loop");
@@ -256,7 +256,7 @@ TEST_CASE("folders are those of the path as if shards were unpacked, level by le
   CHECK(folder_at("", 1).empty());
 }
 
-TEST_CASE("the path column may be named, and a missing one is told with those there are") {
+TEST_CASE("the path column may be named, and a missing one is reported with those there are") {
   const TemporaryFolder folder;
   write(folder / "meta.tsv", "photo\tfolder\nx/1.jpg\tmine\n");
   CHECK_THROWS_WITH_AS(list_images({folder / "meta.tsv"}), doctest::Contains("photo, folder"), InvalidArgument);

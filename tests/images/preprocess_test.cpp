@@ -203,7 +203,7 @@ TEST_CASE("extreme shapes become squares in every geometry") {
   CHECK_THROWS_WITH_AS(preprocess_geometry(noise(5, 4), none), doctest::Contains("5 x 4"), InvalidArgument);
 }
 
-TEST_CASE("each field can be overridden, and mistakes are told") {
+TEST_CASE("each field can be overridden, and mistakes are reported") {
   Preprocess steps;
   for (const char* text :
        {"size=99", "filter=lanczos", "passes=pillow13", "order=bgr", "scale=255", "mean=1,2,3.5", "deviation=4",

@@ -25,14 +25,14 @@ std::string hollow_png(std::uint32_t width, std::uint32_t height) {
          std::string("\x08\x02\0\0\0", 5) + "crc." + big_endian(0) + "IEND" + "crc.";
 }
 
-Fate fate_of(const std::string& path) { return probe_image(path).fate; }
+ImageStatus status_of(const std::string& path) { return probe_image(path).status; }
 
 }  // namespace
 
 TEST_CASE("a sound file tells its format, its size and the hash of its bytes") {
   const std::string path = kImageData + "turned_6.jpg", bytes = read_bytes(path);
   const Probe probe = probe_image(path);
-  CHECK(probe.fate == Fate::ok);
+  CHECK(probe.status == ImageStatus::ok);
   CHECK(probe.reason.empty());
   CHECK(probe.format == "JPEG");
   CHECK(probe.width == 23);
@@ -47,16 +47,16 @@ TEST_CASE("a sound file tells its format, its size and the hash of its bytes") {
   CHECK(probe_image(kImageData + "turned_8.webp").orientation == 8);
 }
 
-TEST_CASE("missing, empty, unreadable and foreign files each have their fate") {
+TEST_CASE("missing, empty, unreadable and foreign files each have their status") {
   const TemporaryFolder folder;
-  CHECK(fate_of(folder / "gone.jpg") == Fate::not_found);
-  CHECK(fate_of(write_bytes(folder / "empty.jpg", "")) == Fate::empty);
-  CHECK(fate_of(folder.path().string()) == Fate::unreadable);
+  CHECK(status_of(folder / "gone.jpg") == ImageStatus::not_found);
+  CHECK(status_of(write_bytes(folder / "empty.jpg", "")) == ImageStatus::empty);
+  CHECK(status_of(folder.path().string()) == ImageStatus::unreadable);
   REQUIRE(mkfifo((folder / "pipe.jpg").c_str(), 0600) == 0);
-  CHECK(fate_of(folder / "pipe.jpg") == Fate::unreadable);
+  CHECK(status_of(folder / "pipe.jpg") == ImageStatus::unreadable);
   const auto looks_like = [&](const std::string& bytes, const char* what) {
     const Probe probe = probe_image(write_bytes(folder / "x.jpg", bytes));
-    CHECK(probe.fate == Fate::unsupported);
+    CHECK(probe.status == ImageStatus::unsupported);
     CHECK_MESSAGE(probe.reason.find(what) != std::string::npos, probe.reason);
   };
   looks_like("hello, I am a letter", "text");
@@ -89,16 +89,16 @@ TEST_CASE("a file's name does not matter, its content does") {
 TEST_CASE("a decompression bomb is too large, a panorama of 30,000 pixels is not") {
   const TemporaryFolder folder;
   const Probe bomb = probe_image(write_bytes(folder / "bomb.png", hollow_png(60000, 60000)));
-  CHECK(bomb.fate == Fate::too_large);
+  CHECK(bomb.status == ImageStatus::too_large);
   CHECK(bomb.reason == "60000 x 60000 pixels are 3600 million; the limit is 500 million");
-  CHECK(fate_of(write_bytes(folder / "huge.png", hollow_png(0x7FFFFFFF, 0x7FFFFFFF))) == Fate::too_large);
-  CHECK(fate_of(write_bytes(folder / "wide.png", hollow_png(30000, 2000))) == Fate::ok);
-  CHECK(fate_of(write_bytes(folder / "none.png", hollow_png(0, 10))) == Fate::damaged);
+  CHECK(status_of(write_bytes(folder / "huge.png", hollow_png(0x7FFFFFFF, 0x7FFFFFFF))) == ImageStatus::too_large);
+  CHECK(status_of(write_bytes(folder / "wide.png", hollow_png(30000, 2000))) == ImageStatus::ok);
+  CHECK(status_of(write_bytes(folder / "none.png", hollow_png(0, 10))) == ImageStatus::damaged);
   DecodeLimits limits;
   limits.max_bytes = 100;
   const Probe heavy = probe_image(kImageData + "rgb.png", limits);
   const std::string bytes = read_bytes(kImageData + "rgb.png");
-  CHECK(heavy.fate == Fate::too_large);
+  CHECK(heavy.status == ImageStatus::too_large);
   CHECK(heavy.content_hash == hash64(bytes.data(), bytes.size()));
 }
 
@@ -108,11 +108,11 @@ TEST_CASE("a file without its end is damaged") {
        {"chroma_420.jpg", "progressive_422.jpg", "rgb.png", "lossy.webp", "grey.tiff", "rgb.bmp", "rgb.ppm"}) {
     CAPTURE(name);
     const std::string bytes = read_bytes(kImageData + name);
-    CHECK(fate_of(write_bytes(folder / "cut", bytes.substr(0, bytes.size() / 2))) == Fate::damaged);
+    CHECK(status_of(write_bytes(folder / "cut", bytes.substr(0, bytes.size() / 2))) == ImageStatus::damaged);
   }
   const std::string jpeg = read_bytes(kImageData + "turned_1.jpg");
-  CHECK(fate_of(write_bytes(folder / "cut", jpeg.substr(0, jpeg.size() - 3))) == Fate::damaged);
-  CHECK(fate_of(write_bytes(folder / "trailer", jpeg + "camera's own data")) == Fate::ok);
+  CHECK(status_of(write_bytes(folder / "cut", jpeg.substr(0, jpeg.size() - 3))) == ImageStatus::damaged);
+  CHECK(status_of(write_bytes(folder / "trailer", jpeg + "camera's own data")) == ImageStatus::ok);
 }
 
 TEST_CASE("the orientation is found where older programs put it into a PNG") {
@@ -123,7 +123,7 @@ TEST_CASE("the orientation is found where older programs put it into a PNG") {
   std::string png = hollow_png(10, 10);
   png.insert(8 + 25, big_endian(static_cast<std::uint32_t>(text.size())) + "tEXt" + text + "crc.");
   const Probe probe = probe_image(write_bytes(folder / "x.png", png));
-  CHECK(probe.fate == Fate::ok);
+  CHECK(probe.status == ImageStatus::ok);
   CHECK(probe.orientation == 6);
 }
 
@@ -135,37 +135,37 @@ TEST_CASE("a remark has a name and a sentence") {
   CHECK_THROWS_AS(remark_name(static_cast<Remark>(3)), InvalidArgument);
 }
 
-TEST_CASE("a fate has a name and a sentence") {
-  for (const Fate fate : kFates) {
-    CHECK_FALSE(fate_name(fate).empty());
-    CHECK(fate_explanation(fate).ends_with("."));
+TEST_CASE("a status has a name and a sentence") {
+  for (const ImageStatus status : kImageStatuses) {
+    CHECK_FALSE(status_name(status).empty());
+    CHECK(status_explanation(status).ends_with("."));
   }
-  CHECK_THROWS_AS(fate_name(static_cast<Fate>(99)), InvalidArgument);
+  CHECK_THROWS_AS(status_name(static_cast<ImageStatus>(99)), InvalidArgument);
 }
 
-TEST_CASE("an image that is not what was seen has changed, whatever it is now; nothing else is told of it") {
+TEST_CASE("an image that is not what was seen has changed, whatever it is now; nothing else is reported of it") {
   const TemporaryFolder folder;
   const std::string sound = ppm_bytes(noise(5, 4));
   ImagePlace place(write_bytes(folder / "1.ppm", sound));
   place.seen = SeenBytes{static_cast<std::int64_t>(sound.size()), hash64(sound.data(), sound.size())};
-  CHECK(probe_image(place).fate == Fate::ok);
+  CHECK(probe_image(place).status == ImageStatus::ok);
   CHECK(decode_image(place).rgb == noise(5, 4).rgb);
   CHECK(image_bytes(place).size() == sound.size());
   std::string other = sound;
   other.back() ^= 1;
   for (const std::string& now : {other, ppm_bytes(noise(4, 4)), sound + "x", std::string()}) {
     write_bytes(folder / "1.ppm", now);
-    CHECK(probe_image(place).fate == Fate::changed);
+    CHECK(probe_image(place).status == ImageStatus::changed);
     try {
       decode_image(place);
       FAIL("it was decoded");
     } catch (const DecodeError& error) {
-      CHECK(error.fate() == Fate::changed);
+      CHECK(error.status() == ImageStatus::changed);
     }
     CHECK_THROWS_AS(image_bytes(place), DecodeError);
   }
   std::filesystem::remove(folder / "1.ppm");
-  CHECK(probe_image(place).fate == Fate::not_found);
+  CHECK(probe_image(place).status == ImageStatus::not_found);
 }
 
 TEST_CASE("a piece of a file is an image, and its bytes end where the place says") {
@@ -176,16 +176,16 @@ TEST_CASE("a piece of a file is an image, and its bytes end where the place says
   place.bytes = static_cast<std::int64_t>(sound.size());
   CHECK(decode_image(place).rgb == noise(5, 4).rgb);
   CHECK(probe_image(place).content_hash == hash64(sound.data(), sound.size()));
-  CHECK(probe_image(place, {.max_bytes = 10}).fate == Fate::too_large);
+  CHECK(probe_image(place, {.max_bytes = 10}).status == ImageStatus::too_large);
   CHECK(probe_image(place, {.max_bytes = 10}).content_hash == hash64(sound.data(), sound.size()));
   place.bytes += 7;
-  CHECK(probe_image(place).fate == Fate::damaged);
+  CHECK(probe_image(place).status == ImageStatus::damaged);
   place.seen = SeenBytes{place.bytes, 1};
-  CHECK(probe_image(place).fate == Fate::changed);
+  CHECK(probe_image(place).status == ImageStatus::changed);
   place.bytes = 0;
-  CHECK(probe_image(place).fate == Fate::changed);
+  CHECK(probe_image(place).status == ImageStatus::changed);
   place.seen.reset();
-  CHECK(probe_image(place).fate == Fate::empty);
+  CHECK(probe_image(place).status == ImageStatus::empty);
 }
 
 }  // namespace coterie

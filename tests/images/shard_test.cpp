@@ -126,7 +126,7 @@ TEST_CASE("a tar cut anywhere gives the images that are whole, and says that it 
   CHECK(contents_of(tar.substr(0, tar.size() - 512)).problems.empty());
 }
 
-TEST_CASE("a damaged header ends the list there, and what lies behind the end is told") {
+TEST_CASE("a damaged header ends the list there, and what lies behind the end is reported") {
   std::string tar = tar_member("1.jpg", "a") + tar_member("2.jpg", "b") + tar_end();
   const std::string two = tar + tar_member("3.jpg", "c") + tar_end();
   CHECK(contains(problem_of(contents_of(two), ""), "more lies behind"));
@@ -181,7 +181,7 @@ TEST_CASE("keys may hold dots, and a longer one precedes WebDataset's") {
   CHECK(contents.values == std::vector<Strings>{{"long", ""}, {"1901", "1902"}});
 }
 
-TEST_CASE("sidecars that cannot be used are told, and the image stands without them") {
+TEST_CASE("sidecars that cannot be used are reported, and the image stands without them") {
   const std::string tar = tar_member("1.jpg", "x") + tar_member("1.json", "{\"a\": ") + tar_member("2.json", "[1, 2]") +
                           tar_member("3.txt", std::string((1 << 20) + 1, ' ')) +
                           tar_member("4.txt", std::string("a\0b", 3)) +

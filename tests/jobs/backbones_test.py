@@ -55,9 +55,9 @@ class Backbones(ProgramTest):
         self.assertEqual(self.features(study, LITE0), before)
         self.assertIn("would make", run(1, "extract", "--study", study, "--backbone", LITE1, *RANDOM, "--dry-run"))
         run(1, "extract", "--study", study, "--name", "other", "--preprocess", "mean=1,2,3,filter=nearest", *RANDOM)
-        told = run(0, "info", "--study", study, "features/other")
-        self.assertIn("preprocess.filter: nearest", told)
-        self.assertIn("preprocess.mean: 1,2,3", told)
+        output = run(0, "info", "--study", study, "features/other")
+        self.assertIn("preprocess.filter: nearest", output)
+        self.assertIn("preprocess.mean: 1,2,3", output)
 
     def test_what_cannot_be_is_answered_with_what_can(self):
         study = self.scanned("study")

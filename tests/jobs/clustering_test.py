@@ -62,9 +62,9 @@ class Clustering(ProgramTest):
         self.assertIn("cuts the tree", text)
         self.assertIn("is up to date", run(2, "cluster", "--study", study, "--raw", "--algorithm", "ward", "--k", "2"))
         # A tree that was cut anew is another generation, and what was measured of the one before says so.
-        told = run(0, "verify", "--study", study, code=1)
-        self.assertIn("evaluations/x-ward.h5 was made from clusterings/x-ward as it was before", told)
-        self.assertIn("(k: 3-5 then, 2 now)", told)
+        output = run(0, "verify", "--study", study, code=1)
+        self.assertIn("evaluations/x-ward.h5 was made from clusterings/x-ward as it was before", output)
+        self.assertIn("(k: 3-5 then, 2 now)", output)
         run(2, "evaluate", "--study", study, "--clustering", "x-ward", "--labels", "kind", "--overwrite")
         run(0, "verify", "--study", study)
 

@@ -107,7 +107,7 @@ def make_images(folder, each=12):
 
 
 def make_trouble(folder):
-    """Files that must be accounted for. Returns {path bytes: fate or None for any but ok}."""
+    """Files that must be accounted for. Returns {path bytes: status or None for any but ok}."""
     trouble = os.path.join(os.fsencode(folder), b"trouble")
     os.makedirs(trouble, exist_ok=True)
     sound = draw("discs", 0)
@@ -127,7 +127,7 @@ def make_trouble(folder):
         with open(os.path.join(trouble, name), "wb") as file:
             file.write(data)
     os.symlink(trouble, os.path.join(trouble, b"loop"))
-    return {b"trouble/" + name: fate for name, (_, fate) in files.items()}
+    return {b"trouble/" + name: status for name, (_, status) in files.items()}
 
 
 def read(path):

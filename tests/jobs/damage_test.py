@@ -44,8 +44,8 @@ class Damage(FaultTest):
         text = done.stdout.decode(errors="replace")
         self.assertEqual(done.returncode, 1, f"{what}: {arguments}\n{text}")
         for path in paths:
-            told = rf"study/{re.escape(path)}: .*; coterie {self.maker(path)} --overwrite makes it anew"
-            self.assertRegex(text, told, f"{what}: {arguments}")
+            expected = rf"study/{re.escape(path)}: .*; coterie {self.maker(path)} --overwrite makes it anew"
+            self.assertRegex(text, expected, f"{what}: {arguments}")
 
     def test_artifacts_cut_short_are_named_with_the_command_that_makes_them_anew(self):
         refusals = 0

@@ -49,7 +49,7 @@ class SmallDisk(FaultTest):
         return sorted({int(share * (most - 1)) for share in shares})
 
     def fill_up(self, stage, pages, ranks):
-        """Whether the disk was too small. What cannot be written is told, and after making room all is made."""
+        """Whether the disk was too small. What cannot be written is reported, and after making room all is made."""
         start = self.fresh(stage)
         remount(self.disk, f"size={start + pages * PAGE}")
         done = subprocess.run(command(ranks, *self.command(stage)), cwd=self.disk, env=environment(), stdout=subprocess.PIPE,
@@ -66,7 +66,7 @@ class SmallDisk(FaultTest):
         return done.returncode != 0
 
     def test_a_disk_that_is_full_at_any_write_loses_nothing(self):
-        print("\n| stage | sizes of the disk | too small | told, all kept, then byte-equal |\n|---|---|---|---|")
+        print("\n| stage | sizes of the disk | too small | reported, all kept, then byte-equal |\n|---|---|---|---|")
         for stage in STAGES:
             sizes = self.sizes(stage)
             failed = sum(self.fill_up(stage, pages, ranks=2 if (number + len(stage)) % 2 else 0) for number, pages in enumerate(sizes))

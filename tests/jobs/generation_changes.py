@@ -232,7 +232,7 @@ def features_as_doubles(place):
 
 def features_ten_rows_short(place):
     with h5py.File(place.artifact("features", FEATURES), "r+") as file:
-        for name in ("features", "fate", "image", "path", "content_hash"):
+        for name in ("features", "status", "image", "path", "content_hash"):
             if name in file:
                 there = file[name][:-10]
                 del file[name]

@@ -42,14 +42,14 @@ def check_extract(place):
     if "extract" in place.options:
         return
     with h5py.File(os.path.join(study_of(place), "features", f"{FEATURES}.h5"), "r") as file:
-        fates, rows = file["fate"][:], file["features"][:]
+        statuses, rows = file["status"][:], file["features"][:]
         check("path" in file, "features know no paths")
         paths = [path.decode() for path in file["path"][:]]
     now = place.images.prints()
     missing = skipped_duplicates(place)
     check(sorted(set(place.images.rows) - set(paths)) == missing, "features are of other images than the list")
-    for path, fate, row in zip(paths, fates, rows):
-        if path in place.unseen or fate != 0:
+    for path, status, row in zip(paths, statuses, rows):
+        if path in place.unseen or status != 0:
             continue
         same = now.get(path) == place.made_of.get(path)
         check(path in now, "features of an image that is gone:", path)
@@ -121,7 +121,7 @@ def check_export(place):
     lines = table(folder, "assignments.csv")
     rows = {line["path"]: int(line["label"]) for line in lines}
     check(len(rows) == len(lines), "assignments.csv has an image twice")
-    skipped = {row["path"]: row["fate"] for row in table(folder, "skipped.csv")}
+    skipped = {row["path"]: row["status"] for row in table(folder, "skipped.csv")}
     check(sorted([*rows, *skipped]) == sorted(place.images.rows), "assignments and skipped do not add up:", len(rows), "and", len(skipped))
     right = current(place, KMEANS, 3)
     for path, label in rows.items():

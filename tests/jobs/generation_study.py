@@ -210,7 +210,7 @@ def reduced(study, name):
 def check_reduction(study, name, features="efficientnet_lite0"):
     """Rows are those features, put through that matrix."""
     with h5py.File(os.path.join(study, "features", f"{features}.h5"), "r") as file:
-        raw = file["features"][:][file["fate"][:] == 0].astype(numpy.float64)
+        raw = file["features"][:][file["status"][:] == 0].astype(numpy.float64)
     with h5py.File(os.path.join(study, "reductions", f"{name}.h5"), "r") as file:
         rows, mean, components = file["rows"][:], file["mean"][:], file["components"][:]
     check(len(raw) == len(rows), f"reductions/{name} has {len(rows)} rows, features/{features} {len(raw)}")

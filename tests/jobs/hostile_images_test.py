@@ -19,7 +19,7 @@ ADDRESS_SPACE = 4 << 30  # of each rank
 SMALL_SPACE = 1400 << 20  # too little for a picture of 22,000 x 22,000, which takes 1.4 GiB
 BASE = 600 << 20  # of the program with its network
 BYTES_A_PIXEL = 9  # RGB, and what a decoder keeps beside it: a canvas with alpha, or a progressive JPEG's coefficients
-FATES = ("ok", "unreadable", "empty", "unsupported", "damaged", "too large", "duplicate", "not found")
+STATUSES = ("ok", "unreadable", "empty", "unsupported", "damaged", "too large", "duplicate", "not found")
 
 
 def seeds():
@@ -70,7 +70,7 @@ def png_of_zeros(side):
 
 
 def tiff(width, height, rows_per_strip, strip, said_bytes):
-    """A grey TIFF of one deflated strip, which says of itself what it is told to."""
+    """A grey TIFF of one deflated strip, which says of itself what is asked for."""
     tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 8), (262, 3, 1), (273, 4, 8 + 2 + 12 * 9 + 4), (277, 3, 1),
             (278, 4, rows_per_strip), (279, 4, said_bytes)]
     entries = b"".join(struct.pack("<HHI", tag, kind, 1) + struct.pack("<I", value) for tag, kind, value in tags)
@@ -91,7 +91,7 @@ def webp_of_size(width, height):
 
 
 def bombs():
-    """{name: (bytes, the scan's fate of it)}; None where the headers are sound, so that the extraction has to stop it."""
+    """{name: (bytes, the scan's status of it)}; None where the headers are sound, so that the extraction has to stop it."""
     data = os.path.join(SOURCE, "tests/data/images")
     baseline, progressive = read(os.path.join(data, "chroma_420.jpg")), read(os.path.join(data, "progressive_422.jpg"))
     zeros = zlib.compress(bytes(64 << 20), 1)
@@ -120,10 +120,10 @@ def run_measured(*arguments, cwd):
 
 
 class HostileImages(ProgramTest):
-    def fates(self, text):
-        """{fate: count} of the line that scan prints."""
+    def statuses(self, text):
+        """{status: count} of the line that scan prints."""
         line = re.search(r"(\d+) images listed: (.*?)(;|$)", text, re.MULTILINE)
-        return int(line.group(1)), {fate: int(count) for count, fate in re.findall(r"(\d+) ([a-z ]+)", line.group(2))}
+        return int(line.group(1)), {status: int(count) for count, status in re.findall(r"(\d+) ([a-z ]+)", line.group(2))}
 
     def test_mutated_images_by_the_thousand_are_each_accounted_for(self):
         dice, files = random.Random(41), seeds()
@@ -143,14 +143,14 @@ class HostileImages(ProgramTest):
             self.assertEqual(done.returncode, 0, text)
             return text
 
-        listed, fates = self.fates(mpi("scan", "--study", "study", "--images", "images"))
+        listed, statuses = self.statuses(mpi("scan", "--study", "study", "--images", "images"))
         self.assertEqual(listed, MUTANTS)
-        self.assertEqual(sum(fates.values()), MUTANTS)
+        self.assertEqual(sum(statuses.values()), MUTANTS)
         run(0, "scan", "--study", "alone", "--images", "images", cwd=self.folder)
         self.assertEqual(read(self.path("study/images.h5")), read(self.path("alone/images.h5")))
         text = mpi("extract", "--study", "study", *RANDOM, "--threads", "1")
         good, failed = map(int, re.search(r"features of (\d+) images, (\d+) failed since the scan", text).groups())
-        self.assertEqual(good + failed, fates["ok"])
+        self.assertEqual(good + failed, statuses["ok"])
         mpi("reduce", "--study", "study", "--components", "4")
         mpi("cluster", "--study", "study", "--k", "3", "--n-init", "1")
         run(0, "export", "--study", "study", cwd=self.folder)
@@ -159,17 +159,17 @@ class HostileImages(ProgramTest):
             with open(exported(self.path("study"), name + ".csv"), newline="", encoding="utf-8") as table:
                 accounted += [row["path"] for row in csv.DictReader(table)]
         self.assertEqual(sorted(accounted), sorted(os.listdir(self.path("images"))))
-        print(f"\n{MUTANTS} mutated images: the scan says {fates}; of those that pass, {good} decode and {failed} do not")
+        print(f"\n{MUTANTS} mutated images: the scan says {statuses}; of those that pass, {good} decode and {failed} do not")
 
-    def fates_of(self, study):
-        """{path: fate's name} of a scan."""
+    def statuses_of(self, study):
+        """{path: status's name} of a scan."""
         images = self.path(study, "images.h5")
 
         def values(name, pattern):
             dump = subprocess.run(["h5dump", "-d", name, "-y", "-w", "1", images], capture_output=True, text=True, check=True).stdout
             return re.findall(rf"^\s+{pattern},?$", dump, re.MULTILINE)
 
-        return dict(zip(values("/path", '"(.*)"'), (FATES[int(fate)] for fate in values("/fate", r"(\d+)"))))
+        return dict(zip(values("/path", '"(.*)"'), (STATUSES[int(status)] for status in values("/status", r"(\d+)"))))
 
     def test_decompression_bombs_are_too_large_and_take_no_more_memory_than_the_limit_of_pixels_allows(self):
         os.makedirs(self.path("images"))
@@ -184,16 +184,16 @@ class HostileImages(ProgramTest):
         text, code, peak = run_measured("scan", "--study", "study", "--images", "images", cwd=self.folder)
         self.assertEqual(code, 0, text)
         self.assertLess(peak - least, 64 << 20)  # the scan decodes nothing: what a bomb says of itself is enough
-        fates = self.fates_of("study")
-        self.assertEqual(fates["sound.png"], "ok")
-        for name, (_, fate) in made.items():
-            if fate:
-                self.assertEqual(fates[name], fate, name)
+        statuses = self.statuses_of("study")
+        self.assertEqual(statuses["sound.png"], "ok")
+        for name, (_, status) in made.items():
+            if status:
+                self.assertEqual(statuses[name], status, name)
         for limit, study in ((None, "study"), (50_000_000, "strict")):
             if limit:
                 text, code, _ = run_measured("scan", "--study", study, "--images", "images", "--max-pixels", str(limit), cwd=self.folder)
                 self.assertEqual(code, 0, text)
-            passed = sum(fate == "ok" for fate in self.fates_of(study).values())
+            passed = sum(status == "ok" for status in self.statuses_of(study).values())
             text, code, peak = run_measured("extract", "--study", study, *RANDOM, "--threads", "1", cwd=self.folder)
             self.assertEqual(code, 0, text)
             good, failed = map(int, re.search(r"features of (\d+) images, (\d+) failed since the scan", text).groups())

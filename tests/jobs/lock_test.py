@@ -189,7 +189,7 @@ class Stops(LongExtraction):
             else:
                 run(2, *EXTRACT, cwd=self.folder)
             self.assertEqual(read(self.path(FEATURES)), self.calm, f"attempt {attempt}")
-        print(f"\n{STOPS} extractions told to stop up to 40 times each, {stopped} stopped with 75 and went on, journals right")
+        print(f"\n{STOPS} extractions asked to stop up to 40 times each, {stopped} stopped with 75 and went on, journals right")
         self.assertGreater(stopped, 0)
 
 

@@ -1,4 +1,4 @@
-"""One sequence of changes and commands on a study, each step held against the model and against fresh studies."""
+"""One sequence of changes and commands on a study, each step compared with the model and against fresh studies."""
 
 import os
 import re
@@ -75,7 +75,7 @@ class Sequence(Readers):
     # ---- what changes
 
     def step_change(self, what, number, scan):
-        self.said = ""  # what it told is of before
+        self.said = ""  # its output is of before
         self.world.change(what, number)
         if scan:
             self.take(("scan", 1, 0) if self.world.source == "images" else ("import", 1))
@@ -151,7 +151,7 @@ class Sequence(Readers):
         return may if fit == CURRENT else may | {REFUSED}
 
     def expected_of_list(self, there, generation):
-        """Features are held against the list, not against what became of the pictures after it."""
+        """Features are compared with the list, not against what became of the pictures after it."""
         rows, listed = there[3], self.model.listed.usable
         if there[:3] != generation[:3] or sorted(name for name, _ in rows) != sorted(name for name, _ in listed):
             return {REFUSED}
@@ -178,7 +178,7 @@ class Sequence(Readers):
         came = UP_TO_DATE if "is up to date" in outcome.text and "made " not in outcome.text else MADE
         check(came in may, f"{came}, but expected {sorted(may)}: {outcome}")
         if came == MADE:
-            self.said = ""  # what was told before may be otherwise now
+            self.said = ""  # what was printed before may be otherwise now
             self.model.put(kind, name, generation)
         if kind in ("evaluations", "selections"):
             getattr(self, f"check_{kind}")(name)

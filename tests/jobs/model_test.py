@@ -1,6 +1,6 @@
 """Random sequences of changes and commands: after each step every table is a fresh study's, or the command refused in words.
 
-COTERIE_SEQUENCES=N draws so many, COTERIE_FAULT_SEED=S others. A sequence that fails is told with the fewest steps that still fail;
+COTERIE_SEQUENCES=N draws so many, COTERIE_FAULT_SEED=S others. A sequence that fails is printed with the fewest steps that still fail;
 COTERIE_STEPS='...' takes just these."""
 
 import collections

@@ -38,18 +38,18 @@ class NewStage(ProgramTest):
         self.assertTrue(os.path.exists(artifact))
         self.assertIn("is up to date", run(0, "spread", "--study", self.path("study"), "--power", "3"))
         self.assertIn("power: 3 then, 4 now", run(0, "spread", "--study", self.path("study"), "--power", "4", code=2))
-        told = run(0, "info", "--study", self.path("study"))
-        self.assertIn("spreads/efficientnet_lite0-pca-kmeans", told)
-        self.assertIn("power: 3\n", told)
+        output = run(0, "info", "--study", self.path("study"))
+        self.assertIn("spreads/efficientnet_lite0-pca-kmeans", output)
+        self.assertIn("power: 3\n", output)
         self.assertIn(f"{artifact}: sound", run(0, "verify", "--study", self.path("study")))
 
     def test_another_generation_above_it_is_found(self):
         run(0, "run", self.path("study.ini"))
         study = self.path("study")
         run(0, "cluster", "--study", study, "--k", "3,4", "--n-init", "1", "--seed", "9", "--overwrite")
-        told = run(0, "verify", "--study", study, code=1)
-        self.assertIn("spreads/efficientnet_lite0-pca-kmeans.h5 was made from clusterings/efficientnet_lite0-pca-kmeans as it was before", told)
-        self.assertRegex(told, r"\n +coterie spread --study \S+ --clustering \S+ --power 3.0 --overwrite")
+        output = run(0, "verify", "--study", study, code=1)
+        self.assertIn("spreads/efficientnet_lite0-pca-kmeans.h5 was made from clusterings/efficientnet_lite0-pca-kmeans as it was before", output)
+        self.assertRegex(output, r"\n +coterie spread --study \S+ --clustering \S+ --power 3.0 --overwrite")
         self.assertIn("STALE", run(0, "info", "--study", study))
 
     def test_it_is_planned(self):

@@ -118,7 +118,7 @@ TEST_CASE("pictures are shown as they were scanned or not at all, in any order o
     const std::string bytes = picture(name[0]);
     std::ofstream(folder / name, std::ios::binary) << bytes;
     table.paths.emplace_back(name);
-    table.fates.push_back(Fate::ok);
+    table.statuses.push_back(ImageStatus::ok);
     table.bytes.push_back(std::ssize(bytes));
     table.hashes.push_back(hash64(bytes.data(), bytes.size()));
   }
@@ -132,7 +132,7 @@ TEST_CASE("pictures are shown as they were scanned or not at all, in any order o
     read("a.ppm");
     FAIL("an edited picture was shown");
   } catch (const DecodeError& error) {
-    CHECK(error.fate() == Fate::changed);
+    CHECK(error.status() == ImageStatus::changed);
   }
 }
 

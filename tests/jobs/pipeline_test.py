@@ -32,14 +32,14 @@ class Pipeline(ProgramTest):
             skipped = {row["path"].encode("latin-1"): row for row in csv.DictReader(file)}
         self.assertEqual(len(labelled) + len(skipped), sound + len(trouble))
         labelled_paths = {row["path"].encode("latin-1") for row in labelled}
-        for path, fate in trouble.items():
-            if fate == "ok":
+        for path, status in trouble.items():
+            if status == "ok":
                 self.assertIn(path, labelled_paths)
             else:
                 self.assertIn(path, skipped)
                 self.assertTrue(skipped[path]["reason"])
-                if fate:
-                    self.assertEqual(skipped[path]["fate"], fate)
+                if status:
+                    self.assertEqual(skipped[path]["status"], status)
         run(0, "montage", "--study", folder, "--k", "4")
         run(0, "report", "--study", folder)
         page = read(os.path.join(folder, "report/index.html")).decode()

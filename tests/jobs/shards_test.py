@@ -135,8 +135,8 @@ class Shards(ProgramTest):
         except ImportError:
             self.skipTest("python3-h5py is not installed")
         with h5py.File(os.path.join(study, "images.h5")) as file:
-            return [{"path": path, "bytes": size, "fate": fate, "hash": code} for path, size, fate, code in
-                    zip(file["path"][:], file["bytes"][:], file["fate"][:], file["content_hash"][:])]
+            return [{"path": path, "bytes": size, "status": status, "hash": code} for path, size, status, code in
+                    zip(file["path"][:], file["bytes"][:], file["status"][:], file["content_hash"][:])]
 
     def test_hostile_and_torn_shards_are_told_and_write_nothing_outside(self):
         os.makedirs(self.path("set"))
@@ -196,7 +196,7 @@ class Shards(ProgramTest):
         self.assertRegex(text, r"1 not found \(.*\): ramps/ramps 1.png")
         run(0, "cluster", "--study", study, "--raw", "--k", "2", "--n-init", "1")
         run(0, "export", "--study", study)
-        skipped = {row["path"]: row["fate"] for row in rows_of(exported(study, "skipped.csv"))}
+        skipped = {row["path"]: row["status"] for row in rows_of(exported(study, "skipped.csv"))}
         self.assertEqual(skipped, {"discs/discs 0.png": "changed", "more.tar/2.png": "changed", "ramps/ramps 1.png": "not found"})
         self.assertIn("1 gone, 2 with other bytes", run(0, "scan", "--study", study, "--images", self.path("tree"), code=2))
 

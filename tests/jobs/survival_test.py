@@ -1,4 +1,4 @@
-"""Extraction that is killed, told to stop, or damaged: what was committed stays, and the rest is done."""
+"""Extraction that is killed, asked to stop, or damaged: what was committed stays, and the rest is done."""
 
 import os
 import random

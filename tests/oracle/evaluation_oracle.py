@@ -2,7 +2,7 @@
 
     python evaluation_oracle.py BUILD_DIR [SEED]
 
-Where `kneed` can be imported, knees are held against it as well. Ends with 1 when something differs by more than the
+Where `kneed` can be imported, knees are compared with it as well. Ends with 1 when something differs by more than the
 bound printed beside it.
 """
 

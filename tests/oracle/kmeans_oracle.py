@@ -3,7 +3,7 @@
     python kmeans_oracle.py BUILD_DIR
 
 From given centroids each of our Bounds gives scikit-learn's labels and iterations. Starts of our own are as good as
-scikit-learn's: by the median inertia over 20 seeds, of k-means++, k-means|| (held against k-means++, which the paper
+scikit-learn's: by the median inertia over 20 seeds, of k-means++, k-means|| (compared with k-means++, which the paper
 says it equals) and mini-batches; and a sweep with warm starts is as good as a fit for each k.
 
 Both sides draw at random, so medians of 20 differ by chance: CHANCE is what is taken as equal.

@@ -32,7 +32,7 @@ def scan(build, study, images):
         columns = [name.decode() for name in file["columns"][:]]
         found = {name: [value.decode() for value in file[f"metadata/{c}"][:]] for c, name in enumerate(columns)}
         found["path"] = [path.decode() for path in file["path"][:]]
-        for name in ("shard", "offset", "bytes", "fate"):
+        for name in ("shard", "offset", "bytes", "status"):
             found[name] = file[name][:]
         found["shards"] = [path.decode() for path in file["shards/path"][:]]
         return found
@@ -67,7 +67,7 @@ def check_samples(build, folder, ending):
     wrong = 0
     for path, size, fields in wanted:
         i = rows.get(path)
-        same = i is not None and ours["bytes"][i] == size and ours["fate"][i] == 0 and int(ours["cls"][i]) == fields["cls"] \
+        same = i is not None and ours["bytes"][i] == size and ours["status"][i] == 0 and int(ours["cls"][i]) == fields["cls"] \
             and int(ours["year"][i]) == fields["json"]["year"] and ours["name"][i] == fields["json"]["name"] \
             and float(ours["ratio"][i]) == fields["json"]["ratio"] and ours["txt"][i] == fields.get("txt", "")
         wrong += not same

@@ -68,7 +68,7 @@ TEST_CASE("every chart is in the page with its sentence") {
   }
 }
 
-TEST_CASE("hostile names do no harm and an unreadable image is told") {
+TEST_CASE("hostile names do no harm and an unreadable image is reported") {
   const TemporaryFolder folder;
   const std::string page = page_of(made_up_report(), folder);
   CHECK(contains(page,
@@ -211,7 +211,7 @@ TEST_CASE("a report that contradicts itself is not written") {
     spoil(report);
     CHECK_THROWS_AS(write_report(report, made_up_image, folder.path().string(), pool), Error);
   };
-  refuses([](Report& report) { ++report.fates[0].count; });
+  refuses([](Report& report) { ++report.statuses[0].count; });
   refuses([](Report& report) { ++report.solutions[2].clusters[0].size; });
   refuses([](Report& report) { report.solutions[0].agreements[0].counts.pop_back(); });
   refuses([](Report& report) { report.solutions[0].agreements[0].counts[0] += 1; });

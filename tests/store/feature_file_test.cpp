@@ -38,12 +38,12 @@ RowIdentities identities() {
 void commit_block(FeatureFile& file, std::int64_t block) {
   const RowRange range = file.rows_of(block);
   std::vector<float> rows;
-  std::vector<std::uint8_t> fates;
+  std::vector<std::uint8_t> statuses;
   for (std::int64_t i = range.begin; i < range.end; ++i) {
     for (int j = 0; j < kShape.columns; ++j) rows.push_back(static_cast<float>(i) + 0.1F * static_cast<float>(j));
-    fates.push_back(i == 42 ? 3 : 0);
+    statuses.push_back(i == 42 ? 3 : 0);
   }
-  file.commit(block, rows, fates);
+  file.commit(block, rows, statuses);
 }
 
 // The ranks deal out the missing blocks among themselves; at most `limit` of them are done.
@@ -63,8 +63,8 @@ void check_content(const std::string& path) {
   CHECK(rows[99 * 5 + 4] == doctest::Approx(99.4F));
   CHECK(reader.texts("path") == identities().paths);
   CHECK(reader.read<std::uint64_t>("content_hash") == identities().hashes);
-  const auto fates = reader.read<std::uint8_t>("fate");
-  CHECK(std::count(fates.begin(), fates.end(), std::uint8_t{0}) == 99);
+  const auto statuses = reader.read<std::uint8_t>("status");
+  CHECK(std::count(statuses.begin(), statuses.end(), std::uint8_t{0}) == 99);
   CHECK(reader.damaged().empty());
   CHECK(damaged_blocks(path).empty());
 }
@@ -165,8 +165,8 @@ TEST_CASE("a block of the wrong size is refused") {
   const TemporaryFolder folder;
   FeatureFile file = open_file(folder / "net.h5");
   const std::vector<float> rows(3);
-  const std::vector<std::uint8_t> fates(8);
-  CHECK_THROWS_AS(file.commit(0, rows, fates), InvalidArgument);
+  const std::vector<std::uint8_t> statuses(8);
+  CHECK_THROWS_AS(file.commit(0, rows, statuses), InvalidArgument);
   file.pause();
 }
 

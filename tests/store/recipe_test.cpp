@@ -20,7 +20,7 @@ TEST_CASE("a recipe comes back from its text with the same identity") {
   CHECK(back.inputs() == recipe.inputs());
 }
 
-TEST_CASE("another generation of a parent makes another recipe, and the difference is told briefly") {
+TEST_CASE("another generation of a parent makes another recipe, and the difference is reported briefly") {
   const std::string first(64, 'a'), second(64, 'b');
   Recipe then("cluster", 1), now("cluster", 1);
   then.parent("reductions/x", first);

@@ -55,7 +55,8 @@ TEST_CASE("an artifact is current when it was made by the wanted recipe and is n
   CHECK_FALSE(is_current(path, wanted, true));
 }
 
-TEST_CASE("a damaged artifact is told with the command that makes it anew, and --overwrite lets that command do so") {
+TEST_CASE(
+    "a damaged artifact is reported with the command that makes it anew, and --overwrite lets that command do so") {
   const TemporaryFolder folder;
   const Study study(folder.path().string());
   const std::string path = study.path(Kind::reductions, "pca");

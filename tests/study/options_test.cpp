@@ -131,7 +131,7 @@ TEST_CASE("the dumped configuration repeats the study") {
   CHECK(again.at(1).text("k") == "5-7");
 }
 
-TEST_CASE("a mistake in a study file is told with its place") {
+TEST_CASE("a mistake in a study file is reported with its place") {
   const TemporaryFolder folder;
   const auto read = [&](const std::string& text) {
     return read_study_file(study_file(folder, text), kStages, Options(kRun));

@@ -98,7 +98,7 @@ class Lists(ProgramTest):
         self.assertRegex(text, r"6 images listed: 2 ok, 4 not found")
         self.assertRegex(text, r"4 not found \(there is no such file\): ")
         with open(self.path("study/tables/images/skipped.csv"), encoding="utf-8") as file:
-            self.assertEqual([row["fate"] for row in csv.DictReader(file)], ["not found"] * 4)
+            self.assertEqual([row["status"] for row in csv.DictReader(file)], ["not found"] * 4)
 
     def test_photographs_that_were_deleted_or_moved_after_the_scan(self):
         self.scan("--images", "photos")

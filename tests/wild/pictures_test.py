@@ -2,7 +2,7 @@
 """Pictures in every variant that Pillow, tifffile and ImageMagick write: each is read as Pillow reads it, or as is
 stated here where Pillow is wrong or gives up, or is refused with a reason; and what was taken is recorded.
 
-Pixels are those of images_probe, the decoder alone; what a person is told comes from the program.
+Pixels are those of images_probe, the decoder alone; what a person reads comes from the program.
 """
 
 import os
@@ -322,9 +322,9 @@ def decoded(folder, names, *settings):
 
 
 def images_of(study):
-    """path: (fate, reason, note, pages, bits, used bits) of each image of a study."""
+    """path: (status, reason, note, pages, bits, used bits) of each image of a study."""
     with h5py.File(os.path.join(study, "images.h5")) as file:
-        columns = [file[name][:] for name in ("path", "fate", "reason", "note", "pages", "bits", "used_bits")]
+        columns = [file[name][:] for name in ("path", "status", "reason", "note", "pages", "bits", "used_bits")]
     text = lambda value: value.decode() if isinstance(value, bytes) else int(value)
     return {text(row[0]): tuple(text(value) for value in row[1:]) for row in zip(*columns)}
 
@@ -355,8 +355,8 @@ class Pictures(ProgramTest):
                 self.assertEqual(found[name][:3], (0, "", note))
         for name, words in variants.refusals.items():
             with self.subTest(name):
-                fate, reason = found[name][:2]
-                self.assertEqual(fate, 3 if words else 4, reason)  # unsupported; damaged where no words are given
+                status, reason = found[name][:2]
+                self.assertEqual(status, 3 if words else 4, reason)  # unsupported; damaged where no words are given
                 self.assertIn(words, reason)
                 self.assertEqual(decoded(folder, [name])[0], reason)
         self.assertEqual(found["tifffile-12-in-16.tif"][3:], (1, 16, 12))

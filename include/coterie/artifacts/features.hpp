@@ -17,7 +17,7 @@ namespace coterie::inline artifacts {
 /// write_imported(), without a journal and with metadata of its own.
 class FeatureReader {
  public:
-  /// Throws FileError unless `features` (float32, rows × D) and `fate` (uint8, rows) are there and fit each other.
+  /// Throws FileError unless `features` (float32, rows × D) and `status` (uint8, rows) are there and fit each other.
   FeatureReader(const Study& study, std::string name);
 
   const std::string& name() const { return name_; }
@@ -29,9 +29,9 @@ class FeatureReader {
   std::int64_t columns() const { return columns_; }
 
   /// What became of each row's image: not ok where its features could not be computed. Of imported rows always ok.
-  const std::vector<Fate>& fates() const { return fates_; }
+  const std::vector<ImageStatus>& statuses() const { return statuses_; }
 
-  /// The rows that later stages see, ascending: those whose fate is ok.
+  /// The rows that later stages see, ascending: those whose status is ok.
   const std::vector<std::int64_t>& good() const { return good_; }
 
   /// Of all rows. What earlier versions wrote names images by their numbers in images.h5, or imported rows by `name`:
@@ -50,7 +50,7 @@ class FeatureReader {
   std::string name_, images_path_;
   ArtifactReader artifact_;
   std::int64_t columns_ = 0;
-  std::vector<Fate> fates_;
+  std::vector<ImageStatus> statuses_;
   std::vector<std::int64_t> good_;
 };
 
@@ -78,11 +78,11 @@ struct RowMatch {
 RowMatch match_rows(const RowIdentities& rows, const ImageTable& table);
 
 /// The same of the good rows of a features artifact. `without` counts images that no row stands for, good or not: what
-/// could not be extracted is accounted for by its fate.
+/// could not be extracted is accounted for by its status.
 RowMatch match_rows(const FeatureReader& features, const ImageTable& table);
 
-/// The fate of each image by the end of `features`: that of the scan, or what befell it afterwards; pending of a usable
-/// image that no row stands for, which came into the list, or was edited, after the features were made.
-std::vector<Fate> final_fates(const ImageTable& table, const FeatureReader& features);
+/// The status of each image by the end of `features`: that of the scan, or what befell it afterwards; pending of a
+/// usable image that no row stands for, which came into the list, or was edited, after the features were made.
+std::vector<ImageStatus> final_statuses(const ImageTable& table, const FeatureReader& features);
 
 }  // namespace coterie::inline artifacts

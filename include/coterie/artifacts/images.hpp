@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "coterie/images/fate.hpp"
+#include "coterie/images/image_status.hpp"
 #include "coterie/images/remark.hpp"
 #include "coterie/images/shard_table.hpp"
 #include "coterie/store/artifact.hpp"
@@ -15,15 +15,15 @@ namespace coterie::inline artifacts {
 
 /// images.h5 in memory: every listed image, in the global order, with what became of it.
 ///
-/// In the file each field is a dataset of its name but for: `path`, `fate`, `reason`, `content_hash`, `width`,
+/// In the file each field is a dataset of its name but for: `path`, `status`, `reason`, `content_hash`, `width`,
 /// `height`, `note` of one image each; `metadata/C`, the values of column C; `shard`, `offset` and `shards/...` where
 /// images lie in tar shards, with the 32 KiB windows of compressed ones, which stay in the file until they are wanted.
 /// Attributes: `root`, and `usable` (usable_digest()).
 struct ImageTable {
   std::string root;                ///< the folder that relative paths start from
   std::vector<std::string> paths;  ///< bytes, relative to the root; unique
-  std::vector<Fate> fates;
-  std::vector<std::string> reasons;        ///< empty where the fate is ok
+  std::vector<ImageStatus> statuses;
+  std::vector<std::string> reasons;        ///< empty where the status is ok
   std::vector<std::int64_t> duplicate_of;  ///< the first image with the same bytes, -1 where there is none
   std::vector<std::int64_t> bytes;
   std::vector<std::uint64_t> hashes;  ///< hash64 of their bytes; empty when another version scanned, which kept none
@@ -78,22 +78,22 @@ std::vector<RemarkCount> count_remarks(const ImageTable& table);
 std::string remark_text(const ImageTable& table, const RemarkCount& count);
 
 /// Images that are not ok, for one reason.
-struct FateReason {
-  Fate fate = Fate::ok;
+struct StatusReason {
+  ImageStatus status = ImageStatus::ok;
   std::string reason;  ///< empty: several, or none that is kept
   std::int64_t images = 0;
   std::string example;  ///< the path of the first
 };
 
-/// Of each fate its most frequent reasons, three at most, and one for all others; by fate, the most frequent first.
+/// Of each status its most frequent reasons, three at most, and one for all others; by status, the most frequent first.
 /// `reasons` may be empty: then no reason is known.
-std::vector<FateReason> reasons_of(const std::vector<std::string>& paths, const std::vector<Fate>& fates,
-                                   const std::vector<std::string>& reasons);
+std::vector<StatusReason> reasons_of(const std::vector<std::string>& paths, const std::vector<ImageStatus>& statuses,
+                                     const std::vector<std::string>& reasons);
 
 /// "6 unsupported (HEIC is not decoded; convert it: ...): a/1.heic, ...".
-std::string reason_text(const FateReason& group);
+std::string reason_text(const StatusReason& group);
 
 /// "796 images listed: 790 ok, 5 damaged, 1 empty".
-std::string fates_text(const std::vector<Fate>& fates);
+std::string statuses_text(const std::vector<ImageStatus>& statuses);
 
 }  // namespace coterie::inline artifacts

@@ -50,7 +50,7 @@ std::string sha256(std::string_view text);
 std::string sha256_of_file(const std::string& path);
 
 /// MD5 of a file's content, as 32 hexadecimal digits: for checksums that others published, not for security.
-/// Throws FileError when it cannot be read; Error where OpenSSL was told to offer no MD5 (FIPS mode).
+/// Throws FileError when it cannot be read; Error where OpenSSL is configured to offer no MD5 (FIPS mode).
 std::string md5_of_file(const std::string& path);
 
 }  // namespace coterie

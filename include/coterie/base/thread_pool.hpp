@@ -23,7 +23,7 @@ class ThreadPool {
   int threads() const { return static_cast<int>(team_.size()) + 1; }
 
   /// Calls task(index, worker) for each index in [0, count), worker in [0, threads()), and returns when all are
-  /// done. The first exception ends the hand-out of further tasks and is rethrown here. Not reentrant.
+  /// done. The first exception ends the work queue of further tasks and is rethrown here. Not reentrant.
   void for_each(std::int64_t count, const std::function<void(std::int64_t index, int worker)>& task);
 
  private:

@@ -8,8 +8,8 @@
 
 #include "coterie/features/network.hpp"
 #include "coterie/images/decode.hpp"
-#include "coterie/images/fate.hpp"
 #include "coterie/images/image_place.hpp"
+#include "coterie/images/image_status.hpp"
 
 namespace coterie::inline features {
 
@@ -23,9 +23,9 @@ struct Block {
 struct BlockFeatures {
   std::int64_t number = 0;
   std::vector<std::vector<float>>
-      rows;                          ///< for each layer of each network: images × dimension; 0 where the image failed
-  std::vector<Fate> fates;           ///< of each image
-  std::vector<std::string> reasons;  ///< of each image; empty when ok
+      rows;                           ///< for each layer of each network: images × dimension; 0 where the image failed
+  std::vector<ImageStatus> statuses;  ///< of each image
+  std::vector<std::string> reasons;   ///< of each image; empty when ok
 };
 
 struct ExtractorOptions {
@@ -64,7 +64,7 @@ struct BlockStream {
 /// Computes the features of all blocks by all networks, decoding each image once where their preprocessing allows it,
 /// and hands each over once, in any order, while decoding and networks go on (at most `threads` + 2 finished blocks
 /// wait to be committed). What the stream, a decoder or a network throws ends the work and is rethrown; an image that
-/// cannot be decoded is no error but a fate.
+/// cannot be decoded is no error but a status.
 ///
 /// Batches are cut at fixed places inside each block and the bits of a row depend on its image alone: neither on
 /// blocks, threads, batch nor neighbours (on a GPU: on its place in the block).

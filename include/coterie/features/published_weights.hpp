@@ -20,6 +20,6 @@ const PublishedWeights* find_published(const std::string& md5, const std::string
 
 /// What to tell about a file of this name whose checksum is none of a published file: that it is not the published
 /// file of its name, or that no checksum is known for it, or "" when no published file is called that.
-std::string tell_unknown(const std::string& file_name);
+std::string explain_unknown(const std::string& file_name);
 
 }  // namespace coterie::inline features

@@ -13,12 +13,12 @@ namespace coterie::inline images {
 
 /// Some images, decoded and brought to the size of one or several networks.
 struct Batch {
-  std::int64_t index = 0;            ///< which call of BatchSource::next gave it: 0, 1, 2, …
-  std::vector<Levels> inputs;        ///< for each preprocessing, in the constructor's order; a failed image is all zero
-  std::vector<Fate> fates;           ///< of each image
-  std::vector<std::string> reasons;  ///< of each image; empty when ok
+  std::int64_t index = 0;      ///< which call of BatchSource::next gave it: 0, 1, 2, …
+  std::vector<Levels> inputs;  ///< for each preprocessing, in the constructor's order; a failed image is all zero
+  std::vector<ImageStatus> statuses;  ///< of each image
+  std::vector<std::string> reasons;   ///< of each image; empty when ok
 
-  std::int64_t count() const { return static_cast<std::int64_t>(fates.size()); }
+  std::int64_t count() const { return static_cast<std::int64_t>(statuses.size()); }
 };
 
 /// Which images each batch holds.

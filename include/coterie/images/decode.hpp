@@ -25,7 +25,7 @@ enum class AlphaGround {
 /// libjpeg's inverse cosine transform. Which one was used shows in the pixels, by a few levels.
 enum class JpegTransform {
   accurate,  ///< JDCT_ISLOW: Pillow, OpenCV
-  fast,      ///< JDCT_IFAST: TensorFlow's DecodeJpeg since its pull request 5072 of 2016, unless told otherwise
+  fast,      ///< JDCT_IFAST: TensorFlow's DecodeJpeg since its pull request 5072 of 2016, unless another is asked for
 };
 
 /// What becomes white, of samples of more than 8 bits.
@@ -48,16 +48,16 @@ struct DecodeOptions {
   bool operator==(const DecodeOptions&) const = default;
 };
 
-/// An image that cannot be had; `fate` and `reason` are what the accounting records.
+/// An image that cannot be had; `status` and `reason` are what the accounting records.
 class DecodeError : public FileError {
  public:
-  DecodeError(const std::string& path, Fate fate, const std::string& reason)
-      : FileError(path, reason), fate_(fate), reason_(reason) {}
-  Fate fate() const { return fate_; }
+  DecodeError(const std::string& path, ImageStatus status, const std::string& reason)
+      : FileError(path, reason), status_(status), reason_(reason) {}
+  ImageStatus status() const { return status_; }
   const std::string& reason() const { return reason_; }
 
  private:
-  Fate fate_;
+  ImageStatus status_;
   std::string reason_;
 };
 

@@ -30,10 +30,10 @@ struct ImagePlace {
   std::int64_t offset = 0;                 ///< of the first byte; in a compressed shard of the inflated tar
   std::int64_t bytes = -1;                 ///< -1: the whole file
   std::shared_ptr<const GzipPoints> gzip;  ///< of a compressed shard
-  std::optional<SeenBytes> seen;           ///< bytes that differ from these are Fate::changed
+  std::optional<SeenBytes> seen;           ///< bytes that differ from these are ImageStatus::changed
 };
 
-/// All bytes of an image. Throws DecodeError with the fate and the reason when they cannot be had, or are not those
+/// All bytes of an image. Throws DecodeError with the status and the reason when they cannot be had, or are not those
 /// that were seen.
 std::vector<std::uint8_t> image_bytes(const ImagePlace& place);
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "coterie/images/fate.hpp"
 #include "coterie/images/image_place.hpp"
+#include "coterie/images/image_status.hpp"
 #include "coterie/images/remark.hpp"
 
 namespace coterie::inline images {
@@ -19,8 +19,8 @@ struct DecodeLimits {
 
 /// What one look at a file tells. Fields that the file does not yield stay at their defaults.
 struct Probe {
-  Fate fate = Fate::pending;  ///< never duplicate: that needs the other files' hashes
-  std::string reason;         ///< empty when ok; else what was found and, where there is a way, what to do
+  ImageStatus status = ImageStatus::pending;  ///< never duplicate: that needs the other files' hashes
+  std::string reason;  ///< empty when ok; else what was found and, where there is a way, what to do
   std::int64_t bytes = 0;
   int width = 0, height = 0;       ///< as stored, before the EXIF orientation
   int channels = 0;                ///< colour and alpha as stored: 1 grey or palette, 2 grey + alpha, 3, 4

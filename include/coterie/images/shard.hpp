@@ -22,7 +22,7 @@ struct ShardContents {
   };
 
   std::int64_t file_bytes = 0;                   ///< of the shard
-  bool compressed = false;                       ///< gzip, told by its first bytes
+  bool compressed = false;                       ///< gzip, known by its first bytes
   std::vector<AccessPoint> points;               ///< of a compressed shard
   std::vector<std::uint8_t> windows;             ///< kWindowBytes for each point but the first
   std::vector<Image> images;                     ///< in the order of the shard

@@ -110,7 +110,7 @@ const char* solver_name(PcaSolver solver);
 ///
 /// With components that have no variance (fewer independent rows than asked for) these are orthonormal, too.
 /// Throws InvalidArgument, on every rank, when an option is out of its range or does not suit the solver, a row holds
-/// NaN or infinity (its number is told), or there are more columns or rows than the solver can take.
+/// NaN or infinity (the message has its number), or there are more columns or rows than the solver can take.
 Pca fit_pca(const RowSource& source, const PcaOptions& options, const Communicator& comm, ThreadPool& pool);
 
 /// Projects rows (n x D) to out (n x d), in double, rounded once to float32. A row's bits do not depend on the rows

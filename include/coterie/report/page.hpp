@@ -28,7 +28,7 @@ std::vector<Chart> report_charts(const Report& report);
 /// printable, well-formed as XML too. Pictures come from `read` and are drawn once for each path, by the pool, as are
 /// the charts; an unreadable one becomes a crossed square.
 ///
-/// Throws Error when the report contradicts itself (fates that do not add up to the list, clusters whose sizes do
+/// Throws Error when the report contradicts itself (statuses that do not add up to the list, clusters whose sizes do
 /// not add up alike in all solutions, a crosstab of another shape or with more images than its cluster), when gnuplot
 /// is missing, and FileError.
 void write_report(const Report& report, const ImageReader& read, const std::string& folder, ThreadPool& pool,

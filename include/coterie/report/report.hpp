@@ -21,8 +21,8 @@ struct ReportFact {
 };
 
 /// One way in which images of the list ended ("ok", "unreadable", …).
-struct ReportFate {
-  std::string fate;
+struct ReportStatus {
+  std::string status;
   std::int64_t count = 0;
   std::string meaning;                    ///< half a sentence for the reader who does not know the word
   std::vector<std::string> reasons = {};  ///< why these images, each with how many and an example; may be empty
@@ -133,9 +133,9 @@ struct Report {
   std::vector<ReportFact> overview;   ///< the few facts that say what was run: images, backbone, method
   std::vector<std::string> warnings;  ///< what the reader must know before believing a number
   std::int64_t images_listed = 0;
-  std::vector<ReportFate> fates;      ///< counts add up to images_listed
-  std::vector<ReportRemark> remarks;  ///< on images of the list that are ok
-  std::string skipped_link;           ///< path of skipped.csv relative to the report's folder; may be empty
+  std::vector<ReportStatus> statuses;  ///< counts add up to images_listed
+  std::vector<ReportRemark> remarks;   ///< on images of the list that are ok
+  std::string skipped_link;            ///< path of skipped.csv relative to the report's folder; may be empty
   ReportVariance variance;
   std::vector<ReportK> ks;                ///< ascending k
   std::int64_t knee = 0;                  ///< the k at the knee of the inertia; 0 for none

@@ -28,12 +28,12 @@ struct RowIdentities {
 
 /// The one artifact that is resumable inside. Until it is complete it is called PATH.partial.
 ///
-/// Datasets: `features` float32 [rows, columns]; `fate` uint8 [rows], 0 where the row is good; `path` text [rows] and
+/// Datasets: `features` float32 [rows, columns]; `status` uint8 [rows], 0 where the row is good; `path` text [rows] and
 /// `content_hash` uint64 [rows], which image each row stands for, written by the root as it makes the file; and the
-/// journal, `block_hash` uint64 [blocks]: XXH3-64 over a block's rows and fates, written after them. All but the texts
-/// are contiguous, allocated when the file is made and never filled, and the file is closed once before the first row:
-/// this, measured, survives kill -9 at any moment. A block counts as done only when its hash matches what is there, so
-/// a torn write is merely a block to do again.
+/// journal, `block_hash` uint64 [blocks]: XXH3-64 over a block's rows and statuses, written after them. All but the
+/// texts are contiguous, allocated when the file is made and never filled, and the file is closed once before the first
+/// row: this, measured, survives kill -9 at any moment. A block counts as done only when its hash matches what is
+/// there, so a torn write is merely a block to do again.
 class FeatureFile {
  public:
   /// Opens what is there or makes it new; collective. A finished file whose blocks all match is left alone
@@ -56,7 +56,7 @@ class FeatureFile {
   RowRange rows_of(std::int64_t block) const;
 
   /// Writes one block and then its journal entry. Any rank, each block by one.
-  void commit(std::int64_t block, std::span<const float> rows, std::span<const std::uint8_t> fates);
+  void commit(std::int64_t block, std::span<const float> rows, std::span<const std::uint8_t> statuses);
 
   /// Brings what was committed to disk and closes, leaving the .partial file for the next run. Collective.
   void pause();

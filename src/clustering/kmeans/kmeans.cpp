@@ -25,9 +25,9 @@ void check(const RowSource& rows, const KMeansOptions& options, std::int64_t k) 
 }
 
 /// Centroids that a start begins with, of all starts in turn: several are seeded in one pass over the rows.
-class Beginnings {
+class InitialCentroids {
  public:
-  Beginnings(const LocalRows& rows, const KMeansOptions& options, std::int64_t k)
+  InitialCentroids(const LocalRows& rows, const KMeansOptions& options, std::int64_t k)
       : rows_(rows), options_(options), k_(k) {
     for (int start = 0; start < options.n_init; ++start)
       random_.emplace_back(options.seed, Purpose::kmeans_seeding, static_cast<std::uint32_t>(start));
@@ -73,10 +73,9 @@ KMeansResult run_starts(const LocalRows& rows, const KMeansOptions& options, std
   const std::int64_t most_copied = rows.communicator().max(rows.copied_bytes());
   const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds,
                            options.memory_bytes - most_copied};
-  Beginnings beginnings(rows, options, k);
+  InitialCentroids initial(rows, options, k);
   return best_of_starts(
-      rows, k, starts,
-      [&](int) { return run_lloyd(rows, beginnings.next(), k, limits, options.settle && starts == 1); },
+      rows, k, starts, [&](int) { return run_lloyd(rows, initial.next(), k, limits, options.settle && starts == 1); },
       [&](LloydRun& best) {
         if (options.settle && starts > 1) settle(rows, best, limits);
       });

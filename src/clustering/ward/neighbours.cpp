@@ -30,7 +30,7 @@ bool nearer(const Neighbour& a, const Neighbour& b, std::int32_t from) {
 }
 
 void settle(Neighbourhood& around, const Neighbour& nearest) {
-  around.standing = Standing::decided;
+  around.state = NearestState::decided;
   around.nearest = nearest.cluster;
   around.nearest_squared = nearest.squared;
 }
@@ -62,7 +62,7 @@ void decide(Neighbourhood& around, std::int64_t slot, const WardClusters& cluste
   const std::int32_t number = clusters.number(slot);
   const double limit = around.outside * kOutsideShare;
   const std::span<Neighbour> near(around.near.data(), static_cast<std::size_t>(around.count));
-  around.standing = Standing::exhausted;
+  around.state = NearestState::exhausted;
   while (true) {
     const Neighbour* best = nullptr;
     Neighbour* unsure = nullptr;
@@ -156,7 +156,7 @@ void NeighbourhoodsAfter::update(Neighbourhood& around, double size) const {
   replace_merged(known, size);
   std::copy_n(known.near.begin(), known.count, around.near.begin());
   around.count = known.count;
-  if (around.standing == Standing::decided && merges(around.nearest)) around.standing = Standing::open;
+  if (around.state == NearestState::decided && merges(around.nearest)) around.state = NearestState::open;
 }
 
 Neighbourhood NeighbourhoodsAfter::joined(const WardPair& pair, const Neighbourhood& of_a,

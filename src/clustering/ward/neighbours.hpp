@@ -17,7 +17,7 @@ struct Neighbour {
   bool exact;
 };
 
-enum class Standing : std::int32_t {
+enum class NearestState : std::int32_t {
   open,       ///< what is known has not been looked at yet
   exhausted,  ///< what is known does not tell the nearest: it takes a search
   decided,    ///< the nearest is known
@@ -31,7 +31,7 @@ struct Neighbourhood {
   double nearest_squared = 0;  ///< where decided
   std::int32_t nearest = -1;
   std::int32_t count = 0;
-  Standing standing = Standing::open;
+  NearestState state = NearestState::open;
 };
 
 /// Which of two neighbours at equal distance is the nearer: the one with the lower rank_among_equals. It is drawn by

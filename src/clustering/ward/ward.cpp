@@ -28,7 +28,7 @@ class Agglomeration {
   using Slots = std::vector<std::int32_t>;
 
   Neighbourhood& around(std::int64_t slot) { return around_[static_cast<std::size_t>(slot)]; }
-  Slots with(Standing standing) const;
+  Slots with(NearestState state) const;
   void decide_open();
   Slots slots_to_search() const;
   void search(const Slots& slots);
@@ -66,10 +66,10 @@ void Agglomeration::run() {
   }
 }
 
-Agglomeration::Slots Agglomeration::with(Standing standing) const {
+Agglomeration::Slots Agglomeration::with(NearestState state) const {
   Slots slots;
   for (std::size_t slot = 0; slot < around_.size(); ++slot)
-    if (around_[slot].standing == standing) slots.push_back(static_cast<std::int32_t>(slot));
+    if (around_[slot].state == state) slots.push_back(static_cast<std::int32_t>(slot));
   return slots;
 }
 
@@ -86,7 +86,7 @@ void Agglomeration::on_share(const Slots& slots, const std::function<void(std::i
 }
 
 void Agglomeration::decide_open() {
-  on_share(with(Standing::open), [&](std::int32_t slot) { decide(around(slot), slot, clusters_); });
+  on_share(with(NearestState::open), [&](std::int32_t slot) { decide(around(slot), slot, clusters_); });
 }
 
 /// The exhausted clusters that are some other's nearest: only they can be half of a reciprocal pair. The others wait,
@@ -94,10 +94,10 @@ void Agglomeration::decide_open() {
 Agglomeration::Slots Agglomeration::slots_to_search() const {
   std::vector<bool> waited_for(around_.size());
   for (const auto& each : around_)
-    if (each.standing == Standing::decided)
+    if (each.state == NearestState::decided)
       waited_for[static_cast<std::size_t>(clusters_.slot_of(each.nearest))] = true;
   Slots slots, others;
-  for (const auto slot : with(Standing::exhausted))
+  for (const auto slot : with(NearestState::exhausted))
     (waited_for[static_cast<std::size_t>(slot)] ? slots : others).push_back(slot);
   if (slots.size() >= kSearchTogether) return slots;
   const std::size_t more = std::min(others.size(), kSearchTogether - slots.size());
@@ -121,7 +121,7 @@ void Agglomeration::search(const Slots& slots) {
   on_share(slots, [&](std::int32_t slot) { decide(around(slot), slot, clusters_); });
   Slots undecided;
   for (const auto slot : slots)
-    if (around(slot).standing != Standing::decided) undecided.push_back(slot);
+    if (around(slot).state != NearestState::decided) undecided.push_back(slot);
   on_share(undecided, [&](std::int32_t slot) { around(slot) = decided_by_all(slot, clusters_); });
 }
 
@@ -145,17 +145,17 @@ std::vector<WardPair> Agglomeration::pairs_to_merge() const {
   for (std::size_t at = 0; at < around_.size(); ++at) {
     const auto slot = static_cast<std::int32_t>(at);
     const Neighbourhood& here = around_[at];
-    if (here.standing != Standing::decided) continue;
+    if (here.state != NearestState::decided) continue;
     if (least < 0 || here.nearest_squared < around_[static_cast<std::size_t>(least)].nearest_squared) least = slot;
     const std::int32_t other = clusters_.slot_of(here.nearest);
     const Neighbourhood& there = around_[static_cast<std::size_t>(other)];
-    if (slot < other && there.standing == Standing::decided && there.nearest == clusters_.number(slot))
+    if (slot < other && there.state == NearestState::decided && there.nearest == clusters_.number(slot))
       pairs.push_back(pair_of(slot, other));
   }
   const bool waits = std::any_of(around_.begin(), around_.end(), [&](const Neighbourhood& each) {
-    if (each.standing != Standing::decided) return false;
+    if (each.state != NearestState::decided) return false;
     const std::int32_t other = clusters_.slot_of(each.nearest);
-    return around_[static_cast<std::size_t>(other)].standing != Standing::decided;
+    return around_[static_cast<std::size_t>(other)].state != NearestState::decided;
   });
   if (pairs.empty() && !waits && least >= 0)
     pairs.push_back(pair_of(least, clusters_.slot_of(around_[static_cast<std::size_t>(least)].nearest)));

@@ -19,7 +19,7 @@ constexpr std::int64_t kGroups = kTile / kGroup;
 constexpr std::int64_t kGroupCells = kTile * kGroup;  ///< distances of a group of lanes to a tile
 
 /// What one thread works with.
-struct FoldDesk {
+struct FoldWorkspace {
   std::int64_t lane_tile = -1;
   LaneTile lanes;
   RowTile lane_rows, rows;  ///< where rows are not kept
@@ -44,12 +44,12 @@ class FoldedSums {
     const std::int64_t tiles = tiles_.blocks();
     const RowPartition pairs(tiles * (tiles + 1) / 2, 1, comm.size());
     const RowRange own = pairs.blocks_of(comm.rank());
-    std::vector<FoldDesk> desks(static_cast<std::size_t>(pool.threads()));
+    std::vector<FoldWorkspace> workspaces(static_cast<std::size_t>(pool.threads()));
     comm.together([&] {
       rows_.emplace(task_.source, order_, task_.centring, memory_bytes, pool);
       pool.for_each(own.size(), [&](std::int64_t p, int worker) {
         const auto [left, right] = tiles_of_pair(own.begin + p);
-        add_pair(left, right, desks[static_cast<std::size_t>(worker)]);
+        add_pair(left, right, workspaces[static_cast<std::size_t>(worker)]);
       });
     });
     if (comm.size() > 1) comm.sum(sums_.values());
@@ -100,23 +100,23 @@ class FoldedSums {
     return {pair - right * (right + 1) / 2, right};
   }
 
-  void add_pair(std::int64_t left, std::int64_t right, FoldDesk& desk) {
+  void add_pair(std::int64_t left, std::int64_t right, FoldWorkspace& workspace) {
     const std::int64_t columns = task_.centring.columns();
-    if (std::exchange(desk.lane_tile, right) != right)
-      desk.lanes.pack(rows_->rows(tiles_.block(right), desk.lane_rows), columns);
-    const CentredView rows = rows_->rows(tiles_.block(left), desk.rows);
-    desk.distances.resize(static_cast<std::size_t>(kGroups * kGroupCells));
-    pair_distances(desk.lanes, rows, task_.centring, desk.distances.data(), kGroupCells);
-    for (std::int64_t g = 0; g < desk.lanes.groups(); ++g)
-      add_group(desk.distances.data() + g * kGroupCells, right * kGroups + g, left, desk.cells);
+    if (std::exchange(workspace.lane_tile, right) != right)
+      workspace.lanes.pack(rows_->rows(tiles_.block(right), workspace.lane_rows), columns);
+    const CentredView rows = rows_->rows(tiles_.block(left), workspace.rows);
+    workspace.distances.resize(static_cast<std::size_t>(kGroups * kGroupCells));
+    pair_distances(workspace.lanes, rows, task_.centring, workspace.distances.data(), kGroupCells);
+    for (std::int64_t g = 0; g < workspace.lanes.groups(); ++g)
+      add_group(workspace.distances.data() + g * kGroupCells, right * kGroups + g, left, workspace.cells);
     if (left == right) return;
-    desk.turned.resize(static_cast<std::size_t>(kGroups * kGroupCells));
+    workspace.turned.resize(static_cast<std::size_t>(kGroups * kGroupCells));
     for (std::int64_t i = 0; i < kGroups; ++i)
       for (std::int64_t j = 0; j < kGroups; ++j)
-        turn_group(desk.distances.data() + i * kGroupCells + j * kGroup * kGroup,
-                   desk.turned.data() + j * kGroupCells + i * kGroup * kGroup);
+        turn_group(workspace.distances.data() + i * kGroupCells + j * kGroup * kGroup,
+                   workspace.turned.data() + j * kGroupCells + i * kGroup * kGroup);
     for (std::int64_t g = 0; g < (rows.size() + kGroup - 1) / kGroup; ++g)
-      add_group(desk.turned.data() + g * kGroupCells, left * kGroups + g, right, desk.cells);
+      add_group(workspace.turned.data() + g * kGroupCells, left * kGroups + g, right, workspace.cells);
   }
 
   /// Distances of group `group` of places to the rows of a tile, [row][lane].

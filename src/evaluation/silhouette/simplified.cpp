@@ -85,7 +85,7 @@ class NearestOthers {
 };
 
 /// What one thread works with.
-struct Desk {
+struct Workspace {
   RowTile tile;
   std::vector<float> scores;
 };
@@ -127,19 +127,19 @@ Silhouette simplified_silhouette(const RowSource& source, const Labelling& label
 
   const RowRange own = RowPartition(source.rows(), kBlockRows, comm.size()).rows_of(comm.rank());
   std::vector<double> values(static_cast<std::size_t>(own.size()));
-  std::vector<Desk> desks(static_cast<std::size_t>(pool.threads()));
+  std::vector<Workspace> workspaces(static_cast<std::size_t>(pool.threads()));
   visit_own_blocks(source, kBlockRows, comm, pool, [&](const float* block, int worker, RowRange range) {
-    Desk& desk = desks[static_cast<std::size_t>(worker)];
-    desk.tile.centre(block, range.size(), centring);
-    const CentredView rows = desk.tile.rows();
-    others.score(rows, desk.scores);
+    Workspace& workspace = workspaces[static_cast<std::size_t>(worker)];
+    workspace.tile.centre(block, range.size(), centring);
+    const CentredView rows = workspace.tile.rows();
+    others.score(rows, workspace.scores);
     for (std::int64_t r = 0; r < range.size(); ++r) {
       const std::int64_t cluster = labelling.labels[static_cast<std::size_t>(range.begin + r)];
       if (sizes[static_cast<std::size_t>(cluster)] == 1) continue;  // alone: 0
       const float* const row = block + r * columns;
       const double inner = std::sqrt(square_distance(row, centroids.data() + cluster * columns, columns));
-      const double outer = std::sqrt(
-          others.nearest_other(row, cluster, r, std::sqrt(static_cast<double>(rows.square_lengths[r])), desk.scores));
+      const double outer = std::sqrt(others.nearest_other(
+          row, cluster, r, std::sqrt(static_cast<double>(rows.square_lengths[r])), workspace.scores));
       const double larger = std::max(inner, outer);
       values[static_cast<std::size_t>(range.begin + r - own.begin)] = larger > 0 ? (outer - inner) / larger : 0;
     }

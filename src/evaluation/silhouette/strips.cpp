@@ -35,9 +35,9 @@ StripPlan plan_strips(std::int64_t rows, const SilhouetteTask& task, std::int64_
 }
 
 /// What one thread works with.
-class StripDesk {
+class StripWorker {
  public:
-  StripDesk(const SilhouetteTask& task, const StripPlan& plan, const CentredRows& rows, const TakeSilhouettes& take)
+  StripWorker(const SilhouetteTask& task, const StripPlan& plan, const CentredRows& rows, const TakeSilhouettes& take)
       : task_(task), plan_(plan), rows_(rows), take_(take) {}
 
   void run(std::span<const std::int64_t> strip) {
@@ -152,11 +152,11 @@ void silhouettes_by_strips(const SilhouetteTask& task, std::span<const std::int6
   std::iota(all.begin(), all.end(), 0);
   comm.together([&] {
     const CentredRows centred(task.source, all, task.centring, memory_bytes / 4, pool);
-    std::vector<StripDesk> desks;
-    for (int thread = 0; thread < pool.threads(); ++thread) desks.emplace_back(task, plan, centred, take);
+    std::vector<StripWorker> workers;
+    for (int thread = 0; thread < pool.threads(); ++thread) workers.emplace_back(task, plan, centred, take);
     pool.for_each(own.size(), [&](std::int64_t s, int worker) {
       const RowRange strip = strips.block(own.begin + s);
-      desks[static_cast<std::size_t>(worker)].run(
+      workers[static_cast<std::size_t>(worker)].run(
           rows.subspan(static_cast<std::size_t>(strip.begin), static_cast<std::size_t>(strip.size())));
     });
   });

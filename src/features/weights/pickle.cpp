@@ -218,7 +218,7 @@ PickleValue& Unpickler::make(Kind kind) {
   return values_.back();
 }
 
-// Magic numbers are wider than 64 bits; their low bits suffice to be told apart.
+// Magic numbers are wider than 64 bits; their low bits suffice to distinguish them.
 void Unpickler::push_long(std::uint64_t length) {
   const Bytes digits = reader_.take(length);
   std::uint64_t value = 0;

@@ -80,7 +80,7 @@ const PublishedWeights* find_published(const std::string& md5, const std::string
   return nullptr;
 }
 
-std::string tell_unknown(const std::string& file_name) {
+std::string explain_unknown(const std::string& file_name) {
   std::string checksums, none;
   for (const auto& weights : kTable) {
     if (file_name != weights.file) continue;

@@ -128,7 +128,7 @@ Raster decode_bmp(Bytes file, Size size) try {
   }
   return raster;
 } catch (const EndsEarly&) {
-  throw CodecError{Fate::damaged, "the file ends early"};
+  throw CodecError{ImageStatus::damaged, "the file ends early"};
 }
 
 }  // namespace coterie::inline images

@@ -30,11 +30,11 @@ struct Raster {
 
 /// Why a codec gave no picture.
 struct CodecError {
-  Fate fate;
+  ImageStatus status;
   std::string reason;
 };
 
-/// Width and height that the header was seen to give, which is what the limits were held against.
+/// Width and height that the header was seen to give, which is what the limits were compared with.
 struct Size {
   std::int64_t width = 0, height = 0;
 };

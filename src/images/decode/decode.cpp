@@ -23,14 +23,14 @@ Raster decode_format(const Probe& probe, Bytes file, const DecodeOptions& option
   if (probe.format == "GIF") return decode_gif(file, size);
   if (probe.format == "PNM") return decode_pnm(file, size, options.levels);
   if (probe.format == "BMP") return decode_bmp(file, size);
-  throw CodecError{Fate::unsupported, probe.format + " is not decoded"};
+  throw CodecError{ImageStatus::unsupported, probe.format + " is not decoded"};
 }
 
 }  // namespace
 
 Raster decode_examined(const Examined& examined, const DecodeOptions& options) {
-  if (examined.probe.fate != Fate::ok) throw CodecError{examined.probe.fate, examined.probe.reason};
-  const CodecError no_memory{Fate::too_large, "its pixels do not fit in memory"};
+  if (examined.probe.status != ImageStatus::ok) throw CodecError{examined.probe.status, examined.probe.reason};
+  const CodecError no_memory{ImageStatus::too_large, "its pixels do not fit in memory"};
   try {
     return decode_format(examined.probe, examined.bytes, options);
   } catch (const std::bad_alloc&) {
@@ -42,8 +42,8 @@ Raster decode_examined(const Examined& examined, const DecodeOptions& options) {
 
 void require_size(Size expected, std::int64_t width, std::int64_t height) {
   if (width == expected.width && height == expected.height) return;
-  throw CodecError{Fate::damaged, fmt::format("it gives its size as {} x {} and again as {} x {}", expected.width,
-                                              expected.height, width, height)};
+  throw CodecError{ImageStatus::damaged, fmt::format("it gives its size as {} x {} and again as {} x {}",
+                                                     expected.width, expected.height, width, height)};
 }
 
 namespace {
@@ -102,7 +102,7 @@ std::vector<std::uint8_t> image_bytes(const ImagePlace& place) {
     read_image(place, none, false, image);
     return std::move(image.bytes);
   } catch (const Verdict& verdict) {
-    throw DecodeError(place.file, verdict.fate, verdict.reason);
+    throw DecodeError(place.file, verdict.status, verdict.reason);
   }
 }
 
@@ -114,9 +114,9 @@ Image decode_image(const ImagePlace& place, const DecodeOptions& options) {
     image.rgb = flatten(std::move(raster), options.alpha);
     return options.exif == ExifRotation::apply ? turn_upright(std::move(image), examined.probe.orientation) : image;
   } catch (const CodecError& error) {
-    throw DecodeError(place.file, error.fate, error.reason);
+    throw DecodeError(place.file, error.status, error.reason);
   } catch (const std::bad_alloc&) {
-    throw DecodeError(place.file, Fate::too_large, "its pixels do not fit in memory");
+    throw DecodeError(place.file, ImageStatus::too_large, "its pixels do not fit in memory");
   }
 }
 

@@ -8,7 +8,7 @@
 
 namespace coterie::inline images {
 
-/// An image's bytes and all that can be told without decoding them.
+/// An image's bytes and all that can be known without decoding them.
 struct Examined {
   Probe probe;                      ///< content_hash is zero unless it was asked for or the place says what was seen
   std::vector<std::uint8_t> bytes;  ///< empty when the image was not held in memory

@@ -101,7 +101,7 @@ class Codes {
   int held_ = 0;  // bits in the buffer
 };
 
-[[noreturn]] void damaged(const char* reason) { throw CodecError{Fate::damaged, reason}; }
+[[noreturn]] void damaged(const char* reason) { throw CodecError{ImageStatus::damaged, reason}; }
 
 /// Palette entries, row after row as stored.
 std::vector<std::uint8_t> read_entries(Bytes file, const Frame& frame) {

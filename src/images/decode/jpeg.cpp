@@ -150,7 +150,8 @@ Raster decode_jpeg(Bytes file, Size size, const DecodeOptions& options) {
     throw;
   }
   jpeg_destroy_decompress(&session.info);
-  if (!whole) throw CodecError{is_unsupported(session.code) ? Fate::unsupported : Fate::damaged, session.message};
+  if (!whole)
+    throw CodecError{is_unsupported(session.code) ? ImageStatus::unsupported : ImageStatus::damaged, session.message};
   if (raster.channels == 4) inverted_cmyk_to_rgb(raster);
   return raster;
 }

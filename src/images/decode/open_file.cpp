@@ -14,7 +14,7 @@ namespace {
 
 [[noreturn]] void fail(int error) {
   const bool gone = error == ENOENT || error == ENOTDIR;
-  throw Verdict{gone ? Fate::not_found : Fate::unreadable,
+  throw Verdict{gone ? ImageStatus::not_found : ImageStatus::unreadable,
                 gone ? "there is no such file" : "cannot be read: " + std::string(std::strerror(error))};
 }
 
@@ -39,7 +39,7 @@ OpenFile& OpenFile::operator=(OpenFile&& other) noexcept {
 std::int64_t OpenFile::size() const {
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0) fail(errno);
-  if (!S_ISREG(status.st_mode)) throw Verdict{Fate::unreadable, "not a regular file"};
+  if (!S_ISREG(status.st_mode)) throw Verdict{ImageStatus::unreadable, "not a regular file"};
   return status.st_size;
 }
 

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <string>
 
-#include "coterie/images/fate.hpp"
+#include "coterie/images/image_status.hpp"
 
 namespace coterie::inline images {
 
 /// What ends the examination of an image.
 struct Verdict {
-  Fate fate;
+  ImageStatus status;
   std::string reason;
 };
 

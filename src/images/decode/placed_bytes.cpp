@@ -44,7 +44,7 @@ void go_to(GzipFile& file, const GzipPoints& points, std::int64_t inflated) {
     file.jump(point, window.data());
   }
   if (file.skip(inflated - file.position()) < 0 || file.position() != inflated)
-    throw Verdict{Fate::damaged, "its shard ends before it"};
+    throw Verdict{ImageStatus::damaged, "its shard ends before it"};
 }
 
 std::size_t read_inflated(const ImagePlace& place, std::uint8_t* to, std::size_t bytes, std::int64_t inflated) {
@@ -78,7 +78,7 @@ std::size_t PlacedBytes::read(std::uint8_t* to, std::size_t bytes, std::int64_t 
   if (wanted == 0) return 0;
   const std::size_t got = place_.gzip ? read_inflated(place_, to, wanted, place_.offset + from)
                                       : shard_of(place_.file).read(to, wanted, place_.offset + from);
-  if (got < wanted) throw Verdict{Fate::damaged, "its shard ends before it"};
+  if (got < wanted) throw Verdict{ImageStatus::damaged, "its shard ends before it"};
   return got;
 }
 

@@ -98,14 +98,14 @@ Raster decode_png(Bytes file, Size size, LevelRange levels) {
   Session session;
   session.rest = file;
   session.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &session, stop, say_nothing);
-  if (session.png == nullptr) throw CodecError{Fate::unreadable, "libpng cannot start"};
+  if (session.png == nullptr) throw CodecError{ImageStatus::unreadable, "libpng cannot start"};
   struct Close {
     Session& session;
     ~Close() { png_destroy_read_struct(&session.png, &session.info, nullptr); }
   } close{session};
   session.info = png_create_info_struct(session.png);
-  if (session.info == nullptr) throw CodecError{Fate::unreadable, "libpng cannot start"};
-  if (!read_samples(session, size, levels, samples)) throw CodecError{Fate::damaged, session.message};
+  if (session.info == nullptr) throw CodecError{ImageStatus::unreadable, "libpng cannot start"};
+  if (!read_samples(session, size, levels, samples)) throw CodecError{ImageStatus::damaged, session.message};
   if (samples.deep.samples.empty()) return std::move(samples.raster);
   samples.deep.keeps_high_byte = true;
   return to_bytes(samples.deep, levels);

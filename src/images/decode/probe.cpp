@@ -26,8 +26,8 @@ std::uint64_t hash_in_pieces(const PlacedBytes& image) {
 /// Before all that the bytes themselves may say: what they were is known to be sound.
 void compare_with_seen(const SeenBytes& seen, const Probe& now) {
   if (now.bytes != seen.bytes)
-    throw Verdict{Fate::changed, fmt::format("{} bytes, where the scan saw {}", now.bytes, seen.bytes)};
-  if (now.content_hash != seen.hash) throw Verdict{Fate::changed, "other bytes than the scan saw"};
+    throw Verdict{ImageStatus::changed, fmt::format("{} bytes, where the scan saw {}", now.bytes, seen.bytes)};
+  if (now.content_hash != seen.hash) throw Verdict{ImageStatus::changed, "other bytes than the scan saw"};
 }
 
 }  // namespace
@@ -37,16 +37,17 @@ void read_image(const ImagePlace& place, const DecodeLimits& limits, bool hash, 
   Probe& probe = result.probe;
   probe.bytes = image.size();
   if (place.seen && probe.bytes != place.seen->bytes) compare_with_seen(*place.seen, probe);
-  if (probe.bytes == 0) throw Verdict{Fate::empty, "the file is empty"};
+  if (probe.bytes == 0) throw Verdict{ImageStatus::empty, "the file is empty"};
   if (probe.bytes > limits.max_bytes) {
     if (hash) probe.content_hash = hash_in_pieces(image);
-    throw Verdict{Fate::too_large, fmt::format("{} bytes; the limit is {}", probe.bytes, limits.max_bytes)};
+    throw Verdict{ImageStatus::too_large, fmt::format("{} bytes; the limit is {}", probe.bytes, limits.max_bytes)};
   }
   result.bytes.resize(static_cast<std::size_t>(probe.bytes));
   try {
     result.bytes.resize(image.read(result.bytes.data(), result.bytes.size(), 0));
   } catch (Verdict& verdict) {
-    if (place.seen && verdict.fate == Fate::damaged) verdict.fate = Fate::changed;  // it could be read then
+    if (place.seen && verdict.status == ImageStatus::damaged)
+      verdict.status = ImageStatus::changed;  // it could be read then
     throw;
   }
   probe.bytes = static_cast<std::int64_t>(result.bytes.size());
@@ -87,13 +88,14 @@ void judge_header(const DecodeLimits& limits, Examined& result) {
   constexpr std::int64_t kLargestSide = 0x7FFFFFFF;
   probe.width = static_cast<int>(std::clamp<std::int64_t>(header.width, 0, kLargestSide));
   probe.height = static_cast<int>(std::clamp<std::int64_t>(header.height, 0, kLargestSide));
-  if (!header.unsupported.empty()) throw Verdict{Fate::unsupported, header.unsupported};
+  if (!header.unsupported.empty()) throw Verdict{ImageStatus::unsupported, header.unsupported};
   // Before damage: a bomb is often cut short as well, and its size is the more telling.
   if (probe.height > 0 && probe.width > limits.max_pixels / probe.height)
-    throw Verdict{Fate::too_large, fmt::format("{} x {} pixels are {} million; the limit is {} million", probe.width,
-                                               probe.height, std::int64_t{probe.width} * probe.height / 1'000'000,
-                                               static_cast<double>(limits.max_pixels) / 1e6)};
-  if (!header.damage.empty()) throw Verdict{Fate::damaged, header.damage};
+    throw Verdict{ImageStatus::too_large,
+                  fmt::format("{} x {} pixels are {} million; the limit is {} million", probe.width, probe.height,
+                              std::int64_t{probe.width} * probe.height / 1'000'000,
+                              static_cast<double>(limits.max_pixels) / 1e6)};
+  if (!header.damage.empty()) throw Verdict{ImageStatus::damaged, header.damage};
   add_remarks(header, probe);
 }
 
@@ -102,7 +104,7 @@ void look_at_pixels(Examined& examined) {
   Probe& probe = examined.probe;
   constexpr std::int64_t kMostPixels = 64'000'000;  // 12 bytes each, for each thread of a scan
   const bool deep = probe.bits > 8 && std::int64_t{probe.width} * probe.height <= kMostPixels;
-  if (probe.fate != Fate::ok || !(deep || has(probe, Remark::no_end_marker))) return;
+  if (probe.status != ImageStatus::ok || !(deep || has(probe, Remark::no_end_marker))) return;
   DecodeOptions options;
   options.least_short = 1;  // a JPEG's pixels are wanted whole, not large
   options.levels = LevelRange::range;
@@ -114,7 +116,7 @@ void look_at_pixels(Examined& examined) {
     if (probe.used_bits + kFewer <= probe.bits)
       add(Remark::few_bits, fmt::format("{} of {} bits in use", probe.used_bits, probe.bits), probe);
   } catch (const CodecError& error) {
-    probe.fate = error.fate;
+    probe.status = error.status;
     probe.reason = error.reason;
     probe.remarks = 0;
     probe.note.clear();
@@ -128,9 +130,9 @@ Examined examine(const ImagePlace& place, const DecodeLimits& limits, bool hash)
   try {
     read_image(place, limits, hash, result);
     judge_header(limits, result);
-    result.probe.fate = Fate::ok;
+    result.probe.status = ImageStatus::ok;
   } catch (const Verdict& verdict) {
-    result.probe.fate = verdict.fate;
+    result.probe.status = verdict.status;
     result.probe.reason = verdict.reason;
   }
   return result;

@@ -112,13 +112,13 @@ Raster read_ycbcr(TIFF* tiff, Size size) {
   char why[1024] = "";
   TIFFRGBAImage reader;
   constexpr int kStopOnError = 1;
-  if (TIFFRGBAImageBegin(&reader, tiff, kStopOnError, why) == 0) throw CodecError{Fate::damaged, why};
+  if (TIFFRGBAImageBegin(&reader, tiff, kStopOnError, why) == 0) throw CodecError{ImageStatus::damaged, why};
   const std::unique_ptr<TIFFRGBAImage, void (*)(TIFFRGBAImage*)> end(&reader, TIFFRGBAImageEnd);
   require_size(size, reader.width, reader.height);
   reader.req_orientation = reader.orientation;  // as stored: the caller turns
   std::vector<std::uint32_t> words(static_cast<std::size_t>(reader.width) * reader.height);
   if (TIFFRGBAImageGet(&reader, words.data(), reader.width, reader.height) == 0)
-    throw CodecError{Fate::damaged, last_message};
+    throw CodecError{ImageStatus::damaged, last_message};
   Raster raster;
   raster.allocate(static_cast<int>(reader.width), static_cast<int>(reader.height), 3);
   unpack(words, raster);
@@ -169,7 +169,8 @@ class WantedSamples {
   void require_row(tmsize_t bytes, std::uint32_t pixels) const {
     const std::uint64_t wanted = (std::uint64_t{pixels} * (separate_ ? 1 : samples_) * bits_ + 7) / 8;
     if (bytes <= 0 || static_cast<std::uint64_t>(bytes) < wanted)
-      throw CodecError{Fate::damaged, last_message.empty() ? "its rows are shorter than its width" : last_message};
+      throw CodecError{ImageStatus::damaged,
+                       last_message.empty() ? "its rows are shorter than its width" : last_message};
   }
 
   template <typename Sample>
@@ -178,7 +179,7 @@ class WantedSamples {
     std::vector<std::uint8_t> row(static_cast<std::size_t>(TIFFScanlineSize(tiff_)));
     for (std::uint32_t y = 0; y < height_; ++y) {
       if (TIFFReadScanline(tiff_, row.data(), y, static_cast<std::uint16_t>(plane)) < 0)
-        throw CodecError{Fate::damaged, last_message};
+        throw CodecError{ImageStatus::damaged, last_message};
       place(row.data(), 0, y, width_, plane, to);
     }
   }
@@ -190,13 +191,14 @@ class WantedSamples {
     TIFFGetField(tiff_, TIFFTAG_TILELENGTH, &high);
     const tmsize_t row = TIFFTileRowSize(tiff_), bytes = TIFFTileSize(tiff_);
     require_row(row, wide);
-    if (high == 0 || bytes / row < high) throw CodecError{Fate::damaged, "its tiles are smaller than they say"};
-    if (bytes > most_bytes({width_, height_})) throw CodecError{Fate::damaged, "its tiles are far larger than it is"};
+    if (high == 0 || bytes / row < high) throw CodecError{ImageStatus::damaged, "its tiles are smaller than they say"};
+    if (bytes > most_bytes({width_, height_}))
+      throw CodecError{ImageStatus::damaged, "its tiles are far larger than it is"};
     std::vector<std::uint8_t> tile(static_cast<std::size_t>(bytes));
     for (std::uint32_t top = 0; top < height_; top += std::min(high, height_ - top))
       for (std::uint32_t left = 0; left < width_; left += std::min(wide, width_ - left)) {
         if (TIFFReadTile(tiff_, tile.data(), left, top, 0, static_cast<std::uint16_t>(plane)) < 0)
-          throw CodecError{Fate::damaged, last_message};
+          throw CodecError{ImageStatus::damaged, last_message};
         for (std::uint32_t y = 0; y < std::min(high, height_ - top); ++y)
           place(tile.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(row), left, top + y,
                 std::min(wide, width_ - left), plane, to);
@@ -287,7 +289,7 @@ using Rgb = std::array<std::uint8_t, 3>;
 std::vector<Rgb> palette_of(TIFF* tiff, std::size_t colours) {
   const std::uint16_t *red = nullptr, *green = nullptr, *blue = nullptr;
   if (TIFFGetField(tiff, TIFFTAG_COLORMAP, &red, &green, &blue) == 0)
-    throw CodecError{Fate::damaged, "its palette is missing"};
+    throw CodecError{ImageStatus::damaged, "its palette is missing"};
   int shift = 0;
   for (std::size_t i = 0; i < colours; ++i)
     if (std::max({red[i], green[i], blue[i]}) > 255) shift = 8;
@@ -357,9 +359,10 @@ Raster decode_tiff(Bytes file, Size size, LevelRange levels) {
   last_message.clear();
   MemoryFile source{file};
   const Tiff tiff(open_limited(source, size), TIFFClose);
-  if (tiff == nullptr) throw CodecError{Fate::damaged, last_message};
+  if (tiff == nullptr) throw CodecError{ImageStatus::damaged, last_message};
   const TiffLayout layout = layout_of(tiff.get());
-  if (const std::string refusal = tiff_refusal(layout); !refusal.empty()) throw CodecError{Fate::unsupported, refusal};
+  if (const std::string refusal = tiff_refusal(layout); !refusal.empty())
+    throw CodecError{ImageStatus::unsupported, refusal};
   std::uint32_t width = 0, height = 0;
   TIFFGetField(tiff.get(), TIFFTAG_IMAGEWIDTH, &width);
   TIFFGetField(tiff.get(), TIFFTAG_IMAGELENGTH, &height);

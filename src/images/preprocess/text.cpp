@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 16> kKeys = {"geometry", "size",  "resize
                                                     "alpha",    "dct",   "levels", "fast_decode"};
 constexpr int kLargestSide = 16384;
 
-/// The place of `name` in `names`; an unknown one is told the nearest.
+/// The place of `name` in `names`; the error for an unknown one names the nearest.
 std::size_t find_name(std::string_view what, std::string_view name, std::span<const std::string_view> names) {
   const auto found = std::find(names.begin(), names.end(), name);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());

@@ -49,7 +49,7 @@ void GzipFile::jump(const AccessPoint& point, const std::uint8_t* window) {
   if (point.bits > 0) {
     std::uint8_t byte = 0;
     if (file_.read(&byte, 1, point.compressed - 1) != 1)
-      throw Verdict{Fate::damaged, "its shard is shorter than it was"};
+      throw Verdict{ImageStatus::damaged, "its shard is shorter than it was"};
     inflatePrime(&stream_, static_cast<int>(point.bits), byte >> (8 - point.bits));
   }
   inflateSetDictionary(&stream_, window, static_cast<uInt>(kWindowBytes));
@@ -74,7 +74,7 @@ bool GzipFile::refill() {
 /// After the end of one member: whether another follows. Zeros after the last are padding, as gzip itself takes it.
 bool GzipFile::next_member() {
   for (std::size_t left = raw_ ? kTrailerBytes : 0; left > 0;) {
-    if (!refill()) throw Verdict{Fate::damaged, "its gzip stream is cut off"};
+    if (!refill()) throw Verdict{ImageStatus::damaged, "its gzip stream is cut off"};
     const auto step = std::min<std::size_t>(left, stream_.avail_in);
     stream_.next_in += step;
     stream_.avail_in -= static_cast<uInt>(step);
@@ -104,7 +104,7 @@ void GzipFile::note_point() {
 
 /// Until the output is full, the input is empty or, while points are collected, a block ends.
 void GzipFile::inflate_some() {
-  if (!refill()) throw Verdict{Fate::damaged, "its gzip stream is cut off"};
+  if (!refill()) throw Verdict{ImageStatus::damaged, "its gzip stream is cut off"};
   const auto before = stream_.avail_out;
   const int status = inflate(&stream_, points_ != nullptr ? Z_BLOCK : Z_NO_FLUSH);
   position_ += before - stream_.avail_out;
@@ -114,7 +114,7 @@ void GzipFile::inflate_some() {
   }
   if (status != Z_OK && status != Z_BUF_ERROR) {
     const std::string why = stream_.msg != nullptr ? stream_.msg : "no reason given";
-    throw Verdict{Fate::damaged, "its gzip stream does not inflate: " + why};
+    throw Verdict{ImageStatus::damaged, "its gzip stream does not inflate: " + why};
   }
   if (points_ != nullptr) note_point();
 }

@@ -34,7 +34,7 @@ class FileInput final : public TarInput {
   std::int64_t at_ = 0;
 };
 
-/// A compressed tar. A stream that breaks is told apart from its end by `broken`.
+/// A compressed tar. A stream that breaks is distinguished from its end by `broken`.
 class GzipInput final : public TarInput {
  public:
   explicit GzipInput(GzipFile& file) : file_(file) {}

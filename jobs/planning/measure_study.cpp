@@ -1,6 +1,6 @@
 // Runs the stages of a study on samples and fits how their times grow.
 
-#include "planning/rehearsal.hpp"
+#include "planning/measure_study.hpp"
 
 #include <unistd.h>
 
@@ -44,9 +44,9 @@ std::string processor() {
   return "unknown";
 }
 
-class Rehearsal {
+class StudyMeasurement {
  public:
-  Rehearsal(const Job& job, const Workload& study) : job_(job), study_(study), scratch_(job.comm) {}
+  StudyMeasurement(const Job& job, const Workload& study) : job_(job), study_(study), scratch_(job.comm) {}
 
   Calibration run() {
     found_.host = host_name();
@@ -68,7 +68,7 @@ class Rehearsal {
  private:
   int ranks() const { return job_.comm.size(); }
 
-  void tell(const std::string& text) const {
+  void announce(const std::string& text) const {
     if (!job_.comm.is_root()) return;
     fmt::print("{}\n", text);
     std::fflush(stdout);
@@ -116,7 +116,7 @@ class Rehearsal {
     list_sample();
     if (available_ < kBlock * ranks() || job_.options.given("images-per-second")) return time_network_alone();
     const std::int64_t most = std::min(available_, kMostScan * ranks());
-    tell(fmt::format("trying scan on {} images", most));
+    announce(fmt::format("trying scan on {} images", most));
     std::vector<Sample> scans;
     for (const std::int64_t count : {most / 4, most})
       scans.push_back({static_cast<double>(count), scan(fmt::format("scan-{}", count), count)});
@@ -175,13 +175,13 @@ class Rehearsal {
       return Sample{static_cast<double>(count), seconds(folder, options)};
     };
     const std::int64_t few = kBlock * ranks();
-    tell(fmt::format("trying extract on {} images", few));
+    announce(fmt::format("trying extract on {} images", few));
     const Sample small = run(few);
     auto many = static_cast<std::int64_t>(kExtractSeconds / small.seconds * small.rows) / kBlock * kBlock;
     many = std::min({many, available_, kMostExtract * ranks()});
     std::vector<Sample> samples = {small};
     if (many >= 2 * few) {
-      tell(fmt::format("trying extract on {} images", many));
+      announce(fmt::format("trying extract on {} images", many));
       samples.push_back(run(many));
     }
     found_.parts["extract"] = fit(samples, ranks(), 1, 1);
@@ -216,7 +216,7 @@ class Rehearsal {
     require(given > 0 || !networks_.empty(),
             "the network is a module of your own and its images are not there; say how fast it is "
             "with --images-per-second");
-    tell(given > 0 ? "the network's speed is as given" : "timing the network alone: the images are not there");
+    announce(given > 0 ? "the network's speed is as given" : "timing the network alone: the images are not there");
     const double each =
         given > 0 ? 1 / given : seconds_an_image(networks_, job_.pool.threads(), kBatch) * (1 + kDecodeShare);
     found_.parts["extract"] = {0, job_.comm.max(each), 1};
@@ -229,7 +229,7 @@ class Rehearsal {
     for (const auto k : study_.ks)
       if (2 * k <= images) ks.push_back(k);
     if (ks.empty() || shown.empty()) return;
-    tell("trying what draws pictures");
+    announce("trying what draws pictures");
     for (const auto& stage : study_.stages) {
       const Command& command = find_command(commands(), stage.command());
       const auto& made = command.stage->makes;
@@ -275,7 +275,7 @@ class Rehearsal {
     const auto affordable = static_cast<std::int64_t>(std::max(kReduceFlops / (d * d), kReduceBytes / (4 * d)));
     const std::int64_t rows =
         wide ? std::min(study_.images, kMostColumns) : std::clamp(affordable, 4 * columns, 2 * kMostRows);
-    tell(fmt::format("trying reduce ({}) on {} made-up rows of {} numbers", options.text("solver"), rows, columns));
+    announce(fmt::format("trying reduce ({}) on {} made-up rows of {} numbers", options.text("solver"), rows, columns));
     std::vector<Sample> samples;
     for (const std::int64_t count : {rows / 4, rows}) {
       if (wide && count != rows) continue;
@@ -329,7 +329,8 @@ class Rehearsal {
     for (const auto size : sizes) {
       std::vector<std::string> names;
       for (const Command* stage : stages) names.push_back(stage->name());
-      tell(fmt::format("trying {} on {} made-up rows of {} numbers", fmt::join(names, ", "), size, study_.components));
+      announce(
+          fmt::format("trying {} on {} made-up rows of {} numbers", fmt::join(names, ", "), size, study_.components));
       const std::string folder = fmt::format("rows-{}", size);
       import_rows(folder, size, study_.components);
       for (const Command* stage : stages) try_stage(folder, *stage, static_cast<double>(size), samples);
@@ -378,11 +379,11 @@ class Rehearsal {
 
 }  // namespace
 
-Calibration rehearse(const Job& job, const Workload& study) {
+Calibration measure_study(const Job& job, const Workload& study) {
   require(
       job.comm.local_size() == job.comm.size(),
       "measure on one node, with as many ranks as will run on each: its files lie in TMPDIR, which others do not see");
-  return Rehearsal(job, study).run();
+  return StudyMeasurement(job, study).run();
 }
 
 }  // namespace coterie::jobs

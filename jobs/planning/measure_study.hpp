@@ -12,6 +12,6 @@ namespace coterie::jobs {
 ///
 /// Collective; the same on every rank. What ranks share out is taken to shrink with their number as it does here, so
 /// measure with as many ranks on the node as will run there.
-Calibration rehearse(const Job& job, const Workload& study);
+Calibration measure_study(const Job& job, const Workload& study);
 
 }  // namespace coterie::jobs

@@ -22,18 +22,18 @@ namespace coterie::inline dist {
 /// one rank. Rank 0's own take() needs none.
 ///
 /// One rank that stops early leaves the rest to the others, save the items in its stock, which nobody is given again:
-/// of at most `ahead` items for each such rank. One rank that fails ends it for all: see ~HandOut().
-class HandOut {
+/// of at most `ahead` items for each such rank. One rank that fails ends it for all: see ~WorkQueue().
+class WorkQueue {
  public:
   /// Collective. `ahead`: how many items a rank keeps in stock. Throws InvalidArgument unless items >= 0 and ahead
   /// >= 1.
-  HandOut(const Communicator& comm, std::int64_t items, std::int64_t ahead);
+  WorkQueue(const Communicator& comm, std::int64_t items, std::int64_t ahead);
 
   /// Without finish(), as when an exception passes: abandon(), and for at most 20 s the talk that lets the others know.
   /// No thread may be in take() any more.
-  ~HandOut();
-  HandOut(const HandOut&) = delete;
-  HandOut& operator=(const HandOut&) = delete;
+  ~WorkQueue();
+  WorkQueue(const WorkQueue&) = delete;
+  WorkQueue& operator=(const WorkQueue&) = delete;
 
   /// The next item for this rank; waits for stock. None once all are dealt, and after close() or abandon(). Any thread.
   std::optional<std::int64_t> take();
@@ -73,8 +73,8 @@ class HandOut {
 
   // The talk between rank 0 and each other rank, seen from here; the main thread's alone. Either side says one thing
   // last, rank 0 "that was all", the other "I ask no more", and listens until the other side has said its.
-  bool asked_ = false, told_bye_ = false, heard_end_ = false;
-  std::vector<bool> told_end_;  // of each rank, on rank 0
+  bool asked_ = false, said_bye_ = false, heard_end_ = false;
+  std::vector<bool> said_end_;  // of each rank, on rank 0
   int listening_to_ = 0;        // ranks that rank 0 has not heard the last of
   bool finished_ = false;
 };

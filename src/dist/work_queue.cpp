@@ -1,4 +1,4 @@
-#include "coterie/dist/hand_out.hpp"
+#include "coterie/dist/work_queue.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -21,21 +21,21 @@ constexpr RowRange kEnd{0, 0}, kDropStock{-1, -1};
 
 }  // namespace
 
-// The barrier keeps the first request of this hand-out from a rank 0 that still finishes the one before.
-HandOut::HandOut(const Communicator& comm, std::int64_t items, std::int64_t ahead) : comm_(comm), ahead_(ahead) {
-  require(items >= 0, "HandOut: items is {}, must not be negative", items);
-  require(ahead >= 1, "HandOut: ahead is {}, must be at least 1", ahead);
+// The barrier keeps the first request of this work queue from a rank 0 that still finishes the one before.
+WorkQueue::WorkQueue(const Communicator& comm, std::int64_t items, std::int64_t ahead) : comm_(comm), ahead_(ahead) {
+  require(items >= 0, "WorkQueue: items is {}, must not be negative", items);
+  require(ahead >= 1, "WorkQueue: ahead is {}, must be at least 1", ahead);
   if (comm.is_root()) {
     stock_.push_back({0, items});
     in_stock_ = items;
     last_came_ = true;
     listening_to_ = comm.size() - 1;
-    told_end_.resize(static_cast<std::size_t>(comm.size()));
+    said_end_.resize(static_cast<std::size_t>(comm.size()));
   }
   comm.barrier();
 }
 
-HandOut::~HandOut() {
+WorkQueue::~WorkQueue() {
   if (finished_) return;
   const auto deadline = Clock::now() + kPatience;
   try {
@@ -45,7 +45,7 @@ HandOut::~HandOut() {
   }
 }
 
-std::optional<std::int64_t> HandOut::take() {
+std::optional<std::int64_t> WorkQueue::take() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return closed_ || last_came_ || in_stock_ > 0; });
   if (closed_ || in_stock_ == 0) return std::nullopt;
@@ -53,7 +53,7 @@ std::optional<std::int64_t> HandOut::take() {
 }
 
 // The caller holds the mutex.
-RowRange HandOut::from_stock(std::int64_t at_most) {
+RowRange WorkQueue::from_stock(std::int64_t at_most) {
   if (in_stock_ == 0) return kEnd;
   RowRange& first = stock_.front();
   const RowRange taken{first.begin, std::min(first.begin + at_most, first.end)};
@@ -63,27 +63,27 @@ RowRange HandOut::from_stock(std::int64_t at_most) {
   return taken;
 }
 
-void HandOut::close() {
+void WorkQueue::close() {
   const std::scoped_lock lock(mutex_);
   closed_ = true;
   changed_.notify_all();
 }
 
-void HandOut::abandon() {
+void WorkQueue::abandon() {
   const std::scoped_lock lock(mutex_);
   closed_ = abandoned_ = true;
   changed_.notify_all();
 }
 
-void HandOut::finish() {
+void WorkQueue::finish() {
   close();
   for (poll(); !over(); poll()) std::this_thread::sleep_for(kPause);
   finished_ = true;
 }
 
-bool HandOut::over() const { return comm_.is_root() ? listening_to_ == 0 : told_bye_ && heard_end_; }
+bool WorkQueue::over() const { return comm_.is_root() ? listening_to_ == 0 : said_bye_ && heard_end_; }
 
-void HandOut::poll() {
+void WorkQueue::poll() {
   if (over()) return;
   if (comm_.is_root())
     deal();
@@ -91,7 +91,7 @@ void HandOut::poll() {
     ask();
 }
 
-void HandOut::deal() {
+void WorkQueue::deal() {
   std::int64_t wanted = 0;
   while (const auto from = comm_.try_receive(&wanted, sizeof wanted, kRequest)) {
     if (wanted == kAbandon) abandon();
@@ -104,30 +104,30 @@ void HandOut::deal() {
   for (int rank = 1; rank < comm_.size(); ++rank) reply(rank, kDropStock);
 }
 
-void HandOut::reply(int rank, RowRange range) {
+void WorkQueue::reply(int rank, RowRange range) {
   const auto r = static_cast<std::size_t>(rank);
-  if (told_end_[r]) return;
-  told_end_[r] = range.size() == 0;
+  if (said_end_[r]) return;
+  said_end_[r] = range.size() == 0;
   comm_.send(&range, sizeof range, rank, kAnswer);
 }
 
-void HandOut::ask() {
+void WorkQueue::ask() {
   RowRange answer;
   while (!heard_end_ && comm_.try_receive(&answer, sizeof answer, kAnswer)) take_in(answer);
-  if (told_bye_) return;
+  if (said_bye_) return;
   std::int64_t wanted = 0;
   {
     const std::scoped_lock lock(mutex_);
     wanted = ahead_ - in_stock_;
-    told_bye_ = closed_ || last_came_;
-    if (told_bye_) wanted = abandoned_ ? kAbandon : kBye;
+    said_bye_ = closed_ || last_came_;
+    if (said_bye_) wanted = abandoned_ ? kAbandon : kBye;
   }
-  if (!told_bye_ && (asked_ || wanted <= 0)) return;
+  if (!said_bye_ && (asked_ || wanted <= 0)) return;
   asked_ = true;
   comm_.send(&wanted, sizeof wanted, 0, kRequest);
 }
 
-void HandOut::take_in(RowRange answer) {
+void WorkQueue::take_in(RowRange answer) {
   const std::scoped_lock lock(mutex_);
   asked_ = false;
   if (answer.size() > 0) {

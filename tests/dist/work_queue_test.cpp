@@ -1,4 +1,4 @@
-#include "coterie/dist/hand_out.hpp"
+#include "coterie/dist/work_queue.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,17 +20,17 @@ void pause() { std::this_thread::sleep_for(std::chrono::microseconds(200)); }
 using Items = std::vector<std::int64_t>;
 
 // What this rank's threads take until there is no more, while the main thread polls.
-Items take_all(HandOut& hand_out, int threads = 1) {
+Items take_all(WorkQueue& work_queue, int threads = 1) {
   std::vector<Items> taken(static_cast<std::size_t>(threads));
   std::atomic<int> running = threads;
   std::vector<std::jthread> takers;
   for (auto& mine : taken)
     takers.emplace_back([&] {
-      while (const auto item = hand_out.take()) mine.push_back(*item);
+      while (const auto item = work_queue.take()) mine.push_back(*item);
       --running;
     });
   while (running > 0) {
-    hand_out.poll();
+    work_queue.poll();
     pause();
   }
   takers.clear();
@@ -50,43 +50,43 @@ Items counts(const Items& mine, std::int64_t items) {
 Items once_each(std::int64_t items) { return Items(static_cast<std::size_t>(items), 1); }
 
 // This rank takes one item, and no second one before a message comes.
-Items take_slowly(HandOut& hand_out, int tag) {
+Items take_slowly(WorkQueue& work_queue, int tag) {
   Items mine;
   std::int64_t reached = 0;
   std::atomic<bool> has_one = false;
   std::jthread taker([&] {
-    if (const auto item = hand_out.take()) mine.push_back(*item);
+    if (const auto item = work_queue.take()) mine.push_back(*item);
     has_one = true;
   });
-  for (bool told = false; !told || !has_one; pause()) {
-    hand_out.poll();
-    told = told || world().try_receive(&reached, sizeof reached, tag);
+  for (bool sent = false; !sent || !has_one; pause()) {
+    work_queue.poll();
+    sent = sent || world().try_receive(&reached, sizeof reached, tag);
   }
   taker.join();
-  const Items rest = take_all(hand_out);
+  const Items rest = take_all(work_queue);
   mine.insert(mine.end(), rest.begin(), rest.end());
   return mine;
 }
 
 // Takes all that it can get, and tells `waiting` on the way when this rank has come to item `until`.
-Items take_and_tell(HandOut& hand_out, std::int64_t until, int waiting, int tag) {
+Items take_and_tell(WorkQueue& work_queue, std::int64_t until, int waiting, int tag) {
   Items mine;
-  bool told = false;
+  bool sent = false;
   std::atomic<std::int64_t> reached = 0;
   std::atomic<bool> running = true;
   std::jthread taker([&] {
-    while (const auto item = hand_out.take()) {
+    while (const auto item = work_queue.take()) {
       mine.push_back(*item);
       reached = *item;
     }
     running = false;
   });
-  while (running || !told) {
-    hand_out.poll();
-    if (!told && (reached >= until || !running)) {
+  while (running || !sent) {
+    work_queue.poll();
+    if (!sent && (reached >= until || !running)) {
       const std::int64_t message = reached;
       world().send(&message, sizeof message, waiting, tag);
-      told = true;
+      sent = true;
     }
     pause();
   }
@@ -102,18 +102,18 @@ TEST_CASE("each item is dealt once, to any number of ranks and threads") {
       for (const int threads : {1, 3}) {
         CAPTURE(items);
         CAPTURE(ahead);
-        HandOut hand_out(world(), items, ahead);
-        const Items mine = take_all(hand_out, threads);
-        hand_out.finish();
+        WorkQueue work_queue(world(), items, ahead);
+        const Items mine = take_all(work_queue, threads);
+        work_queue.finish();
         CHECK(counts(mine, items) == once_each(items));
-        CHECK_FALSE(hand_out.take());
+        CHECK_FALSE(work_queue.take());
       }
 }
 
 TEST_CASE("one thread gets its items in ascending order") {
-  HandOut hand_out(world(), 200, 3);
-  const Items mine = take_all(hand_out);
-  hand_out.finish();
+  WorkQueue work_queue(world(), 200, 3);
+  const Items mine = take_all(work_queue);
+  work_queue.finish();
   CHECK(std::is_sorted(mine.begin(), mine.end()));
 }
 
@@ -124,15 +124,15 @@ TEST_CASE("a rank that is busy with its first item leaves the others' share to t
     CAPTURE(slow);
     const int tag = 5 + slow;
     const int teller = slow == 0 ? 1 : 0;
-    HandOut hand_out(world(), kItems, kAhead);
+    WorkQueue work_queue(world(), kItems, kAhead);
     Items mine;
     if (world().rank() == slow)
-      mine = take_slowly(hand_out, tag);
+      mine = take_slowly(work_queue, tag);
     else if (world().rank() == teller)
-      mine = take_and_tell(hand_out, kUntil, slow, tag);
+      mine = take_and_tell(work_queue, kUntil, slow, tag);
     else
-      mine = take_all(hand_out);
-    hand_out.finish();
+      mine = take_all(work_queue);
+    work_queue.finish();
     CHECK(counts(mine, kItems) == once_each(kItems));
     // The one before the message, what lay in stock, and at most all that was left after it.
     if (world().rank() == slow) CHECK(mine.size() < 400U / static_cast<unsigned>(world().size()));
@@ -143,21 +143,21 @@ TEST_CASE("a rank that closes at once leaves everything to the others") {
   constexpr std::int64_t kItems = 100;
   for (const int closing : {0, world().size() - 1}) {
     CAPTURE(closing);
-    HandOut hand_out(world(), kItems, 3);
-    if (world().rank() == closing) hand_out.close();
-    const Items mine = take_all(hand_out);
-    hand_out.finish();
+    WorkQueue work_queue(world(), kItems, 3);
+    if (world().rank() == closing) work_queue.close();
+    const Items mine = take_all(work_queue);
+    work_queue.finish();
     if (world().rank() == closing) CHECK(mine.empty());
     CHECK(counts(mine, kItems) == (world().size() > 1 ? once_each(kItems) : Items(kItems, 0)));
   }
 }
 
 TEST_CASE("close frees a thread that waits for stock") {
-  HandOut hand_out(world(), world().is_root() ? 0 : 10, 1);
-  std::jthread taker([&] { CHECK_FALSE(hand_out.take()); });  // nobody polls, so that only rank 0 knows of the end
-  hand_out.close();
+  WorkQueue work_queue(world(), world().is_root() ? 0 : 10, 1);
+  std::jthread taker([&] { CHECK_FALSE(work_queue.take()); });  // nobody polls, so that only rank 0 knows of the end
+  work_queue.close();
   taker.join();
-  hand_out.finish();
+  work_queue.finish();
 }
 
 TEST_CASE("one rank that fails ends it for all, and all learn why") {
@@ -167,38 +167,38 @@ TEST_CASE("one rank that fails ends it for all, and all learn why") {
     const std::string reason = fmt::format("rank {}'s disk is full", failing);
     CHECK_THROWS_WITH_AS(
         world().together([&] {
-          HandOut hand_out(world(), kNeverDone, 2);
+          WorkQueue work_queue(world(), kNeverDone, 2);
           if (world().rank() == failing) {
-            hand_out.poll();
+            work_queue.poll();
             throw FileError("x.h5", reason);
           }
-          take_all(hand_out);
-          hand_out.finish();
+          take_all(work_queue);
+          work_queue.finish();
         }),
         (world().size() > 1 ? fmt::format("x.h5: {} (rank {})", reason, failing) : "x.h5: " + reason).c_str(), Error);
   }
 }
 
 TEST_CASE("one rank can stop all") {
-  HandOut hand_out(world(), 1'000'000'000'000, 2);
-  if (world().rank() == world().size() - 1) hand_out.abandon();
-  take_all(hand_out);
-  hand_out.finish();
-  CHECK_FALSE(hand_out.take());
+  WorkQueue work_queue(world(), 1'000'000'000'000, 2);
+  if (world().rank() == world().size() - 1) work_queue.abandon();
+  take_all(work_queue);
+  work_queue.finish();
+  CHECK_FALSE(work_queue.take());
 }
 
 TEST_CASE("hand-outs that follow each other do not mix") {
   for (std::int64_t items = 0; items < 40; ++items) {
-    HandOut hand_out(world(), items, 2);
-    const Items mine = take_all(hand_out);
-    hand_out.finish();
+    WorkQueue work_queue(world(), items, 2);
+    const Items mine = take_all(work_queue);
+    work_queue.finish();
     for (const auto item : mine) CHECK(item < items);
   }
 }
 
-TEST_CASE("a hand-out of less than nothing is refused") {
-  CHECK_THROWS_AS(HandOut(world(), -1, 1), InvalidArgument);
-  CHECK_THROWS_AS(HandOut(world(), 1, 0), InvalidArgument);
+TEST_CASE("a work queue of less than nothing is refused") {
+  CHECK_THROWS_AS(WorkQueue(world(), -1, 1), InvalidArgument);
+  CHECK_THROWS_AS(WorkQueue(world(), 1, 0), InvalidArgument);
 }
 
 }  // namespace coterie
