@@ -18,6 +18,9 @@ enum class Purpose : std::uint32_t {
   bootstrap = 10,          ///< index = place in the resample, step = replicate
   gap_reference = 11,      ///< index = element of the reference, step = reference
   silhouette_sample = 12,  ///< index = row
+  descriptor_sample = 13,  ///< index = stratum
+  codebook_seeding = 14,   ///< index = draw number
+  codebook_batches = 15,   ///< index = step times batch, plus place in the batch
 };
 
 /// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw
