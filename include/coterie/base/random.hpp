@@ -11,16 +11,20 @@ enum class Purpose : std::uint32_t {
   montage_sample = 2,  ///< the images that stand for a cluster: index = row. 3 was a sample of export's own once
   random_weights = 4,  ///< index = element, step = tensor
   test_data = 5,
-  kmeans_parallel = 6,     ///< k-means||: index = row, step = start and round
-  kmeans_growth = 7,       ///< warm starts: index = draw number, step = the k grown to
-  mini_batch = 8,          ///< index = place in the batch, step = start; see minibatch_kmeans.hpp
-  randomised_pca = 9,      ///< index = element of the test matrix
-  bootstrap = 10,          ///< index = place in the resample, step = replicate
-  gap_reference = 11,      ///< index = element of the reference, step = reference
-  silhouette_sample = 12,  ///< index = row
-  descriptor_sample = 13,  ///< index = stratum
-  codebook_seeding = 14,   ///< index = draw number
-  codebook_batches = 15,   ///< index = step times batch, plus place in the batch
+  kmeans_parallel = 6,       ///< k-means||: index = row, step = start and round
+  kmeans_growth = 7,         ///< warm starts: index = draw number, step = the k grown to
+  mini_batch = 8,            ///< index = place in the batch, step = start; see minibatch_kmeans.hpp
+  randomised_pca = 9,        ///< index = element of the test matrix
+  bootstrap = 10,            ///< index = place in the resample, step = replicate
+  gap_reference = 11,        ///< index = element of the reference, step = reference
+  silhouette_sample = 12,    ///< index = row
+  descriptor_sample = 13,    ///< index = stratum
+  codebook_seeding = 14,     ///< index = draw number
+  codebook_batches = 15,     ///< index = step times batch, plus place in the batch
+  topic_start = 20,          ///< index = topic * words + word, step = place among the numbers of one gamma draw
+  document_order = 21,       ///< online topic models: index = document, step = pass
+  document_completion = 22,  ///< index = document * 2^32 + place of the word, step 0
+  divergence_sample = 23,    ///< index = document, step = label + 1, or 0 for all
 };
 
 /// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw

@@ -1,0 +1,133 @@
+#include "inference/kernel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#if defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#endif
+
+namespace coterie::inline topics {
+namespace {
+
+constexpr double kEpsilon = std::numeric_limits<double>::epsilon();  // scikit-learn's guard against n_w = 0
+constexpr double kMagic = 0x1.8p52;
+constexpr std::int64_t kMagicBits = std::bit_cast<std::int64_t>(kMagic);
+
+#if defined(__AVX2__) && defined(__FMA__)
+
+/// One lane for each of four words: the sums over lanes of four vectors.
+inline __m256d across(__m256d a, __m256d b, __m256d c, __m256d d) {
+  const __m256d low = _mm256_hadd_pd(a, b), high = _mm256_hadd_pd(c, d);
+  return _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x20), _mm256_permute2f128_pd(low, high, 0x31));
+}
+
+/// n_w of four words.
+inline __m256d weights_of_tile(const double* rows, std::int64_t topics, const double* weights) {
+  __m256d a = _mm256_setzero_pd(), b = a, c = a, d = a;
+  const double *second = rows + topics, *third = second + topics, *fourth = third + topics;
+  for (std::int64_t k = 0; k < topics; k += kLane) {
+    const __m256d t = _mm256_loadu_pd(weights + k);
+    a = _mm256_fmadd_pd(t, _mm256_loadu_pd(rows + k), a);
+    b = _mm256_fmadd_pd(t, _mm256_loadu_pd(second + k), b);
+    c = _mm256_fmadd_pd(t, _mm256_loadu_pd(third + k), c);
+    d = _mm256_fmadd_pd(t, _mm256_loadu_pd(fourth + k), d);
+  }
+  return across(a, b, c, d);
+}
+
+/// sums += the tile's rows, each by its factor.
+inline void fold_tile(const double* rows, std::int64_t topics, __m256d factors, double* sums) {
+  alignas(32) std::array<double, 4> factor;
+  _mm256_store_pd(factor.data(), factors);
+  const __m256d a = _mm256_broadcast_sd(&factor[0]), b = _mm256_broadcast_sd(&factor[1]),
+                c = _mm256_broadcast_sd(&factor[2]), d = _mm256_broadcast_sd(&factor[3]);
+  const double *second = rows + topics, *third = second + topics, *fourth = third + topics;
+  for (std::int64_t k = 0; k < topics; k += kLane) {
+    __m256d sum = _mm256_loadu_pd(sums + k);
+    sum = _mm256_fmadd_pd(a, _mm256_loadu_pd(rows + k), sum);
+    sum = _mm256_fmadd_pd(b, _mm256_loadu_pd(second + k), sum);
+    sum = _mm256_fmadd_pd(c, _mm256_loadu_pd(third + k), sum);
+    sum = _mm256_fmadd_pd(d, _mm256_loadu_pd(fourth + k), sum);
+    _mm256_storeu_pd(sums + k, sum);
+  }
+}
+
+#endif
+
+/// The sum of four lanes as `across` adds them.
+inline double across(const std::array<double, 4>& lane) { return (lane[0] + lane[1]) + (lane[2] + lane[3]); }
+
+}  // namespace
+
+double dot(const double* a, const double* b, std::int64_t topics) {
+  std::array<double, 4> lanes{};
+  for (std::int64_t k = 0; k < topics; k += kLane)
+    for (std::size_t lane = 0; lane < 4; ++lane)
+      lanes[lane] =
+          std::fma(a[k + static_cast<std::int64_t>(lane)], b[k + static_cast<std::int64_t>(lane)], lanes[lane]);
+  return across(lanes);
+}
+
+void add_scaled(double a, const double* __restrict x, std::int64_t topics, double* __restrict y) {
+  for (std::int64_t k = 0; k < topics; ++k) y[k] = std::fma(a, x[k], y[k]);
+}
+
+#if defined(__AVX2__) && defined(__FMA__)
+
+void fold_words(const double* rows, const double* counts, std::int64_t words, std::int64_t topics,
+                const double* weights, double* sums) {
+  std::fill_n(sums, topics, 0.0);
+  const __m256d epsilon = _mm256_set1_pd(kEpsilon);
+  for (std::int64_t w = 0; w < words; w += kLane, rows += kLane * topics) {
+    const __m256d n = _mm256_add_pd(weights_of_tile(rows, topics, weights), epsilon);
+    fold_tile(rows, topics, _mm256_div_pd(_mm256_loadu_pd(counts + w), n), sums);
+  }
+}
+
+void word_weights(const double* rows, std::int64_t words, std::int64_t topics, const double* weights, double* out) {
+  for (std::int64_t w = 0; w < words; w += kLane, rows += kLane * topics)
+    _mm256_storeu_pd(out + w, weights_of_tile(rows, topics, weights));
+}
+
+#else
+
+void fold_words(const double* rows, const double* counts, std::int64_t words, std::int64_t topics,
+                const double* weights, double* sums) {
+  std::fill_n(sums, topics, 0.0);
+  for (std::int64_t w = 0; w < words; ++w, rows += topics)
+    add_scaled(counts[w] / (dot(weights, rows, topics) + kEpsilon), rows, topics, sums);
+}
+
+void word_weights(const double* rows, std::int64_t words, std::int64_t topics, const double* weights, double* out) {
+  for (std::int64_t w = 0; w < words; ++w, rows += topics) out[w] = dot(weights, rows, topics);
+}
+
+#endif
+
+void add_exact_products(double a, const double* __restrict x, const double* __restrict y, std::int64_t topics,
+                        double steps_per_unit, std::int64_t* __restrict sums) {
+  for (std::int64_t k = 0; k < topics; ++k)
+    sums[k] += std::bit_cast<std::int64_t>(std::fma(a * x[k] * y[k], steps_per_unit, kMagic)) - kMagicBits;
+}
+
+Update update_gamma(double prior, const double* __restrict weights, const double* __restrict sums, std::int64_t count,
+                    double* __restrict gamma) {
+  std::array<double, 4> total{}, change{};
+  const auto update = [&](std::int64_t k, std::size_t lane) {
+    const double updated = std::fma(weights[k], sums[k], prior);
+    change[lane] += std::abs(updated - gamma[k]);
+    total[lane] += updated;
+    gamma[k] = updated;
+  };
+  const std::int64_t whole = count - count % kLane;
+  for (std::int64_t k = 0; k < whole; k += kLane)
+    for (std::size_t lane = 0; lane < 4; ++lane) update(k + static_cast<std::int64_t>(lane), lane);
+  for (std::int64_t k = whole; k < count; ++k) update(k, static_cast<std::size_t>(k - whole));
+  return {across(total), across(change)};
+}
+
+}  // namespace coterie::inline topics
