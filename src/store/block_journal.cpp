@@ -203,6 +203,7 @@ void BlockJournal::sync() {
 
 void BlockJournal::look() {
   State& state = *state_;
+  state.comm.barrier();  // what the others append before they come here is there
   std::string list;
   state.comm.on_root([&] { list = fmt::format("{}", fmt::join(block_files(state.folder), "\n")); });
   state.comm.broadcast(list);
