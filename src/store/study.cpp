@@ -83,10 +83,14 @@ void Study::link_all(const std::vector<Kind>& kinds) const {
 
 bool is_current(const std::string& path, const Recipe& wanted, bool overwrite, const std::string& way_out) {
   if (overwrite || !fs::exists(path)) return false;
-  const Recipe there = ArtifactReader(path, "coterie " + wanted.stage()).recipe();
+  require_same_recipe(path, ArtifactReader(path, "coterie " + wanted.stage()).recipe(), wanted, way_out);
+  return true;
+}
+
+void require_same_recipe(const std::string& path, const Recipe& there, const Recipe& wanted,
+                         const std::string& way_out) {
   require(there.digest() == wanted.digest(), "{} was made with other options, or from something else:\n  {}\n{}", path,
           fmt::join(wanted.differences_from(there), "\n  "), way_out);
-  return true;
 }
 
 void require_artifact_name(const std::string& name) {

@@ -10,6 +10,7 @@ struct Kind {
   const char* maker;   ///< the command that makes one: "coterie reduce"
 
   static const Kind images, features, reductions, clusterings, evaluations, selections, comparisons, assignments;
+  static const Kind descriptors, codebooks, topics;
 
   bool operator==(const Kind& other) const { return folder == other.folder; }
 };
@@ -22,5 +23,8 @@ inline constexpr Kind Kind::evaluations{"evaluations", "evaluation", "coterie ev
 inline constexpr Kind Kind::selections{"selections", "selection", "coterie select"};
 inline constexpr Kind Kind::comparisons{"comparisons", "comparison", "coterie compare"};
 inline constexpr Kind Kind::assignments{"assignments", "assignment", "coterie assign"};
+inline constexpr Kind Kind::descriptors{"descriptors", "descriptors", "coterie words"};
+inline constexpr Kind Kind::codebooks{"codebooks", "codebook", "coterie codebook"};
+inline constexpr Kind Kind::topics{"topics", "topics", "coterie topics"};
 
 }  // namespace coterie::inline store

@@ -46,11 +46,19 @@ class Study {
   std::string folder_, maker_;
 };
 
+/// What a person can do about an artifact of another recipe.
+inline constexpr const char* kReplaceOrKeep = "Give --overwrite to replace it, or --name to keep both.";
+
 /// Whether what lies at `path` was made by this recipe and need not be made again. False when nothing is there, and
 /// with `overwrite` always. Throws InvalidArgument that shows each differing field when it was made by another
 /// recipe, with `way_out` as the last line; FileError when it cannot be read.
 bool is_current(const std::string& path, const Recipe& wanted, bool overwrite,
-                const std::string& way_out = "Give --overwrite to replace it, or --name to keep both.");
+                const std::string& way_out = kReplaceOrKeep);
+
+/// Throws InvalidArgument that shows each differing field unless what lies at `path`, made by the recipe `there`, is
+/// what is wanted.
+void require_same_recipe(const std::string& path, const Recipe& there, const Recipe& wanted,
+                         const std::string& way_out = kReplaceOrKeep);
 
 /// A name that can be a file's: letters, digits, '.', '_', '-', '+', '='; throws InvalidArgument otherwise.
 void require_artifact_name(const std::string& name);
