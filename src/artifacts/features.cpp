@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 
 #include "checked.hpp"
 #include "coterie/base/errors.hpp"
@@ -117,23 +118,48 @@ std::unique_ptr<RowSource> FeatureReader::open_rows() const {
   return std::make_unique<StoreRows>(artifact_, kRows, good_);
 }
 
-void write_imported(const std::string& path, const Recipe& recipe, const std::string& file, const RowSource& rows,
-                    const ImportedRows& imported) {
+namespace {
+
+// All but the texts and what an import adds; `check` sees each block before it is written.
+void write_rows_of(ArtifactWriter& writer, const RowSource& rows, const std::vector<std::uint8_t>& statuses,
+                   const std::function<void(std::int64_t first, const std::vector<float>&)>& check) {
   const std::int64_t n = rows.rows(), d = rows.columns();
-  ArtifactWriter writer(path, recipe, Communicator::self());
   writer.create<float>(kRows, {n, d});
   std::vector<float> block;
   for (std::int64_t begin = 0; begin < n; begin += kBlockRows) {
     const RowRange range{begin, std::min(begin + kBlockRows, n)};
     block.resize(static_cast<std::size_t>(range.size() * d));
     rows.read(range, block.data());
-    require_finite(block, begin, d, file);
+    check(begin, block);
     writer.write_rows<float>(kRows, begin, block);
   }
-  writer.put<std::uint8_t>("status", {n}, std::vector<std::uint8_t>(static_cast<std::size_t>(n), 0));
-  writer.put_texts("path", imported.identities.paths);
-  writer.put<std::uint64_t>(kHash, {n}, imported.identities.hashes);
+  writer.put<std::uint8_t>("status", {n}, statuses);
+}
+
+void write_identities(ArtifactWriter& writer, const RowIdentities& identities) {
+  writer.put_texts("path", identities.paths);
+  writer.put<std::uint64_t>(kHash, {std::ssize(identities.hashes)}, identities.hashes);
+}
+
+}  // namespace
+
+void write_imported(const std::string& path, const Recipe& recipe, const std::string& file, const RowSource& rows,
+                    const ImportedRows& imported) {
+  ArtifactWriter writer(path, recipe, Communicator::self());
+  write_rows_of(writer, rows, std::vector<std::uint8_t>(static_cast<std::size_t>(rows.rows()), 0),
+                [&](std::int64_t first, const auto& block) { require_finite(block, first, rows.columns(), file); });
+  write_identities(writer, imported.identities);
   write_columns(writer, imported.columns, imported.values);
+  writer.finish();
+}
+
+void write_computed(const std::string& path, const Recipe& recipe, const RowSource& rows,
+                    const RowIdentities& identities, const std::vector<ImageStatus>& statuses) {
+  std::vector<std::uint8_t> numbers;
+  for (const auto status : statuses) numbers.push_back(static_cast<std::uint8_t>(status));
+  ArtifactWriter writer(path, recipe, Communicator::self());
+  write_rows_of(writer, rows, numbers, [](std::int64_t, const auto&) {});
+  write_identities(writer, identities);
   writer.finish();
 }
 

@@ -65,6 +65,11 @@ struct ImportedRows {
 void write_imported(const std::string& path, const Recipe& recipe, const std::string& file, const RowSource& rows,
                     const ImportedRows& imported);
 
+/// Writes features that were computed from another artifact of the study, a row for each image: where its status is not
+/// ok the row is all zero. One rank.
+void write_computed(const std::string& path, const Recipe& recipe, const RowSource& rows,
+                    const RowIdentities& identities, const std::vector<ImageStatus>& statuses);
+
 /// How rows and a list of images fit together.
 struct RowMatch {
   std::vector<std::int64_t> images;   ///< of each row: the usable image of its path and its bytes, or -1

@@ -1,0 +1,361 @@
+#include "coterie/artifacts/codebook.hpp"
+
+#include <algorithm>
+
+#include "command/all_commands.hpp"
+#include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/features.hpp"
+#include "coterie/base/csv.hpp"
+#include "coterie/base/npy.hpp"
+#include "coterie/clustering/assign.hpp"
+#include "coterie/clustering/byte_kmeans.hpp"
+#include "coterie/clustering/kmeans.hpp"
+#include "coterie/clustering/minibatch_kmeans.hpp"
+#include "coterie/dist/progress.hpp"
+#include "outputs/output_folder.hpp"
+#include "outputs/table_file.hpp"
+#include "stages/descriptor_rows.hpp"
+
+namespace coterie::jobs {
+namespace {
+
+constexpr std::int64_t kSampleOfWord = 256;  // descriptors for each word: FAISS's limit, past which little is gained
+constexpr std::int64_t kPublishedBatch = 500;
+constexpr std::int64_t kChunk = 65536;  // descriptors that are assigned together
+constexpr std::int64_t kUsualBatch = 1024;
+
+bool rootsift(const Job& job) { return job.options.text("descriptor") == "rootsift"; }
+bool minibatch(const Job& job) { return job.options.text("algorithm") == "minibatch"; }
+
+// Rows to train on; empty where all are.
+std::vector<std::int64_t> sample_of(const Job& job, const DescriptorReader& descriptors) {
+  std::int64_t wanted = job.options.count("sample");
+  if (wanted == 0) wanted = kSampleOfWord * job.options.count("words");
+  if (wanted >= descriptors.rows() || job.options.flag("as-published")) return {};
+  return stratified_sample(descriptors.rows(), wanted, static_cast<std::uint64_t>(job.options.count("seed")));
+}
+
+// What k-means over bytes and over float32 have to say alike.
+struct Found {
+  std::vector<std::int16_t> exact;  ///< of bytes, in units of 1 / kCentroidUnits
+  Codebook codebook;
+};
+
+Found find_byte_words(const Job& job, const DescriptorReader& descriptors, std::vector<std::int64_t> sample) {
+  ByteKMeansOptions options{.k = job.options.count("words"),
+                            .max_iter = static_cast<int>(job.options.count("max-iter")),
+                            .seed = static_cast<std::uint64_t>(job.options.count("seed")),
+                            .sample = std::move(sample)};
+  if (minibatch(job)) options.batch_rows = std::max(job.options.count("batch-rows"), std::int64_t{0});
+  if (minibatch(job) && options.batch_rows == 0) options.batch_rows = kUsualBatch;
+  if (job.options.flag("as-published")) {
+    // partial_fit over (images / 500) chunks, but of the descriptors, not of the images' lists of them.
+    options.batch_rows = kPublishedBatch;
+    options.batches_in_order = true;
+    options.batches = std::max(std::int64_t{1}, descriptors.images() / kPublishedBatch);
+  }
+  Progress progress(job.speaks(), "codebook", options.max_iter, "passes");
+  if (options.batch_rows == 0) options.on_iteration = [&](int, double) { progress.advance(1); };
+  const StoredBytes rows(descriptors);
+  const ByteKMeansResult result = byte_kmeans(rows, options, job.comm, job.pool);
+  Found found{result.centroids, {}};
+  for (const auto value : result.centroids)
+    found.codebook.centres.push_back(static_cast<float>(value) / static_cast<float>(kCentroidUnits));
+  found.codebook.inertia = result.inertia;
+  found.codebook.iterations = result.n_iter;
+  found.codebook.trained = options.batch_rows > 0   ? result.n_iter * options.batch_rows
+                           : options.sample.empty() ? descriptors.rows()
+                                                    : std::ssize(options.sample);
+  return found;
+}
+
+Found find_float_words(const Job& job, const DescriptorReader& descriptors, std::vector<std::int64_t> sample) {
+  const DescriptorRows rows(descriptors, rootsift(job), std::move(sample));
+  const auto seed = static_cast<std::uint64_t>(job.options.count("seed"));
+  const std::int64_t k = job.options.count("words");
+  KMeansResult result;
+  if (minibatch(job)) {
+    MiniBatchOptions options{.k = k, .n_init = 1, .seed = seed, .memory_bytes = job.memory_bytes};
+    if (job.options.count("batch-rows") > 0) options.batch_rows = job.options.count("batch-rows");
+    result = minibatch_kmeans(rows, options, job.comm, job.pool);
+  } else {
+    result = kmeans(rows,
+                    {.k = k,
+                     .n_init = 1,
+                     .max_iter = static_cast<int>(job.options.count("max-iter")),
+                     .seed = seed,
+                     .settle = false,
+                     .memory_bytes = job.memory_bytes},
+                    job.comm, job.pool);
+  }
+  Found found;
+  found.codebook.centres = std::move(result.centroids);
+  found.codebook.inertia = result.inertia;
+  found.codebook.iterations = result.n_iter;
+  found.codebook.trained = rows.rows();
+  return found;
+}
+
+void require_words(const Job& job, const DescriptorReader& descriptors) {
+  require(descriptors.rows() > 0,
+          "{} holds no descriptor: no image has a keypoint. Try coterie words with --detector dense-sift",
+          descriptors.path());
+  const std::int64_t words = job.options.count("words");
+  require(words <= descriptors.rows(), "--words {}: {} holds only {} descriptors", words, descriptors.path(),
+          descriptors.rows());
+  if (job.options.flag("as-published") || rootsift(job))
+    require(descriptors.bytes(), "--{} is for descriptors of SIFT; those of {} are of another kind",
+            job.options.flag("as-published") ? "as-published" : "descriptor rootsift", descriptors.path());
+}
+
+Found find_words(const Job& job, const DescriptorReader& descriptors) {
+  auto sample = sample_of(job, descriptors);
+  Found found = descriptors.bytes() && !rootsift(job) ? find_byte_words(job, descriptors, std::move(sample))
+                                                      : find_float_words(job, descriptors, std::move(sample));
+  found.codebook.descriptors = descriptors.name();
+  found.codebook.descriptor = job.options.text("descriptor");
+  found.codebook.words = job.options.count("words");
+  found.codebook.columns = descriptors.columns();
+  return found;
+}
+
+// Gives each descriptor its word: the exact nearest, of all rows and not of the sample alone.
+class Assigner {
+ public:
+  Assigner(const Job& job, const DescriptorReader& descriptors, const Found& found)
+      : job_(job), descriptors_(descriptors), found_(found) {
+    if (!found.exact.empty()) bytes_.emplace(found.exact, found.codebook.words, found.codebook.columns);
+  }
+
+  std::vector<std::int32_t> words_of(RowRange range) const {
+    std::vector<std::int32_t> words(static_cast<std::size_t>(range.size()));
+    if (range.size() == 0) return words;
+    if (!bytes_) {
+      std::vector<float> rows(static_cast<std::size_t>(range.size() * descriptors_.columns()));
+      descriptors_.read(range, rows.data());
+      if (rootsift(job_)) root_sift(rows.data(), range.size(), descriptors_.columns());
+      const MemoryRows source({rows.data(), range.size(), descriptors_.columns()});
+      const Codebook& codebook = found_.codebook;
+      return assign(source, {codebook.centres.data(), codebook.words, codebook.columns}, Communicator::self(),
+                    job_.pool)
+          .local_labels;
+    }
+    constexpr std::int64_t kTask = 2048;
+    job_.pool.for_each((range.size() + kTask - 1) / kTask, [&](std::int64_t task, int) {
+      const RowRange part{range.begin + task * kTask, std::min(range.begin + (task + 1) * kTask, range.end)};
+      std::vector<std::uint8_t> rows(static_cast<std::size_t>(part.size() * descriptors_.columns()));
+      descriptors_.read(part, rows.data());
+      bytes_->find(rows.data(), part.size(), words.data() + (part.begin - range.begin));
+    });
+    return words;
+  }
+
+ private:
+  const Job& job_;
+  const DescriptorReader& descriptors_;
+  const Found& found_;
+  std::optional<NearestByteCentroid> bytes_;
+};
+
+// Adds one image's words to its rank's documents.
+void add_document(Documents& documents, std::span<std::int32_t> words) {
+  std::sort(words.begin(), words.end());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0 && words[i] == words[i - 1]) {
+      ++documents.counts.back();
+      continue;
+    }
+    documents.words.push_back(words[i]);
+    documents.counts.push_back(1);
+  }
+  documents.offsets.push_back(std::ssize(documents.words));
+}
+
+// Assigns the descriptors of this rank's images, some images at a time, and counts them.
+Documents count_words(const Job& job, const DescriptorReader& descriptors, const Found& found, CodebookWriter& writer) {
+  Documents documents;
+  documents.vocabulary = found.codebook.words;
+  documents.global_documents = descriptors.images();
+  documents.local = document_partition(descriptors.images(), job.comm.size()).rows_of(job.comm.rank());
+  const auto& first = descriptors.first();
+  const auto row_of = [&](std::int64_t image) { return first[static_cast<std::size_t>(image)]; };
+  const Assigner assigner(job, descriptors, found);
+  Progress progress(job.speaks(), "words", row_of(documents.local.end) - row_of(documents.local.begin), "descriptors");
+  for (std::int64_t image = documents.local.begin; image < documents.local.end;) {
+    std::int64_t end = image + 1;
+    while (end < documents.local.end && row_of(end + 1) - row_of(image) <= kChunk) ++end;
+    auto words = assigner.words_of({row_of(image), row_of(end)});
+    writer.write_words(row_of(image), words);
+    progress.advance(std::ssize(words));
+    const std::int64_t begin = row_of(image);
+    for (; image < end; ++image)
+      add_document(documents, std::span(words).subspan(static_cast<std::size_t>(row_of(image) - begin),
+                                                       static_cast<std::size_t>(row_of(image + 1) - row_of(image))));
+  }
+  return documents;
+}
+
+void print_summary(const Job& job, const Found& found, const CodebookReader& made) {
+  const auto frequencies = made.frequencies();
+  const auto empty = std::count(frequencies.begin(), frequencies.end(), 0);
+  const Documents& documents = made.documents();
+  std::int64_t without = 0;
+  for (std::int64_t d = 0; d < documents.global_documents; ++d) without += documents.words_of(d).empty() ? 1 : 0;
+  job.say("{} words from {} descriptors in {} {}; the mean squared distance to the own word is {:.4g}",
+          found.codebook.words, found.codebook.trained, found.codebook.iterations,
+          minibatch(job) || job.options.flag("as-published") ? "steps" : "passes",
+          found.codebook.inertia / static_cast<double>(std::max<std::int64_t>(1, found.codebook.trained)));
+  if (empty > 0) job.say("{} words occur in no image", empty);
+  if (without > 0) job.say("{} images have no word at all; their bags are empty", without);
+}
+
+std::string bags_name(const Job& job, const std::string& codebook) {
+  const std::string weighting = job.options.text("weighting");
+  return weighting == "counts" ? codebook : codebook + "-" + weighting;
+}
+
+// The bags of words as features, which reduce, cluster and the others take as they take a network's.
+void make_bags(const Job& job, const DescriptorReader& descriptors, const std::string& codebook_name) {
+  const std::string name = bags_name(job, codebook_name), weighting = job.options.text("weighting");
+  Recipe recipe(job.command.name(), job.command.stage->revision);
+  std::string digest;
+  job.comm.on_root([&] { digest = job.study.open(Kind::codebooks, codebook_name).digest(); });
+  job.comm.broadcast(digest);
+  recipe.parent(Study::address(Kind::codebooks, codebook_name), digest);
+  recipe.set("weighting", weighting);
+  if (!job.must_make(Kind::features, name, recipe)) return;
+  job.comm.on_root([&] {
+    const CodebookReader codebook(job.study, codebook_name);
+    write_computed(job.study.path(Kind::features, name), recipe,
+                   BagRows(codebook.documents(), word_weighting_of(weighting)), descriptors.identities(),
+                   descriptors.statuses());
+  });
+  job.made(Kind::features, name);
+}
+
+std::vector<std::string> wanted_tables(const Options& options) {
+  auto formats = options.texts("histograms");
+  for (const auto& format : formats)
+    require(format == "csv" || format == "tsv" || format == "npy", "--histograms: \"{}\" is none of csv, tsv, npy",
+            format);
+  return formats;
+}
+
+// One line for each image: its path and the value of each word.
+void write_histogram_table(const std::string& path, const RowSource& bags, const std::vector<std::string>& paths,
+                           char separator) {
+  TableFile table(path, TableText::harmless);
+  std::vector<std::string> line{"path"};
+  for (std::int64_t word = 0; word < bags.columns(); ++word) line.push_back(fmt::to_string(word));
+  table.header(line, separator);
+  std::vector<float> row(static_cast<std::size_t>(bags.columns()));
+  for (std::int64_t i = 0; i < bags.rows(); ++i) {
+    bags.read({i, i + 1}, row.data());
+    line.assign(1, paths[static_cast<std::size_t>(i)]);
+    for (const float value : row) line.push_back(fmt::format("{}", value));
+    table.line(line, separator);
+  }
+  table.finish();
+}
+
+void write_tables(const Job& job, const DescriptorReader& descriptors, const std::string& codebook_name) {
+  const auto formats = wanted_tables(job.options);
+  if (formats.empty()) return;
+  const std::string name = bags_name(job, codebook_name), place = "tables/histograms/" + name;
+  const Provenance about =
+      provenance_of(job, {{Study::address(Kind::features, name), job.study.open(Kind::features, name).digest()}});
+  if (OutputFolder::is_current(job.study.folder() + "/" + place, about)) return;
+  OutputFolder folder(job.study.folder(), place, about, job.options.flag("overwrite"));
+  const CodebookReader codebook(job.study, codebook_name);
+  const BagRows bags(codebook.documents(), word_weighting_of(job.options.text("weighting")));
+  const auto paths = descriptors.identities().paths;
+  for (const auto& format : formats) {
+    if (format == "npy") {
+      std::vector<float> values(static_cast<std::size_t>(bags.rows() * bags.columns()));
+      bags.read({0, bags.rows()}, values.data());
+      write_npy(folder.place("histograms.npy"), values.data(), {bags.rows(), bags.columns()});
+    } else {
+      write_histogram_table(folder.place("histograms." + format), bags, paths, format == "csv" ? ',' : '\t');
+    }
+  }
+  folder.finish();
+  job.say("wrote the histograms into {}", folder.final_folder());
+}
+
+void make_codebook(Job& job) {
+  wanted_tables(job.options);
+  const std::string parent = job.take(Kind::descriptors);
+  const DescriptorReader descriptors(job.study, parent);
+  const std::string name = artifact_name(job.command, job.options, parent);
+  require_artifact_name(name);
+  require_words(job, descriptors);
+  if (job.must_make(Kind::codebooks, name)) {
+    const Found found = find_words(job, descriptors);
+    CodebookWriter writer(job.study.path(Kind::codebooks, name), job.recipe, found.codebook, descriptors.rows(),
+                          job.comm);
+    Documents documents;
+    job.comm.together([&] { documents = count_words(job, descriptors, found, writer); });
+    writer.finish(documents);
+    job.comm.on_root([&] { print_summary(job, found, CodebookReader(job.study, name)); });
+    job.made(Kind::codebooks, name);
+  }
+  if (job.dry_run()) return;
+  make_bags(job, descriptors, name);
+  job.comm.on_root([&] { write_tables(job, descriptors, name); });
+}
+
+// The published script has its own batches and number of words, and knows neither passes nor a sample.
+void settle(Options& options) {
+  const bool published = options.flag("as-published");
+  if (!options.given("words")) options.set("words", published ? "100" : "300");
+  for (const char* option : {"sample", "max-iter", "algorithm", "batch-rows"}) {
+    require(!published || !options.given(option), "--as-published and --{} exclude each other", option);
+    if (published) options.leave_out(option);
+  }
+  if (!published && options.text("algorithm") != "minibatch") options.leave_out("batch-rows");
+}
+
+}  // namespace
+
+Command codebook() {
+  using enum OptionType;
+  return {.options = OptionList(
+              "codebook",
+              {{"descriptors", Role::place, text, "", "NAME", "the descriptors to read; default: the newest", 0, kMost,
+                "", true},
+               option::name,
+               {"words", Role::result, count, "", "K", "visual words; default: 300, with --as-published 100", 1, 1e6},
+               {"descriptor", Role::result, choice, "raw", "",
+                "SIFT's numbers as they are, or each divided by their sum and its square root taken", 0, kMost,
+                "raw|rootsift"},
+               {"algorithm", Role::result, choice, "k-means", "", "how words are found; minibatch: for many thousands",
+                0, kMost, "k-means|minibatch"},
+               {"sample", Role::result, count, "0", "N",
+                "descriptors to find the words from, drawn evenly over the images; 0: 256 for each word. Every "
+                "descriptor then gets its nearest word",
+                0, kMaxCount},
+               {"max-iter", Role::result, count, "100", "N", "passes at most", 1, 1e6},
+               option::batch_rows,
+               option::seed,
+               {"as-published", Role::result, flag, "false", "",
+                "as the script of Zhang and Peng's Study 1 trained: mini-batches of 500 of the first descriptors, as "
+                "many as there are 500s of images (docs/topics.md)"},
+               {"weighting", Role::output, choice, "counts", "",
+                "of the bags of words: counts, shares that sum to 1, or tf-idf (scikit-learn's); topics takes counts",
+                0, kMost, "counts|l1|tfidf"},
+               {"histograms", Role::output, text, "", "csv,tsv,npy",
+                "also writes the bags of words as tables, into tables/histograms/"}}),
+          .summary = "groups descriptors into visual words, and counts them in each image",
+          .example = "mpirun -n 2 coterie codebook --study demo --words 300 --seed 1",
+          .run = make_codebook,
+          .parallel = true,
+          .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::descriptors}; },
+                         .makes = Kind::codebooks,
+                         .name = [](const Options& options,
+                                    const std::string& parent) { return parent + "-" + options.text("words"); },
+                         .settle = settle,
+                         .writes = {"tables", "tables/histograms"}}};
+}
+
+}  // namespace coterie::jobs

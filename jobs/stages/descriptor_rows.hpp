@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "coterie/artifacts/descriptors.hpp"
+#include "coterie/clustering/byte_kmeans.hpp"
+#include "coterie/dist/row_source.hpp"
+
+namespace coterie::jobs {
+
+/// RootSIFT (Arandjelovic and Zisserman, CVPR 2012): each descriptor divided by the sum of its numbers, then the square
+/// root of each; all zeros stay so. In place, count x columns, none negative.
+void root_sift(float* rows, std::int64_t count, std::int64_t columns);
+
+/// An artifact's descriptors as float32 rows: all of them, or those of a sample. The reader must outlive it.
+class DescriptorRows final : public RowSource {
+ public:
+  /// `sample`: ascending row numbers; empty for all.
+  DescriptorRows(const DescriptorReader& descriptors, bool rootsift, std::vector<std::int64_t> sample = {});
+
+  std::int64_t rows() const override;
+  std::int64_t columns() const override { return descriptors_.columns(); }
+  void read(RowRange range, float* out) const override;
+
+ private:
+  const DescriptorReader& descriptors_;
+  bool rootsift_;
+  std::vector<std::int64_t> sample_;
+};
+
+/// An artifact's descriptors of bytes.
+class StoredBytes final : public ByteRows {
+ public:
+  explicit StoredBytes(const DescriptorReader& descriptors) : descriptors_(descriptors) {}
+  std::int64_t rows() const override { return descriptors_.rows(); }
+  std::int64_t columns() const override { return descriptors_.columns(); }
+  void read(RowRange range, std::uint8_t* out) const override { descriptors_.read(range, out); }
+
+ private:
+  const DescriptorReader& descriptors_;
+};
+
+}  // namespace coterie::jobs
