@@ -34,13 +34,28 @@ class DocumentUnits final : public Units {
     scale = share_scale(largest, *std::max_element(totals.begin(), totals.end()));
   }
 
-  double infer(std::int64_t unit, int worker, const WordTable& table, bool fresh, double* gamma, std::int64_t* sums,
+  double infer(std::int64_t unit, int worker, const WordTable& table, bool may_keep, double* gamma, std::int64_t* sums,
                double steps_per_unit) override {
     double* const own = gamma + unit * topics_;
-    if (fresh) std::fill_n(own, topics_, 1.0);
     auto& inference = inference_[static_cast<std::size_t>(worker)];
-    inference.fit(table, documents_.words_of(unit), documents_.counts_of(unit), own);
-    return inference.score(table, documents_.words_of(unit), sums, steps_per_unit);
+    inference.take(table, documents_.words_of(unit), documents_.counts_of(unit));
+    double kept_score = 0;
+    std::vector<double> kept;
+    if (may_keep) {
+      kept.assign(own, own + topics_);
+      inference.weigh(own);
+      kept_score = inference.score();
+    }
+    std::fill_n(own, topics_, 1.0);
+    inference.fit(own);
+    double score = inference.score();
+    if (may_keep && kept_score > score) {
+      std::copy(kept.begin(), kept.end(), own);
+      inference.fit(own);
+      score = inference.score();
+    }
+    if (sums) inference.add_shares(sums, steps_per_unit);
+    return score;
   }
 
  private:
@@ -81,8 +96,9 @@ std::vector<double> infer_gamma(const TopicModel& model, const Documents& docume
   const UpdateLimits limits{updates.max_doc_update_iter, updates.mean_change_tol};
   std::vector<DocumentInference> inference(static_cast<std::size_t>(pool.threads()), {model.doc_topic_prior, limits});
   for_each_unit(documents.local.size(), pool, [&](std::int64_t d, int worker) {
-    inference[static_cast<std::size_t>(worker)].fit(table, documents.words_of(d), documents.counts_of(d),
-                                                    gamma.data() + d * model.topics);
+    auto& own = inference[static_cast<std::size_t>(worker)];
+    own.take(table, documents.words_of(d), documents.counts_of(d));
+    own.fit(gamma.data() + d * model.topics);
   });
   return gamma;
 }
@@ -104,8 +120,9 @@ VariationalBound variational_bound(const TopicModel& model, const Documents& doc
   std::vector<DocumentInference> inference(static_cast<std::size_t>(pool.threads()), {model.doc_topic_prior, {}});
   for_each_unit(documents.local.size(), pool, [&](std::int64_t d, int worker) {
     auto& own = inference[static_cast<std::size_t>(worker)];
-    own.take(table, documents.words_of(d), documents.counts_of(d), gamma.data() + d * model.topics);
-    scores[static_cast<std::size_t>(d)] = own.score(table, documents.words_of(d), nullptr, 0);
+    own.take(table, documents.words_of(d), documents.counts_of(d));
+    own.weigh(gamma.data() + d * model.topics);
+    scores[static_cast<std::size_t>(d)] = own.score();
   });
   std::int64_t words = 0;
   for (const auto count : documents.counts) words += count;

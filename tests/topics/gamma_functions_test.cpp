@@ -32,7 +32,7 @@ TEST_CASE("psi, its exponential and the logarithm of gamma are Boost's to 1e-13"
     worst_psi = std::max(worst_psi, std::abs(psi[i] - true_psi) / size);
     worst_gamma = std::max(worst_gamma, std::abs(log_gamma[i] - true_gamma) / std::max(1.0, std::abs(true_gamma)));
     if (true_psi > -600) worst_exp = std::max(worst_exp, std::abs(alone[i] / std::exp(true_psi) - 1) / size);
-    if (true_psi < -750) CHECK(alone[i] == 0);
+    if (true_psi < -700) CHECK((alone[i] >= 0 && alone[i] < 1e-290));
     CHECK(alone[i] == exp_of[i]);
     CHECK(psi_of(x[i]) == psi[i]);
     CHECK(log_gamma_of(x[i]) == log_gamma[i]);
@@ -46,8 +46,8 @@ TEST_CASE("logarithms are the library's to the last bits, from the smallest norm
   std::vector<double> x, found;
   for (double value = 1e-307; value < 1e307; value *= 1.37) x.push_back(value);
   for (const double value : {0.5, 1.0, 2.0, 0.70710678118654757, 1.4142135623730951, 1 - 1e-15}) x.push_back(value);
-  found.resize(x.size());
-  logarithms(x.data(), std::ssize(x), found.data());
+  found = x;
+  to_logarithms(found.data(), std::ssize(found));
   for (std::size_t i = 0; i < x.size(); ++i)
     CHECK(std::abs(found[i] - std::log(x[i])) <= 4e-16 * std::abs(std::log(x[i])));
 }

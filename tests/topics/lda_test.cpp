@@ -93,8 +93,9 @@ TEST_CASE("gamma and lambda are those of the definition, counted again") {
     CHECK(result.bounds.size() == 4);
     const double prior = 1 / static_cast<double>(topics);
     const Recount counted = recount(whole, first, topics, prior, 3);
-    CHECK(farthest(result.model.lambda, counted.lambda) < 1e-9);
-    CHECK(farthest(result.local_gamma, own_part(counted.gamma, result.local_documents, topics)) < 1e-9);
+    // Topics that hold less than 1e-8 of a document's words are left aside.
+    CHECK(farthest(result.model.lambda, counted.lambda) < 3e-8);
+    CHECK(farthest(result.local_gamma, own_part(counted.gamma, result.local_documents, topics)) < 3e-8);
   }
 }
 

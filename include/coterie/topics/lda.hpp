@@ -47,13 +47,13 @@ struct LdaResult {
   RowRange local_documents;         ///< those of this rank
   std::vector<double> local_gamma;  ///< n x K: their Dirichlet posteriors under the final model (document_topics()
                                     ///< makes distributions of them); all alpha where the document is empty
-  std::vector<double> bounds;  ///< batch: before each update of lambda, and the final one: never falls, unless
-                               ///< restart_gamma. Online: of each pass, each document under the lambda that its
-                               ///< batch found, then the final one.
-  double bound = 0;            ///< the final one: of this lambda and these gamma
-  std::int64_t n_iter = 0;     ///< passes
-  bool converged = false;      ///< by tol; false when max_iter ended it
-  bool stopped = false;        ///< by `take`: what there is, is not final
+  std::vector<double> bounds;       ///< batch: before each update of lambda, and the final one: never falls, unless
+                                    ///< restart_gamma. Online: of each pass, each document under the lambda that its
+                                    ///< batch found, then the final one.
+  double bound = 0;                 ///< the final one: of this lambda and these gamma
+  std::int64_t n_iter = 0;          ///< passes
+  bool converged = false;           ///< by tol; false when max_iter ended it
+  bool stopped = false;             ///< by `take`: what there is, is not final
 };
 
 /// Latent Dirichlet allocation (Blei, Ng & Jordan, JMLR 3, 2003) by variational Bayes with smoothed topics. Collective;
@@ -64,17 +64,22 @@ struct LdaResult {
 /// documents of t_k B_kw c_w / n_w; online lambda = (1 - rho) lambda + rho (eta + D / |batch| times that), rho =
 /// (tau_0 + update)^-kappa. The sums are exact (ExactScale, steps of at most 2^-52 of a word's largest count in all).
 ///
-/// Batch keeps each document's gamma over the passes, so each step can but raise the bound, and the later passes need
-/// few updates; scikit-learn starts anew, and its perplexity goes up and down. The fit ends with an E-step, so that
-/// gamma and bound are of the lambda that is returned.
+/// Batch infers each document from ones in each pass, and from the last pass's gamma where that still has the higher
+/// bound: so no step can lower the bound. scikit-learn forgets the last gamma, and its perplexity goes up and down; to
+/// go on from it in any case is as monotone, but ends in far worse optima: a topic that a document gave up under an
+/// early lambda does not come back (docs/benchmarks.md). The fit ends with an E-step, so that gamma and bound are of
+/// the lambda that is returned.
+///
+/// A topic that holds less than 1e-5 mean_change_tol of a document's words is left aside while its gamma is updated:
+/// an error of that size in gamma, for rows that shrink to some ten of 100 topics.
 ///
 /// tol = 1e-4: see docs/benchmarks.md for what 1e-3 to 1e-6 cost and gain.
 ///
 /// Throws InvalidArgument on every rank: documents that check_documents() refuses, no word at all, options out of
 /// range, a first lambda or a state of another size or not positive.
 ///
-/// Cost of one update of a document's gamma with m distinct words: 4 m K flops over 8 m K bytes, which stay in the
-/// second cache (a copy of its rows of B), and 40 K flops for psi. Of an M-step: 120 V K flops on every rank, shared
+/// Cost of one update of a document's gamma with m distinct words and K topics not left aside: 4 m K flops over 8 m K
+/// bytes, which stay in the second cache, and 40 K flops for psi. Of an M-step: 120 V K flops on every rank, shared
 /// out to its threads; messages of 8 (K V + 1) and 8 bytes. Online: batches are cut from the whole collection, so a
 /// batch of 128 occupies many ranks only if shuffled.
 /// Memory of a rank, in bytes, beside the documents: 8 V K (threads + 4) + 8 n K, and online 16 for each document of

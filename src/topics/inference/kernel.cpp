@@ -26,12 +26,12 @@ inline __m256d across(__m256d a, __m256d b, __m256d c, __m256d d) {
 }
 
 /// n_w of four words.
-inline __m256d weights_of_tile(const double* rows, std::int64_t topics, const double* weights) {
+inline __m256d weights_of_tile(const double* const* rows, std::int64_t topics, const double* weights) {
   __m256d a = _mm256_setzero_pd(), b = a, c = a, d = a;
-  const double *second = rows + topics, *third = second + topics, *fourth = third + topics;
+  const double *first = rows[0], *second = rows[1], *third = rows[2], *fourth = rows[3];
   for (std::int64_t k = 0; k < topics; k += kLane) {
     const __m256d t = _mm256_loadu_pd(weights + k);
-    a = _mm256_fmadd_pd(t, _mm256_loadu_pd(rows + k), a);
+    a = _mm256_fmadd_pd(t, _mm256_loadu_pd(first + k), a);
     b = _mm256_fmadd_pd(t, _mm256_loadu_pd(second + k), b);
     c = _mm256_fmadd_pd(t, _mm256_loadu_pd(third + k), c);
     d = _mm256_fmadd_pd(t, _mm256_loadu_pd(fourth + k), d);
@@ -40,15 +40,15 @@ inline __m256d weights_of_tile(const double* rows, std::int64_t topics, const do
 }
 
 /// sums += the tile's rows, each by its factor.
-inline void fold_tile(const double* rows, std::int64_t topics, __m256d factors, double* sums) {
+inline void fold_tile(const double* const* rows, std::int64_t topics, __m256d factors, double* sums) {
   alignas(32) std::array<double, 4> factor;
   _mm256_store_pd(factor.data(), factors);
   const __m256d a = _mm256_broadcast_sd(&factor[0]), b = _mm256_broadcast_sd(&factor[1]),
                 c = _mm256_broadcast_sd(&factor[2]), d = _mm256_broadcast_sd(&factor[3]);
-  const double *second = rows + topics, *third = second + topics, *fourth = third + topics;
+  const double *first = rows[0], *second = rows[1], *third = rows[2], *fourth = rows[3];
   for (std::int64_t k = 0; k < topics; k += kLane) {
     __m256d sum = _mm256_loadu_pd(sums + k);
-    sum = _mm256_fmadd_pd(a, _mm256_loadu_pd(rows + k), sum);
+    sum = _mm256_fmadd_pd(a, _mm256_loadu_pd(first + k), sum);
     sum = _mm256_fmadd_pd(b, _mm256_loadu_pd(second + k), sum);
     sum = _mm256_fmadd_pd(c, _mm256_loadu_pd(third + k), sum);
     sum = _mm256_fmadd_pd(d, _mm256_loadu_pd(fourth + k), sum);
@@ -78,32 +78,34 @@ void add_scaled(double a, const double* __restrict x, std::int64_t topics, doubl
 
 #if defined(__AVX2__) && defined(__FMA__)
 
-void fold_words(const double* rows, const double* counts, std::int64_t words, std::int64_t topics,
+void fold_words(const double* const* rows, const double* counts, std::int64_t words, std::int64_t topics,
                 const double* weights, double* sums) {
   std::fill_n(sums, topics, 0.0);
   const __m256d epsilon = _mm256_set1_pd(kEpsilon);
-  for (std::int64_t w = 0; w < words; w += kLane, rows += kLane * topics) {
+  for (std::int64_t w = 0; w < words; w += kLane, rows += kLane) {
     const __m256d n = _mm256_add_pd(weights_of_tile(rows, topics, weights), epsilon);
     fold_tile(rows, topics, _mm256_div_pd(_mm256_loadu_pd(counts + w), n), sums);
   }
 }
 
-void word_weights(const double* rows, std::int64_t words, std::int64_t topics, const double* weights, double* out) {
-  for (std::int64_t w = 0; w < words; w += kLane, rows += kLane * topics)
+void word_weights(const double* const* rows, std::int64_t words, std::int64_t topics, const double* weights,
+                  double* out) {
+  for (std::int64_t w = 0; w < words; w += kLane, rows += kLane)
     _mm256_storeu_pd(out + w, weights_of_tile(rows, topics, weights));
 }
 
 #else
 
-void fold_words(const double* rows, const double* counts, std::int64_t words, std::int64_t topics,
+void fold_words(const double* const* rows, const double* counts, std::int64_t words, std::int64_t topics,
                 const double* weights, double* sums) {
   std::fill_n(sums, topics, 0.0);
-  for (std::int64_t w = 0; w < words; ++w, rows += topics)
-    add_scaled(counts[w] / (dot(weights, rows, topics) + kEpsilon), rows, topics, sums);
+  for (std::int64_t w = 0; w < words; ++w)
+    add_scaled(counts[w] / (dot(weights, rows[w], topics) + kEpsilon), rows[w], topics, sums);
 }
 
-void word_weights(const double* rows, std::int64_t words, std::int64_t topics, const double* weights, double* out) {
-  for (std::int64_t w = 0; w < words; ++w, rows += topics) out[w] = dot(weights, rows, topics);
+void word_weights(const double* const* rows, std::int64_t words, std::int64_t topics, const double* weights,
+                  double* out) {
+  for (std::int64_t w = 0; w < words; ++w) out[w] = dot(weights, rows[w], topics);
 }
 
 #endif

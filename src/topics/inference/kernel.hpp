@@ -10,14 +10,15 @@ inline constexpr std::int64_t kLane = 4;
 
 constexpr std::int64_t padded(std::int64_t count) { return (count + kLane - 1) / kLane * kLane; }
 
-/// sums[k] = the sum over w of counts[w] / (n_w + 2^-52) rows[w * topics + k], n_w = the sum over k of
-/// weights[k] rows[w * topics + k]. `words` and `topics` are padded. Each row is loaded for its n_w and, then from the
-/// first cache, for the sums: 4 words topics flops, 8 words topics bytes.
-void fold_words(const double* rows, const double* counts, std::int64_t words, std::int64_t topics,
+/// sums[k] = the sum over w of counts[w] / (n_w + 2^-52) rows[w][k], n_w = the sum over k of weights[k] rows[w][k].
+/// `words` and `topics` are padded. Each row is loaded for its n_w and, then from the first cache, for the sums: 4
+/// words topics flops, 8 words topics bytes.
+void fold_words(const double* const* rows, const double* counts, std::int64_t words, std::int64_t topics,
                 const double* weights, double* sums);
 
 /// out[w] = n_w, for padded `words`.
-void word_weights(const double* rows, std::int64_t words, std::int64_t topics, const double* weights, double* out);
+void word_weights(const double* const* rows, std::int64_t words, std::int64_t topics, const double* weights,
+                  double* out);
 
 /// The sum over k of a[k] b[k], in the order of n_w.
 double dot(const double* a, const double* b, std::int64_t topics);

@@ -130,7 +130,8 @@ class VariationalBayes {
     std::iota(all.begin(), all.end(), 0);
     for (;;) {
       table_.set(state_.lambda, pool_, true);
-      const double score = e_step(all, units_.global, options_.restart_gamma, state_.gamma, true);
+      const bool may_keep = !options_.restart_gamma && state_.iteration > 0;
+      const double score = e_step(all, units_.global, may_keep, state_.gamma, true);
       state_.bounds.push_back(score + table_.bound());
       fit.n_iter = state_.iteration;
       fit.converged = rests();
@@ -153,7 +154,7 @@ class VariationalBayes {
         const RowRange range{batch * options_.batch_size, std::min((batch + 1) * options_.batch_size, units_.global)};
         const bool last = batch + 1 == batches;
         table_.set(state_.lambda, pool_, last);
-        state_.pass_score += e_step(own_units(order, range), range.size(), true, gamma, true);
+        state_.pass_score += e_step(own_units(order, range), range.size(), false, gamma, true);
         blend(static_cast<double>(units_.global) / static_cast<double>(range.size()));
         if (last) {
           state_.bounds.push_back(state_.pass_score + table_.bound());
@@ -165,7 +166,7 @@ class VariationalBayes {
     table_.set(state_.lambda, pool_, true);
     std::vector<std::int64_t> all(static_cast<std::size_t>(units_.local.size()));
     std::iota(all.begin(), all.end(), 0);
-    const double score = e_step(all, units_.global, true, gamma, false);
+    const double score = e_step(all, units_.global, false, gamma, false);
     state_.bounds.push_back(score + table_.bound());
     fit.gamma = std::move(gamma);
   }
@@ -205,7 +206,7 @@ class VariationalBayes {
 
   /// Infers those units of this rank, `global` on all ranks. The sum of their scores; the sums of their shares over all
   /// ranks in shares_ (V x K).
-  double e_step(const std::vector<std::int64_t>& units, std::int64_t global, bool fresh, std::vector<double>& gamma,
+  double e_step(const std::vector<std::int64_t>& units, std::int64_t global, bool may_keep, std::vector<double>& gamma,
                 bool with_shares) {
     const std::int64_t size = units_.vocabulary * table_.stride();
     if (with_shares)
@@ -214,7 +215,7 @@ class VariationalBayes {
     for_each_unit(std::ssize(units), pool_, [&](std::int64_t i, int worker) {
       const auto at = static_cast<std::size_t>(i);
       std::int64_t* const sums = with_shares ? sums_[static_cast<std::size_t>(worker)].data() : nullptr;
-      scores[at] = units_.infer(units[at], worker, table_, fresh, gamma.data(), sums, units_.scale.steps_per_unit());
+      scores[at] = units_.infer(units[at], worker, table_, may_keep, gamma.data(), sums, units_.scale.steps_per_unit());
     });
     if (with_shares) add_up_shares();
     return exact_sum(scores, global, comm_);

@@ -18,9 +18,9 @@ class Units {
   virtual ~Units() = default;
 
   /// Of the unit `unit` of this rank, by the thread `worker`: infers its part of `gamma`, which is that of all units of
-  /// the rank, from ones if `fresh`. Adds its shares of words and topics to `sums` (V x stride) in steps, unless that
-  /// is nullptr. Its part of the bound.
-  virtual double infer(std::int64_t unit, int worker, const WordTable& table, bool fresh, double* gamma,
+  /// the rank, starting from ones; where `may_keep` and what `gamma` holds has a higher bound, from that instead. Adds
+  /// its shares of words and topics to `sums` (V x stride) in steps, unless that is nullptr. Its part of the bound.
+  virtual double infer(std::int64_t unit, int worker, const WordTable& table, bool may_keep, double* gamma,
                        std::int64_t* sums, double steps_per_unit) = 0;
 
   std::int64_t global = 0;      ///< units of all ranks

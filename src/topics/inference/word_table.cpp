@@ -19,7 +19,7 @@ WordTable::WordTable(std::int64_t vocabulary, std::int64_t topics, double topic_
       topics_(topics),
       stride_(padded(topics)),
       prior_(topic_word_prior),
-      rows_(static_cast<std::size_t>(vocabulary * padded(topics))) {}
+      rows_(static_cast<std::size_t>((vocabulary + 1) * padded(topics))) {}
 
 /// totals_ of lambda_.
 void WordTable::sum_up(ThreadPool& pool) {

@@ -19,6 +19,9 @@ class WordTable {
   void set(std::span<const double> lambda, ThreadPool& pool, bool with_bound);
 
   const double* row(std::int64_t word) const { return rows_.data() + word * stride_; }
+  /// Zeros, for the padding of lists of words.
+  const double* no_row() const { return row(vocabulary_); }
+
   std::int64_t vocabulary() const { return vocabulary_; }
   std::int64_t topics() const { return topics_; }
   std::int64_t stride() const { return stride_; }
@@ -33,7 +36,7 @@ class WordTable {
   std::int64_t vocabulary_, topics_, stride_;
   double prior_;
   std::span<const double> lambda_;
-  std::vector<double> rows_;         // V x stride
+  std::vector<double> rows_;         // V + 1 x stride
   std::vector<double> totals_;       // K: of lambda over words
   std::vector<double> psi_, scale_;  // K: psi(total), 1 / exp(psi(total))
   double bound_ = 0;
