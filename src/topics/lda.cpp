@@ -36,26 +36,9 @@ class DocumentUnits final : public Units {
 
   double infer(std::int64_t unit, int worker, const WordTable& table, bool may_keep, double* gamma, std::int64_t* sums,
                double steps_per_unit) override {
-    double* const own = gamma + unit * topics_;
     auto& inference = inference_[static_cast<std::size_t>(worker)];
     inference.take(table, documents_.words_of(unit), documents_.counts_of(unit));
-    double kept_score = 0;
-    std::vector<double> kept;
-    if (may_keep) {
-      kept.assign(own, own + topics_);
-      inference.weigh(own);
-      kept_score = inference.score();
-    }
-    std::fill_n(own, topics_, 1.0);
-    inference.fit(own);
-    double score = inference.score();
-    if (may_keep && kept_score > score) {
-      std::copy(kept.begin(), kept.end(), own);
-      inference.fit(own);
-      score = inference.score();
-    }
-    if (sums) inference.add_shares(sums, steps_per_unit);
-    return score;
+    return infer_from_best(inference, may_keep, gamma + unit * topics_, topics_, sums, steps_per_unit);
   }
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -29,6 +30,30 @@ class Units {
   std::int64_t vocabulary = 0;
   ExactScale scale{0, 0};  ///< of a share, see share_scale()
 };
+
+/// What Units::infer() does with an inference (of documents or images) that has taken its unit; gamma is the unit's
+/// own.
+template <typename Inference>
+double infer_from_best(Inference& inference, bool may_keep, double* gamma, std::int64_t size, std::int64_t* sums,
+                       double steps_per_unit) {
+  std::vector<double> kept;
+  double kept_score = 0;
+  if (may_keep) {
+    kept.assign(gamma, gamma + size);
+    inference.weigh(gamma);
+    kept_score = inference.score();
+  }
+  std::fill_n(gamma, size, 1.0);
+  inference.fit(gamma);
+  double score = inference.score();
+  if (may_keep && kept_score > score) {
+    std::copy(kept.begin(), kept.end(), gamma);
+    inference.fit(gamma);
+    score = inference.score();
+  }
+  if (sums) inference.add_shares(sums, steps_per_unit);
+  return score;
+}
 
 /// For shares of at most `largest` whose sum for any word and topic, over all ranks, is at most `largest_total`.
 ExactScale share_scale(std::int64_t largest, std::int64_t largest_total);
