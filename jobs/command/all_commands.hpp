@@ -18,6 +18,7 @@ Command scan();
 Command extract();
 Command import_features();
 Command codebook();
+Command topics();
 Command reduce();
 Command cluster();
 Command evaluate();

@@ -27,12 +27,19 @@ std::size_t folder_level(std::string_view column) {
   return level >= '1' && level <= '9' ? static_cast<std::size_t>(level - '0') : 0;
 }
 
-void join(const FeatureReader& features, const ImageTable& table, RowNames& rows) {
-  RowMatch match = match_rows(features, table);
+void join(RowMatch match, RowNames& rows) {
   rows.images = std::move(match.images);
   rows.gone = match.gone;
   rows.changed = match.changed;
   rows.without = std::ssize(match.without);
+}
+
+// The list's own columns and folders, of rows that were joined with it.
+void add_columns(const ImageTable& table, RowNames& rows) {
+  rows.columns = table.columns;
+  for (const auto& column : table.values) rows.values.push_back(pick(column, rows.images));
+  for (const auto i : rows.images)
+    rows.folders.push_back(i < 0 ? "" : folders_of(table.shards, table.paths[static_cast<std::size_t>(i)], i));
 }
 
 }  // namespace
@@ -45,18 +52,26 @@ RowNames read_row_names(const Study& study, const std::string& name) {
   rows.images.assign(rows.names.size(), -1);
   std::vector<std::vector<std::string>> values;
   if (rows.imported) {
-    if (std::filesystem::exists(study.images_path())) join(features, read_image_places(study.images_path()), rows);
+    if (std::filesystem::exists(study.images_path()))
+      join(match_rows(features, read_image_places(study.images_path())), rows);
     features.read_metadata(rows.columns, values);
     for (const auto& column : values) rows.values.push_back(pick(column, features.good()));
     for (const auto& path : rows.names) rows.folders.push_back(folders_of({}, path, 0));
     return rows;
   }
   const ImageTable table = read_image_table(study.images_path());
-  join(features, table, rows);
-  rows.columns = table.columns;
-  for (const auto& column : table.values) rows.values.push_back(pick(column, rows.images));
-  for (const auto i : rows.images)
-    rows.folders.push_back(i < 0 ? "" : folders_of(table.shards, table.paths[static_cast<std::size_t>(i)], i));
+  join(match_rows(features, table), rows);
+  add_columns(table, rows);
+  return rows;
+}
+
+RowNames name_rows(const Study& study, RowIdentities identities) {
+  const ImageTable table = read_image_table(study.images_path());
+  RowNames rows;
+  rows.images.assign(identities.paths.size(), -1);
+  join(match_rows(identities, table), rows);
+  rows.names = std::move(identities.paths);
+  add_columns(table, rows);
   return rows;
 }
 

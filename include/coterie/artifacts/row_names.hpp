@@ -30,6 +30,9 @@ struct RowNames {
 /// Throws InvalidArgument that says to scan where extracted features have no list, FileError as FeatureReader does.
 RowNames read_row_names(const Study& study, const std::string& features);
 
+/// The same of any rows that stand for images of the list.
+RowNames name_rows(const Study& study, RowIdentities identities);
+
 /// The values of one metadata column for each row; "folder:2" is the second folder of each path, where no column has
 /// that name. None where there is no such column.
 std::optional<std::vector<std::string>> find_column(const RowNames& rows, const std::string& column);

@@ -25,6 +25,7 @@ enum class Purpose : std::uint32_t {
   document_order = 21,       ///< online topic models: index = document, step = pass
   document_completion = 22,  ///< index = document * 2^32 + place of the word, step 0
   divergence_sample = 23,    ///< index = document, step = label + 1, or 0 for all
+  held_out_documents = 24,   ///< topic models: index = document
 };
 
 /// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw

@@ -25,6 +25,6 @@ inline constexpr Kind Kind::comparisons{"comparisons", "comparison", "coterie co
 inline constexpr Kind Kind::assignments{"assignments", "assignment", "coterie assign"};
 inline constexpr Kind Kind::descriptors{"descriptors", "descriptors", "coterie words"};
 inline constexpr Kind Kind::codebooks{"codebooks", "codebook", "coterie codebook"};
-inline constexpr Kind Kind::topics{"topics", "topics", "coterie topics"};
+inline constexpr Kind Kind::topics{"topics", "topic-model", "coterie topics"};
 
 }  // namespace coterie::inline store

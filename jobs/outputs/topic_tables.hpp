@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "command/job.hpp"
+#include "coterie/artifacts/row_names.hpp"
+#include "coterie/artifacts/topic_models.hpp"
+#include "coterie/topics/divergence.hpp"
+#include "outputs/table_file.hpp"
+
+namespace coterie::jobs {
+
+/// What of a solution is compared with a metadata column: of every label, and at the end of all documents.
+struct LabelledTopics {
+  Classes classes;
+  LabelTopics topics;
+  std::vector<GroupDivergence> divergences;
+};
+
+/// The tables of one topics artifact, in FOLDER: `evidence.csv`, a line for each number of topics; for each number K
+/// `topics-K.csv`, a line for each topic with its likeliest words, and `documents-K.csv`, a line for each document with
+/// its topics; for each labelled column `COLUMN-topics-K.csv` and `COLUMN-divergences-K.csv`. One rank.
+class TopicTables {
+ public:
+  TopicTables(std::string folder, TableText text) : folder_(std::move(folder)), text_(text) {}
+
+  void write_evidence(const TopicReader& reader) const;
+  void write_solution(const TopicSolution& solution, const RowNames& names) const;
+  void write_labels(const TopicSolution& solution, const LabelledTopics& labelled) const;
+
+ private:
+  std::string folder_;
+  TableText text_;
+};
+
+}  // namespace coterie::jobs

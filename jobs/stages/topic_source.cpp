@@ -1,0 +1,84 @@
+#include "stages/topic_source.hpp"
+
+#include <cmath>
+
+#include "coterie/artifacts/codebook.hpp"
+
+namespace coterie::jobs {
+namespace {
+
+// Rows of whole numbers as documents.
+Documents counts_of(const FeatureReader& features) {
+  const auto rows = features.open_rows();
+  Documents documents;
+  documents.vocabulary = features.columns();
+  documents.global_documents = rows->rows();
+  documents.local = {0, rows->rows()};
+  std::vector<float> row(static_cast<std::size_t>(features.columns()));
+  constexpr float kMost = 1 << 24;  // whole numbers beyond it are not exact in float32
+  for (std::int64_t i = 0; i < rows->rows(); ++i) {
+    rows->read({i, i + 1}, row.data());
+    for (std::size_t word = 0; word < row.size(); ++word) {
+      const float value = row[word];
+      require(
+          value >= 0 && value <= kMost && value == std::floor(value),
+          "{}: row {} holds {}; topics are found in counts of words, which are whole numbers, not in shares, tf-idf "
+          "or a network's features. Give the counts, or a codebook (--codebook)",
+          features.path(), i, value);
+      if (value == 0) continue;
+      documents.words.push_back(static_cast<std::int32_t>(word));
+      documents.counts.push_back(static_cast<std::int32_t>(value));
+    }
+    documents.offsets.push_back(std::ssize(documents.words));
+  }
+  return documents;
+}
+
+}  // namespace
+
+TopicSource take_topic_source(Job& job) {
+  TopicSource source;
+  if (job.options.given("features")) {
+    source.features = job.take(Kind::features);
+    job.comm.together([&] { source.whole = counts_of(FeatureReader(job.study, source.features)); });
+  } else {
+    source.codebook = job.take(Kind::codebooks);
+    source.whole = CodebookReader(job.study, source.codebook).documents();
+  }
+  source.own = own_documents(source.whole, job.comm);
+  return source;
+}
+
+PlacedWords read_placed_words(const Study& study, const TopicSource& source, RowRange local) {
+  require(!source.codebook.empty(),
+          "--spatial needs to know where words lie, which only a codebook does, not --features");
+  const CodebookReader codebook(study, source.codebook);
+  const DescriptorReader descriptors(study, codebook.codebook().descriptors);
+  const auto& first = descriptors.first();
+  PlacedWords placed;
+  placed.vocabulary = codebook.codebook().words;
+  placed.global_images = descriptors.images();
+  placed.local = local;
+  const RowRange rows{first[static_cast<std::size_t>(local.begin)], first[static_cast<std::size_t>(local.end)]};
+  placed.words = codebook.words_of(rows);
+  for (const auto& keypoint : descriptors.keypoints(rows)) {
+    placed.x.push_back(keypoint.x);
+    placed.y.push_back(keypoint.y);
+  }
+  for (std::int64_t image = local.begin; image < local.end; ++image) {
+    const auto i = static_cast<std::size_t>(image);
+    placed.offsets.push_back(first[i + 1] - rows.begin);
+    // Of an image that could not be read nothing is known, and nothing lies in it.
+    placed.width.push_back(static_cast<float>(std::max(1, descriptors.extents()[2 * i])));
+    placed.height.push_back(static_cast<float>(std::max(1, descriptors.extents()[2 * i + 1])));
+  }
+  return placed;
+}
+
+RowNames document_names(const Study& study, const TopicSource& source) {
+  if (!source.features.empty()) return read_row_names(study, source.features);
+  const CodebookReader codebook(study, source.codebook);
+  return name_rows(study, DescriptorReader(study, codebook.codebook().descriptors).identities());
+}
+
+}  // namespace coterie::jobs

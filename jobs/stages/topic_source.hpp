@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "command/job.hpp"
+#include "coterie/artifacts/row_names.hpp"
+#include "coterie/topics/documents.hpp"
+#include "coterie/topics/spatial_lda.hpp"
+
+namespace coterie::jobs {
+
+/// What topics are fitted to: a codebook's counts, or counts made elsewhere that came as features.
+struct TopicSource {
+  std::string codebook, features;  ///< the artifact; one is empty
+  Documents whole;                 ///< of all documents, on every rank
+  Documents own;                   ///< this rank's
+
+  std::string name() const { return codebook.empty() ? features : codebook; }
+};
+
+/// Takes --codebook, or --features where that is given. Throws InvalidArgument where features are no counts, saying
+/// which row holds what. Collective.
+TopicSource take_topic_source(Job& job);
+
+/// The words of a codebook with their places, of this rank's images. Throws InvalidArgument for counts from elsewhere,
+/// which have none.
+PlacedWords read_placed_words(const Study& study, const TopicSource& source, RowRange local);
+
+/// What the documents stand for, joined with the list of images as it is.
+RowNames document_names(const Study& study, const TopicSource& source);
+
+}  // namespace coterie::jobs
