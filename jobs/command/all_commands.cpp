@@ -3,7 +3,7 @@
 namespace coterie::jobs {
 
 CommandList all_commands() {
-  return with_commands_about({scan(), extract(), import_features(), reduce(), cluster(), evaluate(), select(),
+  return with_commands_about({scan(), extract(), import_features(), words(), reduce(), cluster(), evaluate(), select(),
                               compare(), assign(), montage(), report(), export_tables()});
 }
 
