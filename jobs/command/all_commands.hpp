@@ -17,6 +17,7 @@ Command run_command_of(const CommandList& stages);
 Command scan();
 Command extract();
 Command import_features();
+Command words();
 Command codebook();
 Command topics();
 Command reduce();

@@ -21,12 +21,6 @@ namespace coterie::jobs {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::int64_t kMostBatch = 16;  // on a CPU; more was never faster (tests/bench)
-constexpr int kGpuThreads = 2;           // one copies while the other computes
-constexpr double kTuning = 4;            // seconds to find the batch in, at most
-constexpr std::int64_t kFew = 500;       // images of a rank for which that is not worth while
-constexpr std::int64_t kBatch = 4;       // then
-
 // Nothing of that name is there yet, neither finished nor begun.
 bool is_new(const Job& job, const std::string& path) {
   bool answer = false;
@@ -81,22 +75,6 @@ std::vector<std::int64_t> missing_blocks(const std::vector<ExtractOutput*>& pend
   for (const ExtractOutput* output : pending)
     missing.insert(output->file->missing().begin(), output->file->missing().end());
   return {missing.begin(), missing.end()};
-}
-
-ExtractorOptions extractor_options(const Job& job, const ExtractTask& task, const std::vector<Network>& networks) {
-  const bool gpu = std::any_of(networks.begin(), networks.end(), [](const auto& network) { return network.on_gpu(); });
-  const std::int64_t batch = job.options.count("batch");
-  ExtractorOptions options;
-  options.limits = task.limits;
-  options.threads = gpu ? kGpuThreads : job.pool.threads();
-  options.decode_threads = static_cast<int>(job.options.count("decode-threads"));
-  if (gpu && options.decode_threads == 0) options.decode_threads = job.pool.threads();
-  options.batch = gpu ? task.network.gpu_batch : batch;
-  if (options.batch == 0)
-    options.batch = static_cast<std::int64_t>(task.images.size()) / job.comm.size() < kFew
-                        ? kBatch
-                        : find_batch(networks, options.threads, kMostBatch, kTuning);
-  return options;
 }
 
 // One extraction on this rank: takes block after block from the work queue until there are none.
@@ -187,24 +165,10 @@ void tell_times(const Job& job, const ExtractTimes& times) {
       100 * times.commit / busy);
 }
 
-// Images that were sound when they were scanned and could not be read now.
 void tell_failures(const Job& job, const std::string& name, const ExtractTask& task) {
   job.comm.on_root([&] {
     const FeatureReader features(job.study, name);
-    const auto& statuses = features.statuses();
-    for (auto& group : reasons_of(task.identities.paths, statuses, {})) {
-      group.reason = status_explanation(group.status);
-      if (group.reason.ends_with('.')) group.reason.pop_back();
-      job.say("{}", reason_text(group));
-    }
-    const auto good = std::ssize(features.good()), failed = std::ssize(statuses) - good;
-    job.say("{}features of {} images, {} failed since the scan", failed > good ? "warning: " : "", good, failed);
-    if (good > 0) return;
-    std::filesystem::remove(features.path());  // nothing can be made of it, and "up to date" would hide that
-    throw Error(
-        fmt::format("no image is any more what the scan saw. List what there is: coterie scan --study {} --images PATH "
-                    "--overwrite",
-                    shell_quoted(job.study.folder())));
+    account_for(job, features.path(), "features", task.identities.paths, features.statuses());
   });
 }
 
@@ -212,7 +176,7 @@ void tell_failures(const Job& job, const std::string& name, const ExtractTask& t
 void fill(const Job& job, const ExtractTask& task, const std::vector<Network>& networks,
           std::vector<ExtractOutput*> pending) {
   ExtractorOptions options;
-  job.comm.together([&] { options = extractor_options(job, task, networks); });
+  job.comm.together([&] { options = extractor_options(job, task.network, task, networks); });
   ExtractTimes times;
   StopSignal::remember();
   // Made in here, so that on a rank that fails its end lets the others know.

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "command/job.hpp"
-#include "coterie/artifacts/images.hpp"
+#include "coterie/features/extractor.hpp"
 #include "coterie/features/network.hpp"
 #include "coterie/store/feature_file.hpp"
 #include "stages/feature_request.hpp"
+#include "stages/image_list.hpp"
 #include "stages/weight_choice.hpp"
 
 namespace coterie::jobs {
@@ -26,13 +27,9 @@ struct ExtractOutput {
 };
 
 /// What is to be extracted, from what: all that the recipes say.
-struct ExtractTask {
+struct ExtractTask : ImageList {
   std::vector<FeatureRequest> requests;
   std::vector<WeightChoice> weights;  ///< of each request
-  ImageTable table;
-  DecodeLimits limits;               ///< the scan's
-  std::vector<std::int64_t> images;  ///< numbers of the usable ones
-  RowIdentities identities;          ///< of these, on the root
   NetworkOptions network;
   std::vector<ExtractOutput> outputs;  ///< by request, then by layer
 
@@ -40,6 +37,17 @@ struct ExtractTask {
   /// out evenly, but a GPU's batch where there are many. A function of the study alone: any machine may resume it.
   std::int64_t block_rows() const { return images.size() < 10'000 ? 32 : 128; }
 };
+
+/// What --device, --precision and --gpu-batch ask for on this machine. Collective.
+NetworkOptions network_options(const Job& job);
+
+/// Enters a network into a recipe: backbone, layer, precision, preprocessing and weights.
+void enter_network(Recipe& recipe, const FeatureRequest& asked, const std::string& layer, Precision precision,
+                   const WeightChoice& weights);
+
+/// Threads and batches to extract these images with on this rank, measured where --batch does not say.
+ExtractorOptions extractor_options(const Job& job, const NetworkOptions& network, const ImageList& list,
+                                   const std::vector<Network>& networks);
 
 /// Takes the list of images and settles networks, layers, weights and precision. Throws InvalidArgument for what does
 /// not fit together, or when no image can be used. Collective.

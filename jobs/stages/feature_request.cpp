@@ -76,7 +76,7 @@ Preprocess departed(const Backbone& backbone, const Options& options) {
   Preprocess chosen = backbone.preprocess;
   for (const std::string name : {"exif", "alpha", "levels"})
     if (options.text(name) != "backbone") override_preprocess(chosen, name + "=" + options.text(name));
-  if (options.flag("fast-decode")) chosen.fast_decode = true;
+  if (options.list().takes("fast-decode") && options.flag("fast-decode")) chosen.fast_decode = true;
   for (const auto& assignment : assignments(options.texts("preprocess"))) override_preprocess(chosen, assignment);
   check_preprocess(chosen);
   require(backbone.plans == nullptr || chosen.size == backbone.preprocess.size,

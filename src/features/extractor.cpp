@@ -49,6 +49,7 @@ class Assembly {
     for (const std::size_t dimension : dimensions_) features->rows.emplace_back(images * dimension);
     features->statuses.assign(images, ImageStatus::pending);
     features->reasons.resize(images);
+    features->sizes.resize(images);
     works_[++opened_] = {std::move(features), 0};
     images_ = std::move(block.images);
     cut_ = 0;
@@ -71,6 +72,7 @@ class Assembly {
       const std::size_t image = piece.first + i;
       work.features->statuses[image] = batch.statuses[i];
       work.features->reasons[image] = std::move(batch.reasons[i]);
+      work.features->sizes[image] = batch.sizes[i];
       if (batch.statuses[i] != ImageStatus::ok) continue;
       for (std::size_t layer = 0; layer < dimensions_.size(); ++layer) {
         const std::size_t dimension = dimensions_[layer];

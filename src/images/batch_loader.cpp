@@ -88,7 +88,7 @@ struct BatchLoader::State {
   Job* job_with_work();
   void open_job(std::unique_lock<std::mutex>& lock);
   bool fill_job(Job& job);
-  LoadTimes make_inputs(const ImagePlace& place, std::vector<Levels>& inputs, std::int64_t image) const;
+  LoadTimes make_inputs(const ImagePlace& place, Batch& batch, std::int64_t image) const;
   LoadTimes load(Job& job, std::size_t image);
   bool work(std::unique_lock<std::mutex>& lock);
   void run();
@@ -139,21 +139,22 @@ bool BatchLoader::State::fill_job(Job& job) {
     resize_levels(job.batch.inputs[i], preprocesses[i], static_cast<std::int64_t>(job.images.size()));
   job.batch.statuses.assign(job.images.size(), ImageStatus::pending);
   job.batch.reasons.assign(job.images.size(), {});
+  job.batch.sizes.assign(job.images.size(), {});
   return true;
 }
 
-LoadTimes BatchLoader::State::make_inputs(const ImagePlace& place, std::vector<Levels>& inputs,
-                                          std::int64_t image) const {
+LoadTimes BatchLoader::State::make_inputs(const ImagePlace& place, Batch& batch, std::int64_t image) const {
   LoadTimes spent;
   for (const Decoding& decoding : plan) {
     const double start = thread_seconds();
     const Image picture = decode_image(place, decoding.options);
     const double decoded = thread_seconds();
+    batch.sizes[static_cast<std::size_t>(image)] = {picture.width, picture.height};
     for (const SharedLevels& shared : decoding.levels) {
-      Levels& made = inputs[shared.inputs.front()];
+      Levels& made = batch.inputs[shared.inputs.front()];
       make_levels(picture, shared.steps, made, image);
       for (std::size_t i = 1; i < shared.inputs.size(); ++i) {
-        Levels& other = inputs[shared.inputs[i]];
+        Levels& other = batch.inputs[shared.inputs[i]];
         copy_image(made.bytes, other.bytes, image, made.image_values());
         copy_image(made.floats, other.floats, image, made.image_values());
       }
@@ -171,7 +172,7 @@ LoadTimes BatchLoader::State::load(Job& job, std::size_t image) {
   ImageStatus status = ImageStatus::ok;
   std::string reason;
   try {
-    spent = make_inputs(job.images[image], job.batch.inputs, place);
+    spent = make_inputs(job.images[image], job.batch, place);
   } catch (const DecodeError& failure) {
     status = failure.status();
     reason = failure.reason();
@@ -183,6 +184,7 @@ LoadTimes BatchLoader::State::load(Job& job, std::size_t image) {
     reason = failure.what();
   }
   if (status != ImageStatus::ok) {
+    job.batch.sizes[image] = {};
     for (Levels& levels : job.batch.inputs) {
       clear_image(levels.bytes, place, levels.image_values());
       clear_image(levels.floats, place, levels.image_values());

@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/features/network.hpp"
 
 namespace coterie {
 
@@ -51,6 +54,65 @@ TEST_CASE("a misspelt backbone or layer is answered with the nearest") {
   CHECK_THROWS_WITH_AS(find_layer(find_backbone("vgg16"), "fc3"), doctest::Contains("\"fc1\""), InvalidArgument);
   CHECK_THROWS_WITH_AS(find_layer(find_backbone("resnet50"), "avg_pool"), doctest::Contains("\"avgpool\""),
                        InvalidArgument);
+}
+
+TEST_CASE("the locations of a layer lie in the middle of what they see") {
+  const FeatureMap alexnet = map_of(find_backbone("alexnet"), "features.11");
+  CHECK(alexnet.height == 13);
+  CHECK(alexnet.width == 13);
+  CHECK(alexnet.channels == 256);
+  CHECK(alexnet.rows.size == 163);  // 11, two pools of 3 and convolutions of 5, 3, 3, 3
+  CHECK(alexnet.rows.stride == 16);
+  CHECK(alexnet.rows.first == 15);
+  const FeatureMap vgg = map_of(find_backbone("vgg16"), "block5_conv3");
+  CHECK(vgg.height * vgg.width == 196);
+  CHECK(vgg.columns.size == 196);
+  CHECK(vgg.columns.stride == 16);
+  CHECK(vgg.columns.first == 7.5);
+  CHECK(map_of(find_backbone("efficientnet_lite0"), "features").channels == 1280);
+  for (const Backbone& backbone : backbones()) {
+    CAPTURE(backbone.name);
+    const FeatureMap last = map_of(backbone, last_map(backbone));
+    CHECK(last.height * last.width >= 25);
+    CHECK(last.height * last.width * last.channels == find_layer(backbone, last_map(backbone)).dimension);
+    // The middle of all locations is that of the input, but for a window that does not fit in evenly.
+    const double middle = last.rows.first + last.rows.stride * static_cast<double>(last.height - 1) / 2;
+    CHECK(std::abs(middle - (backbone.preprocess.size - 1) / 2.0) < last.rows.stride);
+  }
+  CHECK_THROWS_WITH_AS(map_of(find_backbone("vgg16"), "fc1"), doctest::Contains("block5_conv3, block5_pool"),
+                       InvalidArgument);
+}
+
+// A change of one pixel reaches the locations that see it and no other.
+TEST_CASE("a location sees the pixels of its receptive field") {
+  const Backbone backbone = find_backbone("alexnet");
+  const std::string layer = "features.2";
+  const FeatureMap map = map_of(backbone, layer);
+  const Network network(backbone, {layer}, random_weights(backbone, {layer}, 1), backbone.preprocess,
+                        {.device = Device::cpu});
+  const auto run = [&](const std::vector<float>& pixels) {
+    std::vector<float> values(static_cast<std::size_t>(map.height * map.width * map.channels));
+    std::vector<float*> outs = {values.data()};
+    network.forward(pixels.data(), 1, outs);
+    return values;
+  };
+  std::vector<float> pixels(224 * 224 * 3);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(i * 2654435761 % 1000) / 1000;
+  const auto before = run(pixels);
+  const double row = 100, column = 60;
+  for (int channel = 0; channel < 3; ++channel) pixels[static_cast<std::size_t>((100 * 224 + 60) * 3 + channel)] += 50;
+  const auto after = run(pixels);
+  int changed = 0;
+  for (std::int64_t i = 0; i < map.height; ++i)
+    for (std::int64_t j = 0; j < map.width; ++j) {
+      const double away = std::max(std::abs(map.rows.first + static_cast<double>(i) * map.rows.stride - row),
+                                   std::abs(map.columns.first + static_cast<double>(j) * map.columns.stride - column));
+      const auto at = before.begin() + (i * map.width + j) * map.channels;
+      const bool differs = !std::equal(at, at + map.channels, after.begin() + (i * map.width + j) * map.channels);
+      CHECK(differs == (away <= (map.rows.size - 1) / 2));
+      changed += differs;
+    }
+  CHECK(changed >= 4);
 }
 
 }  // namespace coterie

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "coterie/base/csv.hpp"
 #include "coterie/base/digest.hpp"
 #include "image_files.hpp"
@@ -186,6 +188,49 @@ TEST_CASE("torchvision's crop rounds halves to even and pads small pictures with
   CHECK(level(1, 1) == 9);
   CHECK(level(4, 4) == 9);
   CHECK(level(5, 4) == 0);
+}
+
+TEST_CASE("the place of each pixel of the square in the image is where it was taken from, in every geometry") {
+  for (const auto& [width, height] : {std::pair{200, 120}, {90, 210}}) {
+    Image ramp{width, height, {}};  // red is the column, green the row
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x) ramp.rgb.insert(ramp.rgb.end(), {std::uint8_t(x), std::uint8_t(y), 7});
+    for (const char* geometry : {"squash", "short_side", "centre_square", "letterbox"})
+      for (const char* filter : {"bilinear", "tf1_bilinear"}) {
+        CAPTURE(geometry);
+        CAPTURE(filter);
+        Preprocess steps;
+        steps.size = 64;
+        steps.resize = 80;
+        override_preprocess(steps, std::string("geometry=") + geometry);
+        override_preprocess(steps, std::string("filter=") + filter);
+        if (steps.filter == Filter::tf1_bilinear && steps.geometry != Geometry::squash) continue;
+        Levels levels;
+        resize_levels(levels, steps, 1);
+        make_levels(ramp, steps, levels, 0);
+        const SquarePlace place = place_of_square(steps, {width, height});
+        int seen = 0;
+        for (int j = 0; j < 64; ++j)
+          for (int i = 0; i < 64; ++i) {
+            const double x = place.x + i * place.across, y = place.y + j * place.down;
+            // At the image's borders a filter has no pixels on one side, and beyond them there is pad.
+            if (x < 3 || y < 3 || x > width - 4 || y > height - 4) continue;
+            ++seen;
+            const auto at = static_cast<std::size_t>(3 * (64 * j + i));
+            const auto level = [&](std::size_t c) {
+              return levels.bytes.empty() ? levels.floats[at + c] : static_cast<float>(levels.bytes[at + c]);
+            };
+            CHECK(std::abs(level(0) - x) < 1.01);
+            CHECK(std::abs(level(1) - y) < 1.01);
+          }
+        CHECK(seen > 1000);
+      }
+  }
+  Preprocess same;
+  same.geometry = Geometry::none;
+  const SquarePlace place = place_of_square(same, {224, 224});
+  CHECK(place.x + place.y == 0);
+  CHECK(place.across == 1);
 }
 
 TEST_CASE("extreme shapes become squares in every geometry") {

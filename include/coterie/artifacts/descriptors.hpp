@@ -7,30 +7,13 @@
 #include <vector>
 
 #include "coterie/artifacts/images.hpp"
+#include "coterie/descriptors/image_descriptors.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 #include "coterie/store/feature_file.hpp"
 #include "coterie/store/study.hpp"
 
 namespace coterie::inline artifacts {
-
-/// Where one descriptor was taken, in pixels of the image as it was decoded and turned upright, whatever it was scaled
-/// to in between; the origin is the centre of the first pixel.
-struct Keypoint {
-  float x = 0, y = 0;
-  float size = 0;      ///< diameter of the neighbourhood that the descriptor describes
-  float angle = 0;     ///< degrees, clockwise from the x axis as OpenCV has it; 0 where a detector has none
-  float response = 0;  ///< strength of the detection; 0 where a detector has none
-};
-
-/// What a detector found in one image. An image without a keypoint has none of all, and is no failure.
-struct ImageDescriptors {
-  ImageStatus status = ImageStatus::ok;
-  std::int32_t width = 0, height = 0;  ///< pixels, of the image that the keypoints lie in
-  std::vector<Keypoint> keypoints;
-  std::vector<std::uint8_t> bytes;  ///< keypoints × D of a detector whose descriptors are whole numbers up to 255
-  std::vector<float> floats;        ///< keypoints × D of any other
-};
 
 /// What all descriptors of an artifact share.
 struct DescriptorShape {

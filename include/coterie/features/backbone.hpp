@@ -43,4 +43,25 @@ std::vector<FeatureLayer> layers_of(const Backbone& backbone);
 /// The layer of this name, the default one for "". Throws InvalidArgument that offers the nearest name.
 FeatureLayer find_layer(const Backbone& backbone, const std::string& name);
 
+/// How the locations of a layer lie along one axis of the network's input: location i sees `size` pixels of it, as far
+/// as the sizes of the windows go, around first + i · stride, where whole numbers are pixels' centres. Near the borders
+/// that reaches beyond the input.
+struct ReceptiveField {
+  double first = 0, stride = 1, size = 1;
+};
+
+/// A layer that has one vector for each place of the image. Features of it are these vectors row by row: height × width
+/// × channels.
+struct FeatureMap {
+  std::int64_t height = 0, width = 0, channels = 0;
+  ReceptiveField rows, columns;
+};
+
+/// The map of a layer. Throws InvalidArgument that lists the layers with locations for one that has none (a vector for
+/// the whole image), and for torchscript:FILE, of which coterie knows no layers.
+FeatureMap map_of(const Backbone& backbone, const std::string& layer);
+
+/// The last layer that has locations.
+std::string last_map(const Backbone& backbone);
+
 }  // namespace coterie::inline features

@@ -26,6 +26,7 @@ struct BlockFeatures {
       rows;                           ///< for each layer of each network: images × dimension; 0 where the image failed
   std::vector<ImageStatus> statuses;  ///< of each image
   std::vector<std::string> reasons;   ///< of each image; empty when ok
+  std::vector<PixelSize> sizes;       ///< of each image as it was decoded; 0 × 0 of one that failed
 };
 
 struct ExtractorOptions {

@@ -17,6 +17,7 @@ struct Batch {
   std::vector<Levels> inputs;  ///< for each preprocessing, in the constructor's order; a failed image is all zero
   std::vector<ImageStatus> statuses;  ///< of each image
   std::vector<std::string> reasons;   ///< of each image; empty when ok
+  std::vector<PixelSize> sizes;       ///< of each image as it was decoded; 0 × 0 of one that failed
 
   std::int64_t count() const { return static_cast<std::int64_t>(statuses.size()); }
 };

@@ -117,6 +117,21 @@ void make_levels(const Image& image, const Preprocess& preprocess, Levels& level
 /// preprocessing's order, to out.
 void normalise(const Levels& levels, const Preprocess& preprocess, std::int64_t first, std::int64_t count, float* out);
 
+/// Width and height of an image, in pixels.
+struct PixelSize {
+  std::int32_t width = 0, height = 0;
+  bool operator==(const PixelSize&) const = default;
+};
+
+/// Where the pixels of the network's square lie in the image that it was made of: pixel (i, j) of the square, whole
+/// numbers being pixels' centres, is at (x + i · across, y + j · down) of the image. Outside of it where there is pad.
+struct SquarePlace {
+  double x = 0, y = 0, across = 1, down = 1;
+};
+
+/// Of an image of that size. Throws as make_levels does.
+SquarePlace place_of_square(const Preprocess& preprocess, PixelSize image);
+
 /// Geometry alone, as a picture of size × size. Throws InvalidArgument where levels are float32.
 Image preprocess_geometry(const Image& image, const Preprocess& preprocess);
 

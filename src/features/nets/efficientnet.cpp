@@ -1,7 +1,7 @@
 // EfficientNet-Lite0 to 4 (Tan and Le, "EfficientNet", ICML 2019; the Lite variants leave out squeeze-and-excitation
 // and use ReLU6). Names, epsilon and the rules of width and depth as in the PyTorch package efficientnet-lite-pytorch
 // (utils.py: round_filters, round_repeats; stem, head, first and last stage keep their depth); padding is TensorFlow's
-// SAME.
+// SAME. Layers: the last block of each stage, what the package's extract_features gives, and that pooled.
 
 #include <algorithm>
 #include <cmath>
@@ -56,8 +56,10 @@ std::vector<Plan> plan_lite(double width, double depth, std::int64_t size) {
       stage.blocks = static_cast<std::int64_t>(std::ceil(depth * static_cast<double>(stage.blocks)));
     for (std::int64_t i = 0; i < stage.blocks; ++i, ++number)
       value = block(plan, fmt::format("_blocks.{}", number), value, stage, i == 0 ? stage.stride : 1);
+    plan.name_layer(fmt::format("_blocks.{}", number - 1), value);
   }
   value = plan.convolve(value, torch_convolution("_conv_head", "_bn1", kEpsilon), 1280, {}, Activation::relu6);
+  plan.name_layer("features", value);
   value = plan.average(value);
   plan.name_layer("pooled", value);
   plan.name_layer("fc", plan.convolve(value, torch_dense("_fc"), 1000, {}, Activation::none));

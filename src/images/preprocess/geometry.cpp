@@ -29,13 +29,38 @@ int crop_offset(int length, int size) {
   return length < size ? -((size - length) / 2) : round_half_even((length - size) / 2.0);
 }
 
-Image short_side(const Image& image, const Preprocess& step) {
+/// What short_side and letterbox resize an image to, and where the square begins in that: below 0 where it is padded.
+struct Resized {
+  int width, height, x, y;
+};
+
+Resized short_side_of(PixelSize image, const Preprocess& step) {
   const std::int64_t shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
   // As torchvision: int(resize * long / short).
   const int stretched = static_cast<int>(step.resize * longer / shorter);
   const int width = image.width <= image.height ? step.resize : stretched;
   const int height = image.width <= image.height ? stretched : step.resize;
-  const int x = crop_offset(width, step.size), y = crop_offset(height, step.size);
+  return {width, height, crop_offset(width, step.size), crop_offset(height, step.size)};
+}
+
+Resized letterbox_of(PixelSize image, const Preprocess& step) {
+  const double scale = static_cast<double>(step.size) / std::max(image.width, image.height);
+  const int width = std::max(1, round_half_even(image.width * scale));
+  const int height = std::max(1, round_half_even(image.height * scale));
+  return {width, height, -((step.size - width) / 2), -((step.size - height) / 2)};
+}
+
+/// The part of the image that centre_square resizes.
+Box centre_of(PixelSize image, const Preprocess& step) {
+  const int shorter = std::min(image.width, image.height);
+  const int side = std::max(1, static_cast<int>(shorter * step.fraction));
+  return {(image.width - side + 1) / 2, (image.height - side + 1) / 2, side, side};
+}
+
+PixelSize size_of(const Image& image) { return {image.width, image.height}; }
+
+Image short_side(const Image& image, const Preprocess& step) {
+  const auto [width, height, x, y] = short_side_of(size_of(image), step);
   const Box window{std::max(x, 0), std::max(y, 0), std::min(width, step.size), std::min(height, step.size)};
   Image part = resize(image, width, height, step.filter, {{}, window, step.passes});
   if (part.width == step.size && part.height == step.size) return part;
@@ -45,19 +70,13 @@ Image short_side(const Image& image, const Preprocess& step) {
 }
 
 Image centre_square(const Image& image, const Preprocess& step) {
-  const int shorter = std::min(image.width, image.height);
-  const int side = std::max(1, static_cast<int>(shorter * step.fraction));
-  const Box box{(image.width - side + 1) / 2, (image.height - side + 1) / 2, side, side};
-  return resize(image, step.size, step.size, step.filter, {box, {}, step.passes});
+  return resize(image, step.size, step.size, step.filter, {centre_of(size_of(image), step), {}, step.passes});
 }
 
 Image letterbox(const Image& image, const Preprocess& step) {
-  const double scale = static_cast<double>(step.size) / std::max(image.width, image.height);
-  const int width = std::max(1, round_half_even(image.width * scale));
-  const int height = std::max(1, round_half_even(image.height * scale));
+  const auto [width, height, x, y] = letterbox_of(size_of(image), step);
   Image ground = grey_square(step.size, step.pad);
-  paste(resize(image, width, height, step.filter, {{}, {}, step.passes}), (step.size - width) / 2,
-        (step.size - height) / 2, ground);
+  paste(resize(image, width, height, step.filter, {{}, {}, step.passes}), -x, -y, ground);
   return ground;
 }
 
@@ -68,7 +87,35 @@ int least_short_for_square(const Preprocess& steps) {
   return side;
 }
 
+/// Of a square that begins at (x, y) of the part `box` of the image, once that is width × height.
+SquarePlace place_in(const Box& box, const Resized& resized) {
+  const double across = static_cast<double>(box.width) / resized.width;
+  const double down = static_cast<double>(box.height) / resized.height;
+  return {box.x + (resized.x + 0.5) * across - 0.5, box.y + (resized.y + 0.5) * down - 0.5, across, down};
+}
+
 }  // namespace
+
+SquarePlace place_of_square(const Preprocess& step, PixelSize image) {
+  check_preprocess(step);
+  require(image.width >= 1 && image.height >= 1, "an image without pixels cannot be preprocessed");
+  const Box whole{0, 0, image.width, image.height};
+  switch (step.geometry) {
+    case Geometry::squash:
+      if (step.filter == Filter::tf1_bilinear)  // aligns the first pixels' centres
+        return {0, 0, static_cast<double>(image.width) / step.size, static_cast<double>(image.height) / step.size};
+      return place_in(whole, {step.size, step.size, 0, 0});
+    case Geometry::short_side:
+      return place_in(whole, short_side_of(image, step));
+    case Geometry::centre_square:
+      return place_in(centre_of(image, step), {step.size, step.size, 0, 0});
+    case Geometry::letterbox:
+      return place_in(whole, letterbox_of(image, step));
+    case Geometry::none:
+      break;
+  }
+  return {};
+}
 
 void check_preprocess(const Preprocess& steps) {
   require(steps.filter != Filter::tf1_bilinear || steps.geometry == Geometry::squash,
