@@ -25,7 +25,6 @@ constexpr std::int64_t kPublishedBatch = 500;
 constexpr std::int64_t kChunk = 65536;  // descriptors that are assigned together
 constexpr std::int64_t kUsualBatch = 1024;
 
-bool rootsift(const Job& job) { return job.options.text("descriptor") == "rootsift"; }
 bool minibatch(const Job& job) { return job.options.text("algorithm") == "minibatch"; }
 
 // Rows to train on; empty where all are.
@@ -71,7 +70,7 @@ Found find_byte_words(const Job& job, const DescriptorReader& descriptors, std::
 }
 
 Found find_float_words(const Job& job, const DescriptorReader& descriptors, std::vector<std::int64_t> sample) {
-  const DescriptorRows rows(descriptors, rootsift(job), std::move(sample));
+  const DescriptorRows rows(descriptors, std::move(sample));
   const auto seed = static_cast<std::uint64_t>(job.options.count("seed"));
   const std::int64_t k = job.options.count("words");
   KMeansResult result;
@@ -104,17 +103,15 @@ void require_words(const Job& job, const DescriptorReader& descriptors) {
   const std::int64_t words = job.options.count("words");
   require(words <= descriptors.rows(), "--words {}: {} holds only {} descriptors", words, descriptors.path(),
           descriptors.rows());
-  if (job.options.flag("as-published") || rootsift(job))
-    require(descriptors.bytes(), "--{} is for descriptors of SIFT; those of {} are of another kind",
-            job.options.flag("as-published") ? "as-published" : "descriptor rootsift", descriptors.path());
+  require(!job.options.flag("as-published") || descriptors.bytes(),
+          "--as-published is for descriptors of SIFT as bytes; those of {} are of another kind", descriptors.path());
 }
 
 Found find_words(const Job& job, const DescriptorReader& descriptors) {
   auto sample = sample_of(job, descriptors);
-  Found found = descriptors.bytes() && !rootsift(job) ? find_byte_words(job, descriptors, std::move(sample))
-                                                      : find_float_words(job, descriptors, std::move(sample));
+  Found found = descriptors.bytes() ? find_byte_words(job, descriptors, std::move(sample))
+                                    : find_float_words(job, descriptors, std::move(sample));
   found.codebook.descriptors = descriptors.name();
-  found.codebook.descriptor = job.options.text("descriptor");
   found.codebook.words = job.options.count("words");
   found.codebook.columns = descriptors.columns();
   return found;
@@ -134,7 +131,6 @@ class Assigner {
     if (!bytes_) {
       std::vector<float> rows(static_cast<std::size_t>(range.size() * descriptors_.columns()));
       descriptors_.read(range, rows.data());
-      if (rootsift(job_)) root_sift(rows.data(), range.size(), descriptors_.columns());
       const MemoryRows source({rows.data(), range.size(), descriptors_.columns()});
       const Codebook& codebook = found_.codebook;
       return assign(source, {codebook.centres.data(), codebook.words, codebook.columns}, Communicator::self(),
@@ -326,16 +322,13 @@ Command codebook() {
                 "", true},
                option::name,
                {"words", Role::result, count, "", "K", "visual words; default: 300, with --as-published 100", 1, 1e6},
-               {"descriptor", Role::result, choice, "raw", "",
-                "SIFT's numbers as they are, or each divided by their sum and its square root taken", 0, kMost,
-                "raw|rootsift"},
                {"algorithm", Role::result, choice, "k-means", "", "how words are found; minibatch: for many thousands",
                 0, kMost, "k-means|minibatch"},
                {"sample", Role::result, count, "0", "N",
                 "descriptors to find the words from, drawn evenly over the images; 0: 256 for each word. Every "
                 "descriptor then gets its nearest word",
                 0, kMaxCount},
-               {"max-iter", Role::result, count, "100", "N", "passes at most", 1, 1e6},
+               {"max-iter", Role::result, count, "30", "N", "passes at most; later ones gain little", 1, 1e6},
                option::batch_rows,
                option::seed,
                {"as-published", Role::result, flag, "false", "",

@@ -9,15 +9,11 @@
 
 namespace coterie::jobs {
 
-/// RootSIFT (Arandjelovic and Zisserman, CVPR 2012): each descriptor divided by the sum of its numbers, then the square
-/// root of each; all zeros stay so. In place, count x columns, none negative.
-void root_sift(float* rows, std::int64_t count, std::int64_t columns);
-
 /// An artifact's descriptors as float32 rows: all of them, or those of a sample. The reader must outlive it.
 class DescriptorRows final : public RowSource {
  public:
   /// `sample`: ascending row numbers; empty for all.
-  DescriptorRows(const DescriptorReader& descriptors, bool rootsift, std::vector<std::int64_t> sample = {});
+  DescriptorRows(const DescriptorReader& descriptors, std::vector<std::int64_t> sample);
 
   std::int64_t rows() const override;
   std::int64_t columns() const override { return descriptors_.columns(); }
@@ -25,7 +21,6 @@ class DescriptorRows final : public RowSource {
 
  private:
   const DescriptorReader& descriptors_;
-  bool rootsift_;
   std::vector<std::int64_t> sample_;
 };
 

@@ -28,7 +28,6 @@ std::int64_t number_attribute(const ArtifactReader& artifact, const char* name) 
 Codebook read_codebook(const ArtifactReader& artifact) {
   Codebook codebook;
   codebook.descriptors = recorded_text(artifact, "descriptors");
-  codebook.descriptor = recorded_text(artifact, "descriptor");
   const Shape shape = checked_shape(artifact, kCentres, "float32", {kAny, kAny});
   codebook.words = shape[0];
   codebook.columns = shape[1];
@@ -81,7 +80,6 @@ CodebookWriter::CodebookWriter(const std::string& path, const Recipe& recipe, co
     : state_(std::make_unique<State>(path, recipe, comm, codebook.words)) {
   ArtifactWriter& writer = state_->writer;
   writer.attribute("descriptors", codebook.descriptors);
-  writer.attribute("descriptor", codebook.descriptor);
   writer.attribute("trained", fmt::to_string(codebook.trained));
   writer.attribute("iterations", fmt::to_string(codebook.iterations));
   writer.put_value<double>("inertia", codebook.inertia);

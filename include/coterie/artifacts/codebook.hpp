@@ -17,7 +17,6 @@ namespace coterie::inline artifacts {
 /// The visual words that descriptors were grouped into, and how they were found.
 struct Codebook {
   std::string descriptors;   ///< attribute: the artifact whose descriptors these are
-  std::string descriptor;    ///< attribute: "raw" or "rootsift", what was made of each before it was grouped
   std::int64_t words = 0;    ///< K
   std::int64_t columns = 0;  ///< D
   std::vector<float>
