@@ -6,6 +6,8 @@
 
 #include "command/label_values.hpp"
 #include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/descriptors.hpp"
+#include "coterie/artifacts/features.hpp"
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/errors.hpp"
 
@@ -23,9 +25,11 @@ Kind kind_of(const CommandList& commands, const std::string& address) {
 
 std::string name_in(const std::string& address) { return address.substr(address.find('/') + 1); }
 
-// What became of the list since these features were made.
-std::string list_changes(const Study& study, const std::string& features) {
-  const RowMatch match = match_rows(FeatureReader(study, features), read_image_table(study.images_path()));
+// What became of the list since these features or descriptors were made.
+std::string list_changes(const Study& study, const Kind& kind, const std::string& name) {
+  const ImageTable table = read_image_table(study.images_path());
+  const RowMatch match = kind == Kind::descriptors ? match_rows(DescriptorReader(study, name).identities(), table)
+                                                   : match_rows(FeatureReader(study, name), table);
   return list_changes_text({std::ssize(match.without), match.gone, match.changed});
 }
 
@@ -89,9 +93,10 @@ class Walk {
     const ArtifactReader images = study_.open(Kind::images, "images");
     // What was made by versions before named the whole file instead of its usable images.
     if (usable_digest(images) == content || images.digest() == content) return false;
-    found_.stale.push_back(
-        {address, fmt::format("was made from another list of images ({})", list_changes(study_, name_in(address))),
-         Stale::Fault::list});
+    found_.stale.push_back({address,
+                            fmt::format("was made from another list of images ({})",
+                                        list_changes(study_, kind_of(commands_, address), name_in(address))),
+                            Stale::Fault::list});
     return true;
   }
 

@@ -144,7 +144,7 @@ void tell_counts(const Job& job, const WordsTask& task) {
             made.bytes() ? "bytes" : "numbers", counts.front(), counts.back(), counts[counts.size() / 2]);
     if (without == 0) return;
     const bool dropped = task.sift.sift.ties == Ties::published;
-    job.say("{}{} images have none: {}", made.rows() == 0 ? "warning: " : "", without,
+    job.say("{}{} of {} images have none: {}", made.rows() == 0 ? "warning: " : "", without, counts.size(),
             dropped ? fmt::format("--ties published keeps those that have {} keypoints to the one",
                                   task.sift.sift.max_keypoints)
                     : "nothing in them stands out; they stay in the study, as empty documents");

@@ -83,8 +83,9 @@ void settle_words(Options& options) {
     for (const auto& names : {std::span<const char* const>(kDetected), std::span<const char* const>(kGrid),
                               std::span<const char* const>(kAnySift)})
       leave_out(options, names);
-    if (!options.given("layer"))
-      if (const Backbone backbone = find_backbone(options.text("backbone")); backbone.plans != nullptr)
+    const auto backbones = options.texts("backbone");
+    if (!options.given("layer") && backbones.size() == 1)
+      if (const Backbone backbone = find_backbone(backbones.front()); backbone.plans != nullptr)
         options.set("layer", last_map(backbone));
     return;
   }

@@ -35,7 +35,7 @@ class Describing {
   Describing(const DescribeOptions& options, const DescribeStream& stream)
       : options_(options),
         stream_(stream),
-        gate_(options.memory_bytes),
+        gate_(options.memory_bytes, options.threads),
         most_finished_(static_cast<std::size_t>(options.threads) + 2),
         working_(options.threads) {
     for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run(); });

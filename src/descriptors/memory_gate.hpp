@@ -3,6 +3,9 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace coterie::inline descriptors {
 
@@ -10,7 +13,7 @@ namespace coterie::inline descriptors {
 /// put off for ever by small ones. What does not fit at all is let in alone.
 class MemoryGate {
  public:
-  explicit MemoryGate(std::int64_t bytes) : bytes_(bytes) {}
+  MemoryGate(std::int64_t bytes, int threads) : bytes_(bytes), threads_(threads) {}
 
   class Stay {
    public:
@@ -35,6 +38,11 @@ class MemoryGate {
   }
 
   void leave(std::int64_t bytes) {
+#ifdef __GLIBC__
+    // malloc keeps what a thread frees for that thread; where not all threads may hold so much, it has to be given
+    // back.
+    if (bytes > bytes_ / threads_) malloc_trim(0);
+#endif
     const std::lock_guard lock(mutex_);
     taken_ -= bytes;
     changed_.notify_all();
@@ -43,6 +51,7 @@ class MemoryGate {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::int64_t bytes_, taken_ = 0;
+  int threads_;
   std::int64_t given_ = 0, next_ = 0;  // tickets
 };
 

@@ -93,7 +93,7 @@ TEST_CASE("a commit that says so ends the work, and what the stream throws comes
 }
 
 TEST_CASE("no more is let in than fits, what does not fit at all is alone, and nobody is overtaken") {
-  MemoryGate gate(100);
+  MemoryGate gate(100, 3);
   std::mutex mutex;
   std::vector<int> order;
   const auto visit = [&](int number, std::int64_t bytes) {

@@ -13,6 +13,7 @@ RANDOM = ("--weights", "random:7", "--threads", "1")
 STAGES = {
     "scan": ("scan", "--images", LIST),
     "extract": ("extract", "--backbone", FEATURES, *RANDOM),
+    "words": ("words", "--max-keypoints", "20", "--threads", "1"),
     "reduce": ("reduce", "--components", "4"),
     "cluster": ("cluster", "--k", "3,4", "--n-init", "2", "--name", KMEANS),
     "ward": ("cluster", "--algorithm", "ward", "--k", "3,4"),
@@ -24,7 +25,7 @@ STAGES = {
     "report": ("report", "--clustering", KMEANS, "--k", "3"),
     "export": ("export", "--clustering", KMEANS, "--k", "3"),
 }
-NEEDS = {"scan": (), "extract": ("scan",), "reduce": ("extract",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
+NEEDS = {"scan": (), "extract": ("scan",), "words": ("scan",), "reduce": ("extract",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
          "select": ("cluster",), "compare": ("cluster", "ward"), "assign": ("cluster",), "montage": ("cluster",), "report": ("evaluate", "select"),
          "export": ("cluster",)}
 STRICT = ("reduce", "cluster", "ward", "evaluate", "select", "compare", "assign")
@@ -288,7 +289,7 @@ def move_the_images(place):
     place.must(*place.options["scan"], "--overwrite")
 
 
-PICTURES = (("extract", *STRICT), ("scan",))  # which must refuse, and which may do either
+PICTURES = (("extract", "words", *STRICT), ("scan",))  # which must refuse, and which may do either
 # What changed: how, the commands that must refuse, and those that may refuse or do it right. All others must do it right.
 CHANGES = {
     "nothing, copied and renamed": (nothing, (), ()),
@@ -296,9 +297,9 @@ CHANGES = {
     "lost an image": (lose_an_image, *PICTURES),
     "an image replaced": (replace_an_image, *PICTURES),
     "replaced, not scanned": (replace_without_scan, (), EVERY),
-    "edited in place, not scanned": (edit_in_place, (), ("scan", "extract", "assign")),
+    "edited in place, not scanned": (edit_in_place, (), ("scan", "extract", "words", "assign")),
     "an image renamed": (rename_an_image, *PICTURES),
-    "the folder exchanged": (exchange_all, ("extract", *STRICT), ("scan", *JOINED)),
+    "the folder exchanged": (exchange_all, ("extract", "words", *STRICT), ("scan", *JOINED)),
     "the list reordered": (reorder, (), EVERY),
     "a value corrected": (correct_a_value, ("evaluate", "select", "compare"), ("assign",)),
     "a column added": (add_a_column, (), ("assign",)),

@@ -56,6 +56,13 @@ def check_extract(place):
         check(path not in place.features or same == bool(numpy.array_equal(row, place.features[path])), "features of other bytes:", path)
 
 
+def check_words(place):
+    with h5py.File(os.path.join(study_of(place), "descriptors", "sift.h5"), "r") as file:
+        paths, first = [path.decode() for path in file["path"][:]], file["first"][:]
+    check(sorted(set(place.images.rows) - set(paths)) == skipped_duplicates(place), "descriptors are of other images than the list")
+    check(len(first) == len(paths) + 1 and max(first[1:] - first[:-1]) <= 20, "descriptors are not of these images")
+
+
 def check_reduce(place):
     check_extract(place)
     check_reduction(study_of(place), REDUCTION)
@@ -150,14 +157,16 @@ def check_report(place):
 
 
 def check_stage(stage, place):
-    {"scan": check_scan, "extract": check_extract, "reduce": check_reduce, "cluster": check_cluster, "ward": lambda there: check_cluster(there, WARD),
+    {"scan": check_scan, "extract": check_extract, "words": check_words, "reduce": check_reduce, "cluster": check_cluster,
+     "ward": lambda there: check_cluster(there, WARD),
      "evaluate": check_evaluate, "select": check_select, "compare": check_compare, "assign": check_assign, "montage": check_montage,
      "report": check_report, "export": check_export}[stage](place)
 
 
 # ---- after the way out: as if the study had been made of what is there now
 
-ARTIFACTS = {"scan": ("", "images"), "extract": ("features", FEATURES), "reduce": ("reductions", REDUCTION), "cluster": ("clusterings", KMEANS),
+ARTIFACTS = {"scan": ("", "images"), "extract": ("features", FEATURES), "words": ("descriptors", "sift"), "reduce": ("reductions", REDUCTION),
+             "cluster": ("clusterings", KMEANS),
              "ward": ("clusterings", WARD), "evaluate": ("evaluations", KMEANS), "select": ("selections", KMEANS),
              "compare": ("comparisons", "comparison"), "assign": ("assignments", "own")}
 FOLDERS = {"select": ("tables", "selections", KMEANS), "compare": ("tables", "comparisons", "comparison"), "assign": ("tables", "assignments", "own"),
