@@ -187,7 +187,7 @@ class TopicFits::Work {
     evidence.frex = own.frex;
     evidence.share = shares(fit);
     const std::int64_t words = tokens();
-    if (!fit.gamma.empty() || fit.theta.empty()) {
+    if (!job_.options.flag("spatial")) {
       const auto bound = variational_bound(fit.model, source_.own, fit.gamma, job_.comm, job_.pool);
       evidence.word_bound = bound.documents / static_cast<double>(std::max<std::int64_t>(1, bound.words));
     } else {

@@ -1,0 +1,153 @@
+"""Visual words and topics, as a person makes them: words, codebook, topics; stopped and resumed; with counts from elsewhere; refused."""
+
+import csv
+import os
+import signal
+import subprocess
+import unittest
+
+from coterie_program import ProgramTest, command, environment, main, make_images, read, run
+
+try:
+    import h5py
+    import numpy
+except ImportError:
+    h5py = None
+
+
+def rows_of(*path):
+    with open(os.path.join(*path), newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@unittest.skipIf(h5py is None, "python3-h5py is not installed")
+class Topics(ProgramTest):
+    def with_words(self, each=12, *options):
+        make_images(self.path("images"), each=each)
+        run(0, "scan", "--study", self.path("study"), "--images", self.path("images"))
+        run(2, "words", "--study", self.path("study"), *options)
+        return self.path("study")
+
+    def test_any_ranks_and_threads_give_the_same_bytes_and_the_numbers_add_up(self):
+        study = self.with_words(each=20)
+        made = {"codebook": [], "bags": [], "lda": [], "online": [], "spatial": []}
+        for ranks, threads in ((0, 2), (2, 1), (3, 2), (4, 1)):
+            at = ("--study", study, "--threads", str(threads), "--overwrite")
+            run(ranks, "codebook", *at, "--words", "12", "--weighting", "tfidf", "--histograms", "csv,tsv,npy")
+            made["codebook"].append(read(os.path.join(study, "codebooks/sift-12.h5")))
+            made["bags"].append(read(os.path.join(study, "features/sift-12-tfidf.h5")))
+            said = run(ranks, "topics", *at, "--topics", "2,3", "--labels", "folder")
+            made["lda"].append(read(os.path.join(study, "topics/sift-12-lda.h5")))
+            run(ranks, "topics", *at, "--topics", "3", "--updates", "online", "--batch-documents", "16", "--max-iter", "5", "--name", "online")
+            made["online"].append(read(os.path.join(study, "topics/online.h5")))
+            run(ranks, "topics", *at, "--topics", "3", "--spatial", "--max-iter", "10")
+            made["spatial"].append(read(os.path.join(study, "topics/sift-12-spatial-lda.h5")))
+        for what, each in made.items():
+            self.assertEqual([one == each[0] for one in each], [True] * 4, what)
+        self.assertIn("held-out", said)
+        self.check_codebook(study)
+        self.check_tables(study)
+
+    def check_codebook(self, study):
+        with h5py.File(os.path.join(study, "codebooks/sift-12.h5")) as book, h5py.File(os.path.join(study, "descriptors/sift.h5")) as file:
+            words, centres, rows = book["word"][()], book["words"][()].astype(float), file["descriptors"][()].astype(float)
+            nearest = ((rows[:, None, :] - centres[None]) ** 2).sum(2).argmin(1)
+            self.assertTrue((words == nearest).all())
+            first, indptr = file["first"][()], book["indptr"][()]
+            counts = numpy.zeros((len(first) - 1, 12))
+            for image in range(len(counts)):
+                counts[image, book["indices"][indptr[image]:indptr[image + 1]]] = book["data"][indptr[image]:indptr[image + 1]]
+                expected = numpy.bincount(words[first[image]:first[image + 1]], minlength=12)
+                self.assertTrue((counts[image] == expected).all())
+        idf = numpy.log((1 + len(counts)) / (1 + (counts > 0).sum(0))) + 1
+        tfidf = counts * idf
+        tfidf /= numpy.maximum(numpy.linalg.norm(tfidf, axis=1, keepdims=True), 1e-300)
+        with h5py.File(os.path.join(study, "features/sift-12-tfidf.h5")) as file:
+            self.assertLess(abs(file["features"][()] - tfidf).max(), 1e-6)
+        folder = os.path.join(study, "tables/histograms/sift-12-tfidf")
+        self.assertLess(abs(numpy.load(os.path.join(folder, "histograms.npy")) - tfidf).max(), 1e-6)
+        lines = rows_of(folder, "histograms.csv")
+        self.assertLess(abs(float(lines[5]["3"]) - tfidf[5, 3]), 1e-6)
+
+    def check_tables(self, study):
+        folder = os.path.join(study, "tables/topics/sift-12-lda")
+        evidence = rows_of(folder, "evidence.csv")
+        self.assertEqual([row["topics"] for row in evidence], ["2", "3"])
+        self.assertTrue(all(row["held_out_completion"] and row["stability"] for row in evidence))
+        documents = rows_of(folder, "documents-3.csv")
+        self.assertEqual(len(documents), 80)
+        for row in documents:
+            shares = [float(row[f"topic_{t}"]) for t in range(3)]
+            self.assertAlmostEqual(sum(shares), 1, 4)
+            self.assertEqual(int(row["topic"]), shares.index(max(shares)))
+        self.assertAlmostEqual(sum(float(row["share"]) for row in rows_of(folder, "topics-3.csv")), 1, 4)
+        labels = rows_of(folder, "folder-topics-3.csv")
+        self.assertEqual(sum(int(row[f"in_topic_{t}"]) for row in labels for t in range(3)), 80)
+        self.assertEqual(rows_of(folder, "folder-divergences-3.csv")[-1]["folder"], "(all)")
+
+    def test_stopped_topics_go_on_between_iterations_on_other_ranks_with_the_same_bytes(self):
+        study = self.with_words(each=20)
+        run(0, "codebook", "--study", study, "--words", "20")
+        asked = ("topics", "--study", study, "--topics", "12", "--tol", "0", "--max-iter", "300", "--spatial", "--threads", "1")
+        made = os.path.join(study, "topics/sift-20-spatial-lda.h5")
+        begun = subprocess.Popen(command(2, *asked), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for line in begun.stdout:  # until a tenth of the way is done
+            if b"passes/s" in line:
+                break
+        begun.send_signal(signal.SIGUSR1)
+        text = begun.communicate(timeout=120)[0].decode()
+        self.assertEqual(begun.returncode, 75, text)
+        self.assertIn("stopped in good order; the same command goes on from here", text)
+        with h5py.File(os.path.join(study, "topics/sift-20-spatial-lda.partial/12-all.h5")) as file:
+            self.assertGreater(int(file["iteration"][0]), 0)
+        run(3, *asked)  # goes on from there
+        self.assertFalse(os.path.exists(os.path.join(study, "topics/sift-20-spatial-lda.partial")))
+        resumed = read(made)
+        os.remove(made)
+        run(2, *asked)
+        self.assertTrue(resumed == read(made))
+
+    def test_bags_are_features_and_what_changed_above_is_refused(self):
+        study = self.with_words()
+        run(0, "codebook", "--study", study, "--words", "10")
+        run(2, "cluster", "--study", study, "--features", "sift-10", "--raw", "--k", "3")
+        self.assertIn("is up to date", run(0, "codebook", "--study", study, "--words", "10"))
+        run(0, "topics", "--study", study, "--topics", "3")
+        self.assertEqual(len(rows_of(study, "tables/topics/sift-10-lda/documents-3.csv")), 48)
+        run(0, "words", "--study", study, "--max-keypoints", "3", "--overwrite")
+        for stale in (("topics", "--topics", "4", "--name", "other"), ("cluster", "--features", "sift-10", "--raw", "--k", "2")):
+            text = run(0, stale[0], "--study", study, *stale[1:], code=2)
+            self.assertIn("was made from descriptors/sift as it was before", text)
+            self.assertIn("coterie codebook --study", text)
+        run(0, "codebook", "--study", study, "--words", "10", "--overwrite")
+        run(0, "topics", "--study", study, "--topics", "3", "--overwrite")
+
+    def test_counts_from_elsewhere(self):
+        with open(self.path("counts.csv"), "w", encoding="utf-8") as file:
+            file.write("name,a,b,c,d\n" + "".join(f"{i}.jpg,{i % 3},{i % 5},{4 - i % 5},{i % 2}\n" for i in range(40)))
+        with open(self.path("shares.csv"), "w", encoding="utf-8") as file:
+            file.write("name,a,b\n" + "".join(f"{i}.jpg,0.25,0.75\n" for i in range(9)))
+        for name in ("counts", "shares"):
+            run(0, "import", "--study", self.path("study"), "--file", self.path(name + ".csv"), "--name", name)
+        at = ("topics", "--study", self.path("study"), "--topics", "2")
+        run(2, *at, "--features", "counts")
+        self.assertEqual(len(rows_of(self.path("study"), "tables/topics/counts-lda/documents-2.csv")), 40)
+        self.assertIn("row 0 holds 0.25; topics are found in counts", run(0, *at, "--features", "shares", code=2))
+        self.assertIn("--spatial needs to know where words lie", run(0, *at, "--features", "counts", "--spatial", code=2))
+
+    def test_what_cannot_be_done_is_refused_with_the_way_out(self):
+        study = self.with_words()
+        at = ("--study", study)
+        self.assertIn("holds no codebooks yet: run coterie codebook first", run(0, "topics", *at, code=2))
+        self.assertRegex(run(0, "codebook", *at, "--words", "999999", code=2), r"--words 999999: .* holds only \d+ descriptors")
+        self.assertIn("exclude each other", run(0, "codebook", *at, "--as-published", "--sample", "3", code=2))
+        self.assertIn("none of csv, tsv, npy", run(0, "codebook", *at, "--histograms", "xlsx", code=2))
+        said = run(0, "codebook", *at, "--as-published", "--words", "15", "--name", "study1")
+        self.assertIn("15 words from 500 descriptors in 1 steps", said)
+        self.assertIn("topics of only", run(0, "topics", *at, "--topics", "60"))
+        self.assertIn("1 topics after", run(0, "topics", *at, "--topics", "1", "--name", "one"))
+        self.assertIn("no column \"colour\"", run(0, "topics", *at, "--topics", "2", "--labels", "colour", "--name", "two", code=2))
+
+
+if __name__ == "__main__":
+    main()
