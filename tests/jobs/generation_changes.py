@@ -14,7 +14,9 @@ STAGES = {
     "scan": ("scan", "--images", LIST),
     "extract": ("extract", "--backbone", FEATURES, *RANDOM),
     "words": ("words", "--max-keypoints", "20", "--threads", "1"),
-    "reduce": ("reduce", "--components", "4"),
+    "codebook": ("codebook", "--words", "4"),
+    "topics": ("topics", "--topics", "2", "--labels", "kind"),
+    "reduce": ("reduce", "--features", FEATURES, "--components", "4"),
     "cluster": ("cluster", "--k", "3,4", "--n-init", "2", "--name", KMEANS),
     "ward": ("cluster", "--algorithm", "ward", "--k", "3,4"),
     "evaluate": ("evaluate", "--clustering", KMEANS, "--labels", "kind"),
@@ -25,10 +27,11 @@ STAGES = {
     "report": ("report", "--clustering", KMEANS, "--k", "3"),
     "export": ("export", "--clustering", KMEANS, "--k", "3"),
 }
-NEEDS = {"scan": (), "extract": ("scan",), "words": ("scan",), "reduce": ("extract",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
+NEEDS = {"scan": (), "extract": ("scan",), "words": ("scan",), "codebook": ("words",), "topics": ("codebook",),
+         "reduce": ("extract",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
          "select": ("cluster",), "compare": ("cluster", "ward"), "assign": ("cluster",), "montage": ("cluster",), "report": ("evaluate", "select"),
          "export": ("cluster",)}
-STRICT = ("reduce", "cluster", "ward", "evaluate", "select", "compare", "assign")
+STRICT = ("codebook", "topics", "reduce", "cluster", "ward", "evaluate", "select", "compare", "assign")
 JOINED = ("montage", "report", "export")
 EVERY = tuple(STAGES)
 FROM_CLUSTERING = ("evaluate", "select", "compare", "assign")

@@ -63,6 +63,25 @@ def check_words(place):
     check(len(first) == len(paths) + 1 and max(first[1:] - first[:-1]) <= 20, "descriptors are not of these images")
 
 
+def check_codebook(place):
+    check_words(place)
+    with h5py.File(os.path.join(study_of(place), "descriptors", "sift.h5"), "r") as file:
+        descriptors, first = file["descriptors"][:].astype(float), file["first"][:]
+    with h5py.File(os.path.join(study_of(place), "codebooks", "sift-4.h5"), "r") as file:
+        nearest = ((descriptors[:, None] - file["words"][:][None]) ** 2).sum(2).argmin(1)
+        check(numpy.array_equal(file["word"][:], nearest), "words are of other descriptors")
+        check(len(file["indptr"][:]) == len(first), "bags are of other images")
+
+
+def check_topics(place):
+    check_codebook(place)
+    tables = glob.glob(os.path.join(folder_of(study_of(place), "tables", "topics", "sift-4-lda"), "documents-2.csv"))
+    check(len(tables) == 1, "documents of topics:", tables)
+    with open(tables[0], encoding="utf-8") as file:
+        paths = {line.split(",")[0] for line in file.read().splitlines()[1:]}
+    check(paths == set(place.listed.rows) - set(skipped_duplicates(place)) - place.unseen or place.unseen, "topics are of other images")
+
+
 def check_reduce(place):
     check_extract(place)
     check_reduction(study_of(place), REDUCTION)
@@ -157,7 +176,8 @@ def check_report(place):
 
 
 def check_stage(stage, place):
-    {"scan": check_scan, "extract": check_extract, "words": check_words, "reduce": check_reduce, "cluster": check_cluster,
+    {"scan": check_scan, "extract": check_extract, "words": check_words, "codebook": check_codebook, "topics": check_topics,
+     "reduce": check_reduce, "cluster": check_cluster,
      "ward": lambda there: check_cluster(there, WARD),
      "evaluate": check_evaluate, "select": check_select, "compare": check_compare, "assign": check_assign, "montage": check_montage,
      "report": check_report, "export": check_export}[stage](place)
@@ -165,11 +185,12 @@ def check_stage(stage, place):
 
 # ---- after the way out: as if the study had been made of what is there now
 
-ARTIFACTS = {"scan": ("", "images"), "extract": ("features", FEATURES), "words": ("descriptors", "sift"), "reduce": ("reductions", REDUCTION),
+ARTIFACTS = {"scan": ("", "images"), "extract": ("features", FEATURES), "words": ("descriptors", "sift"), "codebook": ("codebooks", "sift-4"),
+             "topics": ("topics", "sift-4-lda"), "reduce": ("reductions", REDUCTION),
              "cluster": ("clusterings", KMEANS),
              "ward": ("clusterings", WARD), "evaluate": ("evaluations", KMEANS), "select": ("selections", KMEANS),
              "compare": ("comparisons", "comparison"), "assign": ("assignments", "own")}
-FOLDERS = {"select": ("tables", "selections", KMEANS), "compare": ("tables", "comparisons", "comparison"), "assign": ("tables", "assignments", "own"),
+FOLDERS = {"topics": ("tables", "topics", "sift-4-lda"), "select": ("tables", "selections", KMEANS), "compare": ("tables", "comparisons", "comparison"), "assign": ("tables", "assignments", "own"),
            "export": ("tables", f"{KMEANS}-k3"), "montage": ("montages", f"{KMEANS}-k3")}
 
 

@@ -21,7 +21,8 @@ WORKERS = 2
 # Every command of the program. What a command reads of a study decides how it is tried here: as the stages of that name in
 # STAGES; by a function below; or, with a reason, not at all.
 COMMANDS = {
-    "scan": "stages", "extract": "stages", "words": "stages", "reduce": "stages", "cluster": "stages", "evaluate": "stages", "select": "stages",
+    "scan": "stages", "extract": "stages", "words": "stages",
+    "codebook": "stages", "topics": "stages", "reduce": "stages", "cluster": "stages", "evaluate": "stages", "select": "stages",
     "compare": "stages", "assign": "stages", "montage": "stages", "report": "stages", "export": "stages",
     "info": "info", "verify": "verify", "choose": "choose",
     "import": "reads a file from elsewhere and nothing of a study", "run": "gives the stages their turns, and reads what they read",
