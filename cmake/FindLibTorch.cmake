@@ -13,16 +13,10 @@ find_path(LIBTORCH_INCLUDE_DIR torch/csrc/jit/api/module.h PATH_SUFFIXES include
 foreach(name IN ITEMS torch torch_cpu c10)
   find_library(LIBTORCH_${name} ${name} PATH_SUFFIXES lib lib64 lib/${CMAKE_LIBRARY_ARCHITECTURE} ${where})
 endforeach()
-find_library(LIBTORCH_torch_cuda torch_cuda PATH_SUFFIXES lib lib64 ${where})
-set(LibTorch_CUDA OFF)
-if(LIBTORCH_torch_cuda)
-  set(LibTorch_CUDA ON)
-endif()
-
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
   REQUIRED_VARS LIBTORCH_torch LIBTORCH_torch_cpu LIBTORCH_c10 LIBTORCH_INCLUDE_DIR
-  REASON_FAILURE_MESSAGE "Debian's is libtorch-dev, any other one comes by -DCOTERIE_TORCH=DIR (site-packages/torch, libtorch)")
+  REASON_FAILURE_MESSAGE "Debian's is libtorch-dev, any other comes by -DCOTERIE_TORCH=DIR (site-packages/torch, libtorch)")
 
 if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
@@ -40,12 +34,13 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   include(CheckCXXSourceCompiles)
   set(CMAKE_REQUIRED_LIBRARIES LibTorch::LibTorch)
   set(CMAKE_REQUIRED_FLAGS -std=c++20)
-  check_cxx_source_compiles("#include <c10/core/Device.h>\nint main() { return c10::Device(std::string(\"cpu\")).is_cuda(); }"
+  check_cxx_source_compiles(
+    "#include <c10/core/Device.h>\nint main() { return c10::Device(std::string(\"cpu\")).is_cuda(); }"
     COTERIE_LIBTORCH_LINKS)
   unset(CMAKE_REQUIRED_LIBRARIES)
   unset(CMAKE_REQUIRED_FLAGS)
   if(NOT COTERIE_LIBTORCH_LINKS)
-    message(FATAL_ERROR "A program of three lines does not link with ${LIBTORCH_c10}. PyPI's torch is fit from 2.7 on; of "
-      "PyTorch's downloads take those with the cxx11 ABI. CMakeFiles/CMakeConfigureLog.yaml or CMakeError.log has the reason")
+    message(FATAL_ERROR "One line of C++ does not link with ${LIBTORCH_c10}. PyPI's torch is fit from 2.7 on; of PyTorch's "
+      "downloads take one with the cxx11 ABI. The reason is in ${CMAKE_BINARY_DIR}/CMakeFiles/CMakeError.log")
   endif()
 endif()

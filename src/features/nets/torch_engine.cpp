@@ -168,11 +168,9 @@ std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights
 
 Gpus find_gpus() {
   if (!at::globalContext().hasCUDART())
-    return {0, "coterie was built with a LibTorch that has no CUDA (tools/build-cuda builds it with one)"};
+    return {0, "coterie was built with a LibTorch without CUDA: tools/build-cuda takes one that has it"};
   const auto count = static_cast<int>(at::getNumGPUs());
-  return {count, count > 0
-                     ? ""
-                     : "LibTorch finds no GPU that it can use (nvidia-smi shows those of this job, and the driver)"};
+  return {count, count > 0 ? "" : "LibTorch finds no GPU that it can use, of those that nvidia-smi shows"};
 }
 
 }  // namespace coterie::inline features
