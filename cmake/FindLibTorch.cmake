@@ -16,7 +16,7 @@ endforeach()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
   REQUIRED_VARS LIBTORCH_torch LIBTORCH_torch_cpu LIBTORCH_c10 LIBTORCH_INCLUDE_DIR
-  REASON_FAILURE_MESSAGE "Debian's is libtorch-dev, any other comes by -DCOTERIE_TORCH=DIR (site-packages/torch, libtorch)")
+  REASON_FAILURE_MESSAGE "Debian's is libtorch-dev, any other comes by -DCOTERIE_TORCH=DIR (DIR/include, DIR/lib)")
 
 if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
@@ -40,7 +40,7 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   unset(CMAKE_REQUIRED_LIBRARIES)
   unset(CMAKE_REQUIRED_FLAGS)
   if(NOT COTERIE_LIBTORCH_LINKS)
-    message(FATAL_ERROR "One line of C++ does not link with ${LIBTORCH_c10}. PyPI's torch is fit from 2.7 on; of PyTorch's "
-      "downloads take one with the cxx11 ABI. The reason is in ${CMAKE_BINARY_DIR}/CMakeFiles/CMakeError.log")
+    message(FATAL_ERROR "One line of C++ does not link with ${LIBTORCH_c10}. PyPI's torch is fit from 2.7 on; of "
+      "PyTorch's downloads take one with the cxx11 ABI. The reason is in ${CMAKE_BINARY_DIR}/CMakeFiles/CMakeError.log")
   endif()
 endif()

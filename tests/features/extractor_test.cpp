@@ -177,7 +177,7 @@ TEST_CASE("a GPU whose memory is short, or that fails, neither changes a feature
   const Rows wanted = extract(blocks, options, {&sound, 1}), got = extract(blocks, options, {&small, 1});
   for (const std::int64_t block : {0, 1, 2}) {
     CHECK(got.at(block).rows == wanted.at(block).rows);
-    CHECK(std::count(got.at(block).fates.begin(), got.at(block).fates.end(), Fate::ok) == 8);
+    CHECK(std::count(got.at(block).statuses.begin(), got.at(block).statuses.end(), ImageStatus::ok) == 8);
   }
   CHECK(small.note().starts_with("batches of 1 images"));
 

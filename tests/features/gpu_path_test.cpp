@@ -1,5 +1,5 @@
 // All that an engine on LibTorch does on a GPU (staging, two streams, smaller batches, precisions), on simulated GPUs
-// that fail as they are told to. gpu_test.cpp has the real ones.
+// that fail on demand. gpu_test.cpp has the real ones.
 #define AT_PER_OPERATOR_HEADERS
 #include <ATen/Context.h>
 #undef CHECK  // of c10's logging

@@ -49,7 +49,7 @@ OTHERS = {
              "batch me time",
     "MPI and HDF5": "mca bind-to oversubscribe host",
     "tar": "dereference hard-dereference sort",
-    "tools": "list where torch asan tsan tidy quick seconds oracles bench",
+    "tools": "list where print torch asan tsan tidy quick seconds oracles bench",
     "BeeGFS": "setpattern numtargets chunksize",
     "ctest": "test-dir verbose",
     "the measuring scripts of docs/benchmarks.md": "count backbones",
