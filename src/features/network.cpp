@@ -8,6 +8,7 @@
 #include "nets/affine.hpp"
 #include "nets/engine.hpp"
 #include "nets/families.hpp"
+#include "nets/simulated_gpus.hpp"
 #include "nets/weight_fit.hpp"
 
 namespace coterie::inline features {
@@ -83,18 +84,23 @@ Fitted fit_network(const Backbone& backbone, const std::vector<std::string>& lay
 
 struct Choice {
   bool gpu = false;
-  std::string device = "cpu", text;
+  EngineDevice device = "cpu";
+  std::string text;
   Precision precision = Precision::fp32;
 };
 
 Choice choose_device(const NetworkOptions& options) {
   if (options.device == Device::cpu) return {false, "cpu", "cpu (as asked)"};
-  const Gpus gpus = find_gpus();
+  const auto& simulated = options.simulated_gpus;
+  const Gpus gpus = simulated ? Gpus{simulated->count, ""} : find_gpus();
   if (gpus.count > 0) {
     const std::string device = fmt::format("cuda:{}", options.local_rank % gpus.count);
-    return {true, device, fmt::format("{} (one of {} on this node)", device, gpus.count)};
+    return {
+        true, {simulated ? "cpu" : device, simulated}, fmt::format("{} (one of {} on this node)", device, gpus.count)};
   }
-  require(options.device != Device::cuda, "device cuda was asked for, but {}; use --device auto or cpu", gpus.reason);
+  require(options.device != Device::cuda,
+          "device cuda was asked for, but {}; use --device auto or cpu, or a job that has a GPU (docs/slurm.md)",
+          gpus.reason);
   return {false, "cpu", fmt::format("cpu ({})", gpus.reason)};
 }
 

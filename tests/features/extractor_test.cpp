@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <condition_variable>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/npy.hpp"
+#include "nets/simulated_gpus.hpp"
 #include "temporary_folder.hpp"
 
 namespace coterie {
@@ -155,6 +157,36 @@ TEST_CASE("an image that cannot be had is a zero row with its status and reason;
   const std::vector<float> zero(kDimension);
   CHECK(row(features.rows[0], 1) == zero);
   CHECK(row(features.rows[0], 2) == zero);
+}
+
+TEST_CASE("a GPU whose memory is short, or that fails, neither changes a feature nor hangs the extraction") {
+  using Operation = SimulatedGpus::Operation;
+  ExtractorOptions options = lite0_options(2);
+  options.batch = 4;
+  const WeightFile weights = random_weights(lite0(), {""}, 1);
+  const auto on_gpu = [&](std::function<std::string(Operation, std::int64_t, std::int64_t)> failure) {
+    return Network(lite0(), {""}, weights, lite0().preprocess,
+                   {.device = Device::cuda,
+                    .gpu_batch = 4,
+                    .simulated_gpus = std::make_shared<SimulatedGpus>(SimulatedGpus{1, std::move(failure)})});
+  };
+  const std::vector<Block> blocks = {{0, image_files()}, {1, image_files()}, {2, image_files()}};
+  const Network sound = on_gpu({}), small = on_gpu([](Operation operation, std::int64_t batch, std::int64_t) {
+                                      return operation == Operation::compute && batch > 1 ? "CUDA out of memory" : "";
+                                    });
+  const Rows wanted = extract(blocks, options, {&sound, 1}), got = extract(blocks, options, {&small, 1});
+  for (const std::int64_t block : {0, 1, 2}) {
+    CHECK(got.at(block).rows == wanted.at(block).rows);
+    CHECK(std::count(got.at(block).statuses.begin(), got.at(block).statuses.end(), ImageStatus::ok) == 8);
+  }
+  CHECK(small.note().starts_with("batches of 1 images"));
+
+  std::atomic<int> computed = 0;
+  const Network broken = on_gpu([&](Operation operation, std::int64_t, std::int64_t) {
+    return operation == Operation::wait && ++computed > 2 ? "CUDA error: unspecified launch failure" : "";
+  });
+  CHECK_THROWS_WITH_AS(extract(blocks, options, {&broken, 1}),
+                       "the network on cpu: CUDA error: unspecified launch failure", Error);
 }
 
 TEST_CASE("commit can end the work, and what it throws comes out, with threads still busy") {

@@ -15,6 +15,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "nets/engine.hpp"
+#include "nets/simulated_gpus.hpp"
 #include "temporary_folder.hpp"
 #include "test_values.hpp"
 
@@ -207,6 +208,26 @@ TEST_CASE("a TorchScript module computes what coterie's own layer does, at any s
   CHECK(std::equal(alone.begin(), alone.end(), first.end() - 4 * 8 * 8));
   const Network half = script_network(folder / "module.pt", 12, {.device = Device::cpu, .precision = Precision::bf16});
   CHECK(cosine(forward(half, pixels, 3), wanted) > 0.9999);
+}
+
+TEST_CASE("a module for whose batch the GPU's memory is short gets a smaller one; other failures of it stay its own") {
+  const TemporaryFolder folder;
+  const auto two_at_most = [&](const std::string& message) {
+    const std::string path = write_module(folder, R"(
+def forward(self, x):
+    assert x.size(0) <= 2, ")" + message + R"("
+    return torch.flatten(torch.relu(torch.conv2d(x, self.w)), 1)
+)");
+    return script_network(
+        path, 12, {.device = Device::cuda, .gpu_batch = 8, .simulated_gpus = std::make_shared<SimulatedGpus>()});
+  };
+  const Rows pixels = noise(5 * 12 * 12 * 3, 2);
+  const Rows wanted = forward(script_network(write_module(folder, kGoodModule), 12), pixels, 5);
+  const Network short_of_memory = two_at_most("CUDA out of memory. Tried to allocate 2.00 GiB");
+  CHECK(forward(short_of_memory, pixels, 5) == wanted);
+  CHECK(short_of_memory.note().starts_with("batches of 2 images"));
+  CHECK_THROWS_WITH_AS(forward(two_at_most("no such device"), pixels, 5), doctest::Contains("no such device"),
+                       FileError);
 }
 
 TEST_CASE("a module that would read or write files is refused before any of it runs") {

@@ -27,6 +27,10 @@ NO_COMMANDS = {
 NOT_RUN = {
     ("README.md", "git clone URL-OF-THIS-REPOSITORY"): "fetches a repository",
     ("README.md", "tools/quickstart"): "installs packages and builds; .ci/run runs it",
+    ("docs/slurm.md", "git clone URL-OF-THIS-REPOSITORY"): "fetches a repository",
+    ("docs/slurm.md", "tools/build-cuda"): "fetches 2.7 GB and builds",
+    ("docs/slurm.md", "srun "): "needs a node with a GPU; docs/planning.md has the same without one",
+    ("docs/slurm.md", "coterie submit "): "needs what the command before it measures",
     ("docs/slurm.md", "sbatch "): "needs a cluster; tests/slurm runs the script",
     ("docs/slurm.md", "squeue "): "needs a cluster",
     ("docs/slurm.md", "tail -f slurm-NUMBER.out"): "needs a cluster, and never ends",
@@ -41,11 +45,11 @@ NOT_RUN = {
 }
 # Options in the texts that are of other programs.
 OTHERS = {
-    "Slurm": "nodes ntasks-per-node cpus-per-task gpus-per-task signal requeue hint distribution mem mem-per-cpu mpi dependency partition "
+    "Slurm": "nodes ntasks-per-node cpus-per-task gpus gpus-per-node gpus-per-task signal requeue hint distribution mem mem-per-cpu mpi dependency partition "
              "batch me time",
     "MPI and HDF5": "mca bind-to oversubscribe host",
     "tar": "dereference hard-dereference sort",
-    "tools": "list where asan tsan tidy quick seconds oracles bench",
+    "tools": "list where print torch asan tsan tidy quick seconds oracles bench",
     "BeeGFS": "setpattern numtargets chunksize",
     "ctest": "test-dir verbose",
     "the measuring scripts of docs/benchmarks.md": "count backbones",

@@ -30,12 +30,15 @@ enum class Precision {
 
 std::string_view precision_name(Precision precision);  ///< "auto", "fp32", …
 
+struct SimulatedGpus;
+
 struct NetworkOptions {
   Device device = Device::automatic;
   Precision precision = Precision::fp32;
   int local_rank = 0;  ///< of this process on its node: picks the GPU, round robin
   /// Images in one run on a GPU, the last filled up with zeros; halved whenever the GPU's memory is too short.
   std::int64_t gpu_batch = 64;
+  std::shared_ptr<const SimulatedGpus> simulated_gpus;  ///< for tests, in place of this node's: nets/simulated_gpus.hpp
 };
 
 /// The precision that these options come to on this machine, never automatic. Throws as Network does.

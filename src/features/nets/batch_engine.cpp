@@ -31,19 +31,27 @@ at::ScalarType type_of(Precision precision) {
   }
 }
 
-// The GPU's libraries put their own lack of memory in words of their own.
 bool is_short_of_memory(const c10::Error& error) {
-  const std::string_view text = error.what_without_backtrace();
-  for (const char* sign : {"out of memory", "ALLOC_FAILED", "unable to find an engine"})
-    if (text.find(sign) != std::string_view::npos) return true;
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr;
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+         says_memory_is_short(error.what_without_backtrace());
 }
 
 }  // namespace
 
-BatchEngine::BatchEngine(const Extent& input, std::int64_t largest, const std::string& device, std::int64_t batch,
+bool says_memory_is_short(std::string_view message) {
+  for (const char* sign : {"out of memory", "ALLOC_FAILED", "unable to find an engine"})
+    if (message.find(sign) != std::string_view::npos) return true;
+  return false;
+}
+
+BatchEngine::BatchEngine(const Extent& input, std::int64_t largest, const EngineDevice& device, std::int64_t batch,
                          Precision precision)
-    : input_(input), device_(device), precision_(precision), type_(type_of(precision)), batch_(batch) {
+    : input_(input),
+      device_(device.name),
+      simulated_(device.simulated),
+      precision_(precision),
+      type_(type_of(precision)),
+      batch_(batch) {
   require(batch >= 1, "a network runs batches of at least 1 image, not {}", batch);
   const std::int64_t most = std::max<std::int64_t>(1, std::numeric_limits<std::int32_t>::max() / largest);
   if (batch > most) {
@@ -51,6 +59,7 @@ BatchEngine::BatchEngine(const Extent& input, std::int64_t largest, const std::s
     note_ = fmt::format("batches of {} images instead of {}: more would exceed what a tensor can index", most, batch);
   }
   apply_settings();
+  simulate(SimulatedGpus::Operation::start, 0, 0);
   at::empty({1}, at::TensorOptions().device(device_));  // LibTorch starts CUDA at the first tensor, before streams
 }
 
@@ -81,7 +90,7 @@ std::string BatchEngine::note() const {
 // Two batches fly at once: while the results of one are waited for, the next is copied and queued behind it.
 void BatchEngine::run_batches(const Source& source, std::int64_t count, std::span<float* const> outs) const {
   const c10::InferenceMode inference;
-  try {
+  on_device(device_.str(), [&] {
     apply_settings();
     Lanes lanes = take_lanes();
     std::optional<Flight> flying;
@@ -95,9 +104,7 @@ void BatchEngine::run_batches(const Source& source, std::int64_t count, std::spa
     }
     const std::lock_guard lock(mutex_);
     free_lanes_.push_back(lanes);
-  } catch (const c10::Error& error) {
-    throw Error(fmt::format("the network on {}: {}", device_.str(), error.what_without_backtrace()));
-  }
+  });
 }
 
 // None when memory was short: the batch is smaller then, and the caller tries again.
@@ -106,24 +113,28 @@ std::optional<BatchEngine::Flight> BatchEngine::launch(const Source& source, std
   const std::int64_t batch = batch_, now = std::min(batch, count);
   try {
     const c10::StreamGuard guard(lane);
-    return Flight{first, now, lane, enqueue(source, first, now, batch)};
+    return Flight{first, now, batch, lane, enqueue(source, first, now, batch, lane.id())};
   } catch (const c10::Error& error) {
-    if (!device_.is_cuda() || batch == 1 || !is_short_of_memory(error)) throw;
+    if (!on_gpu() || batch == 1 || !is_short_of_memory(error)) throw;
   }
   halve_batch(batch);
   return std::nullopt;
 }
 
 std::vector<at::Tensor> BatchEngine::enqueue(const Source& source, std::int64_t first, std::int64_t now,
-                                             std::int64_t batch) const {
+                                             std::int64_t batch, std::int64_t stream) const {
+  using Operation = SimulatedGpus::Operation;
   const auto options = at::TensorOptions().device(device_).dtype(type_);
   const at::Tensor input = at::zeros({batch, input_.height, input_.width, input_.channels}, options);
+  simulate(Operation::upload, batch, stream);
   input.narrow(0, 0, now).copy_(source(first, now));
+  simulate(Operation::compute, batch, stream);
   std::vector<at::Tensor> results = compute(input.permute({0, 3, 1, 2}));
   for (at::Tensor& result : results) {
     result = result.narrow(0, 0, now).to(at::kFloat).contiguous();
-    if (!device_.is_cuda()) continue;
-    at::Tensor landing = at::empty(result.sizes(), at::TensorOptions().dtype(at::kFloat).pinned_memory(true));
+    if (!on_gpu()) continue;
+    simulate(Operation::download, batch, stream);
+    at::Tensor landing = host_memory(result.sizes(), at::kFloat);
     landing.copy_(result, true);
     result = landing;
   }
@@ -131,6 +142,7 @@ std::vector<at::Tensor> BatchEngine::enqueue(const Source& source, std::int64_t 
 }
 
 void BatchEngine::land(const Flight& flight, std::span<float* const> outs) const {
+  simulate(SimulatedGpus::Operation::wait, flight.batch, flight.lane.id());
   if (device_.is_cuda()) flight.lane.synchronize();
   for (std::size_t i = 0; i < outs.size(); ++i) {
     const at::Tensor& result = flight.results[i];
@@ -151,8 +163,8 @@ void BatchEngine::apply_settings() const {
     // ATen's threads would come on top of coterie's own; each thread that runs has a count of its own.
     thread_local const bool alone = (at::set_num_threads(1), true);
     static_cast<void>(alone);
-    return;
   }
+  if (!on_gpu()) return;
   static std::mutex settings;
   const std::lock_guard lock(settings);
   at::Context& context = at::globalContext();
@@ -162,11 +174,21 @@ void BatchEngine::apply_settings() const {
   context.setAllowTF32CuBLAS(precision_ == Precision::tf32);
 }
 
-// Through pinned memory, which the GPU fetches by itself; LibTorch keeps it for the next time once it was fetched.
+void BatchEngine::simulate(SimulatedGpus::Operation operation, std::int64_t batch, std::int64_t stream) const {
+  if (!simulated_ || !simulated_->failure) return;
+  const std::string failure = simulated_->failure(operation, batch, stream);
+  TORCH_CHECK(failure.empty(), failure);
+}
+
+// Pinned, which the GPU fetches from and writes to by itself; LibTorch keeps it for the next time once that was done.
+at::Tensor BatchEngine::host_memory(at::IntArrayRef shape, at::ScalarType type) const {
+  return at::empty(shape, at::TensorOptions().dtype(type).pinned_memory(device_.is_cuda()));
+}
+
 at::Tensor BatchEngine::upload(const void* data, at::IntArrayRef shape, at::ScalarType type) const {
   const at::Tensor borrowed = at::from_blob(const_cast<void*>(data), shape, type);
-  if (!device_.is_cuda()) return borrowed;
-  const at::Tensor staging = at::empty(shape, at::TensorOptions().dtype(type).pinned_memory(true));
+  if (!on_gpu()) return borrowed;
+  const at::Tensor staging = host_memory(shape, type);
   std::memcpy(staging.data_ptr(), data, staging.nbytes());
   return staging.to(device_, type, true);
 }
@@ -189,6 +211,8 @@ BatchEngine::Lanes BatchEngine::take_lanes() const {
     free_lanes_.pop_back();
     return lanes;
   }
+  // LibTorch's CPU has one stream; others have no meaning there but their number.
+  if (simulated_) return {c10::Stream(c10::Stream::UNSAFE, device_, 1), c10::Stream(c10::Stream::UNSAFE, device_, 2)};
   c10::impl::VirtualGuardImpl guard(device_.type());
   if (!device_.is_cuda()) return {guard.getStream(device_), guard.getStream(device_)};
   return {guard.getStreamFromGlobalPool(device_), guard.getStreamFromGlobalPool(device_)};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "coterie/features/network.hpp"
 #include "nets/plan.hpp"
@@ -36,14 +37,24 @@ class Engine {
 /// coterie's own kernels, on the caller's thread.
 std::unique_ptr<Engine> make_cpu_engine(Plan plan, const WeightSource& weights);
 
+/// Where an engine on LibTorch computes: "cpu", "cuda:N", or for tests "cpu" with all the steps of a GPU.
+struct EngineDevice {
+  EngineDevice(const char* device) : name(device) {}
+  EngineDevice(std::string device, std::shared_ptr<const SimulatedGpus> gpus = nullptr)
+      : name(std::move(device)), simulated(std::move(gpus)) {}
+
+  std::string name;
+  std::shared_ptr<const SimulatedGpus> simulated;
+};
+
 /// LibTorch on its device "cpu" (fp32 or bf16, on the caller's thread) or "cuda:N" (any precision but automatic), in
-/// runs of `batch` images, the last one filled up with zeros.
-std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights, const std::string& device,
+/// runs of `batch` images, the last one filled up with zeros. What fails on the device is an Error that says so.
+std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights, const EngineDevice& device,
                                           std::int64_t batch, Precision precision = Precision::fp32);
 
 /// The same for the TorchScript module in a file, which takes N × 3 × size × size. Throws FileError for anything but a
 /// module that gives one tensor with N rows.
-std::unique_ptr<Engine> make_torchscript_engine(const std::string& path, std::int64_t size, const std::string& device,
+std::unique_ptr<Engine> make_torchscript_engine(const std::string& path, std::int64_t size, const EngineDevice& device,
                                                 std::int64_t batch, Precision precision = Precision::fp32);
 
 /// What such a module gives for one image. Loads it and runs it once; throws as above.

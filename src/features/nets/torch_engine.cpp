@@ -42,7 +42,7 @@ at::Tensor pad(const at::Tensor& input, const Window& w, double value) {
 // Values are NCHW to ATen and channels last in memory.
 class TorchEngine : public BatchEngine {
  public:
-  TorchEngine(Plan plan, const WeightSource& weights, const std::string& device, std::int64_t batch,
+  TorchEngine(Plan plan, const WeightSource& weights, const EngineDevice& device, std::int64_t batch,
               Precision precision)
       : BatchEngine(plan.extent(kInput), largest_value(plan), device, batch, precision), plan_(std::move(plan)) {
     const c10::InferenceMode inference;
@@ -160,15 +160,17 @@ class TorchEngine : public BatchEngine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights, const std::string& device,
+std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights, const EngineDevice& device,
                                           std::int64_t batch, Precision precision) {
-  return std::make_unique<TorchEngine>(std::move(plan), weights, device, batch, precision);
+  return on_device(device.name,
+                   [&] { return std::make_unique<TorchEngine>(std::move(plan), weights, device, batch, precision); });
 }
 
 Gpus find_gpus() {
-  if (!at::globalContext().hasCUDART()) return {0, "this LibTorch was built without CUDA"};
+  if (!at::globalContext().hasCUDART())
+    return {0, "coterie was built with a LibTorch without CUDA: tools/build-cuda takes one that has it"};
   const auto count = static_cast<int>(at::getNumGPUs());
-  return {count, count > 0 ? "" : "LibTorch finds no GPU"};
+  return {count, count > 0 ? "" : "LibTorch finds no GPU that it can use, of those that nvidia-smi shows"};
 }
 
 }  // namespace coterie::inline features

@@ -23,12 +23,12 @@ bool has_gpu_driver() {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights, const std::string& device,
+std::unique_ptr<Engine> make_torch_engine(Plan plan, const WeightSource& weights, const EngineDevice& device,
                                           std::int64_t batch, Precision precision) {
   return torch().torch_engine(std::move(plan), weights, device, batch, precision);
 }
 
-std::unique_ptr<Engine> make_torchscript_engine(const std::string& path, std::int64_t size, const std::string& device,
+std::unique_ptr<Engine> make_torchscript_engine(const std::string& path, std::int64_t size, const EngineDevice& device,
                                                 std::int64_t batch, Precision precision) {
   return torch().torchscript_engine(path, size, device, batch, precision);
 }

@@ -101,11 +101,11 @@ torch::jit::Module load(const std::string& path, const std::string& device) {
 
 class TorchScriptEngine : public BatchEngine {
  public:
-  TorchScriptEngine(const std::string& path, std::int64_t size, const std::string& device, std::int64_t batch,
+  TorchScriptEngine(const std::string& path, std::int64_t size, const EngineDevice& device, std::int64_t batch,
                     Precision precision)
       : BatchEngine({size, size, 3}, 3 * size * size, device, batch, precision),
         path_(path),
-        module_(load(path, device)) {
+        module_(load(path, device.name)) {
     for (at::Tensor parameter : module_.parameters()) set_type(parameter);
     for (at::Tensor buffer : module_.buffers()) set_type(buffer);
   }
@@ -131,7 +131,9 @@ class TorchScriptEngine : public BatchEngine {
     } catch (const c10::OutOfMemoryError&) {
       throw;
     } catch (const std::exception& error) {
-      if (device().is_cuda() && std::string_view(error.what()).find("out of memory") != std::string_view::npos) throw;
+      // The interpreter makes std::runtime_error of what its operators throw.
+      if (on_gpu() && says_memory_is_short(error.what()))
+        TORCH_CHECK_WITH(OutOfMemoryError, false, reason_of(error.what()));
       throw FileError(path_, fmt::format("fails on an input of {} × 3 × {} × {}: {}. If it wants another size, say so "
                                          "with --preprocess size=SIZE",
                                          pixels.size(0), input().height, input().width, reason_of(error.what())));
@@ -157,9 +159,10 @@ class TorchScriptEngine : public BatchEngine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_torchscript_engine(const std::string& path, std::int64_t size, const std::string& device,
+std::unique_ptr<Engine> make_torchscript_engine(const std::string& path, std::int64_t size, const EngineDevice& device,
                                                 std::int64_t batch, Precision precision) {
-  return std::make_unique<TorchScriptEngine>(path, size, device, batch, precision);
+  return on_device(device.name,
+                   [&] { return std::make_unique<TorchScriptEngine>(path, size, device, batch, precision); });
 }
 
 std::int64_t torchscript_dimension(const std::string& path, std::int64_t size) {
