@@ -19,8 +19,11 @@ struct RowTiles {
   /// of few rows waits for its own sums. 13 rows by 6: 5, 5, 3.
   template <typename Use>
   void for_each(std::int64_t count, const Use& use) const {
-    const std::int64_t number = (count + tallest - 1) / tallest;
-    const std::int64_t even = number < 2 ? count : (count + number - 1) / number;
+    std::int64_t even = count;
+    if (count > tallest) {
+      const std::int64_t number = (count + tallest - 1) / tallest;
+      even = (count + number - 1) / number;
+    }
     for (std::int64_t first = 0; first < count; first += even) {
       const std::int64_t height = std::min(even, count - first);
       use(of_height[static_cast<std::size_t>(height - 1)], first, height);

@@ -1,24 +1,24 @@
-// The register tile, for one width of vectors. No include guard: coterie/tiles/each_width.hpp includes it once for each.
+// The register tile, for one width of vectors. No include guard: coterie/tiles/each_width.hpp includes it once for
+// each.
 
 template <typename Element, int kBytes>
 struct VectorOf {
   typedef Element Type __attribute__((vector_size(kBytes)));
+  typedef Element Unaligned __attribute__((vector_size(kBytes), aligned(alignof(Element)), may_alias));
 };
 
 /// kCount numbers of GCC's vector extension: operators act on each, conditions choose for each.
 template <typename Element, int kCount>
-using Vector = typename VectorOf<Element, kCount * static_cast<int>(sizeof(Element))>::Type;
+using Vector = typename VectorOf<Element, kCount* static_cast<int>(sizeof(Element))>::Type;
 
 template <typename Vector, typename Element>
 [[gnu::always_inline]] inline Vector load(const Element* from) {
-  Vector value;
-  __builtin_memcpy(&value, from, sizeof value);
-  return value;
+  return *reinterpret_cast<const typename VectorOf<Element, sizeof(Vector)>::Unaligned*>(from);
 }
 
 template <typename Vector, typename Element>
 [[gnu::always_inline]] inline void store(Element* to, Vector value) {
-  __builtin_memcpy(to, &value, sizeof value);
+  *reinterpret_cast<typename VectorOf<Element, sizeof(Vector)>::Unaligned*>(to) = value;
 }
 
 /// Subtracting zero changes no bit, of -0 neither, and is compiled to nothing.
@@ -56,14 +56,17 @@ template <typename Vector>
 
 /// kRows x kColumns sums of products, which stay in registers where kRows is at most kTallest<Element, kColumns>.
 /// kColumns numbers must fill 32 bytes a few times. A tile is a local variable; a kernel sets it, adds products, and
-/// does with the sums what it wants (each(), part()) before they leave the registers. Kernels are [[gnu::flatten]], lest
-/// a function that is called, not inlined, want the sums in memory.
+/// does with the sums what it wants (each(), part()) before they leave the registers. Kernels are [[gnu::flatten]],
+/// lest a function that is called, not inlined, want the sums in memory.
 template <typename Element, int kRows, int kColumns>
 class Tile {
   static constexpr int kBytes = kColumns * static_cast<int>(sizeof(Element));
-  static constexpr int kWhole = kBytes / COTERIE_VECTOR_BYTES, kRest = kBytes % COTERIE_VECTOR_BYTES;
-  static constexpr int kWide = COTERIE_VECTOR_BYTES / static_cast<int>(sizeof(Element));
-  static_assert(kBytes % 32 == 0);  // so the rest is one vector of 32 bytes, or none
+  static_assert(kBytes % 32 == 0);  // so that there remain 32 bytes beside vectors of 64, or none
+  // Where rows of a panel are no whole cache lines, vectors of 64 bytes straddle two; few rows do not hide that.
+  static constexpr int kVectorBytes =
+      COTERIE_VECTOR_BYTES == 64 && kBytes % 64 != 0 && kRows < 4 ? 32 : COTERIE_VECTOR_BYTES;
+  static constexpr int kWhole = kBytes / kVectorBytes, kRest = kBytes % kVectorBytes;
+  static constexpr int kWide = kVectorBytes / static_cast<int>(sizeof(Element));
 
  public:
   using Wide = Vector<Element, kWide>;
@@ -109,8 +112,7 @@ class Tile {
       for (int row = 0; row < kRows; ++row) {
         const Element factor = left(row, i);
 #pragma GCC unroll 8
-        for (int v = 0; v < kWhole; ++v)
-          wide_[row][v] = fused(broadcast<Wide>(factor), lanes[v], wide_[row][v]);
+        for (int v = 0; v < kWhole; ++v) wide_[row][v] = fused(broadcast<Wide>(factor), lanes[v], wide_[row][v]);
         if constexpr (kRest > 0) rest_[row] = fused(broadcast<Rest>(factor), last, rest_[row]);
       }
     }
@@ -131,23 +133,23 @@ class Tile {
   /// columns, which must not depend on the width.
   [[gnu::always_inline]] Rest part(int row, int column) const {
     const int v = column / kWide;
-#if COTERIE_VECTOR_BYTES == 64
-    if (v == kWhole) return rest_[row];
-    const Wide sums = wide_[row][v];
-    const bool low = column % kWide == 0;
-    if constexpr (sizeof(Element) == sizeof(double))
-      return low ? __builtin_shufflevector(sums, sums, 0, 1, 2, 3) : __builtin_shufflevector(sums, sums, 4, 5, 6, 7);
-    else
-      return low ? __builtin_shufflevector(sums, sums, 0, 1, 2, 3, 4, 5, 6, 7)
-                 : __builtin_shufflevector(sums, sums, 8, 9, 10, 11, 12, 13, 14, 15);
-#elif COTERIE_VECTOR_BYTES == 32
-    return wide_[row][v];
-#else
-    if constexpr (sizeof(Element) == sizeof(double))
-      return __builtin_shufflevector(wide_[row][v], wide_[row][v + 1], 0, 1, 2, 3);
-    else
-      return __builtin_shufflevector(wide_[row][v], wide_[row][v + 1], 0, 1, 2, 3, 4, 5, 6, 7);
-#endif
+    constexpr bool kDouble = sizeof(Element) == sizeof(double);
+    if constexpr (kVectorBytes == 32) {
+      return wide_[row][v];
+    } else if constexpr (kVectorBytes == 16) {
+      const Wide &low = wide_[row][v], &high = wide_[row][v + 1];
+      if constexpr (kDouble) return __builtin_shufflevector(low, high, 0, 1, 2, 3);
+      if constexpr (!kDouble) return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+    } else {
+      if (v == kWhole) return rest_[row];
+      const Wide& all = wide_[row][v];
+      const bool low = column % kWide == 0;
+      if constexpr (kDouble)
+        return low ? __builtin_shufflevector(all, all, 0, 1, 2, 3) : __builtin_shufflevector(all, all, 4, 5, 6, 7);
+      if constexpr (!kDouble)
+        return low ? __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7)
+                   : __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
+    }
   }
 
  private:
@@ -159,5 +161,5 @@ class Tile {
 /// The most rows whose sums stay in the registers: 12 of 16, or 24 of AVX-512's 32, hold sums. Pointers to more than
 /// kMostTileRows rows would want more registers than there are.
 template <typename Element, int kColumns>
-inline constexpr int kTallest =
-    std::min(static_cast<int>(kMostTileRows), (COTERIE_VECTOR_BYTES == 64 ? 24 : 12) / Tile<Element, 1, kColumns>::kVectors);
+inline constexpr int kTallest = std::min(static_cast<int>(kMostTileRows),
+                                         (COTERIE_VECTOR_BYTES == 64 ? 24 : 12) / Tile<Element, 4, kColumns>::kVectors);

@@ -5,11 +5,9 @@ constexpr int kColumns = static_cast<int>(kPanelColumns);
 template <int kRows>
 [[gnu::flatten]] void product_tile(const double* const* rows, const double* panel, std::int64_t terms, double* sums,
                                    std::int64_t stride) {
-  std::array<const double*, kRows> row;
-  for (std::size_t r = 0; r < kRows; ++r) row[r] = rows[r];
   Tile<double, kRows, kColumns> tile;
   tile.set(sums, stride);
-  tile.add_products([&](int r, std::int64_t i) { return row[static_cast<std::size_t>(r)][i]; }, panel, terms);
+  tile.add_products([rows](int r, std::int64_t i) { return rows[r][i]; }, panel, terms);
   tile.store_to(sums, stride);
 }
 
@@ -31,14 +29,13 @@ template <int kRows>
 [[gnu::flatten]] void triangle_tile(const double* const* rows, const double* packed, std::int64_t terms,
                                     std::int64_t most, std::int64_t panels, const double* offsets, double* squares) {
   using Lanes = Vector<double, 4>;
-  std::array<const double*, kRows> row;
   Lanes square[kRows];
 #pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) row[static_cast<std::size_t>(r)] = rows[r], square[r] = Lanes{};
+  for (int r = 0; r < kRows; ++r) square[r] = Lanes{};
   for (std::int64_t p = 0; p < panels; ++p, offsets += kColumns) {
     Tile<double, kRows, kColumns> tile;
     tile.set_zero();
-    tile.add_products([&](int r, std::int64_t i) { return row[static_cast<std::size_t>(r)][i]; }, packed, terms);
+    tile.add_products([rows](int r, std::int64_t i) { return rows[r][i]; }, packed, terms);
     packed += terms * kColumns;
     terms = std::min(most, terms + kColumns);
 #pragma GCC unroll 16

@@ -4,8 +4,6 @@
 template <bool kAhead, int kColumns, int kRows>
 [[gnu::flatten]] void panel_tile(const float* const* rows, const float* const* ahead, const float* panel,
                                  std::int64_t columns, float* dots) {
-  std::array<const float*, kRows> row, next;
-  for (std::size_t r = 0; r < kRows; ++r) row[r] = rows[r], next[r] = ahead[r];
   for (std::int64_t begin = 0; begin < columns; begin += kTermsPerSum) {
     const std::int64_t end = std::min(columns, begin + kTermsPerSum);
     Tile<float, kRows, kColumns> tile;
@@ -15,9 +13,9 @@ template <bool kAhead, int kColumns, int kRows>
     for (std::int64_t stretch = begin; stretch < end; stretch += kStretch) {
       if constexpr (kAhead)
 #pragma GCC unroll 16
-        for (std::size_t r = 0; r < kRows; ++r) __builtin_prefetch(next[r] + stretch);
-      tile.add_products([&](int r, std::int64_t d) { return row[static_cast<std::size_t>(r)][stretch + d]; },
-                        panel + stretch * kColumns, std::min(end - stretch, kStretch));
+        for (int r = 0; r < kRows; ++r) __builtin_prefetch(ahead[r] + stretch);
+      tile.add_products([=](int r, std::int64_t d) { return rows[r][stretch + d]; }, panel + stretch * kColumns,
+                        std::min(end - stretch, kStretch));
     }
     if (begin > 0) tile.add(dots, kColumns);
     tile.store_to(dots, kColumns);
@@ -29,9 +27,12 @@ constexpr PanelTiles panel_tiles(std::integer_sequence<int, kCounts...>) {
   return {sizeof...(kCounts), {panel_tile<kAhead, kColumns, kCounts + 1>...}};
 }
 
+// Each row that is read wants a register for its address, and one that is asked for another: where a row of sums is one
+// vector, AVX-512 was measured up to a fifth faster with 8 rows than with 12.
 template <bool kAhead, int kColumns>
 constexpr PanelTiles panel_tiles() {
-  return panel_tiles<kAhead, kColumns>(std::make_integer_sequence<int, kTallest<float, kColumns>>());
+  constexpr int kRows = COTERIE_VECTOR_BYTES == 64 && kColumns * sizeof(float) <= 64 ? 8 : kTallest<float, kColumns>;
+  return panel_tiles<kAhead, kColumns>(std::make_integer_sequence<int, kRows>());
 }
 
 // By whether rows are asked for ahead, and vectors - 1.

@@ -6,10 +6,8 @@ template <int kColumns, int kRows>
   for (int r = 0; r < kRows; ++r) __builtin_prefetch(what.output + r * what.output_pitch, 1);
   Tile<float, kRows, kColumns> tile;
   tile.set_zero();
-  std::array<const float*, kRows> left;
-  for (std::size_t r = 0; r < kRows; ++r) left[r] = what.left + static_cast<std::int64_t>(r) * what.left_pitch;
-  tile.add_products([&](int r, std::int64_t i) { return left[static_cast<std::size_t>(r)][i]; }, what.panel,
-                    what.inputs);
+  tile.add_products([left = what.left, pitch = what.left_pitch](int r, std::int64_t i) { return left[r * pitch + i]; },
+                    what.panel, what.inputs);
   if (!what.first)
     tile.add(what.output, what.output_pitch);
   else if (what.bias != nullptr)

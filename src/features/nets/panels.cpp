@@ -39,13 +39,12 @@ namespace coterie::inline features {
 namespace {
 
 // All rows against one panel.
-void run_tiles(const PanelTiles& tiles, const PanelTile& all, std::int64_t rows) {
-  tiles.for_each(rows, [&](auto run, std::int64_t row, std::int64_t) {
-    PanelTile tile = all;
-    tile.left += row * tile.left_pitch;
-    tile.output += row * tile.output_pitch;
-    if (tile.addend != nullptr) tile.addend += row * tile.addend_pitch;
+void run_tiles(const PanelTiles& tiles, PanelTile tile, std::int64_t rows) {
+  tiles.for_each(rows, [&](auto run, std::int64_t, std::int64_t height) {
     run(tile);
+    tile.left += height * tile.left_pitch;
+    tile.output += height * tile.output_pitch;
+    if (tile.addend != nullptr) tile.addend += height * tile.addend_pitch;
   });
 }
 
@@ -82,17 +81,17 @@ void Panels::multiply(std::size_t chunk, const float* left, std::int64_t left_pi
                       const ProductEnds& ends) const {
   const Chunk& now = chunks_[chunk];
   PanelTile tile{left,
-            left_pitch,
-            now.size,
-            panels_ + now.first * round_up(outputs_, kLanes),
-            ends.bias,
-            ends.addend,
-            ends.addend_pitch,
-            ends.output,
-            ends.output_pitch,
-            chunk == 0,
-            chunk + 1 == chunks_.size(),
-            Bounds(ends.activation)};
+                 left_pitch,
+                 now.size,
+                 panels_ + now.first * round_up(outputs_, kLanes),
+                 ends.bias,
+                 ends.addend,
+                 ends.addend_pitch,
+                 ends.output,
+                 ends.output_pitch,
+                 chunk == 0,
+                 chunk + 1 == chunks_.size(),
+                 Bounds(ends.activation)};
   for (std::int64_t output = 0; output < outputs_; output += kWide) {
     run_tiles(kernels()[outputs_ - output > kLanes ? 1 : 0], tile, rows);
     tile.panel += kWide * now.size;
