@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coterie/clustering/gaussian_mixture.hpp"
+#include "coterie/tiles/aligned_vector.hpp"
 
 namespace coterie::inline clustering {
 

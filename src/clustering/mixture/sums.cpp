@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "coterie/tiles/aligned_vector.hpp"
+
 #include "mixture/kernel.hpp"
 
 namespace coterie::inline clustering {
