@@ -27,8 +27,9 @@
 #include <immintrin.h>
 #endif
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed only to functions that are compiled into their callers
+// Vectors are passed only to functions that are compiled into their callers. To the end of the source file, where the
+// compiler makes the functions of templates.
+#pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace coterie {
 namespace {
@@ -87,5 +88,3 @@ namespace avx512 {
 
 }  // namespace
 }  // namespace coterie
-
-#pragma GCC diagnostic pop
