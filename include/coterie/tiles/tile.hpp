@@ -98,8 +98,9 @@ class Tile {
   }
 
   /// sums(r, c) += left(r, i) * panel[kColumns i + c] for i = 0, ..., terms - 1: for each sum one chain of fused
-  /// multiply-adds in the order of i, whatever the width. 2 kRows kColumns terms flops; reads kColumns terms numbers of
-  /// the panel and kRows terms of the left side, of which nothing is kept: both should be in the first-level cache.
+  /// multiply-adds in the order of i, whatever the width. Cost: 2 kRows kColumns terms flops, for which
+  /// sizeof(Element) (kRows + kColumns) terms bytes are read, from the first-level cache where it is to be fast; the
+  /// sums themselves stay in registers.
   template <typename Left>
   [[gnu::always_inline]] void add_products(const Left& left, const Element* panel, std::int64_t terms) {
     for (std::int64_t i = 0; i < terms; ++i, panel += kColumns) {
