@@ -27,30 +27,41 @@ template <typename Vector, typename Element>
   return value - Vector{};
 }
 
-/// a * b + c, rounded once.
+/// a * b + c, rounded once. A number of int32 is a pair of int16, of which both products are added: exact, as long as
+/// the sum fits.
 template <typename Vector>
 [[gnu::always_inline]] inline Vector fused(Vector a, Vector b, Vector c) {
   using Element = std::remove_cvref_t<decltype(a[0])>;
-  constexpr bool kFloat = sizeof(Element) == sizeof(float);
+  constexpr bool kFloat = std::is_same_v<Element, float>, kDouble = std::is_same_v<Element, double>;
+  static_assert(kFloat || kDouble || std::is_same_v<Element, std::int32_t>);
 #if COTERIE_VECTOR_BYTES == 64
   if constexpr (sizeof(Vector) == 64 && kFloat) return _mm512_fmadd_ps(a, b, c);
-  if constexpr (sizeof(Vector) == 64 && !kFloat) return _mm512_fmadd_pd(a, b, c);
+  if constexpr (sizeof(Vector) == 64 && kDouble) return _mm512_fmadd_pd(a, b, c);
+  if constexpr (sizeof(Vector) == 64 && !kFloat && !kDouble)
+    return (Vector)_mm512_madd_epi16((__m512i)a, (__m512i)b) + c;
 #endif
 #if COTERIE_VECTOR_BYTES >= 32
   if constexpr (sizeof(Vector) == 32 && kFloat) return _mm256_fmadd_ps(a, b, c);
-  if constexpr (sizeof(Vector) == 32 && !kFloat) return _mm256_fmadd_pd(a, b, c);
+  if constexpr (sizeof(Vector) == 32 && kDouble) return _mm256_fmadd_pd(a, b, c);
+  if constexpr (sizeof(Vector) == 32 && !kFloat && !kDouble)
+    return (Vector)_mm256_madd_epi16((__m256i)a, (__m256i)b) + c;
 #else
 #if defined(__FMA__)
-  if constexpr (sizeof(Vector) == 16 && kFloat) return _mm_fmadd_ps(a, b, c);
-  if constexpr (sizeof(Vector) == 16 && !kFloat) return _mm_fmadd_pd(a, b, c);
-#else
+  if constexpr (kFloat) return _mm_fmadd_ps(a, b, c);
+  if constexpr (kDouble) return _mm_fmadd_pd(a, b, c);
+#endif
+#if defined(__SSE2__)
+  if constexpr (!kFloat && !kDouble) return (Vector)_mm_madd_epi16((__m128i)a, (__m128i)b) + c;
+#endif
   for (std::size_t lane = 0; lane < sizeof(Vector) / sizeof(Element); ++lane)
     if constexpr (kFloat)
       c[lane] = __builtin_fmaf(a[lane], b[lane], c[lane]);
-    else
+    else if constexpr (kDouble)
       c[lane] = __builtin_fma(a[lane], b[lane], c[lane]);
+    else
+      c[lane] +=
+          static_cast<std::int16_t>(a[lane]) * static_cast<std::int16_t>(b[lane]) + (a[lane] >> 16) * (b[lane] >> 16);
   return c;
-#endif
 #endif
 }
 
