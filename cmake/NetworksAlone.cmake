@@ -26,6 +26,7 @@ coterie_room(images
   SOURCES src/images/preprocess/geometry.cpp src/images/preprocess/levels.cpp src/images/preprocess/presets.cpp
           src/images/preprocess/resize.cpp src/images/preprocess/resize_passes.cpp src/images/preprocess/resize_tf1.cpp
   LINKS base)
+add_subdirectory(src/tiles)
 add_subdirectory(src/features)
 
 if(BUILD_TESTING)

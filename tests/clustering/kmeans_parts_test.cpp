@@ -7,6 +7,7 @@
 #include "example_rows.hpp"
 #include "labelling_agreement.hpp"
 #include "rows/centroid_panels.hpp"
+#include "vector_widths.hpp"
 
 namespace coterie {
 
@@ -38,6 +39,31 @@ TEST_CASE("inner products keep their error bound, and no bit depends on how many
         }
       }
     }
+}
+
+TEST_CASE("inner products are sums of fused chains of 256, to the bit, with vectors of every width") {
+  with_each_vector_width([] {
+    for (const std::int64_t columns : {1, 16, 250, 600, 1100})  // asked for ahead up to 1024
+      for (const int vectors : {1, 2, 3}) {
+        CAPTURE(columns);
+        CAPTURE(vectors);
+        const std::int64_t width = vectors * kLanes, count = 27;
+        const auto rows = example_rows(count, columns, 3, 1.0, 0.5), panel = example_rows(columns, width, 5, 1.0, 0.5);
+        std::vector<const float*> pointers;
+        for (std::int64_t i = 0; i < count; ++i) pointers.push_back(rows.data() + (count - 1 - i) * columns);
+        std::vector<float> dots(static_cast<std::size_t>(count * width));
+        panel_dots(pointers.data(), count, panel.data(), vectors, columns, dots.data());
+        int wrong = 0;
+        for (std::int64_t i = 0; i < count; ++i)
+          for (std::int64_t lane = 0; lane < width; ++lane)
+            wrong +=
+                dots[static_cast<std::size_t>(i * width + lane)] !=
+                fused_chains<float>(
+                    columns, kTermsPerSum, [&](std::int64_t d) { return pointers[static_cast<std::size_t>(i)][d]; },
+                    [&](std::int64_t d) { return panel[static_cast<std::size_t>(d * width + lane)]; });
+        CHECK(wrong == 0);
+      }
+  });
 }
 
 TEST_CASE("the lane minimum is the first smallest score and the second smallest beside it") {

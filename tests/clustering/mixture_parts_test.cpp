@@ -8,6 +8,7 @@
 #include "mixture/density.hpp"
 #include "mixture/kernel.hpp"
 #include "mixture/sums.hpp"
+#include "vector_widths.hpp"
 
 namespace coterie {
 namespace {
@@ -53,6 +54,35 @@ TEST_CASE("a packed triangle unpacks to itself, for every width of the last pane
   }
 }
 
+TEST_CASE("products are fused chains, exact ones their nearest steps, with vectors of every width") {
+  constexpr std::int64_t kCount = 17, kTerms = 77, kStride = kPanelColumns + 5;
+  const auto rows = noise(kCount * kTerms, 5), panel = noise(kTerms * kPanelColumns, 6),
+             begun = noise(kCount * kStride, 7);
+  const auto lane = [&](std::int64_t j) {
+    return [&panel, j](std::int64_t i) { return panel[static_cast<std::size_t>(i * kPanelColumns + j)]; };
+  };
+  std::vector<const double*> pointers;
+  for (std::int64_t r = 0; r < kCount; ++r) pointers.push_back(rows.data() + r * kTerms);
+  with_each_vector_width([&] {
+    auto sums = begun;
+    add_products(pointers.data(), kCount, panel.data(), kTerms, sums.data(), kStride);
+    std::vector<std::int64_t> steps(kTileRows * kStride, 3);
+    add_exact_products(rows.data(), panel.data(), kTerms, 0x1p30, steps.data(), kStride);
+    int wrong = 0;
+    for (std::int64_t r = 0; r < kCount; ++r)
+      for (std::int64_t j = 0; j < kStride; ++j) {
+        const auto at = static_cast<std::size_t>(r * kStride + j);
+        const bool inside = j < kPanelColumns;
+        const auto row = [&](std::int64_t i) { return pointers[static_cast<std::size_t>(r)][i]; };
+        wrong += sums[at] != (inside ? fused_chain<double>(0, kTerms, row, lane(j), begun[at]) : begun[at]);
+        if (r >= kTileRows) continue;
+        const auto packed = [&](std::int64_t i) { return rows[static_cast<std::size_t>(kTileRows * i + r)]; };
+        wrong += steps[at] != (inside ? 3 + std::llrint(fused_chain<double>(0, kTerms, packed, lane(j)) * 0x1p30) : 3);
+      }
+    CHECK(wrong == 0);
+  });
+}
+
 TEST_CASE("squares in registers have the bits of products that are cut and stored") {
   const std::int64_t columns = 53, panels = 5, rows = 7;
   std::vector<double> packed(static_cast<std::size_t>(packed_size(columns)));
@@ -61,8 +91,17 @@ TEST_CASE("squares in registers have the bits of products that are cut and store
   std::vector<const double*> pointers;
   for (std::int64_t r = 0; r < rows; ++r) pointers.push_back(values.data() + r * columns);
   std::array<double, rows> squares;
-  triangle_squares(pointers.data(), rows, packed.data(), kPanelColumns, columns, panels, offsets.data(),
-                   squares.data());
+  const auto compute = [&] {
+    triangle_squares(pointers.data(), rows, packed.data(), kPanelColumns, columns, panels, offsets.data(),
+                     squares.data());
+  };
+  compute();
+  const auto in_use = squares;
+  with_each_vector_width([&] {
+    squares.fill(NAN);
+    compute();
+    CHECK(squares == in_use);
+  });
   for (std::int64_t r = 0; r < rows; ++r) {
     std::vector<double> products(static_cast<std::size_t>(panels * kPanelColumns));
     const double* panel = packed.data();

@@ -10,6 +10,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "example_rows.hpp"
+#include "vector_widths.hpp"
 #include "ward/kernel.hpp"
 #include "ward/tree.hpp"
 
@@ -144,6 +145,26 @@ std::vector<float> with_each_row(const std::vector<float>& values, std::int64_t 
 }
 
 }  // namespace
+
+TEST_CASE("products of two panels are fused chains, to the bit, with vectors of every width") {
+  with_each_vector_width([] {
+    const auto a = example_rows(2 * kWardTermsPerSum, kPanelClusters, 5),
+               b = example_rows(200, kPanelClusters, 3, 1, 2);
+    std::vector<float> dots(static_cast<std::size_t>(kPanelClusters * kPanelClusters), NAN);
+    const float* const second = b.data() + kWardTermsPerSum * kPanelClusters;
+    panel_pair_dots(a.data(), b.data(), kWardTermsPerSum, true, dots.data());
+    panel_pair_dots(a.data() + kWardTermsPerSum * kPanelClusters, second, 72, false, dots.data());
+    int wrong = 0;
+    for (std::int64_t i = 0; i < kPanelClusters; ++i)
+      for (std::int64_t j = 0; j < kPanelClusters; ++j)
+        wrong += dots[static_cast<std::size_t>(i * kPanelClusters + j)] !=
+                 fused_chains<float>(
+                     200, kWardTermsPerSum,
+                     [&](std::int64_t d) { return a[static_cast<std::size_t>(d * kPanelClusters + i)]; },
+                     [&](std::int64_t d) { return b[static_cast<std::size_t>(d * kPanelClusters + j)]; });
+    CHECK(wrong == 0);
+  });
+}
 
 TEST_CASE("each merge joins the two clusters that are nearest, as a plain recount finds them") {
   for (const std::int64_t columns : {1, 2, 9, 131}) {

@@ -12,6 +12,7 @@
 #include "nets/placement.hpp"
 #include "nets/winograd.hpp"
 #include "test_values.hpp"
+#include "vector_widths.hpp"
 
 namespace coterie {
 namespace {
@@ -140,6 +141,36 @@ void check_convolution(Extent input_extent, const Window& window, std::int64_t o
 Window window_of(const Slide& rows, const Slide& columns) { return {rows, columns}; }
 
 }  // namespace
+
+TEST_CASE("matrix products are fused chains for each chunk, to the bit, with vectors of every width") {
+  with_each_vector_width([] {
+    for (const std::int64_t inputs : {3, 16, 300, 700})
+      for (const std::int64_t outputs : {8, 24, 33}) {
+        CAPTURE(inputs);
+        CAPTURE(outputs);
+        const std::int64_t rows = 29, pitch = (outputs + 7) / 8 * 8 + 8;
+        const auto left = noise(rows * inputs, 1), matrix = noise(inputs * outputs, 2), bias = noise(pitch, 3);
+        const auto addend = noise(rows * pitch, 4);
+        std::vector<float> output(addend.size());
+        const Panels panels(matrix.data(), inputs, outputs);
+        const ProductEnds ends{output.data(), pitch, bias.data(), addend.data(), pitch, Activation::relu6};
+        for (std::size_t chunk = 0; chunk < panels.chunks().size(); ++chunk)
+          panels.multiply(chunk, left.data() + panels.chunks()[chunk].first, inputs, rows, ends);
+        int wrong = 0;
+        for (std::int64_t r = 0; r < rows; ++r)
+          for (std::int64_t j = 0; j < outputs; ++j) {
+            float sum = bias[static_cast<std::size_t>(j)];
+            for (const auto& [first, size] : panels.chunks())
+              sum += fused_chain<float>(
+                  first, first + size, [&](std::int64_t i) { return left[static_cast<std::size_t>(r * inputs + i)]; },
+                  [&](std::int64_t i) { return matrix[static_cast<std::size_t>(i * outputs + j)]; });
+            const auto at = static_cast<std::size_t>(r * pitch + j);
+            wrong += output[at] != std::clamp(sum + addend[at], 0.0F, 6.0F);
+          }
+        CHECK(wrong == 0);
+      }
+  });
+}
 
 TEST_CASE("a convolution is its sums, at odd sizes, strides, paddings, pitches and channel counts") {
   const Slide kSlides[] = {{1, 1, 0, 0}, {1, 2, 0, 0}, {3, 1, 1, 1}, {3, 2, 0, 1},

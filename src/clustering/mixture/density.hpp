@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coterie/clustering/gaussian_mixture.hpp"
+#include "coterie/tiles/aligned_vector.hpp"
 
 namespace coterie::inline clustering {
 
@@ -97,7 +98,8 @@ class MixtureDensity {
 
   Covariance covariance_;
   std::int64_t k_, columns_, panels_, padded_;  // padded_: columns of a row of float32, a multiple of 8
-  std::vector<double> triangles_, inverse_deviations_;
+  AlignedVector<double> triangles_;
+  std::vector<double> inverse_deviations_;
   std::vector<double> centre_;   // D: rows are taken relative to it, so that an offset costs no digits
   std::vector<double> offsets_;  // full: k x 12 panels, (mean - centre) U
   std::vector<double> axes_;     // else: k x D (tied: k x 12 panels), the means in the rows' or the turned coordinates

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "coterie/tiles/row_tiles.hpp"
+
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
 #endif
@@ -16,101 +18,35 @@ namespace {
 constexpr double kMagic = 0x1.8p52;  // adding it leaves the nearest integer in the low bits: |steps| <= 2^51
 constexpr auto kMagicBits = std::bit_cast<std::int64_t>(kMagic);
 
-#if defined(__AVX2__) && defined(__FMA__)
+using ProductTiles = RowTiles<void (*)(const double* const*, const double*, std::int64_t, double*, std::int64_t)>;
+using TriangleTiles = RowTiles<void (*)(const double* const*, const double*, std::int64_t, std::int64_t, std::int64_t,
+                                        const double*, double*)>;
 
-constexpr int kVectors = 3;
-
-template <int kRows>
-void product_tile(const double* const* rows, const double* panel, std::int64_t terms, double* sums,
-                  std::int64_t stride) {
-  std::array<const double*, kRows> row;
-  __m256d sum[kRows][kVectors];
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r) {
-    row[r] = rows[r];
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_loadu_pd(sums + r * stride + 4 * v);
-  }
-  for (std::int64_t i = 0; i < terms; ++i) {
-    __m256d lane[kVectors];
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) lane[v] = _mm256_loadu_pd(panel + kPanelColumns * i + 4 * v);
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-      const __m256d x = _mm256_broadcast_sd(row[r] + i);
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_fmadd_pd(x, lane[v], sum[r][v]);
-    }
-  }
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) _mm256_storeu_pd(sums + r * stride + 4 * v, sum[r][v]);
-}
-
-#else
-
-template <int kRows>
-void product_tile(const double* const* rows, const double* panel, std::int64_t terms, double* sums,
-                  std::int64_t stride) {
-  for (int r = 0; r < kRows; ++r)
-    for (std::int64_t i = 0; i < terms; ++i)
-      for (std::int64_t j = 0; j < kPanelColumns; ++j)
-        sums[r * stride + j] += rows[r][i] * panel[kPanelColumns * i + j];
-}
-
-#endif
-
-constexpr std::array<void (*)(const double* const*, const double*, std::int64_t, double*, std::int64_t), 5> kTiles = {
-    nullptr, product_tile<1>, product_tile<2>, product_tile<3>, product_tile<4>};
+/// Of one width of vectors.
+struct Kernels {
+  ProductTiles products;
+  TriangleTiles triangle;
+  void (*exact)(const double*, const double*, std::int64_t, double, std::int64_t*, std::int64_t);
+};
 
 }  // namespace
+}  // namespace coterie::inline clustering
+
+#define COTERIE_KERNELS "mixture/tiles.hpp"
+#include "coterie/tiles/each_width.hpp"
+
+namespace coterie::inline clustering {
 
 void add_products(const double* const* rows, std::int64_t count, const double* panel, std::int64_t terms, double* sums,
                   std::int64_t stride) {
-  for (std::int64_t first = 0; first < count; first += kTileRows) {
-    const std::int64_t height = std::min(kTileRows, count - first);
-    kTiles[static_cast<std::size_t>(height)](rows + first, panel, terms, sums + first * stride, stride);
-  }
+  kernels().products.for_each(count, [&](auto tile, std::int64_t first, std::int64_t) {
+    tile(rows + first, panel, terms, sums + first * stride, stride);
+  });
 }
 
 void add_exact_products(const double* left, const double* right, std::int64_t terms, double steps_per_unit,
                         std::int64_t* sums, std::int64_t stride) {
-#if defined(__AVX2__) && defined(__FMA__)
-  __m256d sum[kTileRows][kVectors];
-#pragma GCC unroll 4
-  for (int r = 0; r < kTileRows; ++r)
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_setzero_pd();
-  for (std::int64_t i = 0; i < terms; ++i) {
-    __m256d lane[kVectors];
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) lane[v] = _mm256_loadu_pd(right + kPanelColumns * i + 4 * v);
-#pragma GCC unroll 4
-    for (int r = 0; r < kTileRows; ++r) {
-      const __m256d x = _mm256_broadcast_sd(left + kTileRows * i + r);
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_fmadd_pd(x, lane[v], sum[r][v]);
-    }
-  }
-  const __m256d steps = _mm256_set1_pd(steps_per_unit), magic = _mm256_set1_pd(kMagic);
-  const __m256i magic_bits = _mm256_set1_epi64x(kMagicBits);
-#pragma GCC unroll 4
-  for (int r = 0; r < kTileRows; ++r)
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) {
-      auto* const out = reinterpret_cast<__m256i*>(sums + r * stride + 4 * v);
-      const __m256i here = _mm256_castpd_si256(_mm256_fmadd_pd(sum[r][v], steps, magic));
-      _mm256_storeu_si256(out, _mm256_add_epi64(_mm256_loadu_si256(out), _mm256_sub_epi64(here, magic_bits)));
-    }
-#else
-  for (std::int64_t r = 0; r < kTileRows; ++r)
-    for (std::int64_t j = 0; j < kPanelColumns; ++j) {
-      double sum = 0;
-      for (std::int64_t i = 0; i < terms; ++i) sum += left[kTileRows * i + r] * right[kPanelColumns * i + j];
-      sums[r * stride + j] += std::bit_cast<std::int64_t>(sum * steps_per_unit + kMagic) - kMagicBits;
-    }
-#endif
+  kernels().exact(left, right, terms, steps_per_unit, sums, stride);
 }
 
 #if defined(__AVX2__) && defined(__FMA__)
@@ -197,87 +133,11 @@ double offset_squares(const double* values, const double* offsets, std::int64_t 
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
-namespace {
-
-#if defined(__AVX2__) && defined(__FMA__)
-
-template <int kRows>
-void triangle_tile(const double* const* rows, const double* packed, std::int64_t terms, std::int64_t most,
-                   std::int64_t panels, const double* offsets, double* squares) {
-  std::array<const double*, kRows> row;
-  __m256d square[kRows];
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r) {
-    row[r] = rows[r];
-    square[r] = _mm256_setzero_pd();
-  }
-  for (std::int64_t p = 0; p < panels; ++p) {
-    __m256d sum[kRows][kVectors];
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_setzero_pd();
-    for (std::int64_t i = 0; i < terms; ++i, packed += kPanelColumns) {
-      __m256d lane[kVectors];
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) lane[v] = _mm256_loadu_pd(packed + 4 * v);
-#pragma GCC unroll 4
-      for (int r = 0; r < kRows; ++r) {
-        const __m256d x = _mm256_broadcast_sd(row[r] + i);
-#pragma GCC unroll 3
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_fmadd_pd(x, lane[v], sum[r][v]);
-      }
-    }
-    terms = std::min(most, terms + kPanelColumns);
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) {
-        const __m256d y = _mm256_sub_pd(sum[r][v], _mm256_loadu_pd(offsets + 4 * v));
-        sum[r][v] = _mm256_mul_pd(y, y);
-      }
-      square[r] = _mm256_add_pd(square[r], _mm256_add_pd(sum[r][0], _mm256_add_pd(sum[r][1], sum[r][2])));
-    }
-    offsets += kPanelColumns;
-  }
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r) {
-    alignas(32) std::array<double, 4> lanes;
-    _mm256_store_pd(lanes.data(), square[r]);
-    squares[r] = (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
-  }
-}
-
-#else
-
-template <int kRows>
-void triangle_tile(const double* const* rows, const double* packed, std::int64_t terms, std::int64_t most,
-                   std::int64_t panels, const double* offsets, double* squares) {
-  std::vector<double> products(static_cast<std::size_t>(kRows * panels * kPanelColumns));
-  for (std::int64_t p = 0; p < panels; ++p) {
-    product_tile<kRows>(rows, packed, terms, products.data() + p * kPanelColumns, panels * kPanelColumns);
-    packed += terms * kPanelColumns;
-    terms = std::min(most, terms + kPanelColumns);
-  }
-  for (int r = 0; r < kRows; ++r)
-    squares[r] = offset_squares(products.data() + r * panels * kPanelColumns, offsets, panels);
-}
-
-#endif
-
-constexpr std::array<
-    void (*)(const double* const*, const double*, std::int64_t, std::int64_t, std::int64_t, const double*, double*), 5>
-    kTriangleTiles = {nullptr, triangle_tile<1>, triangle_tile<2>, triangle_tile<3>, triangle_tile<4>};
-
-}  // namespace
-
 void triangle_squares(const double* const* rows, std::int64_t count, const double* packed, std::int64_t terms,
                       std::int64_t most, std::int64_t panels, const double* offsets, double* squares) {
-  for (std::int64_t first = 0; first < count; first += kTileRows) {
-    const std::int64_t height = std::min(kTileRows, count - first);
-    kTriangleTiles[static_cast<std::size_t>(height)](rows + first, packed, terms, most, panels, offsets,
-                                                     squares + first);
-  }
+  kernels().triangle.for_each(count, [&](auto tile, std::int64_t first, std::int64_t) {
+    tile(rows + first, packed, terms, most, panels, offsets, squares + first);
+  });
 }
 
 void scaled_deviations(const float* __restrict row, const double* __restrict origin, const double* __restrict scale,

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "coterie/tiles/aligned_vector.hpp"
+
 #include "mixture/kernel.hpp"
 
 namespace coterie::inline clustering {
@@ -35,8 +37,8 @@ double inverse(double power) { return power > 0 ? 1 / power : 0.0; }
 }  // namespace
 
 struct MixtureSums::Scratch {
-  std::vector<double> left = std::vector<double>(static_cast<std::size_t>(kSumRows * kMostSide));
-  std::vector<double> right = left;
+  AlignedVector<double> left = AlignedVector<double>(static_cast<std::size_t>(kSumRows * kMostSide));
+  AlignedVector<double> right = left;
   std::array<double, kStripColumns> first, second;
 };
 

@@ -6,6 +6,7 @@
 
 #include "coterie/base/matrix_view.hpp"
 #include "coterie/base/thread_pool.hpp"
+#include "coterie/tiles/aligned_vector.hpp"
 #include "rows/panel_kernel.hpp"
 
 namespace coterie::inline clustering {
@@ -65,7 +66,8 @@ class CentroidPanels {
   std::vector<Panel> panels_;
   std::vector<std::int32_t> order_;  // slot -> centroid, -1 for a lane not used
   std::vector<std::int64_t> panel_of_;
-  std::vector<float> values_, biases_;
+  AlignedVector<float> values_;
+  std::vector<float> biases_;
   float error_per_norm_ = 0, error_constant_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "coterie/tiles/row_tiles.hpp"
 #include "rows/outward.hpp"
 
 #if defined(__AVX2__) && defined(__FMA__)
@@ -30,98 +31,25 @@ float value_of(std::uint16_t half) {
   return (half & 0x8000) != 0 ? -magnitude : magnitude;
 }
 
-constexpr int kMostRows = 8;
 constexpr std::int64_t kFloatsPerLine = 16;     // of the cache
 constexpr std::int64_t kMostPrefetched = 1024;  // columns
 
-#if defined(__AVX2__) && defined(__FMA__)
-
-/// One register tile: kRows x (8 * kVectors) accumulators, kept in registers over the whole inner loop. Meanwhile asks
-/// for the rows `ahead`, since with few centroids a pass waits for memory.
-template <bool kAhead, int kVectors, int kRows>
-void tile(const float* const* rows, const float* const* ahead, const float* panel, std::int64_t columns, float* dots) {
-  std::array<const float*, kRows> row, next;
-  for (int r = 0; r < kRows; ++r) row[r] = rows[r], next[r] = ahead[r];
-  for (std::int64_t begin = 0; begin < columns; begin += kTermsPerSum) {
-    const std::int64_t end = std::min(columns, begin + kTermsPerSum);
-    __m256 sum[kRows][kVectors];
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_setzero_ps();
-    // As lines of the cache; where nothing is asked for, one loop is faster.
-    constexpr std::int64_t kStretch = kAhead ? kFloatsPerLine : kTermsPerSum;
-    for (std::int64_t stretch = begin; stretch < end; stretch += kStretch) {
-      if constexpr (kAhead)
-#pragma GCC unroll 8
-        for (int r = 0; r < kRows; ++r) _mm_prefetch(reinterpret_cast<const char*>(next[r] + stretch), _MM_HINT_T0);
-      for (std::int64_t d = stretch; d < std::min(end, stretch + kStretch); ++d) {
-        __m256 lane[kVectors];
-#pragma GCC unroll 3
-        for (int v = 0; v < kVectors; ++v) lane[v] = _mm256_loadu_ps(panel + (d * kVectors + v) * kLanes);
-#pragma GCC unroll 8
-        for (int r = 0; r < kRows; ++r) {
-          const __m256 x = _mm256_broadcast_ss(row[r] + d);
-#pragma GCC unroll 3
-          for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_fmadd_ps(x, lane[v], sum[r][v]);
-        }
-      }
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) {
-        float* out = dots + (r * kVectors + v) * kLanes;
-        _mm256_storeu_ps(out, begin == 0 ? sum[r][v] : _mm256_add_ps(_mm256_loadu_ps(out), sum[r][v]));
-      }
-  }
-}
-
-#else
-
-template <bool kAhead, int kVectors, int kRows>
-void tile(const float* const* rows, const float* const*, const float* panel, std::int64_t columns, float* dots) {
-  constexpr int width = kVectors * kLanes;
-  for (int r = 0; r < kRows; ++r)
-    for (std::int64_t begin = 0; begin < columns; begin += kTermsPerSum) {
-      std::array<float, width> sum{};
-      for (std::int64_t d = begin; d < std::min(columns, begin + kTermsPerSum); ++d)
-        for (int lane = 0; lane < width; ++lane) sum[lane] += rows[r][d] * panel[d * width + lane];
-      for (int lane = 0; lane < width; ++lane)
-        dots[r * width + lane] = begin == 0 ? sum[lane] : dots[r * width + lane] + sum[lane];
-    }
-}
-
-#endif
-
-using Tile = void (*)(const float* const*, const float* const*, const float*, std::int64_t, float*);
-
-template <bool kAhead, int kVectors, int... kCounts>
-constexpr std::array<Tile, kMostRows + 1> tiles_of(std::integer_sequence<int, kCounts...>) {
-  return {nullptr, tile<kAhead, kVectors, kCounts + 1>...};
-}
-
-// Indexed by vectors - 1 and rows. Taller tiles than 8, 6 and 4 rows would spill.
-template <bool kAhead>
-constexpr std::array<std::array<Tile, kMostRows + 1>, kMaxVectors> kTiles = {
-    tiles_of<kAhead, 1>(std::make_integer_sequence<int, 8>()),
-    tiles_of<kAhead, 2>(std::make_integer_sequence<int, 6>()),
-    tiles_of<kAhead, 3>(std::make_integer_sequence<int, 4>())};
-constexpr std::array<std::int64_t, kMaxVectors> kTileRows = {8, 6, 4};
+using PanelTiles = RowTiles<void (*)(const float* const*, const float* const*, const float*, std::int64_t, float*)>;
 
 }  // namespace
+}  // namespace coterie::inline clustering
 
+#define COTERIE_KERNELS "rows/panel_tiles.hpp"
+#include "coterie/tiles/each_width.hpp"
+
+namespace coterie::inline clustering {
 void panel_dots(const float* const* rows, std::int64_t count, const float* panel, int vectors, std::int64_t columns,
                 float* dots) {
-  const auto width = static_cast<std::size_t>(vectors - 1);
-  const auto& tiles = columns <= kMostPrefetched ? kTiles<true>[width] : kTiles<false>[width];
-  const std::int64_t full = kTileRows[static_cast<std::size_t>(vectors - 1)];
-  for (std::int64_t first = 0; first < count; first += full) {
-    const std::int64_t height = std::min(full, count - first);
-    const std::int64_t ahead = std::min(first + full, count - height);
-    tiles[static_cast<std::size_t>(height)](rows + first, rows + ahead, panel, columns,
-                                            dots + first * vectors * kLanes);
-  }
+  kernels()[columns <= kMostPrefetched ? 1 : 0][vectors - 1].for_each(
+      count, [&](auto tile, std::int64_t first, std::int64_t height) {
+        const std::int64_t ahead = std::min(first + height, count - height);
+        tile(rows + first, rows + ahead, panel, columns, dots + first * vectors * kLanes);
+      });
 }
 
 LaneMinimum lane_minimum(const float* dots, const float* biases, int vectors) {

@@ -9,6 +9,9 @@
 #include <immintrin.h>
 #endif
 
+#define COTERIE_KERNELS "ward/panel_tiles.hpp"
+#include "coterie/tiles/each_width.hpp"
+
 namespace coterie::inline clustering {
 namespace {
 
@@ -17,35 +20,7 @@ constexpr int kLanesOfPanel = static_cast<int>(kPanelClusters);
 
 #if defined(__AVX2__) && defined(__FMA__)
 
-constexpr int kRegister = 8, kRegisters = 3, kTileRows = 4;
-static_assert(kRegister * kRegisters == kPanelClusters && kPanelClusters % kTileRows == 0);
-
-/// Four clusters of a with all 24 of b: twelve accumulators, which stay in registers.
-void tile(const float* a, const float* b, std::int64_t columns, bool first, float* dots) {
-  __m256 sum[kTileRows][kRegisters];
-#pragma GCC unroll 4
-  for (auto& of_row : sum)
-#pragma GCC unroll 3
-    for (auto& lanes : of_row) lanes = _mm256_setzero_ps();
-  for (std::int64_t d = 0; d < columns; ++d, a += kPanelClusters, b += kPanelClusters) {
-    __m256 lanes[kRegisters];
-#pragma GCC unroll 3
-    for (int v = 0; v < kRegisters; ++v) lanes[v] = _mm256_load_ps(b + v * kRegister);
-#pragma GCC unroll 4
-    for (int r = 0; r < kTileRows; ++r) {
-      const __m256 x = _mm256_broadcast_ss(a + r);
-#pragma GCC unroll 3
-      for (int v = 0; v < kRegisters; ++v) sum[r][v] = _mm256_fmadd_ps(x, lanes[v], sum[r][v]);
-    }
-  }
-#pragma GCC unroll 4
-  for (int r = 0; r < kTileRows; ++r)
-#pragma GCC unroll 3
-    for (int v = 0; v < kRegisters; ++v) {
-      float* const out = dots + r * kPanelClusters + v * kRegister;
-      _mm256_store_ps(out, first ? sum[r][v] : _mm256_add_ps(_mm256_load_ps(out), sum[r][v]));
-    }
-}
+constexpr int kRegister = 8;
 
 /// Calls visit(row, lane, score) for the pairs whose score is within the row's limit or, if `both`, the lane's.
 template <bool both, typename Visit>
@@ -72,16 +47,6 @@ void visit_low_scores(const float* dots, const PanelSide& a, const PanelSide& b,
 
 #else
 
-constexpr int kTileRows = 1;
-
-void tile(const float* a, const float* b, std::int64_t columns, bool first, float* dots) {
-  std::array<float, kPanelClusters> sum{};
-  for (std::int64_t d = 0; d < columns; ++d)
-    for (std::size_t lane = 0; lane < sum.size(); ++lane)
-      sum[lane] += a[d * kPanelClusters] * b[d * kPanelClusters + static_cast<std::int64_t>(lane)];
-  for (std::size_t lane = 0; lane < sum.size(); ++lane) dots[lane] = first ? sum[lane] : dots[lane] + sum[lane];
-}
-
 template <bool both, typename Visit>
 void visit_low_scores(const float* dots, const PanelSide& a, const PanelSide& b, const float* limits, Visit visit) {
   for (int r = 0; r < kLanesOfPanel; ++r)
@@ -97,8 +62,7 @@ void visit_low_scores(const float* dots, const PanelSide& a, const PanelSide& b,
 }  // namespace
 
 void panel_pair_dots(const float* a, const float* b, std::int64_t columns, bool first, float* dots) {
-  for (std::int64_t r = 0; r < kPanelClusters; r += kTileRows)
-    tile(a + r, b, columns, first, dots + r * kPanelClusters);
+  kernels()(a, b, columns, first, dots);
 }
 
 double ward_error(std::int64_t columns) {

@@ -5,68 +5,22 @@
 #include <cmath>
 #include <utility>
 
-#if defined(__AVX2__) && defined(__FMA__)
-#include <immintrin.h>
-#endif
+#include "coterie/tiles/row_tiles.hpp"
 
 namespace coterie::inline evaluation {
 namespace {
 
 constexpr std::int64_t kTerms = 256;  // of one sum: 16 KiB of a panel stay in the first cache
-constexpr int kTileRows = 6;          // 6 x 2 sums, 2 vectors of lanes and one of a row fill the 16 registers
 
-#if defined(__AVX2__) && defined(__FMA__)
-
-template <int kRows>
-void tile(const float* rows, std::int64_t row_stride, const float* panel, std::int64_t terms, float* out, bool first) {
-  __m256 sum[kRows][2];
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
-  for (std::int64_t d = 0; d < terms; ++d) {
-    const __m256 low = _mm256_loadu_ps(panel + d * kPanel), high = _mm256_loadu_ps(panel + d * kPanel + 8);
-#pragma GCC unroll 6
-    for (int r = 0; r < kRows; ++r) {
-      const __m256 x = _mm256_broadcast_ss(rows + r * row_stride + d);
-      sum[r][0] = _mm256_fmadd_ps(x, low, sum[r][0]);
-      sum[r][1] = _mm256_fmadd_ps(x, high, sum[r][1]);
-    }
-  }
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-    for (int v = 0; v < 2; ++v) {
-      float* const place = out + r * kGroup + v * 8;
-      _mm256_storeu_ps(place, first ? sum[r][v] : _mm256_add_ps(_mm256_loadu_ps(place), sum[r][v]));
-    }
-}
-
-#else
-
-template <int kRows>
-void tile(const float* rows, std::int64_t row_stride, const float* panel, std::int64_t terms, float* out, bool first) {
-  for (int r = 0; r < kRows; ++r) {
-    std::array<float, kPanel> sum{};
-    for (std::int64_t d = 0; d < terms; ++d)
-      for (std::size_t lane = 0; lane < kPanel; ++lane)
-        sum[lane] += rows[r * row_stride + d] * panel[d * kPanel + static_cast<std::int64_t>(lane)];
-    for (std::size_t lane = 0; lane < kPanel; ++lane) {
-      float& place = out[r * kGroup + static_cast<std::int64_t>(lane)];
-      place = first ? sum[lane] : place + sum[lane];
-    }
-  }
-}
-
-#endif
-
-using Tile = void (*)(const float*, std::int64_t, const float*, std::int64_t, float*, bool);
-
-template <int... kCounts>
-constexpr std::array<Tile, kTileRows + 1> tiles_of(std::integer_sequence<int, kCounts...>) {
-  return {nullptr, tile<kCounts + 1>...};
-}
-constexpr std::array<Tile, kTileRows + 1> kTiles = tiles_of(std::make_integer_sequence<int, kTileRows>());
+using ProductTiles = RowTiles<void (*)(const float*, std::int64_t, const float*, std::int64_t, float*, bool)>;
 
 }  // namespace
+}  // namespace coterie::inline evaluation
+
+#define COTERIE_KERNELS "distances/product_tiles.hpp"
+#include "coterie/tiles/each_width.hpp"
+
+namespace coterie::inline evaluation {
 
 void LaneTile::pack(const float* centred, std::int64_t count, std::int64_t columns) {
   size = count;
@@ -100,9 +54,9 @@ void pair_products(const LaneTile& lanes, std::int64_t first, std::int64_t group
     for (std::int64_t p = first * kPanels; p < last; ++p) {
       const float* const panel = lanes.panels.data() + (p * columns + begin) * kPanel;
       float* const place = out + (p / kPanels - first) * group_stride + p % kPanels * kPanel;
-      for (std::int64_t r = 0; r < count; r += kTileRows)
-        kTiles[static_cast<std::size_t>(std::min<std::int64_t>(kTileRows, count - r))](
-            rows + r * columns + begin, columns, panel, terms, place + r * kGroup, begin == 0);
+      kernels().for_each(count, [&](auto tile, std::int64_t r, std::int64_t) {
+        tile(rows + r * columns + begin, columns, panel, terms, place + r * kGroup, begin == 0);
+      });
     }
   }
 }

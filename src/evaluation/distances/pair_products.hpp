@@ -6,6 +6,7 @@
 
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/row_source.hpp"
+#include "coterie/tiles/aligned_vector.hpp"
 
 namespace coterie::inline evaluation {
 
@@ -73,7 +74,7 @@ class CentredRows {
 /// Rows as the lanes of a product: panels of kPanel lanes, [panel][D][lane], zeros where there is no row.
 struct LaneTile {
   std::int64_t size = 0;
-  std::vector<float> panels;
+  AlignedVector<float> panels;
   std::vector<float> square_lengths;  ///< padded with zeros to whole groups
   std::vector<const float*> given;    ///< empty when packed from centred rows alone
 

@@ -12,7 +12,8 @@
 namespace coterie::inline features {
 
 // The compilers' vector extension, which becomes AVX2 and FMA, AVX-512 or NEON as the target has it. The files that
-// include this are compiled with -ffp-contract=fast: in them a * b + c means the fused operation.
+// compute with these are compiled with -ffp-contract=fast: in them a * b + c means the fused operation. Matrix products
+// do not: they are tiles (coterie/tiles/tile.hpp) of vectors as wide as the processor has.
 
 inline constexpr std::int64_t kLanes = 8;
 

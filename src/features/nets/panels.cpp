@@ -6,18 +6,18 @@
 #include <utility>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/tiles/row_tiles.hpp"
 
 namespace coterie::inline features {
 namespace {
 
 constexpr std::int64_t kWide = 2 * kLanes;   // outputs of a panel
 constexpr std::int64_t kLargestChunk = 256;  // inputs: 16 KiB of a panel and 6 KiB of rows fit the L1 cache
-constexpr std::int64_t kLine = 64 / sizeof(float);
 
-struct Tile {
+struct PanelTile {
   const float* left;
   std::int64_t left_pitch, inputs;
-  const float* panel;  // [input][kVectors * kLanes]
+  const float* panel;  // [input][8 or 16 outputs]
   const float* bias;   // or null, as is the addend
   const float* addend;
   std::int64_t addend_pitch;
@@ -27,78 +27,25 @@ struct Tile {
   Bounds bounds;
 };
 
-template <int kVectors, int kRows>
-[[gnu::always_inline]] inline void add_rows(const float* from, std::int64_t pitch, Lanes (&sums)[kRows][kVectors]) {
-#pragma GCC unroll 12
-  for (int row = 0; row < kRows; ++row)
-    for (int v = 0; v < kVectors; ++v) sums[row][v] += load(from + row * pitch + v * kLanes);
-}
+using PanelTiles = RowTiles<void (*)(const PanelTile&)>;
 
-template <int kRows, int kVectors>
-[[gnu::always_inline]] inline void finish_tile(const Tile& tile, Lanes (&sums)[kRows][kVectors]) {
-  float* const output = tile.output;
-  const std::int64_t pitch = tile.output_pitch;
-  if (!tile.first)
-    add_rows<kVectors>(output, pitch, sums);
-  else if (tile.bias != nullptr)
-    add_rows<kVectors>(tile.bias, 0, sums);
-  if (tile.last) {
-    if (tile.addend != nullptr) add_rows<kVectors>(tile.addend, tile.addend_pitch, sums);
-    const Bounds bounds = tile.bounds;
-#pragma GCC unroll 12
-    for (int row = 0; row < kRows; ++row)
-      for (int v = 0; v < kVectors; ++v) sums[row][v] = clamp(sums[row][v], bounds);
-  }
-#pragma GCC unroll 12
-  for (int row = 0; row < kRows; ++row)
-    for (int v = 0; v < kVectors; ++v) store(output + row * pitch + v * kLanes, sums[row][v]);
-}
+}  // namespace
+}  // namespace coterie::inline features
 
-// A function of its own, unrolled, each factor broadcast just before its use, so that the compiler keeps all sums in
-// registers: spilled, they halve the speed.
-template <int kRows, int kVectors>
-[[gnu::noinline]] void run_tile(const Tile& tile) {
-  const float* left[kRows];
-  Lanes sums[kRows][kVectors];
-#pragma GCC unroll 12
-  for (int row = 0; row < kRows; ++row) {
-    left[row] = tile.left + row * tile.left_pitch;
-    __builtin_prefetch(tile.output + row * tile.output_pitch, 1);
-    for (int v = 0; v < kVectors; ++v) sums[row][v] = Lanes{};
-  }
-  const float* panel = tile.panel;
-  for (std::int64_t i = 0; i < tile.inputs; ++i, panel += kVectors * kLanes) {
-    Lanes weights[kVectors];
-    for (int v = 0; v < kVectors; ++v) weights[v] = load(panel + v * kLanes);
-#pragma GCC unroll 12
-    for (int row = 0; row < kRows; ++row) {
-      const float factor = left[row][i];
-      for (int v = 0; v < kVectors; ++v) sums[row][v] += factor * weights[v];
-    }
-  }
-  finish_tile<kRows, kVectors>(tile, sums);
-}
+#define COTERIE_KERNELS "nets/panel_tiles.hpp"
+#include "coterie/tiles/each_width.hpp"
 
-using RunTile = void (*)(const Tile&);
-
-template <int kVectors, int... kRows>
-constexpr std::array<RunTile, sizeof...(kRows)> make_tiles(std::integer_sequence<int, kRows...>) {
-  return {run_tile<kRows + 1, kVectors>...};
-}
-
-constexpr std::int64_t kWideRows = 6, kNarrowRows = 12;
-constexpr auto kWideTiles = make_tiles<2>(std::make_integer_sequence<int, kWideRows>());
-constexpr auto kNarrowTiles = make_tiles<1>(std::make_integer_sequence<int, kNarrowRows>());
+namespace coterie::inline features {
+namespace {
 
 // All rows against one panel.
-template <std::size_t kRows>
-void run_tiles(const std::array<RunTile, kRows>& run, Tile tile, std::int64_t rows) {
-  for (std::int64_t row = 0; row < rows; row += kRows) {
-    run[static_cast<std::size_t>(std::min<std::int64_t>(kRows, rows - row)) - 1](tile);
-    tile.left += kRows * tile.left_pitch;
-    tile.output += kRows * tile.output_pitch;
-    if (tile.addend != nullptr) tile.addend += kRows * tile.addend_pitch;
-  }
+void run_tiles(const PanelTiles& tiles, PanelTile tile, std::int64_t rows) {
+  tiles.for_each(rows, [&](auto run, std::int64_t, std::int64_t height) {
+    run(tile);
+    tile.left += height * tile.left_pitch;
+    tile.output += height * tile.output_pitch;
+    if (tile.addend != nullptr) tile.addend += height * tile.addend_pitch;
+  });
 }
 
 }  // namespace
@@ -133,23 +80,20 @@ void Panels::move_to(std::span<std::byte> memory, bool copy) {
 void Panels::multiply(std::size_t chunk, const float* left, std::int64_t left_pitch, std::int64_t rows,
                       const ProductEnds& ends) const {
   const Chunk& now = chunks_[chunk];
-  Tile tile{left,
-            left_pitch,
-            now.size,
-            panels_ + now.first * round_up(outputs_, kLanes),
-            ends.bias,
-            ends.addend,
-            ends.addend_pitch,
-            ends.output,
-            ends.output_pitch,
-            chunk == 0,
-            chunk + 1 == chunks_.size(),
-            Bounds(ends.activation)};
+  PanelTile tile{left,
+                 left_pitch,
+                 now.size,
+                 panels_ + now.first * round_up(outputs_, kLanes),
+                 ends.bias,
+                 ends.addend,
+                 ends.addend_pitch,
+                 ends.output,
+                 ends.output_pitch,
+                 chunk == 0,
+                 chunk + 1 == chunks_.size(),
+                 Bounds(ends.activation)};
   for (std::int64_t output = 0; output < outputs_; output += kWide) {
-    if (outputs_ - output > kLanes)
-      run_tiles(kWideTiles, tile, rows);
-    else
-      run_tiles(kNarrowTiles, tile, rows);
+    run_tiles(kernels()[outputs_ - output > kLanes ? 1 : 0], tile, rows);
     tile.panel += kWide * now.size;
     tile.output += kWide;
     if (tile.bias != nullptr) tile.bias += kWide;
