@@ -39,7 +39,7 @@ void TopicTables::write_evidence(const TopicReader& reader) const {
   table.finish();
 }
 
-void TopicTables::write_solution(const TopicSolution& solution, const RowNames& names) const {
+void TopicTables::write_topics(const TopicSolution& solution) const {
   const std::int64_t k = solution.model.topics;
   const std::int64_t listed = std::min(kListedWords, solution.model.vocabulary);
   const auto words = top_words(solution.model, listed);
@@ -55,7 +55,10 @@ void TopicTables::write_solution(const TopicSolution& solution, const RowNames& 
                 ',');
   }
   topics.finish();
+}
 
+void TopicTables::write_documents(const TopicSolution& solution, const RowNames& names) const {
+  const std::int64_t k = solution.model.topics;
   TableFile documents(fmt::format("{}/documents-{}.csv", folder_, k), text_);
   std::vector<std::string> line{"path", "topic"};
   for (std::int64_t t = 0; t < k; ++t) line.push_back(fmt::format("topic_{}", t));

@@ -25,7 +25,8 @@ class TopicTables {
   TopicTables(std::string folder, TableText text) : folder_(std::move(folder)), text_(text) {}
 
   void write_evidence(const TopicReader& reader) const;
-  void write_solution(const TopicSolution& solution, const RowNames& names) const;
+  void write_topics(const TopicSolution& solution) const;
+  void write_documents(const TopicSolution& solution, const RowNames& names) const;
   void write_labels(const TopicSolution& solution, const LabelledTopics& labelled) const;
 
  private:

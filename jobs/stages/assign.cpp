@@ -14,6 +14,7 @@
 #include "outputs/assignment_table.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/skipped_table.hpp"
+#include "stages/assign_topics.hpp"
 #include "stages/distances_to_own.hpp"
 #include "stages/new_images.hpp"
 
@@ -204,22 +205,26 @@ void write_tables(const Job& job, const std::string& name, const FeatureReader& 
           folder.final_place("assigned.csv"), images.size(), images.k, strange);
 }
 
-void give_to_clusters(Job& job) {
+std::string folder_of_new(const Job& job, const std::string& name) {
+  require_artifact_name(name);
+  if (!job.dry_run())
+    job.comm.on_root([&] {
+      make_folder_inside(job.study.folder(), "assignments");
+      make_folder_inside(job.study.folder() + "/assignments", name);
+    });
+  return job.study.folder() + "/assignments/" + name;
+}
+
+void give_to_clusters(Job& job, const std::string& name) {
   const std::string clustering_name = job.take(Kind::clusterings);
   const ClusteringReader clustering(job.study, clustering_name);
   const std::int64_t k = the_k(job, clustering);
   job.recipe.set("k", fmt::to_string(k));
   job.asked.set("k", fmt::to_string(k));  // there may be other k when it is given again
-  const std::string name = artifact_name(job.command, job.options);
-  require_artifact_name(name);
-  const std::string folder = job.study.folder() + "/assignments/" + name;
+  const std::string folder = folder_of_new(job, name);
   if (job.dry_run())
     return job.say("would make {} from {} with k = {}, with the features in {}",
                    job.study.path(Kind::assignments, name), clustering_name, k, folder);
-  job.comm.on_root([&] {
-    make_folder_inside(job.study.folder(), "assignments");
-    make_folder_inside(job.study.folder() + "/assignments", name);
-  });
   const std::string features_of_new = make_new_features(job, clustering.features(), folder);
   const Study fresh(folder, Kind::assignments.maker);
   const FeatureReader features(fresh, features_of_new);
@@ -237,6 +242,12 @@ void give_to_clusters(Job& job) {
     job.made(Kind::assignments, name);
   }
   job.comm.on_root([&] { write_tables(job, name, features, fresh); });
+}
+
+void give(Job& job) {
+  const std::string name = artifact_name(job.command, job.options);
+  if (job.options.given("topic-model")) return give_topics(job, name, folder_of_new(job, name));
+  give_to_clusters(job, name);
 }
 
 }  // namespace
@@ -272,16 +283,22 @@ Command assign() {
            option::dataset,
            option::names,
            option::chosen_clustering,
+           {"topic-model", Role::place, OptionType::text, "", "NAME",
+            "instead of a clustering: the topics artifact whose topics new images are to be found in", 0, kMost, "",
+            true},
            option::name,
            option::k,
            option::exact,
            {"outlier", Role::result, OptionType::real, "0.01", "SHARE",
             "flag an image that lies farther out than all but this share of the study's own in its cluster", 0, 1}}),
-      .summary = "gives new images to the clusters of this study",
+      .summary = "gives new images to the clusters, or the topics, of this study",
       .example = "mpirun -n 2 coterie assign --study demo --k 10 --images new-photos/",
-      .run = give_to_clusters,
+      .run = give,
       .parallel = true,
-      .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+      .stage = Stage{.reads =
+                         [](const Options& options) {
+                           return std::vector{options.given("topic-model") ? Kind::topics : Kind::clusterings};
+                         },
                      .makes = Kind::assignments,
                      .name = name_of,
                      .revision = 2,

@@ -8,7 +8,6 @@
 #include "coterie/artifacts/features.hpp"
 #include "coterie/base/csv.hpp"
 #include "coterie/base/npy.hpp"
-#include "coterie/clustering/assign.hpp"
 #include "coterie/clustering/byte_kmeans.hpp"
 #include "coterie/clustering/kmeans.hpp"
 #include "coterie/clustering/minibatch_kmeans.hpp"
@@ -16,13 +15,13 @@
 #include "outputs/output_folder.hpp"
 #include "outputs/table_file.hpp"
 #include "stages/descriptor_rows.hpp"
+#include "stages/word_counts.hpp"
 
 namespace coterie::jobs {
 namespace {
 
 constexpr std::int64_t kSampleOfWord = 256;  // descriptors for each word: FAISS's limit, past which little is gained
 constexpr std::int64_t kPublishedBatch = 500;
-constexpr std::int64_t kChunk = 65536;  // descriptors that are assigned together
 constexpr std::int64_t kUsualBatch = 1024;
 
 bool minibatch(const Job& job) { return job.options.text("algorithm") == "minibatch"; }
@@ -35,13 +34,7 @@ std::vector<std::int64_t> sample_of(const Job& job, const DescriptorReader& desc
   return stratified_sample(descriptors.rows(), wanted, static_cast<std::uint64_t>(job.options.count("seed")));
 }
 
-// What k-means over bytes and over float32 have to say alike.
-struct Found {
-  std::vector<std::int16_t> exact;  ///< of bytes, in units of 1 / kCentroidUnits
-  Codebook codebook;
-};
-
-Found find_byte_words(const Job& job, const DescriptorReader& descriptors, std::vector<std::int64_t> sample) {
+Codebook find_byte_words(const Job& job, const DescriptorReader& descriptors, std::vector<std::int64_t> sample) {
   ByteKMeansOptions options{.k = job.options.count("words"),
                             .max_iter = static_cast<int>(job.options.count("max-iter")),
                             .seed = static_cast<std::uint64_t>(job.options.count("seed")),
@@ -58,18 +51,18 @@ Found find_byte_words(const Job& job, const DescriptorReader& descriptors, std::
   if (options.batch_rows == 0) options.on_iteration = [&](int, double) { progress.advance(1); };
   const StoredBytes rows(descriptors);
   const ByteKMeansResult result = byte_kmeans(rows, options, job.comm, job.pool);
-  Found found{result.centroids, {}};
+  Codebook found;
   for (const auto value : result.centroids)
-    found.codebook.centres.push_back(static_cast<float>(value) / static_cast<float>(kCentroidUnits));
-  found.codebook.inertia = result.inertia;
-  found.codebook.iterations = result.n_iter;
-  found.codebook.trained = options.batch_rows > 0   ? result.n_iter * options.batch_rows
-                           : options.sample.empty() ? descriptors.rows()
-                                                    : std::ssize(options.sample);
+    found.centres.push_back(static_cast<float>(value) / static_cast<float>(kCentroidUnits));
+  found.inertia = result.inertia;
+  found.iterations = result.n_iter;
+  found.trained = options.batch_rows > 0   ? result.n_iter * options.batch_rows
+                  : options.sample.empty() ? descriptors.rows()
+                                           : std::ssize(options.sample);
   return found;
 }
 
-Found find_float_words(const Job& job, const DescriptorReader& descriptors, std::vector<std::int64_t> sample) {
+Codebook find_float_words(const Job& job, const DescriptorReader& descriptors, std::vector<std::int64_t> sample) {
   const DescriptorRows rows(descriptors, std::move(sample));
   const auto seed = static_cast<std::uint64_t>(job.options.count("seed"));
   const std::int64_t k = job.options.count("words");
@@ -88,11 +81,11 @@ Found find_float_words(const Job& job, const DescriptorReader& descriptors, std:
                      .memory_bytes = job.memory_bytes},
                     job.comm, job.pool);
   }
-  Found found;
-  found.codebook.centres = std::move(result.centroids);
-  found.codebook.inertia = result.inertia;
-  found.codebook.iterations = result.n_iter;
-  found.codebook.trained = rows.rows();
+  Codebook found;
+  found.centres = std::move(result.centroids);
+  found.inertia = result.inertia;
+  found.iterations = result.n_iter;
+  found.trained = rows.rows();
   return found;
 }
 
@@ -107,101 +100,25 @@ void require_words(const Job& job, const DescriptorReader& descriptors) {
           "--as-published is for descriptors of SIFT as bytes; those of {} are of another kind", descriptors.path());
 }
 
-Found find_words(const Job& job, const DescriptorReader& descriptors) {
+Codebook find_words(const Job& job, const DescriptorReader& descriptors) {
   auto sample = sample_of(job, descriptors);
-  Found found = descriptors.bytes() ? find_byte_words(job, descriptors, std::move(sample))
-                                    : find_float_words(job, descriptors, std::move(sample));
-  found.codebook.descriptors = descriptors.name();
-  found.codebook.words = job.options.count("words");
-  found.codebook.columns = descriptors.columns();
+  Codebook found = descriptors.bytes() ? find_byte_words(job, descriptors, std::move(sample))
+                                       : find_float_words(job, descriptors, std::move(sample));
+  found.descriptors = descriptors.name();
+  found.words = job.options.count("words");
+  found.columns = descriptors.columns();
   return found;
 }
 
-// Gives each descriptor its word: the exact nearest, of all rows and not of the sample alone.
-class Assigner {
- public:
-  Assigner(const Job& job, const DescriptorReader& descriptors, const Found& found)
-      : job_(job), descriptors_(descriptors), found_(found) {
-    if (!found.exact.empty()) bytes_.emplace(found.exact, found.codebook.words, found.codebook.columns);
-  }
-
-  std::vector<std::int32_t> words_of(RowRange range) const {
-    std::vector<std::int32_t> words(static_cast<std::size_t>(range.size()));
-    if (range.size() == 0) return words;
-    if (!bytes_) {
-      std::vector<float> rows(static_cast<std::size_t>(range.size() * descriptors_.columns()));
-      descriptors_.read(range, rows.data());
-      const MemoryRows source({rows.data(), range.size(), descriptors_.columns()});
-      const Codebook& codebook = found_.codebook;
-      return assign(source, {codebook.centres.data(), codebook.words, codebook.columns}, Communicator::self(),
-                    job_.pool)
-          .local_labels;
-    }
-    constexpr std::int64_t kTask = 2048;
-    job_.pool.for_each((range.size() + kTask - 1) / kTask, [&](std::int64_t task, int) {
-      const RowRange part{range.begin + task * kTask, std::min(range.begin + (task + 1) * kTask, range.end)};
-      std::vector<std::uint8_t> rows(static_cast<std::size_t>(part.size() * descriptors_.columns()));
-      descriptors_.read(part, rows.data());
-      bytes_->find(rows.data(), part.size(), words.data() + (part.begin - range.begin));
-    });
-    return words;
-  }
-
- private:
-  const Job& job_;
-  const DescriptorReader& descriptors_;
-  const Found& found_;
-  std::optional<NearestByteCentroid> bytes_;
-};
-
-// Adds one image's words to its rank's documents.
-void add_document(Documents& documents, std::span<std::int32_t> words) {
-  std::sort(words.begin(), words.end());
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0 && words[i] == words[i - 1]) {
-      ++documents.counts.back();
-      continue;
-    }
-    documents.words.push_back(words[i]);
-    documents.counts.push_back(1);
-  }
-  documents.offsets.push_back(std::ssize(documents.words));
-}
-
-// Assigns the descriptors of this rank's images, some images at a time, and counts them.
-Documents count_words(const Job& job, const DescriptorReader& descriptors, const Found& found, CodebookWriter& writer) {
-  Documents documents;
-  documents.vocabulary = found.codebook.words;
-  documents.global_documents = descriptors.images();
-  documents.local = document_partition(descriptors.images(), job.comm.size()).rows_of(job.comm.rank());
-  const auto& first = descriptors.first();
-  const auto row_of = [&](std::int64_t image) { return first[static_cast<std::size_t>(image)]; };
-  const Assigner assigner(job, descriptors, found);
-  Progress progress(job.speaks(), "words", row_of(documents.local.end) - row_of(documents.local.begin), "descriptors");
-  for (std::int64_t image = documents.local.begin; image < documents.local.end;) {
-    std::int64_t end = image + 1;
-    while (end < documents.local.end && row_of(end + 1) - row_of(image) <= kChunk) ++end;
-    auto words = assigner.words_of({row_of(image), row_of(end)});
-    writer.write_words(row_of(image), words);
-    progress.advance(std::ssize(words));
-    const std::int64_t begin = row_of(image);
-    for (; image < end; ++image)
-      add_document(documents, std::span(words).subspan(static_cast<std::size_t>(row_of(image) - begin),
-                                                       static_cast<std::size_t>(row_of(image + 1) - row_of(image))));
-  }
-  return documents;
-}
-
-void print_summary(const Job& job, const Found& found, const CodebookReader& made) {
+void print_summary(const Job& job, const Codebook& found, const CodebookReader& made) {
   const auto frequencies = made.frequencies();
   const auto empty = std::count(frequencies.begin(), frequencies.end(), 0);
   const Documents& documents = made.documents();
   std::int64_t without = 0;
   for (std::int64_t d = 0; d < documents.global_documents; ++d) without += documents.words_of(d).empty() ? 1 : 0;
-  job.say("{} words from {} descriptors in {} {}; the mean squared distance to the own word is {:.4g}",
-          found.codebook.words, found.codebook.trained, found.codebook.iterations,
-          minibatch(job) || job.options.flag("as-published") ? "steps" : "passes",
-          found.codebook.inertia / static_cast<double>(std::max<std::int64_t>(1, found.codebook.trained)));
+  job.say("{} words from {} descriptors in {} {}; the mean squared distance to the own word is {:.4g}", found.words,
+          found.trained, found.iterations, minibatch(job) || job.options.flag("as-published") ? "steps" : "passes",
+          found.inertia / static_cast<double>(std::max<std::int64_t>(1, found.trained)));
   if (empty > 0) job.say("{} words occur in no image", empty);
   if (without > 0) job.say("{} images have no word at all; their bags are empty", without);
 }
@@ -287,11 +204,13 @@ void make_codebook(Job& job) {
   require_artifact_name(name);
   require_words(job, descriptors);
   if (job.must_make(Kind::codebooks, name)) {
-    const Found found = find_words(job, descriptors);
-    CodebookWriter writer(job.study.path(Kind::codebooks, name), job.recipe, found.codebook, descriptors.rows(),
-                          job.comm);
+    const Codebook found = find_words(job, descriptors);
+    CodebookWriter writer(job.study.path(Kind::codebooks, name), job.recipe, found, descriptors.rows(), job.comm);
     Documents documents;
-    job.comm.together([&] { documents = count_words(job, descriptors, found, writer); });
+    job.comm.together([&] {
+      documents = count_words(job, descriptors, found,
+                              [&](std::int64_t first, auto words) { writer.write_words(first, words); });
+    });
     writer.finish(documents);
     job.comm.on_root([&] { print_summary(job, found, CodebookReader(job.study, name)); });
     job.made(Kind::codebooks, name);

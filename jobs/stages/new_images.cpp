@@ -1,14 +1,16 @@
 #include "stages/new_images.hpp"
 
+#include "coterie/artifacts/codebook.hpp"
 #include "coterie/artifacts/features.hpp"
 #include "coterie/images/listing.hpp"
 #include "stages/feature_request.hpp"
+#include "stages/new_bags.hpp"
 #include "stages/weight_choice.hpp"
 
 namespace coterie::jobs {
 namespace {
 
-constexpr const char* kName = "new";  // of the features in the study of their own
+constexpr const char* kName = kNewImages;  // of the features in the study of their own
 
 // The options of a command that works in `folder`: those that were given to assign and that it takes as well.
 Options options_for(const Job& job, const std::string& command, const std::string& folder) {
@@ -56,6 +58,25 @@ Options extract_options(const Job& job, const std::string& features, const std::
   return options;
 }
 
+// Bags of the study's words; of tf-idf with the study's own frequencies.
+std::string make_new_bags(const Job& job, const Recipe& made, const std::string& folder) {
+  const std::string address = made.parents().begin()->first;
+  const CodebookReader codebook(job.study, address.substr(address.find('/') + 1));
+  const Documents bags = count_new_words(job, codebook, folder);
+  const Study fresh(folder, Kind::assignments.maker);
+  Recipe recipe = Recipe("codebook", 1);
+  recipe.set("weighting", made.parameter("weighting"));
+  const DescriptorReader descriptors(fresh, kNewImages);
+  recipe.parent(Study::address(Kind::descriptors, kNewImages), descriptors.digest());
+  recipe.input("codebook", codebook.digest());
+  job.comm.on_root([&] {
+    write_computed(fresh.path(Kind::features, kNewImages), recipe,
+                   BagRows(bags, word_weighting_of(made.parameter("weighting")), &codebook.documents()),
+                   descriptors.identities(), descriptors.statuses());
+  });
+  return kNewImages;
+}
+
 }  // namespace
 
 void check_new_images(const Options& options) {
@@ -65,6 +86,9 @@ void check_new_images(const Options& options) {
 
 std::string make_new_features(const Job& job, const std::string& features, const std::string& folder) {
   check_new_images(job.options);
+  if (const Recipe made = FeatureReader(job.study, features).recipe();
+      made.stage() == "codebook" && job.options.given("images"))
+    return make_new_bags(job, made, folder);
   Context inside = job.context;
   inside.maker = Kind::assignments.maker;
   const auto run = [&](const char* command, const Options& options) {

@@ -97,7 +97,8 @@ void write_tables(const Job& job, const TopicSource& source, const std::string& 
   const auto classes = label_classes(job, names);
   for (const auto topics : reader.numbers()) {
     const TopicSolution solution = reader.solution(topics);
-    tables.write_solution(solution, names);
+    tables.write_topics(solution);
+    tables.write_documents(solution, names);
     for (const auto& each : classes) tables.write_labels(solution, compare_with(job, solution, each));
   }
   folder.finish();

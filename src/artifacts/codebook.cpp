@@ -159,12 +159,14 @@ WordWeighting word_weighting_of(const std::string& name) {
   throw InvalidArgument(fmt::format("\"{}\" is none of counts, l1, tfidf", name));
 }
 
-BagRows::BagRows(const Documents& documents, WordWeighting weighting) : documents_(documents), weighting_(weighting) {
+BagRows::BagRows(const Documents& documents, WordWeighting weighting, const Documents* known)
+    : documents_(documents), weighting_(weighting) {
   if (weighting != WordWeighting::tfidf) return;
+  if (known == nullptr) known = &documents;
   std::vector<std::int64_t> images(static_cast<std::size_t>(documents.vocabulary));
-  for (const auto word : documents.words) ++images[static_cast<std::size_t>(word)];
+  for (const auto word : known->words) ++images[static_cast<std::size_t>(word)];
   for (const auto with : images)
-    idf_.push_back(std::log(static_cast<double>(1 + rows()) / static_cast<double>(1 + with)) + 1);
+    idf_.push_back(std::log(static_cast<double>(1 + known->global_documents) / static_cast<double>(1 + with)) + 1);
 }
 
 void BagRows::read(RowRange range, float* out) const {

@@ -31,7 +31,8 @@ NEEDS = {"scan": (), "extract": ("scan",), "words": ("scan",), "codebook": ("wor
          "reduce": ("extract",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
          "select": ("cluster",), "compare": ("cluster", "ward"), "assign": ("cluster",), "montage": ("cluster",), "report": ("evaluate", "select"),
          "export": ("cluster",)}
-STRICT = ("codebook", "topics", "reduce", "cluster", "ward", "evaluate", "select", "compare", "assign")
+WORDS = ("codebook", "topics")
+STRICT = ("reduce", "cluster", "ward", "evaluate", "select", "compare", "assign")
 JOINED = ("montage", "report", "export")
 EVERY = tuple(STAGES)
 FROM_CLUSTERING = ("evaluate", "select", "compare", "assign")
@@ -292,7 +293,7 @@ def move_the_images(place):
     place.must(*place.options["scan"], "--overwrite")
 
 
-PICTURES = (("extract", "words", *STRICT), ("scan",))  # which must refuse, and which may do either
+PICTURES = (("extract", "words", *WORDS, *STRICT), ("scan",))  # which must refuse, and which may do either
 # What changed: how, the commands that must refuse, and those that may refuse or do it right. All others must do it right.
 CHANGES = {
     "nothing, copied and renamed": (nothing, (), ()),
@@ -302,11 +303,11 @@ CHANGES = {
     "replaced, not scanned": (replace_without_scan, (), EVERY),
     "edited in place, not scanned": (edit_in_place, (), ("scan", "extract", "words", "assign")),
     "an image renamed": (rename_an_image, *PICTURES),
-    "the folder exchanged": (exchange_all, ("extract", "words", *STRICT), ("scan", *JOINED)),
+    "the folder exchanged": (exchange_all, ("extract", "words", *WORDS, *STRICT), ("scan", *JOINED)),
     "the list reordered": (reorder, (), EVERY),
     "a value corrected": (correct_a_value, ("evaluate", "select", "compare"), ("assign",)),
     "a column added": (add_a_column, (), ("assign",)),
-    "a column removed": (remove_a_column, ("evaluate", "select", "compare"), ("assign",)),
+    "a column removed": (remove_a_column, ("topics", "evaluate", "select", "compare"), ("assign",)),
     "duplicates skipped": (skip_duplicates, *PICTURES),
     "other weights": (other_weights, ("extract", *STRICT, *JOINED), ()),
     "fast decoding": (decode_fast, (), EVERY),

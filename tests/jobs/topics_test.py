@@ -88,7 +88,7 @@ class Topics(ProgramTest):
     def test_stopped_topics_go_on_between_iterations_on_other_ranks_with_the_same_bytes(self):
         study = self.with_words(each=20)
         run(0, "codebook", "--study", study, "--words", "20")
-        asked = ("topics", "--study", study, "--topics", "12", "--tol", "0", "--max-iter", "300", "--spatial", "--threads", "1")
+        asked = ("topics", "--study", study, "--topics", "12", "--tol", "0", "--max-iter", "1000", "--spatial", "--threads", "1")
         made = os.path.join(study, "topics/sift-20-spatial-lda.h5")
         begun = subprocess.Popen(command(2, *asked), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for line in begun.stdout:  # until a tenth of the way is done
@@ -121,6 +121,28 @@ class Topics(ProgramTest):
             self.assertIn("coterie codebook --study", text)
         run(0, "codebook", "--study", study, "--words", "10", "--overwrite")
         run(0, "topics", "--study", study, "--topics", "3", "--overwrite")
+
+    def test_new_images_are_given_to_clusters_of_bags_and_to_topics(self):
+        study = self.with_words()
+        run(0, "codebook", "--study", study, "--words", "10", "--weighting", "tfidf")
+        run(0, "cluster", "--study", study, "--features", "sift-10-tfidf", "--raw", "--k", "3")
+        run(0, "topics", "--study", study, "--topics", "2,3", "--held-out", "0", "--more-seeds", "0")
+        new = ("--study", study, "--images", self.path("images"))
+        run(2, "assign", *new, "--k", "3", "--name", "same")  # the very images, so the very clusters
+        with h5py.File(os.path.join(study, "clusterings/sift-10-tfidf-kmeans.h5")) as file:
+            labels = file["k=3/labels"][()].tolist()
+        self.assertEqual([int(row["label"]) for row in rows_of(study, "tables/assignments/same/assigned.csv")], labels)
+        self.assertIn("say with --k which", run(0, "assign", *new, "--topic-model", "sift-10-lda", "--name", "t", code=2))
+        made = []
+        for ranks in (0, 3):
+            run(ranks, "assign", *new, "--topic-model", "sift-10-lda", "--k", "3", "--name", f"topics{ranks}")
+            made.append(read(os.path.join(study, f"tables/assignments/topics{ranks}/documents-3.csv")))
+        self.assertTrue(made[0] == made[1])
+        given = rows_of(study, "tables/assignments/topics0/documents-3.csv")
+        known = rows_of(study, "tables/topics/sift-10-lda/documents-3.csv")
+        # Inference starts anew, so that a document between two topics may come to lie nearer to the other.
+        same = sum(one["topic"] == other["topic"] for one, other in zip(given, known))
+        self.assertGreater(same, 0.8 * len(known))
 
     def test_counts_from_elsewhere(self):
         with open(self.path("counts.csv"), "w", encoding="utf-8") as file:

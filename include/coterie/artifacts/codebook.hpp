@@ -89,8 +89,9 @@ WordWeighting word_weighting_of(const std::string& name);  ///< "counts", "l1", 
 /// Bags of words as dense rows, I x K, computed as they are read: a row without words is all zero.
 class BagRows final : public RowSource {
  public:
-  /// The documents must outlive it.
-  BagRows(const Documents& documents, WordWeighting weighting);
+  /// The documents must outlive it. tf-idf counts the images with each word among `known`; by default the documents
+  /// themselves.
+  BagRows(const Documents& documents, WordWeighting weighting, const Documents* known = nullptr);
   std::int64_t rows() const override { return documents_.global_documents; }
   std::int64_t columns() const override { return documents_.vocabulary; }
   void read(RowRange range, float* out) const override;
