@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/random.hpp"
 #include "temporary_folder.hpp"
 
 namespace coterie {
@@ -166,6 +167,38 @@ TEST_CASE("a torn or changed record is a block to do again, and those around it 
   for (const auto block : journal.missing()) journal.append(block, content(block));
   journal.look();
   check_content(journal);
+}
+
+TEST_CASE("whatever is done to the bytes, what is believed is what was written") {
+  if (world().size() > 1) return;
+  const TemporaryFolder folder;
+  const std::string path = folder / "x.partial", file = one_file(path), kept = folder / "kept";
+  fs::copy_file(file, kept);
+  const auto length = static_cast<std::int64_t>(fs::file_size(kept));
+  std::int64_t lost = 0;
+  for (std::uint32_t trial = 0; trial < 300; ++trial) {
+    const Random random(1, Purpose::test_data, trial);
+    fs::copy_file(kept, file, fs::copy_options::overwrite_existing);
+    for (std::uint64_t change = 0; change < 1 + trial % 4; ++change) {
+      // Mostly headers: of the payloads every bit has the same meaning.
+      const std::int64_t block = random.below(10 * change, kBlocks);
+      const std::int64_t at =
+          trial % 2 == 0 ? header_of(block) + random.below(10 * change + 1, 32) : random.below(10 * change + 1, length);
+      std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+      bytes.seekp(at);
+      bytes.put(static_cast<char>(random.bits(10 * change + 2)));
+    }
+    if (trial % 5 == 0) fs::resize_file(file, static_cast<std::uintmax_t>(random.below(99, length + 1)));
+    const BlockJournal journal = open_journal(path, recipe(), false, "any", Communicator::self());
+    lost += std::ssize(journal.missing());
+    for (std::int64_t block = 0; block < kBlocks; ++block) {
+      if (std::binary_search(journal.missing().begin(), journal.missing().end(), block)) continue;
+      std::vector<std::byte> bytes(static_cast<std::size_t>(journal.size(block)));
+      journal.read(block, 0, bytes.data(), journal.size(block));
+      CHECK(bytes == content(block));
+    }
+  }
+  CHECK(lost > 300);
 }
 
 TEST_CASE("what another recipe began is kept unless overwriting was asked for, another layout begins anew") {
