@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace coterie::inline topics {
 
@@ -29,6 +30,10 @@ void add_scaled(double a, const double* x, std::int64_t topics, double* y);
 /// sums[k] += quantise(a x[k] y[k]), for numbers of at most 2^51 steps in magnitude (ExactScale).
 void add_exact_products(double a, const double* x, const double* y, std::int64_t topics, double steps_per_unit,
                         std::int64_t* sums);
+
+/// The same for the topics `numbers` alone.
+void add_exact_products(double a, const double* x, const double* y, std::span<const std::int32_t> numbers,
+                        double steps_per_unit, std::int64_t* sums);
 
 /// gamma[k] = prior + weights[k] * sums[k] for the `count` topics there are (no padding).
 struct Update {
