@@ -163,7 +163,10 @@ void DocumentInference::add_shares(std::int64_t* sums, double steps_per_unit) {
   for (std::int32_t k = 0; k < table_->topics(); ++k)
     if ((whole_.gamma()[k] - prior_) * steps_per_unit >= 1) kept_.push_back(k);
   const bool few = 3 * std::ssize(kept_) < stride;
+  constexpr std::size_t kAhead = 4;  // words whose sums are fetched before they are needed
   for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (i + kAhead < words_.size())
+      for (const std::int32_t k : kept_) __builtin_prefetch(sums + words_[i + kAhead] * stride + k, 1);
     const double factor = counts_[i] / (word_weights_[i] + kEpsilon);
     std::int64_t* const of_word = sums + words_[i] * stride;
     if (few) {

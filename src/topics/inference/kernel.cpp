@@ -72,16 +72,56 @@ double dot(const double* a, const double* b, std::int64_t topics) {
   return across(lanes);
 }
 
-void add_scaled(double a, const double* __restrict x, std::int64_t topics, double* __restrict y) {
+namespace {
+
+/// y[k] += a x[k].
+inline void add_scaled(double a, const double* __restrict x, std::int64_t topics, double* __restrict y) {
   for (std::int64_t k = 0; k < topics; ++k) y[k] = std::fma(a, x[k], y[k]);
+}
+
+/// `kTopics` of mix_rows(), which stay in registers; likewise of deal_out().
+template <int kTopics>
+void mix_part(std::span<const double> weights, const std::int32_t* numbers, const double* table, std::int64_t topics,
+              double* out) {
+  std::array<double, kTopics> sum{};
+  for (std::size_t p = 0; p < weights.size(); ++p)
+    add_scaled(weights[p], table + numbers[p] * topics, kTopics, sum.data());
+  std::copy(sum.begin(), sum.end(), out);
+}
+
+template <int kTopics>
+void deal_out_part(double a, std::span<const double> weights, const std::int32_t* numbers, const double* row,
+                   std::int64_t topics, double* table) {
+  std::array<double, kTopics> own;
+  std::copy_n(row, kTopics, own.begin());
+  for (std::size_t p = 0; p < weights.size(); ++p)
+    add_scaled(a * weights[p], own.data(), kTopics, table + numbers[p] * topics);
+}
+
+constexpr std::int64_t kPart = 16;
+
+}  // namespace
+
+void mix_rows(std::span<const double> weights, const std::int32_t* numbers, const double* table, std::int64_t topics,
+              double* out) {
+  std::int64_t k = 0;
+  for (; k + kPart <= topics; k += kPart) mix_part<kPart>(weights, numbers, table + k, topics, out + k);
+  for (; k < topics; k += kLane) mix_part<kLane>(weights, numbers, table + k, topics, out + k);
+}
+
+void deal_out(double a, std::span<const double> weights, const std::int32_t* numbers, const double* row,
+              std::int64_t topics, double* table) {
+  std::int64_t k = 0;
+  for (; k + kPart <= topics; k += kPart) deal_out_part<kPart>(a, weights, numbers, row + k, topics, table + k);
+  for (; k < topics; k += kLane) deal_out_part<kLane>(a, weights, numbers, row + k, topics, table + k);
 }
 
 #if defined(__AVX2__) && defined(__FMA__)
 
 namespace {
 
-/// fold_words() of so few topics that weights and sums stay in registers. The sums of a tile's words are added up before
-/// they join those of the tiles before where the latter, a chain from tile to tile, would be waited for.
+/// fold_words() of so few topics that weights and sums stay in registers. The sums of a tile's words are added up
+/// before they join those of the tiles before where the latter, a chain from tile to tile, would be waited for.
 template <int kVectors>
 void fold_in_registers(const double* const* rows, const double* counts, std::int64_t words, const double* weights,
                        double* sums) {
