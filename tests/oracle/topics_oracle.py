@@ -1,4 +1,5 @@
-"""Topic models beside scikit-learn's, and beside a plain Python of spatial LDA's equations, on 1 to 4 ranks.
+"""Topic models beside scikit-learn's, coherence beside gensim's, and spatial LDA beside a plain Python of its equations,
+on 1 to 4 ranks.
 
     python topics_oracle.py BUILD_DIR
 
@@ -14,6 +15,8 @@ import tempfile
 
 import numpy as np
 import scipy.sparse
+from gensim.matutils import Sparse2Corpus
+from gensim.topic_coherence import direct_confirmation_measure, probability_estimation, segmentation
 from scipy.special import gammaln, psi
 from sklearn.decomposition import LatentDirichletAllocation, _lda
 
@@ -130,6 +133,17 @@ def compare_online(probe, peer, X, size=48):
     return good & same("online: bound at the end", found["bounds"][-1], peer.bound(X))
 
 
+def compare_coherence(probe, X, components, top=10):
+    listed = np.argsort(-components, axis=1, kind="stable")[:, :top]
+    save_all(probe.folder, top=listed.astype(np.int32).ravel())
+    found = probe("coherence", top, names=("umass", "npmi"))
+    pairs = segmentation.s_one_pre(listed)
+    counted = probability_estimation.p_boolean_document(Sparse2Corpus(X, documents_columns=False), pairs)
+    umass = direct_confirmation_measure.log_conditional_probability(pairs, counted)
+    npmi = direct_confirmation_measure.log_ratio_measure(pairs, counted, normalize=True)
+    return same("gensim's coherence, UMass", found["umass"], umass) & same("NPMI", found["npmi"], npmi)
+
+
 def images(rng, folder, count, vocabulary):
     """Two textures by place; returns what was saved."""
     sizes = rng.integers(200, 800, (count, 2)).astype(np.float32)
@@ -237,6 +251,7 @@ def main(build):
             probe = Probe(build, folder)
             good &= compare_batch(probe, Peer(first, vocabulary), X, test)
             good &= compare_online(probe, Peer(first, vocabulary), X)
+            good &= compare_coherence(probe, X, words)
     with tempfile.TemporaryDirectory() as folder:
         good &= compare_spatial(Probe(build, folder), folder, np.random.default_rng(3))
     return int(not good)

@@ -4,6 +4,7 @@
 //     topics_probe batch FOLDER PASSES         lambda and gamma after each pass from first.npy, and all bounds
 //     topics_probe online FOLDER PASSES SIZE   the same in batches of SIZE documents, in their order
 //     topics_probe held_out FOLDER PASSES      batch, then theta, score and perplexity of test_*.npy
+//     topics_probe coherence FOLDER TOP        of the words top.npy, TOP of each topic, over the documents
 //     topics_probe spatial FOLDER PASSES PITCH SIGMA RADIUS      spatial LDA of words.npy with x.npy, y.npy ...
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "coterie/base/npy.hpp"
+#include "coterie/topics/coherence.hpp"
 #include "coterie/topics/spatial_lda.hpp"
 
 namespace {
@@ -93,6 +95,13 @@ void plain(const Probe& probe, const std::string& what, int passes, std::int64_t
   probe.write("scores", std::vector<double>{bound.whole(), bound.perplexity_with_topics(), bound.documents});
 }
 
+void coherence_of(const Probe& probe, std::int64_t top) {
+  const auto counts = count_words(probe.read<std::int32_t>("top"), top, probe.documents(""), probe.comm);
+  const auto found = coherence(counts);
+  probe.write("umass", found.umass);
+  probe.write("npmi", found.npmi);
+}
+
 void spatial(const Probe& probe, int passes, char** regions) {
   const auto first = probe.read<double>("first");
   const PlacedWords images = probe.images();
@@ -120,6 +129,8 @@ int main(int argc, char** argv) {
   const Probe probe{Communicator::world(), argv[2], pool};
   if (what == "spatial") {
     spatial(probe, std::atoi(argv[3]), argv + 4);
+  } else if (what == "coherence") {
+    coherence_of(probe, std::atoll(argv[3]));
   } else {
     plain(probe, what, std::atoi(argv[3]), what == "online" ? std::atoll(argv[4]) : 128);
   }

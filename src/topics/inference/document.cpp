@@ -53,6 +53,7 @@ void DocumentInference::take(const WordTable& table, std::span<const std::int32_
   sums_.resize(static_cast<std::size_t>(table.stride()));
   for (std::size_t i = 0; i < words.size(); ++i) {
     rows_[i] = table.row(words[i]);
+    for (std::int64_t k = 0; k < table.stride(); k += 8) __builtin_prefetch(rows_[i] + k);
     counts_[i] = counts[i];
   }
 }
@@ -161,13 +162,15 @@ void DocumentInference::add_shares(std::int64_t* sums, double steps_per_unit) {
   kept_.clear();
   for (std::int32_t k = 0; k < table_->topics(); ++k)
     if ((whole_.gamma()[k] - prior_) * steps_per_unit >= 1) kept_.push_back(k);
-  const bool few = 4 * std::ssize(kept_) < stride;
+  const bool few = 3 * std::ssize(kept_) < stride;
+  constexpr std::size_t kAhead = 4;  // words whose sums are fetched before they are needed
   for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (i + kAhead < words_.size())
+      for (const std::int32_t k : kept_) __builtin_prefetch(sums + words_[i + kAhead] * stride + k, 1);
     const double factor = counts_[i] / (word_weights_[i] + kEpsilon);
     std::int64_t* const of_word = sums + words_[i] * stride;
     if (few) {
-      for (const std::int32_t k : kept_)
-        add_exact_products(factor, whole_.weights() + k, rows_[i] + k, 1, steps_per_unit, of_word + k);
+      add_exact_products(factor, whole_.weights(), rows_[i], kept_, steps_per_unit, of_word);
     } else {
       add_exact_products(factor, whole_.weights(), rows_[i], stride, steps_per_unit, of_word);
     }

@@ -72,14 +72,115 @@ double dot(const double* a, const double* b, std::int64_t topics) {
   return across(lanes);
 }
 
-void add_scaled(double a, const double* __restrict x, std::int64_t topics, double* __restrict y) {
+namespace {
+
+/// y[k] += a x[k].
+inline void add_scaled(double a, const double* __restrict x, std::int64_t topics, double* __restrict y) {
   for (std::int64_t k = 0; k < topics; ++k) y[k] = std::fma(a, x[k], y[k]);
+}
+
+/// `kTopics` of mix_rows(), which stay in registers; likewise of deal_out().
+template <int kTopics>
+void mix_part(std::span<const double> weights, const std::int32_t* numbers, const double* table, std::int64_t topics,
+              double* out) {
+  std::array<double, kTopics> sum{};
+  for (std::size_t p = 0; p < weights.size(); ++p)
+    add_scaled(weights[p], table + numbers[p] * topics, kTopics, sum.data());
+  std::copy(sum.begin(), sum.end(), out);
+}
+
+template <int kTopics>
+void deal_out_part(double a, std::span<const double> weights, const std::int32_t* numbers, const double* row,
+                   std::int64_t topics, double* table) {
+  std::array<double, kTopics> own;
+  std::copy_n(row, kTopics, own.begin());
+  for (std::size_t p = 0; p < weights.size(); ++p)
+    add_scaled(a * weights[p], own.data(), kTopics, table + numbers[p] * topics);
+}
+
+constexpr std::int64_t kPart = 16;
+
+}  // namespace
+
+void mix_rows(std::span<const double> weights, const std::int32_t* numbers, const double* table, std::int64_t topics,
+              double* out) {
+  std::int64_t k = 0;
+  for (; k + kPart <= topics; k += kPart) mix_part<kPart>(weights, numbers, table + k, topics, out + k);
+  for (; k < topics; k += kLane) mix_part<kLane>(weights, numbers, table + k, topics, out + k);
+}
+
+void deal_out(double a, std::span<const double> weights, const std::int32_t* numbers, const double* row,
+              std::int64_t topics, double* table) {
+  std::int64_t k = 0;
+  for (; k + kPart <= topics; k += kPart) deal_out_part<kPart>(a, weights, numbers, row + k, topics, table + k);
+  for (; k < topics; k += kLane) deal_out_part<kLane>(a, weights, numbers, row + k, topics, table + k);
 }
 
 #if defined(__AVX2__) && defined(__FMA__)
 
+namespace {
+
+/// fold_words() of so few topics that weights and sums stay in registers. The sums of a tile's words are added up
+/// before they join those of the tiles before where the latter, a chain from tile to tile, would be waited for.
+template <int kVectors>
+void fold_in_registers(const double* const* rows, const double* counts, std::int64_t words, const double* weights,
+                       double* sums) {
+  const __m256d epsilon = _mm256_set1_pd(kEpsilon);
+  __m256d t[kVectors], sum[kVectors];
+#pragma GCC unroll 5
+  for (int v = 0; v < kVectors; ++v) t[v] = _mm256_loadu_pd(weights + kLane * v), sum[v] = _mm256_setzero_pd();
+  alignas(32) std::array<double, 4> factor;
+  for (std::int64_t w = 0; w < words; w += kLane, rows += kLane) {
+    __m256d n[kLane];
+#pragma GCC unroll 4
+    for (int i = 0; i < kLane; ++i) {
+      n[i] = _mm256_mul_pd(t[0], _mm256_loadu_pd(rows[i]));
+#pragma GCC unroll 5
+      for (int v = 1; v < kVectors; ++v) n[i] = _mm256_fmadd_pd(t[v], _mm256_loadu_pd(rows[i] + kLane * v), n[i]);
+    }
+    const __m256d total = _mm256_add_pd(across(n[0], n[1], n[2], n[3]), epsilon);
+    _mm256_store_pd(factor.data(), _mm256_div_pd(_mm256_loadu_pd(counts + w), total));
+    __m256d tile[kVectors];
+#pragma GCC unroll 4
+    for (int i = 0; i < kLane; ++i) {
+      const __m256d f = _mm256_broadcast_sd(&factor[static_cast<std::size_t>(i)]);
+#pragma GCC unroll 5
+      for (int v = 0; v < kVectors; ++v) {
+        const __m256d row = _mm256_loadu_pd(rows[i] + kLane * v);
+        if constexpr (kVectors <= 3) {
+          tile[v] = i == 0 ? _mm256_mul_pd(f, row) : _mm256_fmadd_pd(f, row, tile[v]);
+        } else {
+          sum[v] = _mm256_fmadd_pd(f, row, sum[v]);
+        }
+      }
+    }
+    if constexpr (kVectors <= 3) {
+#pragma GCC unroll 3
+      for (int v = 0; v < kVectors; ++v) sum[v] = _mm256_add_pd(sum[v], tile[v]);
+    }
+  }
+#pragma GCC unroll 5
+  for (int v = 0; v < kVectors; ++v) _mm256_storeu_pd(sums + kLane * v, sum[v]);
+}
+
+}  // namespace
+
 void fold_words(const double* const* rows, const double* counts, std::int64_t words, std::int64_t topics,
                 const double* weights, double* sums) {
+  switch (topics / kLane) {
+    case 1:
+      return fold_in_registers<1>(rows, counts, words, weights, sums);
+    case 2:
+      return fold_in_registers<2>(rows, counts, words, weights, sums);
+    case 3:
+      return fold_in_registers<3>(rows, counts, words, weights, sums);
+    case 4:
+      return fold_in_registers<4>(rows, counts, words, weights, sums);
+    case 5:
+      return fold_in_registers<5>(rows, counts, words, weights, sums);
+    default:
+      break;
+  }
   std::fill_n(sums, topics, 0.0);
   const __m256d epsilon = _mm256_set1_pd(kEpsilon);
   for (std::int64_t w = 0; w < words; w += kLane, rows += kLane) {
@@ -113,6 +214,12 @@ void word_weights(const double* const* rows, std::int64_t words, std::int64_t to
 void add_exact_products(double a, const double* __restrict x, const double* __restrict y, std::int64_t topics,
                         double steps_per_unit, std::int64_t* __restrict sums) {
   for (std::int64_t k = 0; k < topics; ++k)
+    sums[k] += std::bit_cast<std::int64_t>(std::fma(a * x[k] * y[k], steps_per_unit, kMagic)) - kMagicBits;
+}
+
+void add_exact_products(double a, const double* __restrict x, const double* __restrict y,
+                        std::span<const std::int32_t> numbers, double steps_per_unit, std::int64_t* __restrict sums) {
+  for (const std::int32_t k : numbers)
     sums[k] += std::bit_cast<std::int64_t>(std::fma(a * x[k] * y[k], steps_per_unit, kMagic)) - kMagicBits;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace coterie::inline topics {
 
@@ -23,12 +24,21 @@ void word_weights(const double* const* rows, std::int64_t words, std::int64_t to
 /// The sum over k of a[k] b[k], in the order of n_w.
 double dot(const double* a, const double* b, std::int64_t topics);
 
-/// y[k] += a x[k].
-void add_scaled(double a, const double* x, std::int64_t topics, double* y);
+/// out[k] = the sum over p of weights[p] table[numbers[p] * topics + k].
+void mix_rows(std::span<const double> weights, const std::int32_t* numbers, const double* table, std::int64_t topics,
+              double* out);
+
+/// table[numbers[p] * topics + k] += a weights[p] row[k], for each p.
+void deal_out(double a, std::span<const double> weights, const std::int32_t* numbers, const double* row,
+              std::int64_t topics, double* table);
 
 /// sums[k] += quantise(a x[k] y[k]), for numbers of at most 2^51 steps in magnitude (ExactScale).
 void add_exact_products(double a, const double* x, const double* y, std::int64_t topics, double steps_per_unit,
                         std::int64_t* sums);
+
+/// The same for the topics `numbers` alone.
+void add_exact_products(double a, const double* x, const double* y, std::span<const std::int32_t> numbers,
+                        double steps_per_unit, std::int64_t* sums);
 
 /// gamma[k] = prior + weights[k] * sums[k] for the `count` topics there are (no padding).
 struct Update {

@@ -25,6 +25,7 @@ void ImageInference::take(const WordTable& table, const PlacedWords& images, std
   posteriors_.resize(static_cast<std::size_t>(regions_));
   for (auto& posterior : posteriors_) posterior.start(table.topics());
   sums_.resize(static_cast<std::size_t>(regions_ * table.stride()));
+  weights_.resize(sums_.size());
   mixtures_.resize(words_.size() * static_cast<std::size_t>(table.stride()));
   word_weights_.resize(words_.size());
 }
@@ -38,15 +39,24 @@ void ImageInference::set_weights(const double* gamma) {
   }
 }
 
+std::span<const double> ImageInference::weights_of(std::size_t word) const {
+  const auto begin = static_cast<std::size_t>(reach_.offsets[word]),
+             end = static_cast<std::size_t>(reach_.offsets[word + 1]);
+  return std::span(reach_.weights).subspan(begin, end - begin);
+}
+
+const std::int32_t* ImageInference::regions_of(std::size_t word) const {
+  return reach_.regions.data() + reach_.offsets[word];
+}
+
 /// u_i and n_i of each word.
 void ImageInference::mix() {
   const std::int64_t stride = table_->stride();
-  std::fill(mixtures_.begin(), mixtures_.end(), 0.0);
+  for (std::int64_t j = 0; j < regions_; ++j)
+    std::copy_n(posteriors_[static_cast<std::size_t>(j)].weights(), stride, weights_.data() + j * stride);
   for (std::size_t i = 0; i < words_.size(); ++i) {
     double* const mixture = mixtures_.data() + static_cast<std::int64_t>(i) * stride;
-    for (auto p = static_cast<std::size_t>(reach_.offsets[i]); p < static_cast<std::size_t>(reach_.offsets[i + 1]); ++p)
-      add_scaled(reach_.weights[p], posteriors_[static_cast<std::size_t>(reach_.regions[p])].weights(), stride,
-                 mixture);
+    mix_rows(weights_of(i), regions_of(i), weights_.data(), stride, mixture);
     word_weights_[i] = dot(mixture, table_->row(words_[i]), stride);
   }
 }
@@ -57,13 +67,9 @@ void ImageInference::fit(double* gamma) {
   for (int update = 0; update < limits_.most; ++update) {
     mix();
     std::fill(sums_.begin(), sums_.end(), 0.0);
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      const double factor = 1 / (word_weights_[i] + kEpsilon);
-      for (auto p = static_cast<std::size_t>(reach_.offsets[i]); p < static_cast<std::size_t>(reach_.offsets[i + 1]);
-           ++p)
-        add_scaled(reach_.weights[p] * factor, table_->row(words_[i]), stride,
-                   sums_.data() + reach_.regions[p] * stride);
-    }
+    for (std::size_t i = 0; i < words_.size(); ++i)
+      deal_out(1 / (word_weights_[i] + kEpsilon), weights_of(i), regions_of(i), table_->row(words_[i]), stride,
+               sums_.data());
     double change = 0;
     for (std::int64_t j = 0; j < regions_; ++j) {
       auto& posterior = posteriors_[static_cast<std::size_t>(j)];

@@ -35,6 +35,8 @@ class ImageInference {
 
  private:
   void set_weights(const double* gamma);
+  std::span<const double> weights_of(std::size_t word) const;
+  const std::int32_t* regions_of(std::size_t word) const;
   void mix();
   double log_mixture(std::int64_t word);
 
@@ -46,6 +48,7 @@ class ImageInference {
   Reach reach_;
   std::int64_t regions_ = 0;
   std::vector<Posterior> posteriors_;  // of the regions
+  std::vector<double> weights_;        // t of the regions: regions x stride
   std::vector<double> sums_;           // regions x stride
   std::vector<double> mixtures_;       // of each word, u_i: stride
   std::vector<double> word_weights_;   // of each word, n_i without 2^-52
