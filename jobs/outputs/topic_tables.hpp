@@ -7,6 +7,7 @@
 #include "coterie/artifacts/topic_models.hpp"
 #include "coterie/topics/divergence.hpp"
 #include "outputs/table_file.hpp"
+#include "stages/masks.hpp"
 
 namespace coterie::jobs {
 
@@ -19,7 +20,8 @@ struct LabelledTopics {
 
 /// The tables of one topics artifact, in FOLDER: `evidence.csv`, a line for each number of topics; for each number K
 /// `topics-K.csv`, a line for each topic with its likeliest words, and `documents-K.csv`, a line for each document with
-/// its topics; for each labelled column `COLUMN-topics-K.csv` and `COLUMN-divergences-K.csv`. One rank.
+/// its topics; for each labelled column `COLUMN-topics-K.csv` and `COLUMN-divergences-K.csv`;
+/// with masks `classes-K.csv`, a line for each class of pixels. One rank.
 class TopicTables {
  public:
   TopicTables(std::string folder, TableText text) : folder_(std::move(folder)), text_(text) {}
@@ -28,6 +30,7 @@ class TopicTables {
   void write_topics(const TopicSolution& solution) const;
   void write_documents(const TopicSolution& solution, const RowNames& names) const;
   void write_labels(const TopicSolution& solution, const LabelledTopics& labelled) const;
+  void write_classes(const TopicSolution& solution, const MaskClasses& masks) const;
 
  private:
   std::string folder_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
@@ -90,16 +91,20 @@ void write_tables(const Job& job, const TopicSource& source, const std::string& 
   for (const auto& column : job.options.texts("labels"))
     made_of.emplace(kValuesOf + column, values_digest(column_of(names, column)));
   const Provenance about = provenance_of(job, made_of);
-  if (OutputFolder::is_current(job.study.folder() + "/" + place, about)) return;
+  // Masks may have changed without anybody saying so.
+  if (!job.options.given("masks") && OutputFolder::is_current(job.study.folder() + "/" + place, about)) return;
   OutputFolder folder(job.study.folder(), place, about, job.options.flag("overwrite"));
   const TopicTables tables(folder.folder(), job.options.flag("exact") ? TableText::exact : TableText::harmless);
   tables.write_evidence(reader);
   const auto classes = label_classes(job, names);
+  std::optional<MaskClasses> masks;
+  if (job.options.given("masks")) masks = read_masks(job.options.text("masks"), names, job.pool);
   for (const auto topics : reader.numbers()) {
     const TopicSolution solution = reader.solution(topics);
     tables.write_topics(solution);
     tables.write_documents(solution, names);
     for (const auto& each : classes) tables.write_labels(solution, compare_with(job, solution, each));
+    if (masks) tables.write_classes(solution, *masks);
   }
   folder.finish();
   job.say("wrote {}", folder.final_folder());
@@ -199,6 +204,9 @@ Command topics() {
             100},
            option::seed,
            for_output(option::labels),
+           {"masks", Role::output, text, "", "DIR",
+            "segmentation masks in ADE20K's colour code (a/b_seg.png or a/b.png of an image a/b.jpg): what topics are "
+            "of"},
            option::exact}),
       .summary = "finds topics in bags of words: latent Dirichlet allocation, also spatial",
       .example = "mpirun -n 2 coterie topics --study demo --topics 20 --seed 1",

@@ -49,7 +49,7 @@ OTHERS = {
              "batch me time",
     "MPI and HDF5": "mca bind-to oversubscribe host",
     "tar": "dereference hard-dereference sort",
-    "tools": "list where print torch asan tsan tidy quick seconds oracles bench",
+    "tools": "list where print torch asan tsan tidy quick seconds oracles bench peers",
     "BeeGFS": "setpattern numtargets chunksize",
     "ctest": "test-dir verbose",
     "the measuring scripts of docs/benchmarks.md": "count backbones",
@@ -295,8 +295,12 @@ def ready_first_study(reader, _):
     write(reader.path("photos.csv"), "\r\n".join(["filename,year,place", *lines]) + "\r\n")
 
 
-def ready_topics(_, __):
-    """The photographs are all that it takes."""
+def ready_topics(reader, _):
+    """Photographs that come later."""
+    os.makedirs(reader.path("new-photos"))
+    for folder, _, names in os.walk(reader.path("photos")):
+        for name in sorted(names)[:1]:
+            shutil.copy(os.path.join(folder, name), reader.path("new-photos"))
 
 
 # What each page finds there beside the repository and photos/. The others have no command, or none that is run.

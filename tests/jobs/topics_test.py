@@ -2,11 +2,12 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import unittest
 
-from coterie_program import ProgramTest, command, environment, main, make_images, read, run
+from coterie_program import ProgramTest, command, environment, main, make_images, png, read, run
 
 try:
     import h5py
@@ -143,6 +144,27 @@ class Topics(ProgramTest):
         # Inference starts anew, so that a document between two topics may come to lie nearer to the other.
         same = sum(one["topic"] == other["topic"] for one, other in zip(given, known))
         self.assertGreater(same, 0.8 * len(known))
+
+    def test_masks_say_what_topics_are_of(self):
+        study = self.with_words()
+        run(0, "codebook", "--study", study, "--words", "10")
+        # A quarter of each mask is of class 2 * 256 + 7 in two instances, the rest of class 5; the discs have none.
+        for folder, _, names in os.walk(self.path("images")):
+            for name in names:
+                place = os.path.join(self.path("masks"), os.path.relpath(folder, self.path("images")))
+                os.makedirs(place, exist_ok=True)
+                with open(os.path.join(place, os.path.splitext(name)[0] + "_seg.png"), "wb") as file:
+                    file.write(png(8, 8, lambda x, y: (25, 7, x) if x < 4 and y < 4 else (3, 5, 0)))
+        shutil.rmtree(os.path.join(self.path("masks"), "discs"))
+        asked = ("topics", "--study", study, "--topics", "2")
+        self.assertIn("holds no mask of any", run(0, *asked, "--masks", self.path("images/discs"), code=2))
+        run(0, *asked, "--masks", self.path("masks"))
+        lines = rows_of(study, "tables/topics/sift-10-lda/classes-2.csv")
+        self.assertEqual([(row["class"], row["images"], float(row["share_of_pixels"])) for row in lines], [("5", "36", 0.75), ("519", "36", 0.25)])
+        theta = rows_of(study, "tables/topics/sift-10-lda/documents-2.csv")
+        first = sum(float(row["topic_0"]) for row in theta if not row["path"].startswith("discs"))
+        self.assertAlmostEqual(float(lines[1]["sum_topic_0"]), first / 4, 3)
+        self.assertAlmostEqual(float(lines[1]["share_of_topic_0"]), 0.25, 5)
 
     def test_counts_from_elsewhere(self):
         with open(self.path("counts.csv"), "w", encoding="utf-8") as file:
