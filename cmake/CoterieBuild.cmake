@@ -105,7 +105,7 @@ function(coterie_header_check)
 endfunction()
 
 # coterie_test(NAME SOURCES ... LINKS rooms-or-libraries ... [RANKS 1 2 3 4] [LABELS ...] [TIMEOUT seconds])
-# One test program, run once for each rank count. The program itself fails when it finds another number of ranks
+# One test program, run once for each rank count, with its room as a label: ctest -L '^clustering$'. The program itself fails when it finds another number of ranks
 # than it was promised, or when no test case ran. Where coterie is built without MPI it is run once, as it is.
 function(coterie_test name)
   cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;LINKS;RANKS;LABELS" ${ARGN})
@@ -115,6 +115,8 @@ function(coterie_test name)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)  # of machines that others use, and of sanitizers
   endif()
+  get_filename_component(room ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  list(APPEND TEST_LABELS ${room})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE coterie_test_main ${TEST_LINKS})
   target_compile_definitions(${name} PRIVATE COTERIE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
