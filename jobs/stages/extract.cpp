@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
 #include <set>
 
@@ -8,12 +7,11 @@
 #include "command/manifest.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/features.hpp"
-#include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
-#include "coterie/dist/work_queue.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/store/file_layout.hpp"
 #include "planning/effort.hpp"
+#include "stages/block_queue.hpp"
 #include "stages/extract_task.hpp"
 #include "stages/network_set.hpp"
 
@@ -77,42 +75,31 @@ std::vector<std::int64_t> missing_blocks(const std::vector<ExtractOutput*>& pend
   return {missing.begin(), missing.end()};
 }
 
-// One extraction on this rank: takes block after block from the work queue until there are none.
+// One extraction on this rank: takes block after block from the queue until there are none.
 class Extraction {
  public:
   Extraction(const Job& job, const ExtractTask& task, std::vector<ExtractOutput*> pending)
       : task_(task),
         pending_(std::move(pending)),
-        blocks_(missing_blocks(pending_)),
-        images_(images_of(blocks_)),
-        work_queue_(job.comm, static_cast<std::int64_t>(blocks_.size()), 1),
-        progress_(job.speaks(), "extract", images_, "images") {}
+        queue_(job, "extract", missing_blocks(pending_), [this](std::int64_t block) { return rows_of(block); }) {}
 
   ExtractTimes run(std::span<const Network> networks, const ExtractorOptions& options) {
     const ExtractTimes times = extract_blocks(networks, options,
                                               {[this](Block& block) { return next(block); },
                                                [this](BlockFeatures&& block) { return commit(std::move(block)); },
-                                               [this] { return idle(); }, [this] { work_queue_.close(); }});
-    work_queue_.finish();
-    if (!StopSignal::seen_here()) show(static_cast<std::int64_t>(blocks_.size()));
+                                               [this] { return queue_.idle(); }, [this] { queue_.close(); }});
+    queue_.finish();
     return times;
   }
 
  private:
   RowRange rows_of(std::int64_t block) const { return pending_.front()->file->rows_of(block); }
 
-  std::int64_t images_of(const std::vector<std::int64_t>& blocks) const {
-    std::int64_t images = 0;
-    for (const auto block : blocks) images += rows_of(block).end - rows_of(block).begin;
-    return images;
-  }
-
   bool next(Block& block) {
-    const auto item = work_queue_.take();
-    if (!item) return false;
-    reached_ = *item;
-    block = {blocks_[static_cast<std::size_t>(*item)], {}};
-    const RowRange rows = rows_of(block.number);
+    const auto number = queue_.take();
+    if (!number) return false;
+    block = {*number, {}};
+    const RowRange rows = rows_of(*number);
     for (std::int64_t row = rows.begin; row < rows.end; ++row)
       block.images.push_back(place_of(task_.table, task_.images[static_cast<std::size_t>(row)]));
     return true;
@@ -126,32 +113,12 @@ class Extraction {
       if (std::binary_search(file.missing().begin(), file.missing().end(), block.number))
         file.commit(block.number, block.rows[i], statuses);
     }
-    return idle() && !StopSignal::seen_here();
-  }
-
-  // After a stop signal no rank begins another block, and those in hand are committed.
-  bool idle() {
-    if (StopSignal::seen_here()) work_queue_.abandon();
-    work_queue_.poll();
-    show(reached_);
-    return true;
-  }
-
-  // Blocks are dealt in order, so the number of the root's latest tells how far all ranks are.
-  void show(std::int64_t blocks) {
-    const std::int64_t rows = std::min(blocks * task_.block_rows(), images_);
-    if (rows > shown_) progress_.advance(rows - shown_);
-    shown_ = std::max(shown_, rows);
+    return queue_.go_on();
   }
 
   const ExtractTask& task_;
   const std::vector<ExtractOutput*> pending_;  // in the order of the networks' layers
-  const std::vector<std::int64_t> blocks_;
-  const std::int64_t images_;  // in them
-  WorkQueue work_queue_;
-  Progress progress_;
-  std::atomic<std::int64_t> reached_ = 0;  // the block taken last
-  std::int64_t shown_ = 0;                 // images
+  BlockQueue queue_;
 };
 
 void tell_times(const Job& job, const ExtractTimes& times) {

@@ -1,59 +1,48 @@
 #include <algorithm>
-#include <atomic>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/descriptors.hpp"
-#include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
-#include "coterie/dist/work_queue.hpp"
 #include "planning/effort.hpp"
+#include "stages/block_queue.hpp"
 #include "stages/network_set.hpp"
 #include "stages/words_task.hpp"
 
 namespace coterie::jobs {
 namespace {
 
-// This rank's part: takes block after block from the work queue until there are none.
+// This rank's part: takes block after block from the queue until there are none.
 class Describing {
  public:
   Describing(const Job& job, const WordsTask& task, DescriptorFile& file)
       : task_(task),
         file_(file),
-        work_queue_(job.comm, std::ssize(file.missing()), 1),
-        images_(images_of(file)),
-        progress_(job.speaks(), "words", images_, "images") {}
+        queue_(job, "words", file.missing(), [&file](std::int64_t block) { return file.images_of(block); }) {}
 
   void by_sift() {
     describe_blocks(task_.sift, {[this](ImageBlock& block) { return next(block.number, block.images); },
                                  [this](std::int64_t block, std::vector<ImageDescriptors>&& images) {
                                    return commit(block, images);
                                  },
-                                 [this] { return idle(); }, [this] { work_queue_.close(); }});
-    finish();
+                                 [this] { return queue_.idle(); }, [this] { queue_.close(); }});
+    queue_.finish();
   }
 
   void by_layer(std::span<const Network> networks, const ExtractorOptions& options) {
     extract_blocks(networks, options,
                    {[this](Block& block) { return next(block.number, block.images); },
                     [this](BlockFeatures&& block) { return commit(block.number, described(block)); },
-                    [this] { return idle(); }, [this] { work_queue_.close(); }});
-    finish();
+                    [this] { return queue_.idle(); }, [this] { queue_.close(); }});
+    queue_.finish();
   }
 
  private:
-  static std::int64_t images_of(const DescriptorFile& file) {
-    std::int64_t images = 0;
-    for (const auto block : file.missing()) images += file.images_of(block).size();
-    return images;
-  }
-
   bool next(std::int64_t& number, std::vector<ImagePlace>& images) {
-    const auto item = work_queue_.take();
-    if (!item) return false;
-    reached_ = *item;
-    number = file_.missing()[static_cast<std::size_t>(*item)];
+    const auto block = queue_.take();
+    if (!block) return false;
+    number = *block;
     const RowRange range = file_.images_of(number);
     images.clear();
     for (auto i = range.begin; i < range.end; ++i)
@@ -76,36 +65,12 @@ class Describing {
 
   bool commit(std::int64_t block, const std::vector<ImageDescriptors>& images) {
     file_.commit(block, images);
-    return idle() && !StopSignal::seen_here();
-  }
-
-  // After a stop signal no rank begins another block, and those in hand are committed.
-  bool idle() {
-    if (StopSignal::seen_here()) work_queue_.abandon();
-    work_queue_.poll();
-    show(reached_);
-    return true;
-  }
-
-  void finish() {
-    work_queue_.finish();
-    if (!StopSignal::seen_here()) show(std::ssize(file_.missing()));
-  }
-
-  // Blocks are dealt in order, so the number of the root's latest tells how far all ranks are.
-  void show(std::int64_t blocks) {
-    const std::int64_t images = std::min(blocks * task_.shape.block_images, images_);
-    if (images > shown_) progress_.advance(images - shown_);
-    shown_ = std::max(shown_, images);
+    return queue_.go_on();
   }
 
   const WordsTask& task_;
   DescriptorFile& file_;
-  WorkQueue work_queue_;
-  const std::int64_t images_;  // in the blocks that are missing
-  Progress progress_;
-  std::atomic<std::int64_t> reached_ = 0;  // the block taken last
-  std::int64_t shown_ = 0;                 // images
+  BlockQueue queue_;
 };
 
 // Computes what is missing. Throws Stopped, with everything committed on disk, after a stop signal.
