@@ -7,10 +7,10 @@
 #include <numeric>
 #include <set>
 
-#include "bytes/byte_panels.hpp"
 #include "bytes/byte_seeding.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
+#include "vector_widths.hpp"
 
 namespace coterie {
 namespace {
@@ -87,7 +87,7 @@ std::vector<std::int16_t> plain_lloyd(const Bytes& bytes, std::vector<std::int16
   return centroids;
 }
 
-TEST_CASE("every way to compete finds the nearest centroid, the lowest number among equals, for all shapes") {
+TEST_CASE("the nearest centroid is found, the lowest number among equals, for all shapes and widths of vectors") {
   for (const std::int64_t columns : {1, 7, 128, 256})
     for (const std::int64_t k : {1, 15, 16, 17, 32, 45}) {
       Bytes bytes = made_up(37, columns, 5);
@@ -103,29 +103,15 @@ TEST_CASE("every way to compete finds the nearest centroid, the lowest number am
       const NearestByteCentroid nearest(centroids, k, columns);
       std::vector<std::int32_t> labels(37);
       std::vector<std::int64_t> squared(37);
-      nearest.find(bytes.row(0), 37, labels.data(), squared.data());
-      for (std::int64_t i = 0; i < 37; ++i) {
-        const auto expected = plain_nearest(bytes.row(i), centroids, columns);
-        REQUIRE(labels[static_cast<std::size_t>(i)] == expected);
-        REQUIRE(squared[static_cast<std::size_t>(i)] ==
-                plain_squared(bytes.row(i), centroids.data() + expected * columns, columns));
-      }
-      const BytePanels panels(centroids, k, columns);
-      std::vector<std::int16_t> wide(static_cast<std::size_t>(37 * 2 * panels.pairs));
-      for (std::int64_t i = 0; i < 37; ++i)
-        std::copy(bytes.row(i), bytes.row(i + 1), wide.begin() + i * 2 * panels.pairs);
-      std::vector<LaneBest> first;
-      for (const auto way : ways_to_compete()) {
-        std::vector<LaneBest> best(37);
-        for (auto& lanes : best) lanes.score.fill(INT32_MAX), lanes.remainder.fill(INT32_MAX), lanes.group.fill(0);
-        way(panels, wide.data(), 37, best.data());
-        if (first.empty()) first = best;
-        for (std::size_t i = 0; i < best.size(); ++i) {
-          REQUIRE(best[i].score == first[i].score);
-          REQUIRE(best[i].remainder == first[i].remainder);
-          REQUIRE(best[i].group == first[i].group);
+      with_each_vector_width([&] {
+        nearest.find(bytes.row(0), 37, labels.data(), squared.data());
+        for (std::int64_t i = 0; i < 37; ++i) {
+          const auto expected = plain_nearest(bytes.row(i), centroids, columns);
+          REQUIRE(labels[static_cast<std::size_t>(i)] == expected);
+          REQUIRE(squared[static_cast<std::size_t>(i)] ==
+                  plain_squared(bytes.row(i), centroids.data() + expected * columns, columns));
         }
-      }
+      });
     }
 }
 

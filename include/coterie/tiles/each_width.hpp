@@ -58,7 +58,7 @@ namespace avx2 {
 #pragma GCC pop_options
 
 #pragma GCC push_options
-#pragma GCC target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")
+#pragma GCC target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")
 namespace avx512 {
 #define COTERIE_VECTOR_BYTES 64
 #include "coterie/tiles/tile.hpp"

@@ -38,7 +38,7 @@ template <typename Vector>
   if constexpr (sizeof(Vector) == 64 && kFloat) return _mm512_fmadd_ps(a, b, c);
   if constexpr (sizeof(Vector) == 64 && kDouble) return _mm512_fmadd_pd(a, b, c);
   if constexpr (sizeof(Vector) == 64 && !kFloat && !kDouble)
-    return (Vector)_mm512_madd_epi16((__m512i)a, (__m512i)b) + c;
+    return (Vector)_mm512_dpwssd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
 #endif
 #if COTERIE_VECTOR_BYTES >= 32
   if constexpr (sizeof(Vector) == 32 && kFloat) return _mm256_fmadd_ps(a, b, c);

@@ -7,7 +7,8 @@
 namespace coterie::inline tiles {
 
 /// The vector registers that kernels work with: of 16 bytes (of whatever the program is compiled for, and without
-/// fused multiply-add in hardware slow), AVX2's of 32 and AVX-512's of 64. Results are the same to the bit.
+/// fused multiply-add in hardware slow), AVX2's of 32 and AVX-512's of 64 (with VNNI: Intel since 2019, AMD since
+/// 2022). Results are the same to the bit.
 enum class VectorWidth { narrow, avx2, avx512 };
 
 /// As users write it: narrow, avx2, avx512.
