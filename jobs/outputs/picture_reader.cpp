@@ -1,8 +1,10 @@
 #include "outputs/picture_reader.hpp"
 
+#include <filesystem>
 #include <memory>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/images/listing.hpp"
 #include "coterie/images/preprocess.hpp"
 #include "stages/feature_request.hpp"
 
@@ -15,13 +17,23 @@ DecodeOptions picture_options(const Recipe& features) {
 }
 
 ImageReader picture_reader(const ImageTable& table, const Recipe& features) {
-  const DecodeOptions options = picture_options(features);
+  return picture_reader(table, picture_options(features));
+}
+
+ImageReader picture_reader(const ImageTable& table, const DecodeOptions& options) {
   const auto numbers = std::make_shared<const PathNumbers>(numbers_by_path(table));  // the reader is copied
   return [&table, numbers, options](const std::string& path) {
     const auto found = numbers->find(path);
     require(found != numbers->end(), "{} is no image of the list", path);
     return decode_image(place_of(table, found->second), options);
   };
+}
+
+std::string picture_link(const Study& study, const ImagePlace& place) {
+  namespace fs = std::filesystem;
+  if (place.bytes >= 0 || !has_image_suffix(place.file)) return "";
+  const fs::path page = fs::absolute(study.folder() + "/report").lexically_normal();
+  return fs::absolute(place.file).lexically_normal().lexically_relative(page).string();
 }
 
 }  // namespace coterie::jobs

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "command/all_commands.hpp"
@@ -24,6 +25,7 @@
 #include "outputs/report_related.hpp"
 #include "outputs/report_sources.hpp"
 #include "outputs/report_tables.hpp"
+#include "outputs/report_topics.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "stages/cluster_algorithm.hpp"
@@ -36,25 +38,23 @@ constexpr std::int64_t kSilhouettePoints = 400;  // of one cluster, drawn in its
 constexpr OverRepresentationRule kExcess{};
 constexpr std::size_t kMostSolutions = 24;  // of more k only the one that is shown first has its clusters shown
 
-void fill_statuses(const ReportSources& from, Report& report) {
+// `statuses`: of each image of the table; of rows without images none, and `rows` says how many there are.
+void fill_statuses(const ImageTable& images, const std::vector<ImageStatus>& statuses, std::size_t rows,
+                   Report& report) {
   std::map<ImageStatus, std::int64_t> counts;
   std::map<ImageStatus, std::vector<std::string>> reasons;
-  if (from.scanned) {
-    const auto statuses = final_statuses(from.images, from.features);
-    for (const auto status : statuses) ++counts[status];
-    for (const auto& group : reasons_of(from.images.paths, statuses, from.images.reasons))
-      if (group.status != ImageStatus::pending) reasons[group.status].push_back(reason_text(group));
-  } else {
-    counts[ImageStatus::ok] = static_cast<std::int64_t>(from.names.names.size());
-  }
+  for (const auto status : statuses) ++counts[status];
+  for (const auto& group : reasons_of(images.paths, statuses, images.reasons))
+    if (group.status != ImageStatus::pending) reasons[group.status].push_back(reason_text(group));
+  if (statuses.empty()) counts[ImageStatus::ok] = static_cast<std::int64_t>(rows);
   for (const auto& [status, count] : counts) {
     report.images_listed += count;
     report.statuses.push_back({final_status_name(status), count, final_status_explanation(status), reasons[status]});
   }
-  for (const auto& [remark, images, first] : count_remarks(from.images)) {
+  for (const auto& [remark, count, first] : count_remarks(images)) {
     const auto i = static_cast<std::size_t>(first);
-    report.remarks.push_back({std::string(remark_name(remark)), images,
-                              fmt::format("{} ({})", from.images.paths[i], from.images.notes[i]),
+    report.remarks.push_back({std::string(remark_name(remark)), count,
+                              fmt::format("{} ({})", images.paths[i], images.notes[i]),
                               std::string(remark_explanation(remark))});
   }
 }
@@ -285,9 +285,6 @@ void fill_overview(const ReportSources& from, const ReportK& best, Report& repor
                     best.k, best.stability));
 }
 
-// Whether a browser shows the file and nothing else happens: a picture by its name, too, and not by its content alone.
-bool may_be_linked(const ImagePlace& place) { return place.bytes < 0 && has_image_suffix(place.file); }
-
 std::vector<std::string> shown_pictures(const Report& report) {
   std::vector<std::string> paths;
   for (const auto& solution : report.solutions)
@@ -297,15 +294,11 @@ std::vector<std::string> shown_pictures(const Report& report) {
   return paths;
 }
 
-// A relative link: it holds where the study is, and goes on holding when study and images move together.
 void link_images(const ReportSources& from, const RelatedResults& related, Report& report) {
-  namespace fs = std::filesystem;
-  const fs::path page = fs::absolute(from.study.folder() + "/report").lexically_normal();
   std::int64_t in_shards = 0;
   const auto add = [&](const std::string& picture, const ImagePlace& place) {
     in_shards += place.bytes >= 0 ? 1 : 0;
-    if (may_be_linked(place))
-      report.image_links[picture] = fs::absolute(place.file).lexically_normal().lexically_relative(page).string();
+    if (const std::string link = picture_link(from.study, place); !link.empty()) report.image_links[picture] = link;
   };
   const PathNumbers numbers = numbers_by_path(from.images);
   const auto shown = shown_pictures(report);
@@ -323,13 +316,34 @@ void link_images(const ReportSources& from, const RelatedResults& related, Repor
         report.pictures_note.empty() ? "" : " ", in_shards, in_shards == 1 ? "s" : "");
 }
 
-Report fill_report(const Job& job, const ReportSources& from, RelatedResults& related) {
+Report begun_report(const Job& job) {
   Report report;
   report.title = job.options.given("title")
                      ? job.options.text("title")
                      : std::filesystem::absolute(job.study.folder()).lexically_normal().filename().string();
   report.when = timestamp();
-  fill_statuses(from, report);
+  return report;
+}
+
+// The artifacts that the page is about, and those beside them.
+void fill_history_of(const Job& job, const ReportSources& from, Report& report) {
+  std::vector<std::string> shown, beside;
+  if (from.scanned) shown.emplace_back("images");
+  const std::string& name = from.clustering.name();
+  shown.push_back(Study::address(Kind::clusterings, name));
+  if (from.evaluation) shown.push_back(Study::address(Kind::evaluations, name));
+  if (from.selection) shown.push_back(Study::address(Kind::selections, name));
+  if (!report.topics.name.empty()) shown.push_back(Study::address(Kind::topics, report.topics.name));
+  for (const auto& each : report.assignments) beside.push_back(Study::address(Kind::assignments, each.name));
+  for (const auto& each : report.comparisons) beside.push_back(Study::address(Kind::comparisons, each.name));
+  fill_history(job, shown, beside, report);
+}
+
+Report fill_report(const Job& job, const ReportSources& from, RelatedResults& related,
+                   const std::optional<ReportTopicPages>& topics) {
+  Report report = begun_report(job);
+  fill_statuses(from.images, from.scanned ? final_statuses(from.images, from.features) : std::vector<ImageStatus>{},
+                from.names.names.size(), report);
   fill_variance(from, report);
   for (const auto k : from.clustering.choose(job.options.counts("k"))) report.ks.push_back(evidence_for(from, k));
   fill_selected(from, report.ks);
@@ -345,7 +359,25 @@ Report fill_report(const Job& job, const ReportSources& from, RelatedResults& re
   fill_excess_note(from, report.ks[chosen].k, report);
   related.fill(job, from, report.ks[chosen].k, report);
   link_images(from, related, report);
-  fill_history(job, from, report);
+  if (topics) report.topics = topics->summary();
+  fill_history_of(job, from, report);
+  return report;
+}
+
+// Of a study without a clustering.
+Report fill_topic_report(const Job& job, const ReportTopicPages& topics) {
+  Report report = begun_report(job);
+  const RowNames& names = topics.names();
+  fill_statuses(topics.images(), topics.scanned() ? topics.statuses() : std::vector<ImageStatus>{}, names.names.size(),
+                report);
+  report.topics = topics.summary();
+  if (topics.scanned()) report.overview.push_back({"Folder", topics.images().root});
+  report.overview.push_back({"Topic model", report.topics.name});
+  report.summary = fmt::format("Topics were found in the words of {} {}; nothing was clustered.", names.names.size(),
+                               names.imported ? "documents" : "images");
+  std::vector<std::string> shown{Study::address(Kind::topics, report.topics.name)};
+  if (topics.scanned()) shown.insert(shown.begin(), "images");
+  fill_history(job, shown, {}, report);
   return report;
 }
 
@@ -366,20 +398,49 @@ void write_key(const Job& job, const ReportSources& from, const Report& report, 
   key.finish();
 }
 
+void write_clusters(const Job& job, const std::string& name, const std::optional<ReportTopicPages>& topics,
+                    const std::string& folder) {
+  const ReportSources from = read_report_sources(job, name);
+  tell_left_out(job, from.names);
+  RelatedResults related;
+  Report report = fill_report(job, from, related, topics);
+  write_report_tables(folder, from, report);
+  const Recipe& made = from.features.recipe();  // new images were made as these
+  write_report(report, related.reader(picture_reader(from.images, made), picture_options(made)), folder, job.pool);
+  if (from.scanned) write_key(job, from, report, folder + "/pictures.csv");
+  if (topics) topics->write(folder, report.title, report.when);
+}
+
+void write_topics_alone(const Job& job, const ReportTopicPages& topics, const std::string& folder) {
+  tell_left_out(job, topics.names());
+  const Report report = fill_topic_report(job, topics);
+  write_report(report, picture_reader(topics.images(), DecodeOptions{}), folder, job.pool);
+  topics.write(folder, report.title, report.when);
+}
+
+// A report is about a clustering, about a topic model, or both.
 void write_page(Job& job) {
-  const std::string name = job.take(Kind::clusterings);
+  bool clustered = true;
   job.comm.on_root([&] {
-    if (job.dry_run()) return job.say("would write {}/report/index.html about {}", job.study.folder(), name);
-    const ReportSources from = read_report_sources(job, name);
-    tell_left_out(job, from.names);
+    clustered = job.options.given(Kind::clusterings.one) || !job.study.list(Kind::clusterings).empty() ||
+                (!job.options.given(Kind::topics.one) && job.study.list(Kind::topics).empty());
+  });
+  job.comm.broadcast(std::span(&clustered, 1));
+  std::string name = clustered ? job.take(Kind::clusterings) : "";
+  const std::string model = take_topic_model(job);
+  if (!clustered && model.empty()) name = job.take(Kind::clusterings);  // throws: there is nothing to show
+  job.comm.on_root([&] {
+    require(!model.empty() || !job.options.given("topics"), "--topics: there is no topic model to show");
+    if (job.dry_run())
+      return job.say("would write {}/report/index.html about {}", job.study.folder(),
+                     name.empty()    ? model
+                     : model.empty() ? name
+                                     : name + " and " + model);
+    std::optional<ReportTopicPages> topics;
+    if (!model.empty()) topics.emplace(job, model);
     OutputFolder folder(job.study.folder(), "report", provenance_of(job), job.options.flag("overwrite"));
-    RelatedResults related;
-    Report report = fill_report(job, from, related);
-    write_report_tables(folder.folder(), from, report);
-    const Recipe& made = from.features.recipe();  // new images were made as these
-    write_report(report, related.reader(picture_reader(from.images, made), picture_options(made)), folder.folder(),
-                 job.pool);
-    if (from.scanned) write_key(job, from, report, folder.place("pictures.csv"));
+    name.empty() ? write_topics_alone(job, *topics, folder.folder())
+                 : write_clusters(job, name, topics, folder.folder());
     folder.finish();
     job.say("wrote {}", folder.final_place("index.html"));
   });
@@ -388,17 +449,27 @@ void write_page(Job& job) {
 }  // namespace
 
 Command report() {
-  return {.options = OptionList("report", {option::chosen_clustering,
-                                           option::chosen_k,
-                                           option::for_show(option::seed),
-                                           option::rows,
-                                           option::columns,
-                                           {"title", Role::output, OptionType::text, "", "TEXT",
-                                            "the report's title; default: the study's name", 0, kMost, "", true}}),
+  return {.options = OptionList(
+              "report", {option::chosen_clustering,
+                         option::chosen_k,
+                         option::for_show(option::seed),
+                         option::rows,
+                         option::columns,
+                         {Kind::topics.one, Role::place, OptionType::text, "", "NAME",
+                          "the topic model to show; default: the newest, where there is one", 0, kMost, "", true},
+                         {"topics", Role::output, OptionType::counts, "", "K,...",
+                          "the numbers of topics to show, a page for each; default: the one that "
+                          "completes held-out documents best, else the most coherent",
+                          1, 100000},
+                         {"title", Role::output, OptionType::text, "", "TEXT",
+                          "the report's title; default: the study's name", 0, kMost, "", true}}),
           .summary = "writes report/index.html, which needs no network",
           .example = "coterie report --study demo",
           .run = write_page,
-          .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+          .stage = Stage{.reads =
+                             [](const Options&) {
+                               return std::vector{Kind::clusterings, Kind::topics};
+                             },
                          .makes = {},
                          .list_change = ListChange::join,
                          .follows_choice = true,

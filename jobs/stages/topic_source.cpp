@@ -36,15 +36,18 @@ Documents counts_of(const FeatureReader& features) {
 
 }  // namespace
 
+TopicSource read_topic_source(const Study& study, const std::string& codebook, const std::string& features) {
+  TopicSource source{codebook, features, {}, {}};
+  source.whole =
+      codebook.empty() ? counts_of(FeatureReader(study, features)) : CodebookReader(study, codebook).documents();
+  return source;
+}
+
 TopicSource take_topic_source(Job& job) {
+  const bool counts = job.options.given("features");
+  const std::string name = job.take(counts ? Kind::features : Kind::codebooks);
   TopicSource source;
-  if (job.options.given("features")) {
-    source.features = job.take(Kind::features);
-    job.comm.together([&] { source.whole = counts_of(FeatureReader(job.study, source.features)); });
-  } else {
-    source.codebook = job.take(Kind::codebooks);
-    source.whole = CodebookReader(job.study, source.codebook).documents();
-  }
+  job.comm.together([&] { source = read_topic_source(job.study, counts ? "" : name, counts ? name : ""); });
   source.own = own_documents(source.whole, job.comm);
   return source;
 }

@@ -22,6 +22,10 @@ struct TopicSource {
 /// which row holds what. Collective.
 TopicSource take_topic_source(Job& job);
 
+/// The same of an artifact that is known already; `own` is left empty. One is empty: codebook or features. Not
+/// collective.
+TopicSource read_topic_source(const Study& study, const std::string& codebook, const std::string& features);
+
 /// The words of a codebook with their places, of this rank's images. Throws InvalidArgument for counts from elsewhere,
 /// which have none.
 PlacedWords read_placed_words(const Study& study, const TopicSource& source, RowRange local);

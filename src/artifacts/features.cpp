@@ -174,13 +174,18 @@ RowMatch match_rows(const FeatureReader& features, const ImageTable& table) {
 }
 
 std::vector<ImageStatus> final_statuses(const ImageTable& table, const FeatureReader& features) {
-  std::vector<ImageStatus> statuses = table.statuses;
-  const Lookup lookup = look_up(features.identities(), table);
+  return final_statuses(table, features.identities(), features.statuses());
+}
+
+std::vector<ImageStatus> final_statuses(const ImageTable& table, const RowIdentities& rows,
+                                        const std::vector<ImageStatus>& statuses) {
+  std::vector<ImageStatus> final = table.statuses;
+  const Lookup lookup = look_up(rows, table);
   for (std::size_t row = 0; row < lookup.images.size(); ++row)
-    if (lookup.images[row] >= 0 && features.statuses()[row] != ImageStatus::ok)
-      statuses[static_cast<std::size_t>(lookup.images[row])] = features.statuses()[row];
-  for (const auto number : lookup.without) statuses[static_cast<std::size_t>(number)] = ImageStatus::pending;
-  return statuses;
+    if (lookup.images[row] >= 0 && statuses[row] != ImageStatus::ok)
+      final[static_cast<std::size_t>(lookup.images[row])] = statuses[row];
+  for (const auto number : lookup.without) final[static_cast<std::size_t>(number)] = ImageStatus::pending;
+  return final;
 }
 
 }  // namespace coterie::inline artifacts

@@ -97,6 +97,25 @@ std::string blade_points(std::vector<double> values, Band band, std::size_t most
   return points;
 }
 
+/// Bars from the left with their numbers, first at the top.
+void draw_bars(Chart& chart, const std::string& quantity, const std::string& of, const std::vector<double>& lengths,
+               const std::vector<std::string>& numbers, double longest, double least_tick) {
+  chart.height = height_for(lengths.size());
+  const std::vector<Band> rows = bands(std::vector<std::int64_t>(lengths.size(), 1));
+  std::size_t letters = 0;
+  for (const auto& number : numbers) letters = std::max(letters, number.size());
+  const double room = 0.04 + 0.03 * static_cast<double>(letters);  // for the longest bar's number
+  chart.script = axes(chart, quantity, of) + cluster_tics(rows, 0.05 * chart.height) +
+                 axis_range('x', 0, longest, 5, least_tick) +
+                 fmt::format("set xrange [0:{}]\n$bars << EOD\n", longest / (1 - room));
+  for (std::size_t i = 0; i < lengths.size(); ++i)
+    fmt::format_to(append(chart.script), "{} {} \"{}\"\n", lengths[i], rows[i].middle(), numbers[i]);
+  fmt::format_to(append(chart.script), "EOD\nplot $bars using ($1/2.0):2:($1/2.0):(0.5) with boxxyerror lc rgb '{}'",
+                 kBlue);
+  if (lengths.size() <= 24) chart.script += ", $bars using 1:2:3 with labels left offset 0.6,0 noenhanced";
+  chart.script += "\n";
+}
+
 }  // namespace
 
 Chart variance_chart(const std::string& name, const std::vector<double>& cumulative, std::int64_t chosen) {
@@ -203,23 +222,34 @@ Chart sizes_chart(const std::string& name, const std::vector<std::int64_t>& size
   Chart chart{.name = name, .title = "Images in each cluster"};
   if (sizes.empty()) return chart;
   const auto high = std::max_element(sizes.begin(), sizes.end()), low = std::min_element(sizes.begin(), sizes.end());
-  chart.height = height_for(sizes.size());
   chart.alt = fmt::format("The {} clusters hold from {} images (cluster {}) to {} (cluster {}).", sizes.size(),
                           with_commas(*low), low - sizes.begin(), with_commas(*high), high - sizes.begin());
-  std::vector<Band> rows = bands(std::vector<std::int64_t>(sizes.size(), 1));
-  const auto largest = static_cast<double>(std::max<std::int64_t>(*high, 1));
-  const Unit unit = unit_for(largest);
-  const double room = 0.04 + 0.03 * static_cast<double>(with_commas(*high).size());  // for the longest bar's number
-  chart.script = axes(chart, std::string("images") + unit.name, "cluster") + cluster_tics(rows, 0.05 * chart.height) +
-                 axis_range('x', 0, largest / unit.size, 5, unit.size > 1 ? 0 : 1) +
-                 fmt::format("set xrange [0:{}]\n$bars << EOD\n", largest / unit.size / (1 - room));
-  for (std::size_t c = 0; c < sizes.size(); ++c)
-    fmt::format_to(append(chart.script), "{} {} \"{}\"\n", static_cast<double>(sizes[c]) / unit.size, rows[c].middle(),
-                   with_commas(sizes[c]));
-  fmt::format_to(append(chart.script), "EOD\nplot $bars using ($1/2.0):2:($1/2.0):(0.5) with boxxyerror lc rgb '{}'",
-                 kBlue);
-  if (sizes.size() <= 24) chart.script += ", $bars using 1:2:3 with labels left offset 0.6,0 noenhanced";
-  chart.script += "\n";
+  const Unit unit = unit_for(static_cast<double>(std::max<std::int64_t>(*high, 1)));
+  std::vector<double> lengths;
+  std::vector<std::string> numbers;
+  for (const auto size : sizes) {
+    lengths.push_back(static_cast<double>(size) / unit.size);
+    numbers.push_back(with_commas(size));
+  }
+  draw_bars(chart, std::string("images") + unit.name, "cluster", lengths, numbers,
+            std::max(1.0, static_cast<double>(*high)) / unit.size, unit.size > 1 ? 0 : 1);
+  return chart;
+}
+
+Chart shares_chart(const std::string& name, const std::vector<double>& shares) {
+  Chart chart{.name = name, .title = "Share of each topic in all words"};
+  if (shares.empty()) return chart;
+  const auto high = std::max_element(shares.begin(), shares.end()),
+             low = std::min_element(shares.begin(), shares.end());
+  chart.alt = fmt::format("The {} topics have from {:.1f} % of all words (topic {}) to {:.1f} % (topic {}).",
+                          shares.size(), 100 * *low, low - shares.begin(), 100 * *high, high - shares.begin());
+  std::vector<double> lengths;
+  std::vector<std::string> numbers;
+  for (const auto share : shares) {
+    lengths.push_back(100 * share);
+    numbers.push_back(fmt::format("{:.1f}", 100 * share));
+  }
+  draw_bars(chart, "% of all words", "topic", lengths, numbers, std::max(100 * *high, 1e-3), 0);
   return chart;
 }
 

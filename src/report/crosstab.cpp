@@ -14,15 +14,17 @@ namespace {
 
 constexpr std::size_t kMostClasses = 30;
 
-std::string shaded(std::int64_t count, std::int64_t total) {
-  if (count == 0) return "<span class=\"zero\">0</span>";
-  // Up to 0.6, so that black and white letters alike stay readable on the fullest shade.
-  const double shade = 0.6 * static_cast<double>(count) / static_cast<double>(total);
-  return fmt::format("<span class=\"heat\" style=\"background:rgba(43,123,186,{:.2f})\">{}</span>", shade,
-                     with_commas(count));
+std::string shaded_count(std::int64_t count, std::int64_t total) {
+  return shaded(count == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total), with_commas(count));
 }
 
 }  // namespace
+
+std::string shaded(double share, const std::string& text) {
+  if (text == "0") return "<span class=\"zero\">0</span>";
+  // Up to 0.6, so that black and white letters alike stay readable on the fullest shade.
+  return fmt::format("<span class=\"heat\" style=\"background:rgba(43,123,186,{:.2f})\">{}</span>", 0.6 * share, text);
+}
 
 std::string class_text(const std::string& name) { return name.empty() ? "(none)" : html_text(name); }
 
@@ -60,7 +62,7 @@ std::string crosstab_html(const ReportAgreement& agreement) {
   for (const auto& line : lines) {
     std::vector<std::string> row = {line.name};
     for (std::size_t c = 0; c < sums.size(); ++c) {
-      row.push_back(shaded(line.counts[c], line.total));
+      row.push_back(shaded_count(line.counts[c], line.total));
       sums[c] += line.counts[c];
     }
     images += line.total;

@@ -21,6 +21,9 @@ std::vector<CrosstabLine> crosstab_lines(const ReportAgreement& agreement, std::
 /// Classes down, clusters across, each cell shaded by the share of its class; at most 30 classes and the rest.
 std::string crosstab_html(const ReportAgreement& agreement);
 
+/// The text on a ground that is the darker, the larger the share in [0, 1]; "0" on none.
+std::string shaded(double share, const std::string& text);
+
 /// The class's name as HTML; "(none)" for the empty one.
 std::string class_text(const std::string& name);
 

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <opencv2/imgcodecs.hpp>  // the names of its parameters alone; see opencv/encoder.hpp
 #include <opencv2/imgproc.hpp>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
-#include "coterie/base/on_demand.hpp"
-#include "opencv/encoder.hpp"
+#include "picture_file.hpp"
 
 namespace coterie::inline report {
 namespace {
@@ -26,8 +23,6 @@ std::string suffix_of(const std::string& path) {
   return suffix;
 }
 
-bool is_jpeg(const std::string& suffix) { return suffix == ".jpg" || suffix == ".jpeg"; }
-
 void check(const MontageLayout& layout, const std::string& suffix) {
   const MontageStyle& style = layout.style;
   require(style.tile >= 1 && style.columns >= 1 && style.rows >= 1,
@@ -42,26 +37,6 @@ void check(const MontageLayout& layout, const std::string& suffix) {
           "montage: {} x {} pixels are too many for one {}; take smaller tiles, fewer of them, or one file for each "
           "cluster",
           layout.width(), layout.height(), suffix);
-}
-
-std::vector<std::uint8_t> encode(const cv::Mat& bgr, const std::string& suffix, int jpeg_quality) {
-  std::vector<int> parameters;
-  if (is_jpeg(suffix)) parameters = {cv::IMWRITE_JPEG_QUALITY, jpeg_quality};
-  static const auto encoder = reinterpret_cast<decltype(&coterie_opencv_encode)>(
-      on_demand("libcoterie_opencv_encoder.so", "coterie_opencv_encode"));
-  std::vector<std::uint8_t> bytes;
-  if (!encoder(suffix, bgr, parameters, bytes)) throw Error("OpenCV cannot encode " + suffix);
-  return bytes;
-}
-
-std::string_view as_text(const std::vector<std::uint8_t>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-/// Copies RGB into a BGR matrix of the same size.
-void copy_pixels(const Image& image, cv::Mat target) {
-  const cv::Mat source(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()));
-  cv::cvtColor(source, target, cv::COLOR_RGB2BGR);
 }
 
 /// Stands for an image that cannot be read.
@@ -175,7 +150,7 @@ void draw_montage(const std::vector<MontageRow>& rows, const MontageStyle& style
     draw_tile(canvas(cv::Rect(box.x, box.y, box.width, box.height)), read, paths[static_cast<std::size_t>(cell)]);
   });
   if (style.labels) draw_labels(canvas, layout, rows);
-  write_new_file(out_path, as_text(encode(canvas, suffix, style.jpeg_quality)));
+  write_new_file(out_path, encode(canvas, suffix, style.jpeg_quality));
 }
 
 Image thumbnail(const Image& image, int edge) {
@@ -202,7 +177,7 @@ std::string thumbnail_jpeg(const ImageReader& read, const std::string& path, int
     tile.create(edge, edge, CV_8UC3);
     draw_cross(tile);
   }
-  return std::string(as_text(encode(tile, ".jpg", quality)));
+  return encode(tile, ".jpg", quality);
 }
 
 }  // namespace coterie::inline report

@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
-#include "coterie/base/version.hpp"
 #include "coterie/report/html.hpp"
+#include "page_frame.hpp"
 #include "page_parts.hpp"
-#include "report_css.hpp"
 
 namespace coterie::inline report {
 namespace {
@@ -71,72 +69,18 @@ std::vector<std::string> pictures(const Report& report, const PageOptions& optio
   return paths;
 }
 
-/// "as SVG, PDF, PNG", as far as they were written.
-std::string chart_links(const Chart& chart, const std::string& folder) {
-  std::vector<ReportFact> links;
-  for (const auto& [name, suffix] : {std::pair{"SVG", ".svg"}, std::pair{"PDF", ".pdf"}, std::pair{"PNG", ".png"}})
-    if (const std::string path = fmt::format("figures/{}{}", chart.name, suffix);
-        std::filesystem::exists(std::filesystem::path(folder) / path))
-      links.push_back({name, path});
-  return links.empty() ? "" : fmt::format(" <span class=\"files\">For print: {}</span>", links_to(links));
-}
-
-/// Wider charts than a phone's screen scroll by themselves.
-std::string figure(const Chart& chart, const std::string& links) {
-  constexpr int kPhone = 450;
-  const bool wide = chart.width > kPhone;
-  const std::string svg = chart_svg(chart);
-  return fmt::format("<figure{}>\n{}<figcaption>{}{}</figcaption></figure>\n",
-                     wide ? fmt::format(" class=\"wide\" style=\"--width:{}px\"", chart.width) : "",
-                     wide ? scroller(html_text(chart.title), svg) : svg, html_text(chart.alt), links);
-}
-
-std::map<std::string, std::string> draw_figures(const Report& report, const std::string& folder,
-                                                const PageOptions& options, ThreadPool& pool) {
-  const std::vector<Chart> charts = report_charts(report);
-  if (options.chart_files && !charts.empty()) make_folder(folder + "/figures");
-  std::vector<std::string> figures(charts.size());
-  pool.for_each(static_cast<std::int64_t>(charts.size()), [&](std::int64_t i, int) {
-    const auto at = static_cast<std::size_t>(i);
-    if (options.chart_files) write_chart(charts[at], folder + "/figures");
-    figures[at] = figure(charts[at], options.chart_files ? chart_links(charts[at], folder) : "");
-  });
-  std::map<std::string, std::string> by_name;
-  for (std::size_t i = 0; i < charts.size(); ++i) by_name[charts[i].name] = std::move(figures[i]);
-  return by_name;
-}
-
 /// Links to the sections that are there.
 std::string contents(const std::string& body) {
-  constexpr std::pair<const char*, const char*> kSections[] = {{"images", "Images"},
-                                                               {"components", "Components"},
-                                                               {"choice", "How many clusters"},
-                                                               {"clusters", "The clusters"},
-                                                               {"agreement", "Agreement"},
-                                                               {"assigned", "New images"},
-                                                               {"comparisons", "Comparisons"},
-                                                               {"others", "Other numbers of clusters"},
-                                                               {"tables", "Tables"},
-                                                               {"provenance", "How it was made"},
-                                                               {"repeat", "Repeat and cite"}};
+  constexpr std::pair<const char*, const char*> kSections[] = {
+      {"images", "Images"},         {"components", "Components"},      {"choice", "How many clusters"},
+      {"clusters", "The clusters"}, {"agreement", "Agreement"},        {"topics", "Topics"},
+      {"assigned", "New images"},   {"comparisons", "Comparisons"},    {"others", "Other numbers of clusters"},
+      {"tables", "Tables"},         {"provenance", "How it was made"}, {"repeat", "Repeat and cite"}};
   std::string out = "<nav aria-label=\"Contents\"><ul>\n";
   for (const auto& [id, name] : kSections)
     if (body.find(fmt::format("<section id=\"{}\">", id)) != std::string::npos)
       out += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", id, name);
   return out + "</ul></nav>\n\n";
-}
-
-/// The policy lets nothing run and nothing be fetched, whatever a file name may smuggle in.
-std::string head(const Report& report) {
-  return fmt::format(
-      "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: 'self' file:; "
-      "style-src "
-      "'unsafe-inline'; base-uri 'none'; form-action 'none'\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
-      "initial-scale=1\"/>\n"
-      "<meta name=\"color-scheme\" content=\"light dark\"/>\n<meta name=\"generator\" content=\"coterie {}\"/>\n"
-      "<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n",
-      html_text(version()), html_text(report.title), kReportCss);
 }
 
 }  // namespace
@@ -182,17 +126,15 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
                   const PageOptions& options) {
   check(report);
   make_folder(folder);
-  const auto figures = draw_figures(report, folder, options, pool);
+  const auto figures = draw_figures(report_charts(report), folder, options, pool);
   const PictureAlbum album(pictures(report, options), report.image_links, read, folder, options, pool);
   const PageMaterial page{report, options, album, figures};
   const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
-                           clusters_section(page) + agreement_section(page) + assigned_section(page) +
-                           comparisons_section(page) + other_solutions_section(page) + tables_section(page) +
-                           provenance_section(page) + repeat_section(page);
-  write_new_file(
-      folder + "/index.html",
-      head(report) + summary_section(page) + contents(body) + body +
-          fmt::format("</main>\n<footer>Written by coterie {}.</footer>\n</body>\n</html>\n", html_text(version())));
+                           clusters_section(page) + agreement_section(page) + topics_section(page) +
+                           assigned_section(page) + comparisons_section(page) + other_solutions_section(page) +
+                           tables_section(page) + provenance_section(page) + repeat_section(page);
+  write_new_file(folder + "/index.html",
+                 page_head(report.title) + summary_section(page) + contents(body) + body + page_foot());
 }
 
 }  // namespace coterie::inline report

@@ -1,4 +1,4 @@
-// What was made of the clusters beside their evaluation: new images, comparisons, tables.
+// What stands beside the clusters: topics, new images, comparisons, tables.
 
 #include <fmt/format.h>
 
@@ -72,6 +72,31 @@ std::string comparisons_section(const PageMaterial& page) {
         "<p class=\"note\"><b>ARI</b>, the adjusted Rand index, and <b>AMI</b>, the adjusted mutual information, are 1 "
         "when both divide the images alike, and 0 when they agree as by chance.</p>\n";
   return section("comparisons", "Compared with other labellings", body);
+}
+
+std::string topics_section(const PageMaterial& page) {
+  const ReportTopics& topics = page.report.topics;
+  if (topics.name.empty()) return "";
+  HtmlTable table{.caption = fmt::format("Topics of <b>{}</b>", html_text(topics.name)),
+                  .columns = {{"topics", true},
+                              {"bound", true},
+                              {"held-out completion", true},
+                              {"stability", true},
+                              {"NPMI", true},
+                              {"exclusivity", true}}};
+  for (const auto& number : topics.numbers)
+    table.rows.push_back({number.link.empty()
+                              ? fmt::format("{}", number.topics)
+                              : fmt::format("<a href=\"{}\">{}</a>", html_link(number.link), number.topics),
+                          index_text(number.word_bound), index_text(number.held_out_completion),
+                          index_text(number.stability), index_text(number.npmi), index_text(number.exclusivity)});
+  return section(
+      "topics", "Topics",
+      table.html() + (topics.shown_because.empty() ? "" : "<p>" + html_text(topics.shown_because) + "</p>\n") +
+          "<p class=\"note\">Numbers of topics lead to their pages. <b>Bound</b> and <b>held-out completion</b> are "
+          "log likelihoods of a word, in nats: the higher, the better; only the latter, of words that were held out, "
+          "compares numbers of topics fairly. <b>Stability</b> is 1 where other random starts find the same topics. "
+          "<b>NPMI</b>, coherence, and <b>exclusivity</b> are means over the topics.</p>\n");
 }
 
 std::string tables_section(const PageMaterial& page) {

@@ -90,4 +90,8 @@ RowMatch match_rows(const FeatureReader& features, const ImageTable& table);
 /// usable image that no row stands for, which came into the list, or was edited, after the features were made.
 std::vector<ImageStatus> final_statuses(const ImageTable& table, const FeatureReader& features);
 
+/// The same by the end of anything that has a row for each image: rows[i] ended as statuses[i].
+std::vector<ImageStatus> final_statuses(const ImageTable& table, const RowIdentities& rows,
+                                        const std::vector<ImageStatus>& statuses);
+
 }  // namespace coterie::inline artifacts

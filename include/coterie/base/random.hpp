@@ -26,6 +26,7 @@ enum class Purpose : std::uint32_t {
   document_completion = 22,  ///< index = document * 2^32 + place of the word, step 0
   divergence_sample = 23,    ///< index = document, step = label + 1, or 0 for all
   held_out_documents = 24,   ///< topic models: index = document
+  topic_page_sample = 25,    ///< what a topic page shows of many: index = document, or step 1 descriptor
 };
 
 /// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw

@@ -44,6 +44,15 @@ Chart silhouette_chart(const std::string& name, const std::vector<std::vector<do
 /// A bar with its number for each cluster.
 Chart sizes_chart(const std::string& name, const std::vector<std::int64_t>& sizes);
 
+/// A bar with its percentage for each topic; shares in [0, 1].
+Chart shares_chart(const std::string& name, const std::vector<double>& shares);
+
+/// Topics in a plane: a circle for each, numbered from 0, its area the topic's share. `shown`: the part of all variance
+/// that the plane shows, in [0, 1]. Empty for fewer than two topics. Throws InvalidArgument for vectors of different
+/// lengths.
+Chart topic_map_chart(const std::string& name, const std::vector<double>& x, const std::vector<double>& y,
+                      const std::vector<double>& shares, double shown);
+
 /// One step of an agglomerative clustering, numbered as scipy's linkage matrix is: 0 .. N-1 the rows, N + i what step i
 /// made.
 struct DendrogramMerge {

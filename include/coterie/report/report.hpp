@@ -119,6 +119,21 @@ struct ReportComparison {
   std::string link;         ///< of its table; may be empty
 };
 
+/// A topic model of the same images, and the evidence for each of its numbers of topics.
+struct ReportTopics {
+  struct Number {
+    std::int64_t topics = 0;
+    double word_bound = kNotMeasured;           ///< nats a word
+    double held_out_completion = kNotMeasured;  ///< nats a word
+    double stability = kNotMeasured;
+    double npmi = kNotMeasured, exclusivity = kNotMeasured;  ///< means over topics
+    std::string link;                                        ///< to its page; empty where there is none
+  };
+  std::string name;           ///< the artifact's; empty: there is no topic model
+  std::string shown_because;  ///< why these pages; may be empty
+  std::vector<Number> numbers;
+};
+
 /// One artifact and how it was made.
 struct ReportArtifact {
   std::string stage;  ///< "extract"
@@ -148,6 +163,7 @@ struct Report {
   std::string excess_note;                         ///< how the clusters' excess was found; may be empty
   std::vector<ReportAssignment> assignments;
   std::vector<ReportComparison> comparisons;
+  ReportTopics topics;
   std::size_t chosen = 0;      ///< index of the solution shown in full; the others are folded
   std::string chosen_because;  ///< one sentence; may be empty
   std::vector<ReportArtifact> artifacts;
