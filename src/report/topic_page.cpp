@@ -180,9 +180,8 @@ std::string topic_article(const PictureAlbum& album, const TopicPage& page, std:
 std::string topics_part(const PictureAlbum& album, const TopicPage& page) {
   std::string body = fmt::format(
       "<p>Below each word: its number, and how likely it is in the topic. Relevance weighs this, λ = {}, against how "
-      "much "
-      "likelier the word is here than anywhere, so that words of every topic stand back.{}</p>\n",
-      page.weight, page.words_note.empty() ? "" : " " + html_text(page.words_note));
+      "much likelier the word is here than anywhere, so that words of every topic stand back.{}</p>\n",
+      page.weight, page.words_note.empty() ? "" : fmt::format(" {}", html_text(page.words_note)));
   for (std::size_t k = 0; k < page.topics.size(); ++k) body += topic_article(album, page, k);
   return section("each", "Each topic", body);
 }
