@@ -43,7 +43,7 @@ TEST_CASE("topics with the same words lie in one place, and apart from others by
   const PlaneMap map = topic_map(model);
   CHECK(map.x[0] == doctest::Approx(map.x[1]));
   CHECK(std::fabs(map.x[0] - map.x[2]) == doctest::Approx(std::sqrt(0.3680642071684971)));
-  CHECK(map.y[2] == doctest::Approx(0).epsilon(1e-9));
+  CHECK(map.y[2] == doctest::Approx(0).epsilon(1e-7));  // the root of an eigenvalue that rounding leaves at 1e-18
 }
 
 TEST_CASE("a relevant word is likely in its topic and rare elsewhere") {
