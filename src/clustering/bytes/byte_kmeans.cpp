@@ -229,10 +229,12 @@ class ByteKMeans {
   double mean_variance(const std::vector<std::uint8_t>& rows) const {
     std::vector<std::int64_t> sums(static_cast<std::size_t>(2 * columns_ + 1));
     const auto d = static_cast<std::size_t>(columns_);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      sums[i % d] += rows[i];
-      sums[d + i % d] += std::int64_t{rows[i]} * rows[i];
-    }
+    for (std::size_t row = 0; row < rows.size(); row += d)
+      for (std::size_t c = 0; c < d; ++c) {
+        const std::int64_t value = rows[row + c];
+        sums[c] += value;
+        sums[d + c] += value * value;
+      }
     sums.back() = mine_.size();
     comm_.sum(std::span(sums));
     double variance = 0;
