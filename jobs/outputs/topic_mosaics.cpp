@@ -23,7 +23,7 @@ struct Candidate {
 
 std::vector<float> descriptors_of(const DescriptorReader& descriptors, RowRange rows) {
   std::vector<float> values(static_cast<std::size_t>(rows.size() * descriptors.columns()));
-  descriptors.read(rows, values.data());
+  descriptors.open_rows()->read(rows, values.data());
   return values;
 }
 
