@@ -4,7 +4,7 @@
 
 namespace coterie::jobs {
 
-void tell_left_out(const Job& job, const RowNames& names) {
+void tell_left_out(const Job& job, const RowNames& names, const std::string& shown) {
   if (names.imported) return;
   if (names.count_there() == 0) {  // another collection: only the commands that group it help
     std::vector<std::string> taken;
@@ -18,7 +18,7 @@ void tell_left_out(const Job& job, const RowNames& names) {
             names.gone > 0 && names.changed > 0 ? ", " : "",
             names.changed > 0 ? fmt::format("{} changed since", names.changed) : "");
   if (names.without > 0)
-    job.say("without a cluster yet: {} of the list, new or changed since the features were made", names.without);
+    job.say("without {} yet: {} of the list, new or changed since the features were made", shown, names.without);
 }
 
 }  // namespace coterie::jobs

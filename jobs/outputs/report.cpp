@@ -412,7 +412,7 @@ void write_clusters(const Job& job, const std::string& name, const std::optional
 }
 
 void write_topics_alone(const Job& job, const ReportTopicPages& topics, const std::string& folder) {
-  tell_left_out(job, topics.names());
+  tell_left_out(job, topics.names(), "topics");
   const Report report = fill_topic_report(job, topics);
   write_report(report, picture_reader(topics.images(), DecodeOptions{}), folder, job.pool);
   topics.write(folder, report.title, report.when);
