@@ -101,7 +101,7 @@ function(coterie_header_check)
     list(APPEND sources ${source})
   endforeach()
   add_library(header_check OBJECT EXCLUDE_FROM_ALL ${sources})
-  target_link_libraries(header_check PRIVATE coterie_settings fmt::fmt nlohmann_json::nlohmann_json)
+  target_link_libraries(header_check PRIVATE coterie_settings coterie_h5 fmt::fmt nlohmann_json::nlohmann_json)
 endfunction()
 
 # coterie_test(NAME SOURCES ... LINKS rooms-or-libraries ... [RANKS 1 2 3 4] [LABELS ...] [TIMEOUT seconds])

@@ -4,28 +4,21 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <iterator>
 #include <string_view>
-#include <system_error>
 
 #include "coterie/base/csv.hpp"
+#include "coterie/base/number.hpp"
 
 namespace coterie::jobs {
 namespace {
-
-// "-0.5", "-1e-9", "-inf": a number stays one.
-bool is_number(std::string_view text) {
-  double ignored = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), ignored);
-  return error != std::errc::invalid_argument && stop == text.data() + text.size();
-}
 
 // What a spreadsheet runs as a formula begins so, in East Asia also with the wide forms. A text that begins with an
 // apostrophe is given another, so that taking off the first always gives back what was there.
 bool is_formula(std::string_view text) {
   const std::size_t start = text.find_first_not_of(' ');
-  if (start == std::string_view::npos || is_number(text)) return false;
+  if (start == std::string_view::npos) return false;
+  if (text.starts_with('-') && is_number(text)) return false;  // "-0.5", "-1e-9", "-inf": a number stays one
   constexpr std::string_view kNarrow = "=+-@\t\r\n'";
   constexpr std::string_view kWide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
   const std::string_view rest = text.substr(start);

@@ -1,11 +1,11 @@
 #include "planning/batch_script.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <sstream>
 #include <vector>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/number.hpp"
 #include "study_sbatch.hpp"
 
 namespace coterie::jobs {
@@ -23,10 +23,9 @@ std::string key_of(const std::string& line) {
 }
 
 std::int64_t whole(const std::string& text, const std::string& limit) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(error == std::errc() && end == text.data() + text.size() && value >= 0 && value < 1'000'000, kNoLimit, limit);
-  return value;
+  const auto value = parse_as<std::int64_t>(text, 0, 999'999);
+  require(value.has_value(), kNoLimit, limit);
+  return *value;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "command/manifest.hpp"
+#include "coterie/base/number.hpp"
 #include "stages/missing_images.hpp"
 
 namespace coterie::jobs {
@@ -27,7 +28,7 @@ ImageList take_images(Job& job) {
   job.comm.together([&] {
     list.table = read_image_places(job.study.images_path());
     const Recipe scanned = job.study.open(Kind::images, "images").recipe();
-    list.limits.max_pixels = std::stoll(scanned.parameter("max-pixels", "500000000"));
+    list.limits.max_pixels = parse_as<std::int64_t>(scanned.parameter("max-pixels", "500000000")).value();
     list.limits.max_bytes = parse_size(scanned.parameter("max-bytes", "2GiB"));
   });
   list.images = usable_images(list.table);

@@ -1,7 +1,6 @@
 #include "stages/labellings.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 #include <unordered_map>
 
@@ -10,6 +9,7 @@
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/number.hpp"
 #include "stages/label_columns.hpp"
 
 namespace coterie::jobs {
@@ -19,11 +19,9 @@ namespace {
 WantedLabelling parse_wanted(const std::string& text) {
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return {text, {}};
-  std::int64_t k = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, k);
-  require(error == std::errc() && stop == end && k >= 1, "--clusterings: \"{}\" is none of NAME or NAME:K", text);
-  return {text.substr(0, colon), {k}};
+  const auto k = parse_as<std::int64_t>(std::string_view(text).substr(colon + 1));
+  require(k && *k >= 1, "--clusterings: \"{}\" is none of NAME or NAME:K", text);
+  return {text.substr(0, colon), {*k}};
 }
 
 // A clustering with the names of its rows, before the common ones are known.

@@ -2,80 +2,88 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cereal/archives/binary.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/vector.hpp>
+#include <functional>
 #include <map>
+#include <sstream>
+#include <string>
 
 #include "coterie/dist/message_tags.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/row_partition.hpp"
 #include "stages/list_options.hpp"
-#include "stages/packed_text.hpp"
+
+// What travels from rank to rank. cereal looks for these functions where the types are.
+namespace coterie::inline images {
+
+template <typename Archive>
+void serialize(Archive& archive, AccessPoint& point) {
+  archive(point.compressed, point.inflated, point.bits);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, ShardContents::Image& image) {
+  archive(image.name, image.offset, image.bytes);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, ShardContents::Problem& problem) {
+  archive(problem.name, problem.reason);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, ShardContents& shard) {
+  archive(shard.file_bytes, shard.compressed, shard.points, shard.windows, shard.images, shard.columns, shard.values,
+          shard.passed_over, shard.problems);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, Probe& probe) {
+  archive(probe.status, probe.reason, probe.bytes, probe.width, probe.height, probe.channels, probe.bits,
+          probe.used_bits, probe.pages, probe.format, probe.content_hash, probe.orientation, probe.remarks, probe.note);
+}
+
+}  // namespace coterie::inline images
 
 namespace coterie::jobs {
 namespace {
 
+// Values one after the other in a text, in the machine's own order of bytes: the ranks of a job are alike.
+using Packer = cereal::BinaryOutputArchive;
+using Unpacker = cereal::BinaryInputArchive;
+
+std::string packed(const std::function<void(Packer&)>& pack) {
+  std::ostringstream stream;
+  Packer packer(stream);
+  pack(packer);
+  return std::move(stream).str();
+}
+
+void unpack(std::string text, const std::function<void(Unpacker&)>& take) {
+  std::istringstream stream(std::move(text));
+  Unpacker unpacker(stream);
+  take(unpacker);
+}
+
+// From one rank to another; each knows of it. Unlike gather_all these let the root alone hold what it collects.
+void send(const Communicator& comm, int to, int tag, const std::function<void(Packer&)>& pack) {
+  const std::string text = packed(pack);
+  const std::int64_t length = std::ssize(text);
+  comm.send(&length, sizeof length, to, tag);
+  comm.send(text.data(), text.size(), to, tag);
+}
+
+void receive(const Communicator& comm, int from, int tag, const std::function<void(Unpacker&)>& take) {
+  std::int64_t length = 0;
+  comm.receive(&length, sizeof length, from, tag);
+  std::string text(static_cast<std::size_t>(length), '\0');
+  comm.receive(text.data(), text.size(), from, tag);
+  unpack(std::move(text), take);
+}
+
 constexpr std::int64_t kProbeBlock = 16;  // images that a rank, and in it a thread, takes at a time
-
-void pack(const ShardContents& contents, PackedText& out) {
-  out.put(contents.file_bytes);
-  out.put(contents.passed_over);
-  out.put(contents.compressed);
-  out.put(std::ssize(contents.points));
-  for (const auto& point : contents.points) {
-    out.put(point.compressed);
-    out.put(point.inflated);
-    out.put(point.bits);
-  }
-  out.put_text({reinterpret_cast<const char*>(contents.windows.data()), contents.windows.size()});
-  out.put(std::ssize(contents.images));
-  for (const auto& image : contents.images) {
-    out.put_text(image.name);
-    out.put(image.offset);
-    out.put(image.bytes);
-  }
-  out.put(std::ssize(contents.columns));
-  for (std::size_t c = 0; c < contents.columns.size(); ++c) {
-    out.put_text(contents.columns[c]);
-    for (const auto& value : contents.values[c]) out.put_text(value);
-  }
-  out.put(std::ssize(contents.problems));
-  for (const auto& problem : contents.problems) {
-    out.put_text(problem.name);
-    out.put_text(problem.reason);
-  }
-}
-
-ShardContents unpack(PackedText& in) {
-  ShardContents contents;
-  contents.file_bytes = in.number();
-  contents.passed_over = in.number();
-  contents.compressed = in.number() != 0;
-  contents.points.resize(static_cast<std::size_t>(in.number()));
-  for (auto& point : contents.points) {
-    point.compressed = in.number();
-    point.inflated = in.number();
-    point.bits = in.number();
-  }
-  const std::string windows = in.text();
-  contents.windows.assign(windows.begin(), windows.end());
-  contents.images.resize(static_cast<std::size_t>(in.number()));
-  for (auto& image : contents.images) {
-    image.name = in.text();
-    image.offset = in.number();
-    image.bytes = in.number();
-  }
-  contents.columns.resize(static_cast<std::size_t>(in.number()));
-  for (auto& column : contents.columns) {
-    column = in.text();
-    auto& values = contents.values.emplace_back(contents.images.size());
-    for (auto& value : values) value = in.text();
-  }
-  contents.problems.resize(static_cast<std::size_t>(in.number()));
-  for (auto& problem : contents.problems) {
-    problem.name = in.text();
-    problem.reason = in.text();
-  }
-  return contents;
-}
 
 // The shard's reader among the ranks.
 int owner_of(std::size_t shard, const Communicator& comm) {
@@ -89,16 +97,13 @@ struct Outline {
 };
 
 Outline share_outline(const Job& job, const ImageList& list) {
-  PackedText text;
-  if (job.comm.is_root()) {
-    text.put_text(list.root);
-    for (const auto& shard : list.shards.shards) text.put_text(shard.path);
-  }
-  std::string bytes = text.bytes();
-  job.comm.broadcast(bytes);
-  PackedText packed(std::move(bytes));
-  Outline outline{packed.text(), {}};
-  while (!packed.at_end()) outline.shards.push_back({packed.text(), 0, nullptr});
+  std::vector<std::string> paths;
+  for (const auto& shard : list.shards.shards) paths.push_back(shard.path);
+  std::string text = packed([&](Packer& out) { out(list.root, paths); });
+  job.comm.broadcast(text);
+  Outline outline;
+  unpack(std::move(text), [&](Unpacker& in) { in(outline.root, paths); });
+  for (auto& path : paths) outline.shards.push_back({std::move(path), 0, nullptr});
   return outline;
 }
 
@@ -118,16 +123,16 @@ std::vector<ShardContents> index_together(const Job& job, Outline& outline) {
   std::vector<ShardContents> all(comm.is_root() ? outline.shards.size() : 0);
   if (comm.is_root()) {
     for (std::size_t i = 0; i < mine.size(); ++i) all[mine[i]] = std::move(own[i]);
-    for (int rank = 1; rank < comm.size(); ++rank) {
-      PackedText packed = receive_text(comm, rank, kScanContentsTag);
-      for (std::size_t s = 0; s < all.size(); ++s)
-        if (owner_of(s, comm) == rank) all[s] = unpack(packed);
-    }
+    for (int rank = 1; rank < comm.size(); ++rank)
+      receive(comm, rank, kScanContentsTag, [&](Unpacker& in) {
+        for (std::size_t s = 0; s < all.size(); ++s)
+          if (owner_of(s, comm) == rank) in(all[s]);
+      });
     return all;
   }
-  PackedText packed;
-  for (const auto& contents : own) pack(contents, packed);
-  send_text(comm, packed, 0, kScanContentsTag);
+  send(comm, 0, kScanContentsTag, [&](Packer& out) {
+    for (const auto& contents : own) out(contents);
+  });
   for (std::size_t i = 0; i < mine.size(); ++i) outline.shards[mine[i]].gzip = take_points(own[i]);
   return all;
 }
@@ -148,27 +153,26 @@ int prober_of(const ImageList& list, const RowPartition& partition, std::int64_t
   return partition.owner_of(number / kProbeBlock);
 }
 
-void pack_image(const ImageList& list, std::int64_t number, PackedText& out) {
+// An image of the list: its number, its shard's (-1: it is a file), and its path or its place in the shard.
+void pack_image(const ImageList& list, std::int64_t number, Packer& out) {
   const auto image = static_cast<std::size_t>(number);
   const std::int32_t shard = list.shards.empty() ? -1 : list.shards.shard[image];
-  out.put(number);
-  out.put(shard);
-  if (shard < 0) return out.put_text(list.paths[image]);
-  out.put(list.shards.offsets[image]);
-  out.put(list.shards.bytes[image]);
+  out(number, shard);
+  shard < 0 ? out(list.paths[image]) : out(list.shards.offsets[image], list.shards.bytes[image]);
 }
 
-void unpack_image(const Outline& outline, PackedText& in, Share& share) {
-  share.numbers.push_back(in.number());
-  const std::int64_t number = in.number();
+void unpack_image(const Outline& outline, Unpacker& in, Share& share) {
+  std::int32_t number = 0;
+  in(share.numbers.emplace_back(), number);
   if (number < 0) {
-    share.places.emplace_back(image_file(outline.root, in.text()));
+    std::string path;
+    in(path);
+    share.places.emplace_back(image_file(outline.root, path));
     return;
   }
   const auto& shard = outline.shards[static_cast<std::size_t>(number)];
   ImagePlace place(image_file(outline.root, shard.path));
-  place.offset = in.number();
-  place.bytes = in.number();
+  in(place.offset, place.bytes);
   place.gzip = shard.gzip;
   share.places.push_back(std::move(place));
 }
@@ -178,19 +182,23 @@ Share deal_out(const Job& job, const Outline& outline, const ImageList& list) {
   const Communicator& comm = job.comm;
   Share share;
   if (!comm.is_root()) {
-    PackedText packed = receive_text(comm, 0, kScanShareTag);
-    while (!packed.at_end()) unpack_image(outline, packed, share);
+    receive(comm, 0, kScanShareTag, [&](Unpacker& in) {
+      std::int64_t images = 0;
+      in(images);
+      for (std::int64_t i = 0; i < images; ++i) unpack_image(outline, in, share);
+    });
     return share;
   }
   const RowPartition partition(list.size(), kProbeBlock, comm.size());
   std::vector<std::vector<std::int64_t>> numbers(static_cast<std::size_t>(comm.size()));
   for (std::int64_t i = 0; i < list.size(); ++i)
     numbers[static_cast<std::size_t>(prober_of(list, partition, i, comm))].push_back(i);
-  for (int rank = 1; rank < comm.size(); ++rank) {
-    PackedText packed;
-    for (const auto number : numbers[static_cast<std::size_t>(rank)]) pack_image(list, number, packed);
-    send_text(comm, packed, rank, kScanShareTag);
-  }
+  for (int rank = 1; rank < comm.size(); ++rank)
+    send(comm, rank, kScanShareTag, [&](Packer& out) {
+      const auto& own = numbers[static_cast<std::size_t>(rank)];
+      out(std::int64_t{std::ssize(own)});
+      for (const auto number : own) pack_image(list, number, out);
+    });
   share.numbers = std::move(numbers[0]);
   for (const auto number : share.numbers) share.places.push_back(place_of(list, number));
   return share;
@@ -241,51 +249,22 @@ std::vector<Probe> probe_share(const Job& job, const Share& share) {
   return probes;
 }
 
-void pack(const Share& share, const std::vector<Probe>& probes, PackedText& out) {
-  for (std::size_t i = 0; i < probes.size(); ++i) {
-    const Probe& probe = probes[i];
-    for (const std::int64_t number :
-         {share.numbers[i], probe.bytes, static_cast<std::int64_t>(probe.content_hash),
-          static_cast<std::int64_t>(probe.width), static_cast<std::int64_t>(probe.height),
-          static_cast<std::int64_t>(probe.pages), static_cast<std::int64_t>(probe.bits),
-          static_cast<std::int64_t>(probe.used_bits), static_cast<std::int64_t>(probe.remarks),
-          static_cast<std::int64_t>(probe.status)})
-      out.put(number);
-    out.put_text(probe.reason);
-    out.put_text(probe.note);
-  }
-}
-
-void unpack(PackedText& in, std::vector<Probe>& all) {
-  while (!in.at_end()) {
-    Probe& probe = all[static_cast<std::size_t>(in.number())];
-    probe.bytes = in.number();
-    probe.content_hash = static_cast<std::uint64_t>(in.number());
-    probe.width = static_cast<int>(in.number());
-    probe.height = static_cast<int>(in.number());
-    probe.pages = static_cast<int>(in.number());
-    probe.bits = static_cast<int>(in.number());
-    probe.used_bits = static_cast<int>(in.number());
-    probe.remarks = static_cast<std::int32_t>(in.number());
-    probe.status = static_cast<ImageStatus>(in.number());
-    probe.reason = in.text();
-    probe.note = in.text();
-  }
-}
-
 std::vector<Probe> collect(const Job& job, const Share& share, std::vector<Probe> own, std::int64_t images) {
   if (!job.comm.is_root()) {
-    PackedText packed;
-    pack(share, own, packed);
-    send_text(job.comm, packed, 0, kScanProbesTag);
+    send(job.comm, 0, kScanProbesTag, [&](Packer& out) {
+      out(share.numbers);
+      for (const auto& probe : own) out(probe);
+    });
     return {};
   }
   std::vector<Probe> all(static_cast<std::size_t>(images));
   for (std::size_t i = 0; i < own.size(); ++i) all[static_cast<std::size_t>(share.numbers[i])] = std::move(own[i]);
-  for (int rank = 1; rank < job.comm.size(); ++rank) {
-    PackedText packed = receive_text(job.comm, rank, kScanProbesTag);
-    unpack(packed, all);
-  }
+  for (int rank = 1; rank < job.comm.size(); ++rank)
+    receive(job.comm, rank, kScanProbesTag, [&](Unpacker& in) {
+      std::vector<std::int64_t> numbers;
+      in(numbers);
+      for (const auto number : numbers) in(all[static_cast<std::size_t>(number)]);
+    });
   return all;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "coterie/base/digest.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/features/network.hpp"
 
 namespace coterie::jobs {
@@ -32,10 +33,9 @@ std::string find_weight_file(const Backbone& backbone) {
 }
 
 std::uint64_t seed_of(const std::string& text) {
-  const std::string digits = text.substr(kRandom.size());
-  require(!digits.empty() && digits.size() < 19 && digits.find_first_not_of("0123456789") == std::string::npos,
-          "--weights is \"{}\"; random weights are asked for as random:SEED, such as random:1", text);
-  return std::stoull(digits);
+  const auto seed = parse_as<std::uint64_t>(std::string_view(text).substr(kRandom.size()), 0, 999'999'999'999'999'999);
+  require(seed.has_value(), "--weights is \"{}\"; random weights are asked for as random:SEED, such as random:1", text);
+  return *seed;
 }
 
 }  // namespace

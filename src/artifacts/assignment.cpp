@@ -1,22 +1,21 @@
 #include "coterie/artifacts/assignment.hpp"
 
-#include <charconv>
 #include <iterator>
 
 #include "checked.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/number.hpp"
 
 namespace coterie::inline artifacts {
 namespace {
 
 std::int64_t read_k(const ArtifactReader& artifact) {
   const std::string text = recorded_text(artifact, "k");
-  std::int64_t k = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), k);
-  if (error != std::errc() || stop != text.data() + text.size() || k < 1)
+  const auto k = parse_as<std::int64_t>(text);
+  if (!k || *k < 1)
     throw FileError(artifact.path(),
                     fmt::format("its k is \"{}\": damaged; coterie assign --overwrite makes it anew", text));
-  return k;
+  return *k;
 }
 
 }  // namespace

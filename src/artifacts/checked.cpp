@@ -1,10 +1,10 @@
 #include "checked.hpp"
 
-#include <charconv>
 #include <functional>
 #include <iterator>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/store/study.hpp"
 
 namespace coterie::inline artifacts {
@@ -70,10 +70,8 @@ std::vector<std::int64_t> groups_of(const ArtifactReader& artifact) {
   std::vector<std::int64_t> ks;
   for (const auto& name : artifact.children("/")) {
     if (!name.starts_with(kGroup)) continue;
-    std::int64_t k = 0;
-    const char* end = name.data() + name.size();
-    const auto [stop, error] = std::from_chars(name.data() + std::string_view(kGroup).size(), end, k);
-    if (error == std::errc() && stop == end && k >= 1 && group_of(k) == name) ks.push_back(k);
+    const auto k = parse_as<std::int64_t>(std::string_view(name).substr(std::string_view(kGroup).size()));
+    if (k && *k >= 1 && group_of(*k) == name) ks.push_back(*k);
   }
   std::sort(ks.begin(), ks.end());
   return ks;

@@ -18,11 +18,9 @@ constexpr const char *kCentres = "words", *kWord = "word", *kData = "data", *kIn
 
 std::int64_t number_attribute(const ArtifactReader& artifact, const char* name) {
   const std::string text = recorded_text(artifact, name);
-  std::int64_t value = 0;
-  for (const char digit : text)
-    value = digit >= '0' && digit <= '9' && value < (std::int64_t{1} << 55) ? 10 * value + (digit - '0') : -1;
-  if (text.empty() || value < 0) refuse(artifact, name, fmt::format("says \"{}\", no count", text));
-  return value;
+  const auto value = parse_as<std::int64_t>(text, 0, std::int64_t{1} << 55);
+  if (!value) refuse(artifact, name, fmt::format("says \"{}\", no count", text));
+  return *value;
 }
 
 Codebook read_codebook(const ArtifactReader& artifact) {

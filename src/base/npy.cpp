@@ -8,6 +8,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/base/number.hpp"
 
 namespace coterie {
 namespace {
@@ -31,8 +32,9 @@ std::vector<std::int64_t> parse_shape(const std::string& path, const std::string
   for (std::size_t at = 0; (at = text.find_first_of("0123456789", at)) != std::string::npos;) {
     const auto end = text.find_first_not_of("0123456789", at);
     const std::string digits = text.substr(at, end - at);
-    if (digits.size() > 15) throw FileError(path, fmt::format("its .npy header has a dimension of {}", digits));
-    shape.push_back(std::stoll(digits));
+    const auto length = parse_as<std::int64_t>(digits, 0, 999'999'999'999'999);
+    if (!length) throw FileError(path, fmt::format("its .npy header has a dimension of {}", digits));
+    shape.push_back(*length);
     if (end == std::string::npos) break;
     at = end;
   }
@@ -40,10 +42,10 @@ std::vector<std::int64_t> parse_shape(const std::string& path, const std::string
 }
 
 std::int64_t item_size(const std::string& path, const std::string& type) {
-  const std::string digits = type.size() > 2 ? type.substr(2) : "";
-  if (type.size() < 3 || type.size() > 5 || digits.find_first_not_of("0123456789") != std::string::npos)
-    throw FileError(path, fmt::format("element type '{}' is not a plain number", type));
-  return std::stoll(digits);
+  const auto size =
+      parse_as<std::int64_t>(std::string_view(type).substr(std::min<std::size_t>(type.size(), 2)), 0, 999);
+  if (!size) throw FileError(path, fmt::format("element type '{}' is not a plain number", type));
+  return *size;
 }
 
 std::string read_header_text(std::ifstream& file, const std::string& path) {

@@ -8,14 +8,15 @@
 #include <atomic>
 #include <chrono>
 #include <climits>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <thread>
 
 #include "collective_check.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "launched.hpp"
 #include "mpi_status.hpp"
@@ -108,11 +109,8 @@ void copy_text(std::string& text, int root, MPI_Comm comm) {
 // Seconds; 0 when nothing is to be checked. Rank 0's word counts: a launcher may keep an environment from the others.
 double check_patience(MPI_Comm comm) {
   double seconds = 0;
-  if (const char* wanted = std::getenv("COTERIE_CHECK_COLLECTIVES")) {
-    char* end = nullptr;
-    seconds = std::strtod(wanted, &end);
-    if (end == wanted || *end != '\0' || !(seconds >= 0 && std::isfinite(seconds))) seconds = -1;
-  }
+  if (const char* wanted = std::getenv("COTERIE_CHECK_COLLECTIVES"))
+    seconds = parse_as<double>(wanted, 0, std::numeric_limits<double>::max()).value_or(-1);
   copy_bytes(&seconds, sizeof seconds, 0, comm);
   require(seconds >= 0, "COTERIE_CHECK_COLLECTIVES is the seconds that ranks wait for each other, such as 300; or 0");
   return seconds;

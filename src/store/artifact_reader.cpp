@@ -6,7 +6,7 @@
 #include "coterie/base/digest.hpp"
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/raw_file.hpp"
-#include "h5.hpp"
+#include "parallel_file.hpp"
 
 namespace coterie::inline store {
 namespace {

@@ -6,7 +6,6 @@
 
 #include "coterie/base/new_file.hpp"
 #include "coterie/store/artifact.hpp"
-#include "h5.hpp"
 #include "parallel_file.hpp"
 
 namespace coterie::inline store {

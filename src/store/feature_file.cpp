@@ -5,9 +5,9 @@
 
 #include "coterie/base/digest.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/store/raw_file.hpp"
 #include "coterie/store/study.hpp"
-#include "h5.hpp"
 #include "parallel_file.hpp"
 
 namespace coterie::inline store {
@@ -29,9 +29,9 @@ class BlockChecker {
     const auto shape = reader_.shape("features");
     const auto blocks = reader_.shape("block_hash").at(0);
     columns_ = shape.at(1);
-    block_rows_ = std::stoll(reader_.attribute("block_rows"));
-    partition_ = RowPartition(shape.at(0), block_rows_, 1);
-    if (partition_.blocks() != blocks)
+    block_rows_ = parse_as<std::int64_t>(reader_.attribute("block_rows")).value_or(0);
+    if (block_rows_ > 0) partition_ = RowPartition(shape.at(0), block_rows_, 1);
+    if (block_rows_ <= 0 || partition_.blocks() != blocks)
       throw FileError(path, fmt::format("its journal does not fit its rows: edited; {} --overwrite makes it anew",
                                         reader_.maker()));
     features_ = reader_.place("features").offset;

@@ -4,7 +4,7 @@
 
 #include "coterie/base/float16.hpp"
 #include "coterie/base/nearest_name.hpp"
-#include "h5.hpp"
+#include "coterie/h5/objects.hpp"
 
 namespace coterie::inline store {
 

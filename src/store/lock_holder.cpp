@@ -2,13 +2,13 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/store/study_lock.hpp"
 #include "process_start.hpp"
 
@@ -46,7 +46,7 @@ std::optional<std::int64_t> process_start(std::int64_t pid) {
   constexpr int kState = 3, kStart = 22;  // proc(5)
   for (int number = kState; number <= kStart && fields >> field; ++number) {
     if (number == kState && (field == "Z" || field == "X")) return std::nullopt;  // dead, and not yet buried
-    if (number == kStart) return std::atoll(field.c_str());
+    if (number == kStart) return parse_as<std::int64_t>(field);
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "coterie/base/new_file.hpp"
+#include "coterie/store/hdf5_end.hpp"
 
 namespace coterie::h5 {
 namespace {
@@ -58,6 +59,22 @@ void clear_side_files(const std::string& path) {
   for (const auto& file : stale) clear_place(file);
 }
 
+Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape,
+                  const std::string& path) {
+  const Id links(H5Pcreate(H5P_LINK_CREATE));
+  check(H5Pset_create_intermediate_group(links, 1), "H5Pset_create_intermediate_group", path);
+  const Id creation(H5Pcreate(H5P_DATASET_CREATE));
+  check(H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY), "H5Pset_alloc_time", path);
+  if (H5Tis_variable_str(type) == 0)  // HDF5 wants pointers filled
+    check(H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER), "H5Pset_fill_time", path);
+  check(H5Pset_obj_track_times(creation, false), "H5Pset_obj_track_times", path);  // the same study, the same bytes
+  const Id space = simple_space(shape);
+  Id dataset(check(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), "H5Dcreate2", path));
+  // The room for the checksum is made now, so that sealing a file overwrites bytes and moves none.
+  write_text_attribute(dataset, kChecksum, "0000000000000000", path);
+  return dataset;
+}
+
 void write_rows(hid_t dataset, std::int64_t first, const void* values, std::int64_t count, hid_t type,
                 const std::string& path) {
   const auto shape = shape_of(dataset, path);
@@ -87,3 +104,9 @@ void flush_and_close(Id& file, std::vector<Id> datasets, const std::string& path
 }
 
 }  // namespace coterie::h5
+
+namespace coterie::inline store {
+
+bool hdf5_must_not_end() { return h5::write_failed(); }
+
+}  // namespace coterie::inline store

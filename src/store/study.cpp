@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "coterie/base/new_file.hpp"
-#include "h5.hpp"
+#include "coterie/h5/objects.hpp"
 
 namespace coterie::inline store {
 namespace fs = std::filesystem;

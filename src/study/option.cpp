@@ -1,13 +1,12 @@
 #include "coterie/study/option.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
-#include <system_error>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/number.hpp"
 
 namespace coterie::inline study {
 using enum OptionType;
@@ -15,12 +14,6 @@ namespace {
 
 [[noreturn]] void refuse(const Option& option, const std::string& given, const std::string& wanted) {
   throw InvalidArgument(fmt::format("--{} is \"{}\", must be {}", option.name, given, wanted));
-}
-
-template <typename T>
-bool parse_whole(const std::string& given, T& value) {
-  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), value);
-  return error == std::errc() && end == given.data() + given.size();
 }
 
 std::string range_text(const Option& option, const char* what) {
@@ -48,18 +41,14 @@ void check_value(const Option& option, const std::string& given) {
       if (given != "true" && given != "false") refuse(option, given, "true or false");
       break;
     case count: {
-      std::int64_t value = 0;
-      if (!parse_whole(given, value) || static_cast<double>(value) < option.least ||
-          static_cast<double>(value) > option.most)
+      const auto value = parse_as<std::int64_t>(given);
+      if (!value || static_cast<double>(*value) < option.least || static_cast<double>(*value) > option.most)
         refuse(option, given, range_text(option, "a whole number"));
       break;
     }
-    case real: {
-      double value = 0;
-      if (!parse_whole(given, value) || !(value >= option.least && value <= option.most))
-        refuse(option, given, range_text(option, "a number"));
+    case real:
+      if (!parse_as<double>(given, option.least, option.most)) refuse(option, given, range_text(option, "a number"));
       break;
-    }
     case size:
       if (given != "auto") parse_size(given);
       break;
@@ -78,15 +67,14 @@ void check_value(const Option& option, const std::string& given) {
 }
 
 std::int64_t parse_size(const std::string& given) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
-  const std::string unit(end, given.data() + given.size());
+  const std::size_t end = std::min(given.find_first_of("BKMGT"), given.size());
+  const auto number = parse_as<double>(std::string_view(given).substr(0, end), 0.0, 0x1p62);
+  const std::string unit = given.substr(end);
   constexpr std::pair<std::string_view, double> kUnits[] = {
       {"", 1},         {"B", 1},        {"KB", 1e3},     {"MB", 1e6},   {"GB", 1e9},   {"TB", 1e12},  {"KiB", 0x1p10},
       {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"K", 0x1p10}, {"M", 0x1p20}, {"G", 0x1p30}, {"T", 0x1p40}};
   for (const auto& [name, factor] : kUnits)
-    if (error == std::errc() && unit == name && number >= 0 && number * factor < 0x1p62)
-      return static_cast<std::int64_t>(number * factor);
+    if (number && unit == name && *number * factor < 0x1p62) return static_cast<std::int64_t>(*number * factor);
   throw InvalidArgument(fmt::format("\"{}\" is no size; write it as 500MB or 4GiB", given));
 }
 
@@ -94,20 +82,20 @@ std::vector<std::int64_t> parse_counts(const std::string& given) {
   std::set<std::int64_t> values;
   for (const auto& part : split(given, ',')) {
     const std::size_t dash = part.find('-', 1);
-    std::int64_t first = 0, last = 0;
-    const bool good = parse_whole(part.substr(0, dash), first) &&
-                      (dash == std::string::npos ? (last = first, true) : parse_whole(part.substr(dash + 1), last));
-    require(good && first <= last, "\"{}\" is no list of whole numbers; write it as 8 or 6,8,10 or 5-20", given);
-    require(last - first < 100'000, "\"{}\" lists more than 100,000 numbers", given);
-    for (auto value = first; value <= last; ++value) values.insert(value);
+    const auto first = parse_as<std::int64_t>(part.substr(0, dash));
+    const auto last = dash == std::string::npos ? first : parse_as<std::int64_t>(part.substr(dash + 1));
+    require(first && last && *first <= *last, "\"{}\" is no list of whole numbers; write it as 8 or 6,8,10 or 5-20",
+            given);
+    require(*last - *first < 100'000, "\"{}\" lists more than 100,000 numbers", given);
+    for (auto value = *first; value <= *last; ++value) values.insert(value);
   }
   return {values.begin(), values.end()};
 }
 
 double parse_real(const std::string& given) {
-  double value = 0;
-  require(parse_whole(given, value), "\"{}\" is no number", given);
-  return value;
+  const auto value = parse_as<double>(given);
+  require(value.has_value(), "\"{}\" is no number", given);
+  return *value;
 }
 
 namespace {
@@ -131,7 +119,7 @@ std::string counts_text(const std::vector<std::int64_t>& values) {
 std::string canonical_value(const Option& option, const std::string& given) {
   switch (option.type) {
     case count:
-      return fmt::to_string(std::stoll(given));
+      return fmt::to_string(parse_as<std::int64_t>(given).value());
     case real:
       return fmt::format("{}", parse_real(given));
     case size:

@@ -9,6 +9,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/base/text_encoding.hpp"
 
 namespace coterie::inline study {
@@ -106,7 +107,7 @@ std::string Options::text(const std::string& name) const {
   return found != values_.end() ? found->second : std::string(list_->find(name).fallback);
 }
 
-std::int64_t Options::count(const std::string& name) const { return std::stoll(text(name)); }
+std::int64_t Options::count(const std::string& name) const { return parse_as<std::int64_t>(text(name)).value(); }
 double Options::real(const std::string& name) const { return parse_real(text(name)); }
 
 std::string Options::shown(const std::string& name) const { return left_out_.contains(name) ? "" : text(name); }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "coterie/base/float16.hpp"
@@ -31,6 +32,30 @@ TEST_CASE("numbers as people's tables write them") {
   CHECK(std::isnan(number("nan")));
   for (const char* other : {"", " ", "+-1", "++1", "1,5", "1 2", "NA", "0x10", "1e", "12a", "-"})
     CHECK_FALSE(is_number(other));
+}
+
+TEST_CASE("all of a text is one number of a type, or none") {
+  CHECK(parse_as<std::int64_t>("-17") == -17);
+  CHECK(parse_as<std::int64_t>("9223372036854775807") == INT64_MAX);
+  CHECK(parse_as<std::uint64_t>("0017") == 17);
+  CHECK(parse_as<double>(".95") == 0.95);
+  CHECK(parse_as<double>("1e-3") == 1e-3);
+  CHECK(std::isinf(parse_as<double>("-inf").value()));
+  for (const char* other : {"", " 1", "1 ", "+1", "1.", "1e3", "0x1", "9223372036854775808", "1\n", "--1"})
+    CHECK_MESSAGE(!parse_as<std::int64_t>(other), other);
+  CHECK_FALSE(parse_as<std::uint64_t>("-1"));
+  for (const char* other : {"", " 1", "1 ", "+1", "1e", "1e999", "0,5", "0x1p3"})
+    CHECK_MESSAGE(!parse_as<double>(other), other);
+  CHECK_FALSE(parse_as<std::int64_t>(std::string_view()));
+}
+
+TEST_CASE("a range takes its ends and no NaN") {
+  CHECK(parse_as<std::int64_t>("1", 1, 3) == 1);
+  CHECK(parse_as<std::int64_t>("3", 1, 3) == 3);
+  CHECK_FALSE(parse_as<std::int64_t>("0", 1, 3));
+  CHECK_FALSE(parse_as<std::int64_t>("4", 1, 3));
+  CHECK_FALSE(parse_as<double>("nan", 0.0, 1.0));
+  CHECK_FALSE(parse_as<double>("inf", 0.0, 1.0));
 }
 
 TEST_CASE("a comma may be the point, once") {

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/h5/objects.hpp"
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/store_rows.hpp"
 #include "temporary_folder.hpp"
@@ -121,6 +122,22 @@ TEST_CASE("a damaged block of a finished file is found and only that block is do
   commit_missing(file);
   file.finish();
   check_content(path);
+}
+
+TEST_CASE("a journal whose blocks have no number of rows is refused, and named") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "net.h5";
+  {
+    FeatureFile file = open_file(path);
+    commit_missing(file);
+    file.finish();
+  }
+  world().on_root([&] {
+    const h5::Id file = h5::open_file(path, true);
+    h5::write_text_attribute(file, "block_rows", "eight", path);
+  });
+  CHECK_THROWS_WITH_AS(damaged_blocks(path), doctest::Contains("does not fit its rows"), FileError);
+  world().barrier();
 }
 
 TEST_CASE("a file of another recipe is kept unless overwriting was asked for") {

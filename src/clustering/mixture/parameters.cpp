@@ -2,9 +2,11 @@
 
 #include <lapacke.h>
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "coterie/base/errors.hpp"
 
@@ -30,6 +32,16 @@ std::int64_t precision_triangle(std::vector<double>& square, std::int64_t column
     if (!(value > 0) || !std::isfinite(value)) return d + 1;
   }
   return 0;
+}
+
+// Eigen adds up (sum, dot, norm) from the first aligned address on, so the bits of such a sum depend on where malloc
+// put the numbers. Only what it computes element by element, or packs first, as its matrix products, is used here.
+using Square = Eigen::Map<Eigen::MatrixXd>;
+using Vector = Eigen::Map<const Eigen::VectorXd>;
+
+void regularise(Square& covariance, double regularisation) {
+  covariance.diagonal() =
+      covariance.diagonal().unaryExpr([&](double variance) { return std::max(variance, 0.0) + regularisation; });
 }
 
 [[noreturn]] void refuse(std::int64_t component, double mass, std::int64_t column, double regularisation) {
@@ -124,39 +136,28 @@ void MixtureParameters::set_axes(const MixtureSums& sums) {
 
 void MixtureParameters::full_covariance(const MixtureSums& sums, std::int64_t component, double* square) const {
   sums.pairs(component, square);
+  const Vector shift(shifts_.data() + component * columns_, columns_);
+  const Eigen::VectorXd first =
+      Eigen::VectorXd::NullaryExpr(columns_, [&](Eigen::Index d) { return sums.first(component, d); });
   const double weight = sums.weight(component), mass = masses_[static_cast<std::size_t>(component)];
-  const double* const shift = shifts_.data() + component * columns_;
-  std::vector<double> first(static_cast<std::size_t>(columns_));
-  for (std::int64_t d = 0; d < columns_; ++d) first[static_cast<std::size_t>(d)] = sums.first(component, d);
-  for (std::int64_t i = 0; i < columns_; ++i) {
-    double* const row = square + i * columns_;
-    const double first_i = first[static_cast<std::size_t>(i)], shift_i = shift[i];
-    // Sum of r (x - mean)(x - mean)', the mean being `shift` from the origin; the same bits for (i, j) and (j, i).
-    for (std::int64_t j = 0; j < columns_; ++j)
-      row[j] = (row[j] - (first_i * shift[j] + shift_i * first[static_cast<std::size_t>(j)]) +
-                weight * (shift_i * shift[j])) /
-               mass;
-    row[i] = std::max(row[i], 0.0) + regularisation_;
-  }
+  // Sum of r (x - mean)(x - mean)', the mean being `shift` from the origin; the same bits for (i, j) and (j, i).
+  Square covariance(square, columns_, columns_);
+  for (std::int64_t j = 0; j < columns_; ++j)
+    covariance.col(j) =
+        (covariance.col(j) - (first * shift[j] + shift * first[j]) + weight * (shift * shift[j])) / mass;
+  regularise(covariance, regularisation_);
 }
 
 void MixtureParameters::tied_covariance(double* square) const {
-  const auto middle = rows_.middle();
-  double total = 0;
-  for (const double mass : masses_) total += mass;
-  rows_.pool().for_each(columns_, [&](std::int64_t i, int) {
-    const auto offset = static_cast<std::size_t>(i * columns_);
-    double* const row = square + i * columns_;
-    std::copy_n(scatter_.data() + offset, columns_, row);
-    for (std::size_t c = 0; c < masses_.size(); ++c) {
-      const double* const mean = means_.data() + c * static_cast<std::size_t>(columns_);
-      const double from_middle = mean[i] - middle[static_cast<std::size_t>(i)];
-      for (std::int64_t j = 0; j < columns_; ++j)
-        row[j] -= masses_[c] * (from_middle * (mean[j] - middle[static_cast<std::size_t>(j)]));
-    }
-    for (std::int64_t j = 0; j < columns_; ++j) row[j] /= total;
-    row[i] = std::max(row[i], 0.0) + regularisation_;
-  });
+  const Vector masses(masses_.data(), k_), middle(rows_.middle().data(), columns_);
+  const Eigen::Map<const Eigen::MatrixXd> means(means_.data(), columns_, k_);
+  const Eigen::MatrixXd from_middle = (means.colwise() - middle) * masses.cwiseSqrt().asDiagonal();
+  Square covariance(square, columns_, columns_);
+  covariance = Eigen::Map<const Eigen::MatrixXd>(scatter_.data(), columns_, columns_);
+  covariance.selfadjointView<Eigen::Lower>().rankUpdate(from_middle, -1);
+  covariance /= std::accumulate(masses_.begin(), masses_.end(), 0.0);
+  regularise(covariance, regularisation_);
+  covariance = covariance.selfadjointView<Eigen::Lower>();  // symmetric to the bit
 }
 
 void MixtureParameters::covariance_matrix(const MixtureSums& sums, std::int64_t component, double* square) const {
@@ -183,13 +184,7 @@ void MixtureParameters::set_triangles(const MixtureSums& sums) {
     failed[static_cast<std::size_t>(c)] = column;
     if (column == 0) pack_triangle(square.data(), columns_, density_.triangle(c).data());
   };
-  comm.together([&] {
-    if (covariance_ == Covariance::full) {
-      rows_.pool().for_each(std::ssize(mine), factorise);
-    } else if (!mine.empty()) {
-      factorise(0, 0);  // the pool is needed inside
-    }
-  });
+  comm.together([&] { rows_.pool().for_each(std::ssize(mine), factorise); });
   comm.max(std::span(failed));
   for (std::int64_t c = 0; c < triangles; ++c) {
     const std::int64_t column = failed[static_cast<std::size_t>(c)];
@@ -208,15 +203,10 @@ GaussianMixture MixtureParameters::model(const MixtureSums& sums) const {
   const std::int64_t triangles = covariance_ == Covariance::full ? k_ : 1, square = columns_ * columns_;
   model.covariances.resize(static_cast<std::size_t>(triangles * square));
   model.precisions_cholesky.resize(model.covariances.size());
-  const auto unpack = [&](std::int64_t c, int) {
+  rows_.pool().for_each(triangles, [&](std::int64_t c, int) {
     covariance_matrix(sums, c, model.covariances.data() + c * square);
     unpack_triangle(density_.triangle(c).data(), columns_, model.precisions_cholesky.data() + c * square);
-  };
-  if (covariance_ == Covariance::full) {
-    rows_.pool().for_each(triangles, unpack);
-  } else {
-    unpack(0, 0);
-  }
+  });
   return model;
 }
 

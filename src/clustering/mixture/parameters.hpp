@@ -33,7 +33,6 @@ class MixtureParameters {
   void covariance_matrix(const MixtureSums& sums, std::int64_t component, double* square) const;
   void full_covariance(const MixtureSums& sums, std::int64_t component, double* square) const;
   void tied_covariance(double* square) const;
-  double weight_of(const MixtureSums& sums, std::int64_t component) const;
 
   const MixtureRows& rows_;
   std::int64_t k_, columns_;

@@ -8,47 +8,15 @@
 
 #if COTERIE_HAVE_HDF5
 
-#include <hdf5.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "coterie/h5/objects.hpp"
+
 namespace coterie::inline features {
 namespace {
-
-// An HDF5 identifier and the call that closes it.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  operator hid_t() const { return id_; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
-// HDF5 prints its stack of errors by itself; here each failure becomes one sentence.
-class SilentErrors {
- public:
-  SilentErrors() {
-    H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~SilentErrors() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
-  SilentErrors(const SilentErrors&) = delete;
-  SilentErrors& operator=(const SilentErrors&) = delete;
-
- private:
-  H5E_auto2_t print_ = nullptr;
-  void* data_ = nullptr;
-};
 
 constexpr std::int64_t kMostNames = 100'000;
 constexpr std::size_t kShownNames = 5;  // in a message
@@ -62,7 +30,7 @@ std::int64_t length_of(hid_t space, const std::string& path, const std::string& 
 
 std::vector<std::string> read_variable_texts(hid_t attribute, hid_t space, std::int64_t count,
                                              const std::string& path) {
-  const Handle type(H5Aget_type(attribute), H5Tclose);
+  const h5::Id type(H5Aget_type(attribute));
   std::vector<char*> texts(static_cast<std::size_t>(count), nullptr);
   if (H5Aread(attribute, type, texts.data()) < 0) throw FileError(path, "a list of names cannot be read");
   std::vector<std::string> names;
@@ -72,9 +40,9 @@ std::vector<std::string> read_variable_texts(hid_t attribute, hid_t space, std::
 }
 
 std::vector<std::string> read_texts(hid_t object, const std::string& name, const std::string& path) {
-  const Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose);
-  const Handle type(H5Aget_type(attribute), H5Tclose);
-  const Handle space(H5Aget_space(attribute), H5Sclose);
+  const h5::Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT));
+  const h5::Id type(H5Aget_type(attribute));
+  const h5::Id space(H5Aget_space(attribute));
   if (attribute < 0 || type < 0 || space < 0) throw FileError(path, fmt::format("attribute '{}' cannot be read", name));
   const std::int64_t count = length_of(space, path, name);
   if (count == 0) return {};
@@ -97,23 +65,6 @@ std::vector<std::string> read_names(hid_t object, const std::string& name, const
   return names;
 }
 
-// Whether every step of the name leads on inside this file: another kind of link may lead into another one.
-bool lies_here(hid_t group, const std::string& name) {
-  for (std::size_t end = name.find('/', 1);; end = name.find('/', end + 1)) {
-    H5L_info_t link;
-    const std::string part = name.substr(0, end);
-    if (H5Lexists(group, part.c_str(), H5P_DEFAULT) <= 0 || H5Lget_info(group, part.c_str(), &link, H5P_DEFAULT) < 0 ||
-        link.type != H5L_TYPE_HARD)
-      return false;
-    if (end == std::string::npos) return true;
-  }
-}
-
-bool stores_here(hid_t dataset) {
-  const Handle creation(H5Dget_create_plist(dataset), H5Pclose);
-  return H5Pget_layout(creation) != H5D_VIRTUAL && H5Pget_external_count(creation) == 0;
-}
-
 // Where in the file a dataset of float32 lies in one piece, as Keras writes them; else nothing.
 std::optional<Bytes> find_in_file(hid_t dataset, hid_t type, std::uint64_t bytes, const FileBytes& file) {
   if (H5Tequal(type, H5T_IEEE_F32LE) <= 0) return std::nullopt;
@@ -123,18 +74,12 @@ std::optional<Bytes> find_in_file(hid_t dataset, hid_t type, std::uint64_t bytes
 }
 
 Tensor read_dataset(hid_t group, const std::string& name, const FileBytes& file) {
-  if (!lies_here(group, name)) throw FileError(file.path, fmt::format("'{}' is listed but missing or damaged", name));
-  const Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose);
-  const Handle space(H5Dget_space(dataset), H5Sclose);
-  const Handle type(H5Dget_type(dataset), H5Tclose);
-  const int rank = H5Sget_simple_extent_ndims(space);
-  if (dataset < 0 || rank < 0) throw FileError(file.path, fmt::format("'{}' is listed but missing or damaged", name));
-  if (!stores_here(dataset)) throw FileError(file.path, fmt::format("'{}' lies in other files; refused", name));
+  if (!h5::holds(group, name)) throw FileError(file.path, fmt::format("'{}' is listed but missing or damaged", name));
+  const h5::Id dataset = h5::open_dataset(group, name, file.path);
+  const h5::Id type(H5Dget_type(dataset));
   const auto kind = H5Tget_class(type);
   if (kind != H5T_FLOAT && kind != H5T_INTEGER) throw FileError(file.path, fmt::format("'{}' holds no numbers", name));
-  std::vector<hsize_t> lengths(static_cast<std::size_t>(rank));
-  H5Sget_simple_extent_dims(space, lengths.data(), nullptr);
-  const std::vector<std::int64_t> shape(lengths.begin(), lengths.end());
+  const std::vector<std::int64_t> shape = h5::shape_of(dataset, file.path);
   const std::int64_t count = elements_of(shape);
   // What the dataset claims must be in the file: a lying shape would else ask for terabytes of fill value.
   if (count < 0 || H5Dget_storage_size(dataset) < static_cast<hsize_t>(count))
@@ -190,11 +135,11 @@ std::string names_in(hid_t group) {
 
 WeightFile read_keras(const FileBytes& mapped) {
   const std::string& path = mapped.path;
-  const SilentErrors silence;
-  const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  h5::quiet();
+  const h5::Id file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
   if (file < 0) throw FileError(path, "is an HDF5 file that cannot be opened: truncated or damaged; fetch it again");
-  const bool whole_model = lies_here(file, "model_weights");
-  const Handle root(H5Gopen2(file, whole_model ? "/model_weights" : "/", H5P_DEFAULT), H5Gclose);
+  const bool whole_model = h5::holds(file, "model_weights");
+  const h5::Id root(H5Gopen2(file, whole_model ? "/model_weights" : "/", H5P_DEFAULT));
   const auto layers = root < 0 ? std::vector<std::string>{} : read_names(root, "layer_names", path);
   if (layers.empty())
     throw FileError(
@@ -205,7 +150,7 @@ WeightFile read_keras(const FileBytes& mapped) {
   const auto kept_names = keras_layer_names(layers);
   WeightFile weights(path, "Keras HDF5");
   for (const auto& layer : layers) {
-    const Handle group(lies_here(root, layer) ? H5Gopen2(root, layer.c_str(), H5P_DEFAULT) : H5I_INVALID_HID, H5Gclose);
+    const h5::Id group(h5::holds(root, layer) ? H5Gopen2(root, layer.c_str(), H5P_DEFAULT) : H5I_INVALID_HID);
     if (group < 0) throw FileError(path, fmt::format("layer '{}' is listed but missing: truncated or damaged", layer));
     const auto listed = read_names(group, "weight_names", path);
     const auto names = tensor_names(kept_names.at(layer), listed);

@@ -1,11 +1,12 @@
 #include "weights/keras_names.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string_view>
+
+#include "coterie/base/number.hpp"
 
 namespace coterie::inline features {
 namespace {
@@ -27,9 +28,11 @@ std::optional<Numbered> automatic_name(const std::string& layer) {
   Numbered result{without_number(layer), 0};
   if (std::find(std::begin(kKinds), std::end(kKinds), result.base) == std::end(kKinds)) return std::nullopt;
   const std::string_view digits = std::string_view(layer).substr(std::min(result.base.size() + 1, layer.size()));
-  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), result.number);
-  const bool good = digits.empty() || (parsed.ec == std::errc() && digits.size() < 10 && digits.front() != '0');
-  return good ? std::optional(result) : std::nullopt;
+  if (digits.empty()) return result;
+  const auto number = parse_as<std::int64_t>(digits, 1, 999'999'999);
+  if (!number || digits.front() == '0') return std::nullopt;
+  result.number = *number;
+  return result;
 }
 
 using Role = std::pair<std::string_view, std::string_view>;

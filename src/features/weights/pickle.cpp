@@ -3,9 +3,9 @@
 #include "weights/pickle.hpp"
 
 #include <bit>
-#include <charconv>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/number.hpp"
 
 namespace coterie::inline features {
 namespace {
@@ -230,11 +230,9 @@ void Unpickler::push_long(std::uint64_t length) {
 // Python 2 writes integers beyond 32 bits, such as the addresses that PyTorch used for keys, as text.
 void Unpickler::push_decimal(std::string digits) {
   if (digits.ends_with('L')) digits.pop_back();
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size())
-    reader_.fail("its pickle is damaged (an integer in digits)");
-  push_integer(value);
+  const auto value = parse_as<std::int64_t>(digits);
+  if (!value) reader_.fail("its pickle is damaged (an integer in digits)");
+  push_integer(*value);
 }
 
 void Unpickler::push_real() {

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/number.hpp"
 
 namespace coterie::inline images {
 
@@ -23,10 +23,7 @@ void require_few(std::size_t texts) {
 }
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < -kLargest || value > kLargest) return {};
-  return value;
+  return parse_as<std::int64_t>(text, -kLargest, kLargest);
 }
 
 bool has_leading_zero(std::string_view text) {

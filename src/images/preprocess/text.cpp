@@ -1,10 +1,10 @@
 // Preprocessing as text: overriding one field by name, and describing all.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <span>
 
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/images/preprocess.hpp"
 
 namespace coterie::inline images {
@@ -36,19 +36,17 @@ std::size_t find_name(std::string_view what, std::string_view name, std::span<co
 }
 
 template <typename T>
-T parse_number(std::string_view key, std::string_view text, T least, T most) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(error == std::errc() && end == text.data() + text.size() && value >= least && value <= most,
-          "preprocessing's {}: '{}' is no number from {} to {}", key, text, least, most);
-  return value;
+T number_of(std::string_view key, std::string_view text, T least, T most) {
+  const auto value = parse_as<T>(text, least, most);
+  require(value.has_value(), "preprocessing's {}: '{}' is no number from {} to {}", key, text, least, most);
+  return *value;
 }
 
 std::array<float, 3> parse_channels(std::string_view key, std::string_view text, float least, float most) {
   std::vector<float> numbers;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
-    numbers.push_back(parse_number(key, text.substr(at, comma - at), least, most));
+    numbers.push_back(number_of(key, text.substr(at, comma - at), least, most));
     at = comma + 1;
   }
   require(numbers.size() == 1 || numbers.size() == 3,
@@ -93,14 +91,14 @@ void override_preprocess(Preprocess& steps, std::string_view assignment) {
   constexpr float kLargest = 1e6F, kSmallest = 1e-6F;
   const std::string_view known = kKeys[find_name("setting", key, kKeys)];
   if (known == "geometry") steps.geometry = static_cast<Geometry>(find_name(key, value, kGeometries));
-  if (known == "size") steps.size = parse_number(key, value, 1, kLargestSide);
-  if (known == "resize") steps.resize = parse_number(key, value, 1, kLargestSide);
-  if (known == "fraction") steps.fraction = parse_number(key, value, 0.001, 1.0);
-  if (known == "pad") steps.pad = parse_number(key, value, 0, 255);
+  if (known == "size") steps.size = number_of(key, value, 1, kLargestSide);
+  if (known == "resize") steps.resize = number_of(key, value, 1, kLargestSide);
+  if (known == "fraction") steps.fraction = number_of(key, value, 0.001, 1.0);
+  if (known == "pad") steps.pad = number_of(key, value, 0, 255);
   if (known == "filter") steps.filter = static_cast<Filter>(find_name(key, value, kFilters));
   if (known == "passes") steps.passes = static_cast<PassOrder>(find_name(key, value, kPasses));
   if (known == "order") steps.order = static_cast<ChannelOrder>(find_name(key, value, kOrders));
-  if (known == "scale") steps.scale = parse_number(key, value, kSmallest, kLargest);
+  if (known == "scale") steps.scale = number_of(key, value, kSmallest, kLargest);
   if (known == "mean") steps.mean = parse_channels(key, value, -kLargest, kLargest);
   if (known == "deviation") steps.deviation = parse_channels(key, value, kSmallest, kLargest);
   if (known == "exif") steps.exif = static_cast<ExifRotation>(find_name(key, value, kRotations));

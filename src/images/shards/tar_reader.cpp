@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <string_view>
 #include <utility>
+
+#include "coterie/base/number.hpp"
 
 namespace coterie::inline images {
 
@@ -196,13 +197,11 @@ void TarReader::take_extension(const TarMember& extension) {
 /// Records of the form "LENGTH KEY=VALUE\n", where the length counts all of it.
 void TarReader::take_pax(Bytes records, PaxValues& values) {
   while (!records.empty() && records.front() != 0) {
-    const auto* begin = reinterpret_cast<const char*>(records.data());
-    const std::string_view rest(begin, records.size());
-    std::size_t length = 0;
-    const auto [blank, error] = std::from_chars(begin, begin + rest.size(), length);
-    const auto key_at = static_cast<std::size_t>(blank - begin) + 1;
-    const bool sound = error == std::errc() && length > key_at && length <= rest.size() && *blank == ' ' &&
-                       rest[length - 1] == '\n' && rest.substr(key_at, length - key_at).find('=') != rest.npos;
+    const std::string_view rest(reinterpret_cast<const char*>(records.data()), records.size());
+    const std::size_t key_at = std::min(rest.find(' '), rest.size()) + 1;
+    const std::size_t length = parse_as<std::size_t>(rest.substr(0, key_at - 1), key_at + 1, rest.size()).value_or(0);
+    const bool sound =
+        length > key_at && rest[length - 1] == '\n' && rest.substr(key_at, length - key_at).find('=') != rest.npos;
     if (!sound) throw TarDamage{"", fmt::format("damaged at byte {}: a pax header does not hold together", at_)};
     const std::size_t equals = rest.find('=', key_at);
     const std::string_view key = rest.substr(key_at, equals - key_at),
@@ -211,11 +210,8 @@ void TarReader::take_pax(Bytes records, PaxValues& values) {
     if (key.starts_with("GNU.sparse.") || key.starts_with("SCHILY.realsize")) values.sparse = true;
     if (key == "GNU.sparse.name") values.path = value;
     if (key == "size") {
-      std::int64_t bytes = -1;
-      const auto parsed = std::from_chars(value.data(), value.data() + value.size(), bytes);
-      if (parsed.ptr != value.data() + value.size() || bytes < 0 || bytes > kMostBytes)
-        throw TarDamage{"", fmt::format("damaged at byte {}: a pax header gives no size", at_)};
-      values.bytes = bytes;
+      values.bytes = parse_as<std::int64_t>(value, 0, kMostBytes);
+      if (!values.bytes) throw TarDamage{"", fmt::format("damaged at byte {}: a pax header gives no size", at_)};
     }
     records = records.subspan(length);
   }

@@ -1,5 +1,8 @@
 #pragma once
 
+// The headers of a parallel HDF5 include mpi.h, whose C++ functions nobody here wants.
+#define OMPI_SKIP_MPICXX
+#define MPICH_SKIP_MPICXX
 #include <hdf5.h>
 
 #include <cstdint>
@@ -11,13 +14,10 @@
 
 namespace coterie::h5 {
 
-/// The attributes that every artifact carries: at the root its recipe, and a seal over the names and checksums of all
-/// datasets and over all other attributes; on each dataset its XXH3-64 checksum.
-inline constexpr const char* kRecipe = "recipe";
-inline constexpr const char* kSeal = "seal";
-inline constexpr const char* kChecksum = "xxh3";
+// HDF5's identifiers as values that close themselves, and its failures as exceptions. For rooms that read or write HDF5
+// files; this one knows no file of ours.
 
-/// An HDF5 identifier that closes itself. Made by check(), which refuses a failed one.
+/// An HDF5 identifier of any kind that closes itself. check() refuses a failed one.
 class Id {
  public:
   Id() = default;
@@ -38,7 +38,7 @@ class Id {
     id_ = H5I_INVALID_HID;
     return id;
   }
-  void close();  ///< not once a file could not be written: see hdf5_end.hpp
+  void close();  ///< not once a file could not be written: see write_failed()
 
  private:
   hid_t id_ = H5I_INVALID_HID;
@@ -47,6 +47,10 @@ class Id {
 /// Throws FileError naming the file, the HDF5 call and HDF5's innermost reason when `status` says failure.
 /// Returns it otherwise.
 hid_t check(hid_t status, const char* call, const std::string& path);
+
+/// Whether check() met a file that could not be written. HDF5 1.10 keeps what it could not write, and crashes when that
+/// file is closed.
+bool write_failed();
 
 /// Keeps HDF5 from printing its error stack: errors come as exceptions. Called by each opening function.
 void quiet();
@@ -61,10 +65,6 @@ std::vector<std::int64_t> shape_of(hid_t dataset, const std::string& path);
 /// is asked for by this number, and a shape that lies would ask for terabytes.
 std::int64_t elements_of(hid_t dataset, const std::string& path);
 
-/// Creates a contiguous dataset, with the groups above it, its space allocated at once and never filled.
-Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape,
-                  const std::string& path);
-
 void write_text_attribute(hid_t object, const char* name, std::string_view text, const std::string& path);
 std::string read_text_attribute(hid_t object, const char* name, const std::string& path);
 bool has_attribute(hid_t object, const char* name);
@@ -78,7 +78,8 @@ std::vector<std::string> dataset_names(hid_t file, const std::string& path);
 /// Names of the links below the root that are no datasets or groups of this file: soft and external ones, sorted.
 std::vector<std::string> link_names(hid_t file, const std::string& path);
 
-/// Whether the file itself holds a dataset or group of that name: links, which may lead into other files, do not count.
+/// Whether the file or group itself holds a dataset or group of that name: links, which may lead into other files, do
+/// not count.
 bool holds(hid_t file, const std::string& name);
 
 /// Opens a dataset whose data lie in this file, or throws FileError that names it.

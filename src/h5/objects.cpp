@@ -1,4 +1,4 @@
-#include "h5.hpp"
+#include "coterie/h5/objects.hpp"
 
 #include <unistd.h>
 
@@ -11,7 +11,6 @@
 #include <iterator>
 
 #include "coterie/base/new_file.hpp"
-#include "coterie/store/hdf5_end.hpp"
 
 namespace coterie::h5 {
 namespace {
@@ -47,14 +46,16 @@ bool writes(std::string_view call) {
   return std::find(std::begin(kWriting), std::end(kWriting), call) != std::end(kWriting);
 }
 
-std::atomic<bool> write_failed = false;
+std::atomic<bool> failed = false;
 
 }  // namespace
 
 void Id::close() {
-  if (id_ >= 0 && !write_failed) H5Idec_ref(id_);
+  if (id_ >= 0 && !failed) H5Idec_ref(id_);
   id_ = H5I_INVALID_HID;
 }
+
+bool write_failed() { return failed; }
 
 void quiet() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
@@ -62,7 +63,7 @@ hid_t check(hid_t status, const char* call, const std::string& path) {
   if (status >= 0) return status;
   std::string reason = innermost_reason();
   const bool writing = writes(call);
-  if (writing) write_failed = true;
+  if (writing) failed = true;
   if (const int error = system_error_in(reason); error != 0)
     reason = write_fault(path, error);
   else if (writing && (disk_is_full(path) || file_sizes_are_limited()))  // MPI-IO tells no errno
@@ -101,22 +102,6 @@ std::int64_t elements_of(hid_t dataset, const std::string& path) {
   if (elements > kMostPacked * stored)
     throw FileError(path, fmt::format("has a dataset of {:g} elements in {:g} bytes: damaged", elements, stored));
   return static_cast<std::int64_t>(elements);
-}
-
-Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape,
-                  const std::string& path) {
-  const Id links(H5Pcreate(H5P_LINK_CREATE));
-  check(H5Pset_create_intermediate_group(links, 1), "H5Pset_create_intermediate_group", path);
-  const Id creation(H5Pcreate(H5P_DATASET_CREATE));
-  check(H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY), "H5Pset_alloc_time", path);
-  if (H5Tis_variable_str(type) == 0)  // HDF5 wants pointers filled
-    check(H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER), "H5Pset_fill_time", path);
-  check(H5Pset_obj_track_times(creation, false), "H5Pset_obj_track_times", path);  // the same study, the same bytes
-  const Id space = simple_space(shape);
-  Id dataset(check(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), "H5Dcreate2", path));
-  // The room for the checksum is made now, so that sealing a file overwrites bytes and moves none.
-  write_text_attribute(dataset, kChecksum, "0000000000000000", path);
-  return dataset;
 }
 
 // Fixed length: a variable-length text could not be written through MPI-IO. An empty text is kept as one NUL.
@@ -182,7 +167,7 @@ std::vector<std::string> link_names(hid_t file, const std::string& path) {
 bool holds(hid_t file, const std::string& name) {
   quiet();
   if (name == "/") return true;
-  for (std::size_t end = name.find('/');; end = name.find('/', end + 1)) {
+  for (std::size_t end = name.find('/', 1);; end = name.find('/', end + 1)) {
     const std::string part = name.substr(0, end);
     H5L_info_t link;
     if (H5Lexists(file, part.c_str(), H5P_DEFAULT) <= 0 || H5Lget_info(file, part.c_str(), &link, H5P_DEFAULT) < 0 ||
@@ -221,9 +206,3 @@ Id string_type() {
 }
 
 }  // namespace coterie::h5
-
-namespace coterie::inline store {
-
-bool hdf5_must_not_end() { return h5::write_failed; }
-
-}  // namespace coterie::inline store
