@@ -20,12 +20,12 @@
 namespace coterie::jobs {
 namespace {
 
-constexpr std::int64_t kWords = 10, kImages = 8;  // of each topic
-constexpr std::int64_t kMostMosaics = 1600;       // of a page, with the repeated ones: about 6 MB
-constexpr std::int64_t kMosaicImages = 400;       // that patches are cut from: a few seconds of decoding
-constexpr std::int64_t kCircles = 1500;           // on one image
-constexpr std::int64_t kLeastWords = 10;          // of an image that is shown with its words
-constexpr std::size_t kMostLabels = 40;           // of a column
+constexpr std::int64_t kWords = 8, kImages = 8;  // of each topic: a row on a wide screen
+constexpr std::int64_t kMostMosaics = 1600;      // of a page, with the repeated ones: about 6 MB
+constexpr std::int64_t kMosaicImages = 400;      // that patches are cut from: a few seconds of decoding
+constexpr std::int64_t kCircles = 1500;          // on one image
+constexpr std::int64_t kLeastWords = 10;         // of an image that is shown with its words
+constexpr std::size_t kMostLabels = 40;          // of a column
 
 double mean(const std::vector<double>& values) {
   double sum = 0;
