@@ -20,12 +20,12 @@
 namespace coterie::jobs {
 namespace {
 
-constexpr std::int64_t kWords = 10, kImages = 8;  // of each topic
-constexpr std::int64_t kMostMosaics = 1600;       // of a page, with the repeated ones: about 6 MB
-constexpr std::int64_t kMosaicImages = 400;       // that patches are cut from: a few seconds of decoding
-constexpr std::int64_t kCircles = 1500;           // on one image
-constexpr std::int64_t kLeastWords = 10;          // of an image that is shown with its words
-constexpr std::size_t kMostLabels = 40;           // of a column
+constexpr std::int64_t kWords = 8, kImages = 8;  // of each topic: a row on a wide screen
+constexpr std::int64_t kMostMosaics = 1600;      // of a page, with the repeated ones: about 6 MB
+constexpr std::int64_t kMosaicImages = 400;      // that patches are cut from: a few seconds of decoding
+constexpr std::int64_t kCircles = 1500;          // on one image
+constexpr std::int64_t kLeastWords = 10;         // of an image that is shown with its words
+constexpr std::size_t kMostLabels = 40;          // of a column
 
 double mean(const std::vector<double>& values) {
   double sum = 0;
@@ -59,6 +59,10 @@ std::pair<std::int64_t, std::string> best_number(const TopicReader& reader) {
   if (coherent == 0) coherent = reader.numbers().front();
   return {coherent,
           fmt::format("No documents were held out; {} topics are the most coherent by NPMI{}.", coherent, others)};
+}
+
+std::string nats(double log_likelihood) {
+  return fmt::format("{}{:.4f} nats a word", log_likelihood < 0 ? "−" : "", std::fabs(log_likelihood));
 }
 
 double entropy(const double* theta, std::int64_t topics) {
@@ -195,11 +199,12 @@ void ReportTopicPages::fill_mosaics(TopicPage& page) const {
   page.mosaics =
       word_mosaics(*codebook_, *descriptors_, request, names_.names, picture_reader(images_, decode_), job_.pool);
   page.words_note = fmt::format(
-      "A word is drawn as the {} of its places that lie nearest to its centre, {} in {}; {}.", request.patches,
-      is_layer(*descriptors_) ? "each the receptive field" : "each the square that SIFT describes, turned upright,",
-      all > kMosaicImages ? fmt::format("{} images, drawn from all {}", kMosaicImages, all)
+      "Each word is shown by the {} of its places nearest to its centre, looked for in {}: {}. A word that occurs in "
+      "none of these is shown by its number.",
+      request.patches,
+      all > kMosaicImages ? fmt::format("{} images that were drawn from {}", kMosaicImages, all)
                           : fmt::format("all {} images", all),
-      "a word that occurs in none of these is shown by its number");
+      is_layer(*descriptors_) ? "receptive fields" : "the squares that SIFT describes, turned upright");
 }
 
 ColouredWords ReportTopicPages::coloured(const TopicSolution& solution, const std::vector<double>& phi,
@@ -294,15 +299,13 @@ TopicPage ReportTopicPages::page_of(const TopicSolution& solution) const {
   page.pictures = scanned();
   if (names_.imported) page.documents = "documents";
   const auto empty = std::count(words_.begin(), words_.end(), 0);
-  page.overview = {
-      {"Model", fmt::format("{}: {}", reader_.name(), reader_.spatial() ? "spatial LDA" : "LDA")},
-      {"Words", fmt::format("{} of {}", source_.whole.vocabulary, source_.name())},
-      {names_.imported ? "Documents" : "Images",
-       fmt::format("{}{}", words_.size(), empty > 0 ? fmt::format(", {} without a word", empty) : "")},
-      {"Bound", fmt::format("{:.4f} nats a word, {} passes", solution.evidence.word_bound, solution.n_iter)}};
+  page.overview = {{"Model", fmt::format("{}: {}", reader_.name(), reader_.spatial() ? "spatial LDA" : "LDA")},
+                   {"Words", fmt::format("{} of {}", source_.whole.vocabulary, source_.name())},
+                   {names_.imported ? "Documents" : "Images",
+                    fmt::format("{}{}", words_.size(), empty > 0 ? fmt::format(", {} without a word", empty) : "")},
+                   {"Bound", fmt::format("{}, {} passes", nats(solution.evidence.word_bound), solution.n_iter)}};
   if (!std::isnan(solution.evidence.held_out_completion))
-    page.overview.push_back(
-        {"Held-out completion", fmt::format("{:.4f} nats a word", solution.evidence.held_out_completion)});
+    page.overview.push_back({"Held-out completion", nats(solution.evidence.held_out_completion)});
   if (!std::isnan(solution.evidence.stability))
     page.overview.push_back({"Stability", fmt::format("{:.3f}", solution.evidence.stability)});
   const PlaneMap map = topic_map(solution.model);

@@ -82,7 +82,7 @@ std::string overview_section(const TopicPage& page, const std::map<std::string, 
     row.push_back(index_text(topic.exclusivity));
     std::vector<std::int64_t> words;
     for (const auto& word : topic.likeliest) words.push_back(word.word);
-    row.push_back(fmt::format("{}", fmt::join(words, " ")));
+    row.push_back(fmt::format("<span class=\"numbers\">{}</span>", fmt::join(words, " ")));
     table.rows.push_back(std::move(row));
   }
   const std::string reading = fmt::format(

@@ -61,7 +61,7 @@ class TopicPages(unittest.TestCase):
             self.assertIn(f'id="topic{topic}"', page)
         self.assertNotIn(f'id="topic{topics}"', page)
         pictures = re.findall(r'(?:src|href)="data:image/jpeg;base64,([^"]*)"', page)
-        self.assertGreaterEqual(len(pictures), topics * (10 + 10 + 8))
+        self.assertGreaterEqual(len(pictures), topics * (8 + 8 + 8))
         for picture in pictures:
             self.assertTrue(base64.b64decode(picture).startswith(b"\xff\xd8"))
         self.assertIn('alt="patches of word ', page)
@@ -93,7 +93,6 @@ class TopicPages(unittest.TestCase):
         self.check_page(2)
         self.check_page(3)
         self.assertIn("only with 2, 3", run(0, "report", *at, "--topics", "4", code=2))
-        # Codebook made again: its topics are of another generation, and only the clusters' refusal is of another kind.
         run(0, "import", *at, "--file", self.counts(), "--name", "counts")
         run(0, "topics", *at, "--features", "counts", "--name", "elsewhere", "--topics", "2", "--max-iter", "10", "--seed", "1")
         run(0, "report", *at, "--topic-model", "elsewhere")

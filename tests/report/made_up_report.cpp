@@ -162,6 +162,9 @@ Report made_up_report() {
   report.solutions[1].clusters[3].nearest[1] = kUnreadableName;
   add_related(report);
   add_provenance(report);
+  report.topics = {"sift-300-lda", "12 topics complete held-out documents best.", {}};
+  report.topics.numbers.push_back({6, -5.4, -5.5, 0.8, 0.2, 0.4, ""});
+  report.topics.numbers.push_back({12, -5.2, -5.3, 0.7, 0.3, 0.4, "topics-12.html"});
   return report;
 }
 

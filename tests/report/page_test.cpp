@@ -38,8 +38,8 @@ TEST_CASE("a full report is one well-formed page that fetches and runs nothing")
   const Report report = made_up_report();
   const std::string page = page_of(report, folder);
   CHECK(markup_fault(page) == "");
-  for (const char* id : {"images", "components", "choice", "clusters", "agreement", "assigned", "comparisons", "others",
-                         "tables", "provenance", "repeat"})
+  for (const char* id : {"images", "components", "choice", "clusters", "agreement", "topics", "assigned", "comparisons",
+                         "others", "tables", "provenance", "repeat"})
     CHECK_MESSAGE(contains(page, fmt::format("<section id=\"{}\">", id)), id);
   for (const char* unwanted : {"<script", "src=\"http", "url(", "@import", "<link"})
     CHECK_MESSAGE(!contains(page, unwanted), unwanted);
@@ -49,6 +49,8 @@ TEST_CASE("a full report is one well-formed page that fetches and runs nothing")
   CHECK(contains(page, html_text(report.warnings.front())));
   CHECK(contains(page, "<td class=\"number\">796</td><td class=\"number\">100.0 %</td>"));
   CHECK(contains(page, "href=\"./../tables/skipped.csv\""));
+  CHECK(contains(page, "<a href=\"./topics-12.html\">12</a>"));  // of 6 topics there is no page
+  CHECK(contains(page, "<th scope=\"row\" class=\"number\">6</th><td class=\"number\">−5.400</td>"));
   CHECK(!std::filesystem::exists(folder / "pictures"));
 }
 
