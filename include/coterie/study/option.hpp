@@ -60,7 +60,7 @@ std::int64_t parse_size(const std::string& text);
 /// "5-8,10" -> 5, 6, 7, 8, 10: ascending, without repetition. Throws InvalidArgument.
 std::vector<std::int64_t> parse_counts(const std::string& text);
 
-/// A number as parse_counts and the like read it: std::from_chars, which also takes ".95". Throws InvalidArgument.
+/// A number as parse_counts and the like read it: by parse_as, which also takes ".95". Throws InvalidArgument.
 double parse_real(const std::string& text);
 
 }  // namespace coterie::inline study
