@@ -51,7 +51,7 @@ OTHERS = {
     "tar": "dereference hard-dereference sort",
     "tools": "list where print torch asan tsan tidy quick seconds oracles bench peers",
     "BeeGFS": "setpattern numtargets chunksize",
-    "ctest": "test-dir verbose",
+    "ctest and cmake": "test-dir verbose build target",
     "the measuring scripts of docs/benchmarks.md": "count backbones",
 }
 # Files and folders named in the texts that no command of a page makes: they are made where something is amiss, or by other options.
