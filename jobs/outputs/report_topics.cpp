@@ -48,7 +48,7 @@ std::pair<std::int64_t, std::string> best_number(const TopicReader& reader) {
   std::int64_t completes = 0, coherent = 0;
   double most_completion = -INFINITY, most_npmi = -INFINITY;
   for (const auto topics : reader.numbers()) {
-    const TopicEvidence evidence = reader.solution(topics).evidence;
+    const TopicEvidence evidence = reader.evidence(topics);
     if (const double value = evidence.held_out_completion; value > most_completion)
       most_completion = value, completes = topics;
     if (const double value = mean(evidence.npmi); value > most_npmi) most_npmi = value, coherent = topics;
@@ -132,7 +132,7 @@ std::vector<ImageStatus> ReportTopicPages::statuses() const {
 ReportTopics ReportTopicPages::summary() const {
   ReportTopics topics{.name = reader_.name(), .shown_because = shown_because_, .numbers = {}};
   for (const auto number : reader_.numbers()) {
-    const TopicEvidence evidence = reader_.solution(number).evidence;
+    const TopicEvidence evidence = reader_.evidence(number);
     const bool shown = std::find(shown_.begin(), shown_.end(), number) != shown_.end();
     topics.numbers.push_back({number, evidence.word_bound, evidence.held_out_completion, evidence.stability,
                               mean(evidence.npmi), mean(evidence.exclusivity), shown ? topic_page_file(number) : ""});
@@ -299,11 +299,12 @@ TopicPage ReportTopicPages::page_of(const TopicSolution& solution) const {
   page.pictures = scanned();
   if (names_.imported) page.documents = "documents";
   const auto empty = std::count(words_.begin(), words_.end(), 0);
-  page.overview = {{"Model", fmt::format("{}: {}", reader_.name(), reader_.spatial() ? "spatial LDA" : "LDA")},
-                   {"Words", fmt::format("{} of {}", source_.whole.vocabulary, source_.name())},
-                   {names_.imported ? "Documents" : "Images",
-                    fmt::format("{}{}", words_.size(), empty > 0 ? fmt::format(", {} without a word", empty) : "")},
-                   {"Bound", fmt::format("{}, {} passes", nats(solution.evidence.word_bound), solution.n_iter)}};
+  page.overview = {
+      {"Model", fmt::format("{}: {}", reader_.name(), reader_.spatial() ? "spatial LDA" : "LDA")},
+      {"Words", fmt::format("{} of {}", source_.whole.vocabulary, source_.name())},
+      {names_.imported ? "Documents" : "Images",
+       fmt::format("{}{}", words_.size(), empty > 0 ? fmt::format(", {} without a word", empty) : "")},
+      {"Bound", fmt::format("{}, {} passes", nats(solution.evidence.word_bound), solution.evidence.n_iter)}};
   if (!std::isnan(solution.evidence.held_out_completion))
     page.overview.push_back({"Held-out completion", nats(solution.evidence.held_out_completion)});
   if (!std::isnan(solution.evidence.stability))

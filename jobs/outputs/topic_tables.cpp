@@ -28,12 +28,11 @@ void TopicTables::write_evidence(const TopicReader& reader) const {
                 "region_npmi", "exclusivity", "frex", "passes", "converged"},
                ',');
   for (const auto topics : reader.numbers()) {
-    const TopicSolution solution = reader.solution(topics);
-    const TopicEvidence& evidence = solution.evidence;
+    const TopicEvidence evidence = reader.evidence(topics);
     table.line({fmt::to_string(topics), number(evidence.word_bound), number(evidence.held_out_bound),
                 number(evidence.held_out_completion), number(evidence.stability), number(mean(evidence.umass)),
                 number(mean(evidence.npmi)), number(mean(evidence.region_npmi)), number(mean(evidence.exclusivity)),
-                number(mean(evidence.frex)), fmt::to_string(solution.n_iter), solution.converged ? "yes" : "no"},
+                number(mean(evidence.frex)), fmt::to_string(evidence.n_iter), evidence.converged ? "yes" : "no"},
                ',');
   }
   table.finish();

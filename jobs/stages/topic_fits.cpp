@@ -91,8 +91,8 @@ class TopicFits::Work {
     solution.model = std::move(fit.model);
     solution.local_theta = std::move(fit.theta);
     solution.bounds = std::move(fit.bounds);
-    solution.n_iter = fit.n_iter;
-    solution.converged = fit.converged;
+    solution.evidence.n_iter = fit.n_iter;
+    solution.evidence.converged = fit.converged;
     return solution;
   }
 

@@ -33,8 +33,8 @@ void print_solution(const Job& job, const TopicSolution& solution) {
   const TopicEvidence& evidence = solution.evidence;
   const auto largest = std::max_element(evidence.share.begin(), evidence.share.end());
   std::string text =
-      fmt::format("{} topics after {} passes{}: {:.4f} nats a word", solution.model.topics, solution.n_iter,
-                  solution.converged ? "" : " (--max-iter ended it)", evidence.word_bound);
+      fmt::format("{} topics after {} passes{}: {:.4f} nats a word", solution.model.topics, solution.evidence.n_iter,
+                  solution.evidence.converged ? "" : " (--max-iter ended it)", evidence.word_bound);
   if (!std::isnan(evidence.held_out_completion))
     text += fmt::format(", {:.4f} of held-out halves", evidence.held_out_completion);
   if (!std::isnan(evidence.stability)) text += fmt::format(", stability {:.2f}", evidence.stability);
@@ -47,7 +47,7 @@ void print_evidence(const Job& job, const TopicReader& reader) {
   std::int64_t best = 0;
   double most = -INFINITY;
   for (const auto topics : reader.numbers()) {
-    const double value = reader.solution(topics).evidence.held_out_completion;
+    const double value = reader.evidence(topics).held_out_completion;
     if (value > most) most = value, best = topics;
   }
   if (best == 0) return;

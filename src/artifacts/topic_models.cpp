@@ -54,8 +54,8 @@ void TopicWriter::write(const TopicSolution& solution) {
   writer_.create<double>(group + "theta", {documents_, model.topics});
   writer_.write_rows<double>(group + "theta", solution.local.begin, solution.local_theta);
   writer_.put<double>(group + "bounds", {std::ssize(solution.bounds)}, solution.bounds);
-  writer_.put_value<std::int64_t>(group + "n_iter", solution.n_iter);
-  writer_.put_value<std::uint8_t>(group + "converged", solution.converged ? 1 : 0);
+  writer_.put_value<std::int64_t>(group + "n_iter", solution.evidence.n_iter);
+  writer_.put_value<std::uint8_t>(group + "converged", solution.evidence.converged ? 1 : 0);
   writer_.put_value<double>(group + "alpha", model.doc_topic_prior);
   writer_.put_value<double>(group + "eta", model.topic_word_prior);
   for (const auto& [name, field] : kOfTopics)
@@ -76,11 +76,15 @@ TopicReader::TopicReader(const Study& study, std::string name)
     refuse(artifact_, kNumbers, "is empty or does not ascend");
 }
 
-TopicSolution TopicReader::solution(std::int64_t topics) const {
+std::string TopicReader::group_of(std::int64_t topics) const {
   if (std::find(numbers_.begin(), numbers_.end(), topics) == numbers_.end())
     throw InvalidArgument(
         fmt::format("{} holds no model of {} topics, only of {}", path(), topics, fmt::join(numbers_, ", ")));
-  const std::string group = topic_group(topics);
+  return topic_group(topics);
+}
+
+TopicSolution TopicReader::solution(std::int64_t topics) const {
+  const std::string group = group_of(topics);
   TopicSolution solution;
   TopicModel& model = solution.model;
   model.topics = topics;
@@ -92,13 +96,20 @@ TopicSolution TopicReader::solution(std::int64_t topics) const {
   solution.local = {0, head_.documents};
   solution.local_theta = positive(artifact_, group + "theta", {head_.documents, topics});
   solution.bounds = read_values<double>(artifact_, group + "bounds", {kAny});
-  solution.n_iter = read_value<std::int64_t>(artifact_, group + "n_iter");
-  solution.converged = read_value<std::uint8_t>(artifact_, group + "converged") != 0;
+  solution.evidence = evidence(topics);
+  return solution;
+}
+
+TopicEvidence TopicReader::evidence(std::int64_t topics) const {
+  const std::string group = group_of(topics);
+  TopicEvidence evidence;
   for (const auto& [name, field] : kOfTopics)
     if (artifact_.has(group + name) || name != std::string_view("region_npmi"))
-      solution.evidence.*field = read_values<double>(artifact_, group + name, {topics});
-  for (const auto& [name, field] : kOfModels) solution.evidence.*field = read_value<double>(artifact_, group + name);
-  return solution;
+      evidence.*field = read_values<double>(artifact_, group + name, {topics});
+  for (const auto& [name, field] : kOfModels) evidence.*field = read_value<double>(artifact_, group + name);
+  evidence.n_iter = read_value<std::int64_t>(artifact_, group + "n_iter");
+  evidence.converged = read_value<std::uint8_t>(artifact_, group + "converged") != 0;
+  return evidence;
 }
 
 void write_topic_state(const std::string& path, const Recipe& recipe, const TopicState& state, RowRange rows,

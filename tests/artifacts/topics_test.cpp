@@ -127,9 +127,8 @@ TopicSolution solution(std::int64_t topics) {
   for (std::int64_t i = made.local.begin * topics; i < made.local.end * topics; ++i)
     made.local_theta.push_back(1 + static_cast<double>(i));
   made.bounds = {-3, -2};
-  made.n_iter = 2;
   const std::vector<double> each(static_cast<std::size_t>(topics), 0.5);
-  made.evidence = {each, each, each, {}, each, each, -1, -2, std::nan(""), 0.75};
+  made.evidence = {each, each, each, {}, each, each, -1, -2, std::nan(""), 0.75, 2, true};
   return made;
 }
 

@@ -25,13 +25,6 @@ using Failure = std::function<std::string(Operation, std::int64_t batch, std::in
 constexpr const char* kNoMemory = "CUDA out of memory. Tried to allocate 2.00 GiB";
 constexpr std::int64_t kImages = 21;
 
-Parameters conv(const std::string& name) {
-  Parameters parameters;
-  parameters.kernel = name + ".weight";
-  parameters.bias = name + ".bias";
-  return parameters;
-}
-
 // Two convolutions and two outputs: the last, of 8 × 8 × 40, and the average of the first, of 24.
 Plan small_network() {
   Plan plan({16, 16, 3});

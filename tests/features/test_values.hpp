@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "coterie/base/random.hpp"
@@ -23,6 +24,14 @@ inline Affine random_affine(std::int64_t kernel, std::int64_t outputs) {
   Affine affine{noise(kernel, 1), noise(outputs, 2)};
   for (float& value : affine.kernel) value *= 3 / std::sqrt(static_cast<float>(kernel / outputs));
   return affine;
+}
+
+/// What torchvision's state dict calls a convolution's tensors.
+inline Parameters conv(const std::string& name) {
+  Parameters parameters;
+  parameters.kernel = name + ".weight";
+  parameters.bias = name + ".bias";
+  return parameters;
 }
 
 /// Levels as decoding might give.

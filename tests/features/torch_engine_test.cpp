@@ -38,13 +38,6 @@ Rows forward(const Network& network, const Rows& pixels, std::int64_t count) {
   return rows;
 }
 
-Parameters conv(const std::string& name) {
-  Parameters parameters;
-  parameters.kernel = name + ".weight";
-  parameters.bias = name + ".bias";
-  return parameters;
-}
-
 // Three convolutions, a residual sum and two layers to take features at.
 Plan small_network() {
   Plan plan({16, 16, 3});

@@ -23,6 +23,8 @@ struct TopicEvidence {
   double held_out_bound = 0;       ///< the same of documents held out of another fit; NaN where there was none
   double held_out_completion = 0;  ///< log likelihood of a word of their second halves; NaN where there was none
   double stability = 0;            ///< mean similarity of topics matched over fits by other seeds; NaN of one fit
+  std::int64_t n_iter = 0;         ///< passes
+  bool converged = false;          ///< by the tolerance
 };
 
 /// One number of topics.
@@ -31,8 +33,6 @@ struct TopicSolution {
   RowRange local;                   ///< documents of this rank
   std::vector<double> local_theta;  ///< local.size() x K: E[theta]; uniform of an empty document
   std::vector<double> bounds;       ///< after each pass
-  std::int64_t n_iter = 0;
-  bool converged = false;
   TopicEvidence evidence;
 };
 
@@ -76,7 +76,12 @@ class TopicReader {
   /// With theta of all documents: `local` is the whole range.
   TopicSolution solution(std::int64_t topics) const;
 
+  /// Of it what says how good it is, without reading the model and theta.
+  TopicEvidence evidence(std::int64_t topics) const;
+
  private:
+  std::string group_of(std::int64_t topics) const;  ///< throws InvalidArgument for a number that is not held
+
   std::string name_;
   ArtifactReader artifact_;
   TopicWriter::Head head_;
