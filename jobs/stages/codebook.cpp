@@ -14,7 +14,6 @@
 #include "coterie/dist/progress.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/table_file.hpp"
-#include "stages/descriptor_rows.hpp"
 #include "stages/word_counts.hpp"
 
 namespace coterie::jobs {
@@ -23,6 +22,18 @@ namespace {
 constexpr std::int64_t kSampleOfWord = 256;  // descriptors for each word: FAISS's limit, past which little is gained
 constexpr std::int64_t kPublishedBatch = 500;
 constexpr std::int64_t kUsualBatch = 1024;
+
+// An artifact's descriptors of bytes.
+class StoredBytes final : public ByteRows {
+ public:
+  explicit StoredBytes(const DescriptorReader& descriptors) : descriptors_(descriptors) {}
+  std::int64_t rows() const override { return descriptors_.rows(); }
+  std::int64_t columns() const override { return descriptors_.columns(); }
+  void read(RowRange range, std::uint8_t* out) const override { descriptors_.read(range, out); }
+
+ private:
+  const DescriptorReader& descriptors_;
+};
 
 bool minibatch(const Job& job) { return job.options.text("algorithm") == "minibatch"; }
 
@@ -63,7 +74,8 @@ Codebook find_byte_words(const Job& job, const DescriptorReader& descriptors, st
 }
 
 Codebook find_float_words(const Job& job, const DescriptorReader& descriptors, std::vector<std::int64_t> sample) {
-  const DescriptorRows rows(descriptors, std::move(sample));
+  const auto source = descriptors.open_rows(std::move(sample));
+  const RowSource& rows = *source;
   const auto seed = static_cast<std::uint64_t>(job.options.count("seed"));
   const std::int64_t k = job.options.count("words");
   KMeansResult result;

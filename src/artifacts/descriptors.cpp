@@ -240,11 +240,21 @@ namespace {
 template <typename Files>
 class DescriptorRows final : public RowSource {
  public:
-  DescriptorRows(std::shared_ptr<const Files> files, std::int64_t rows) : files_(std::move(files)), rows_(rows) {}
+  DescriptorRows(std::shared_ptr<const Files> files, std::int64_t rows, std::vector<std::int64_t> sample)
+      : files_(std::move(files)), rows_(rows), sample_(std::move(sample)) {}
 
-  std::int64_t rows() const override { return rows_; }
+  std::int64_t rows() const override { return sample_.empty() ? rows_ : std::ssize(sample_); }
   std::int64_t columns() const override { return files_->columns; }
   void read(RowRange range, float* out) const override {
+    if (sample_.empty()) return read_stored(range, out);
+    for (std::int64_t i = range.begin; i < range.end; ++i, out += columns()) {
+      const std::int64_t row = sample_[static_cast<std::size_t>(i)];
+      read_stored({row, row + 1}, out);
+    }
+  }
+
+ private:
+  void read_stored(RowRange range, float* out) const {
     if (!files_->bytes) return files_->read(range, out);
     std::vector<std::uint8_t> piece;
     for_pieces(range.size(), files_->columns, [&](RowRange part) {
@@ -254,9 +264,9 @@ class DescriptorRows final : public RowSource {
     });
   }
 
- private:
   std::shared_ptr<const Files> files_;
   std::int64_t rows_;
+  std::vector<std::int64_t> sample_;
 };
 
 // Rows are read past HDF5: nothing else would notice that they are not there.
@@ -312,8 +322,8 @@ std::vector<Keypoint> DescriptorReader::keypoints(RowRange range) const {
   return keypoints;
 }
 
-std::unique_ptr<RowSource> DescriptorReader::open_rows() const {
-  return std::make_unique<DescriptorRows<Files>>(files_, rows());
+std::unique_ptr<RowSource> DescriptorReader::open_rows(std::vector<std::int64_t> sample) const {
+  return std::make_unique<DescriptorRows<Files>>(files_, rows(), std::move(sample));
 }
 
 }  // namespace coterie::inline artifacts

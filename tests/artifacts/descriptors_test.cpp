@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -100,6 +101,14 @@ void check_content(const Study& study, bool bytes) {
   CHECK(source->columns() == 4);
   source->read({0, reader.rows()}, rows.data());
   CHECK(rows == all);
+  const auto some = reader.open_rows({1, 4});
+  REQUIRE(some->rows() == 2);
+  std::vector<float> picked(8), expected(all.begin() + 4, all.begin() + 8);
+  expected.insert(expected.end(), all.begin() + 16, all.begin() + 20);
+  some->read({0, 2}, picked.data());
+  CHECK(picked == expected);
+  some->read({1, 2}, picked.data());
+  CHECK(std::equal(picked.begin(), picked.begin() + 4, expected.begin() + 4));
   std::int64_t row = 0;
   for (std::int64_t i = 0; i < kImages; ++i) {
     const ImageDescriptors wanted = sample(i, bytes);

@@ -87,8 +87,9 @@ class DescriptorReader {
   void read(RowRange range, float* out) const;
   std::vector<Keypoint> keypoints(RowRange range) const;
 
-  /// All descriptors as float32 rows, bytes converted.
-  std::unique_ptr<RowSource> open_rows() const;
+  /// Descriptors as float32 rows, bytes converted: those of the row numbers in `sample`, ascending; all of them where
+  /// it is empty.
+  std::unique_ptr<RowSource> open_rows(std::vector<std::int64_t> sample = {}) const;
 
  private:
   struct Files;
