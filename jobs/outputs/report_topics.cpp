@@ -38,7 +38,7 @@ DecodeOptions decode_of(const Recipe& words) {
   Preprocess steps;
   for (const std::string name : {"exif", "alpha", "levels"})
     if (const std::string value = words.parameter(name, words.parameter(kPreprocessPrefix + name, "")); !value.empty())
-      override_preprocess(steps, name + "=" + value);
+      override_preprocess(steps, fmt::format("{}={}", name, value));
   return decode_options(steps);
 }
 

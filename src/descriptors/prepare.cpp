@@ -4,6 +4,7 @@
 
 #include "coterie/descriptors/sift.hpp"
 #include "coterie/images/resize.hpp"
+#include "opencv_settings.hpp"
 
 namespace coterie::inline descriptors {
 namespace {
@@ -20,6 +21,7 @@ Image reduced(Image image, std::int64_t max_edge) {
 }  // namespace
 
 GreyImage prepare_for_sift(Image image, const SiftOptions& options) {
+  settle_opencv();
   GreyImage made{image.width, image.height, 0, 0, {}};
   Image small = reduced(std::move(image), options.max_edge);
   made.grey_width = small.width;

@@ -2,31 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <new>
 #include <numeric>
 #include <opencv2/features2d.hpp>
 #include <tuple>
 
 #include "coterie/base/errors.hpp"
+#include "opencv_settings.hpp"
 
 namespace coterie::inline descriptors {
 namespace {
 
 constexpr int kOctaveLayers = 3;
 constexpr double kSigma = 1.6;
-
-// OpenCV prints what it throws.
-int say_nothing(int, const char*, const char*, const char*, int, void*) { return 0; }
-
-// Each image has one thread: the images are what is shared out.
-void settle_opencv() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    cv::setNumThreads(1);
-    cv::redirectError(say_nothing);
-  });
-}
 
 std::vector<cv::KeyPoint> grid_of(const GreyImage& image, const DenseGrid& grid) {
   std::vector<cv::KeyPoint> places;

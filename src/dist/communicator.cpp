@@ -29,12 +29,15 @@ constexpr std::size_t kMaxCount = INT_MAX;
 std::atomic<int> known_rank = -1;  // in MPI_COMM_WORLD, once MPI has begun
 
 // One process that nobody launched needs no other: without this, Open MPI would start a daemon beside it and listen on
-// every interface of the machine. hwloc is kept from asking X servers for their graphics cards.
+// every interface of the machine. Nor does it need a session folder, whose parent in TMPDIR the processes of a user
+// share: where one removes it while another begins, MPI_Init fails. hwloc is kept from asking X servers for their
+// graphics cards.
 void keep_to_itself() {
   setenv("HWLOC_COMPONENTS", "-gl", 0);
   for (const char* launched : {"OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "PMI_RANK", "PMI_FD"})
     if (std::getenv(launched) != nullptr) return;
   setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
   setenv("OMPI_MCA_btl", "self", 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <opencv2/core.hpp>
 #include <tuple>
 
 #include "texture.hpp"
@@ -156,6 +157,12 @@ TEST_CASE("images that show nothing, and the smallest, have no keypoints") {
     CHECK(found.bytes.empty());
     CHECK(found.width == width);
   }
+}
+
+// Else the pool of its threads goes away when the first image gets to sift(), while others are made grey by it.
+TEST_CASE("OpenCV works on its caller's thread from the first image on") {
+  prepare_for_sift(Image{1, 1, {1, 2, 3}}, {});
+  CHECK(cv::getNumThreads() == 1);
 }
 
 TEST_CASE("grey is what the weights of the order make of colours") {

@@ -18,9 +18,6 @@ try:
 except ImportError:
     h5py = numpy = None
 
-# One process alone needs no daemon of Open MPI's; a start costs a quarter less. Nor a folder of its session: all such processes have one by the
-# same name, and the first that ends takes it away from another that is just starting.
-ALONE = {"OMPI_MCA_ess_singleton_isolated": "1", "OMPI_MCA_orte_create_session_dirs": "0"}
 SIDE = 40  # pixels; every picture has the same number of bytes, so that one can be changed in place
 UNWORTHY = ("vector::", "basic_string", "map::at", "std::", "terminate called", "what():", "H5E_", "bad_alloc", "Segmentation")
 KIND_OF = re.compile(r"\b(images|features|reductions|clusterings|evaluations|selections|comparisons|assignments|descriptors|codebooks|topics|tables|figures|montages|"
@@ -50,9 +47,8 @@ class Outcome:
 
 def coterie(*arguments, cwd, timeout=120, ranks=0):
     """Runs the program in a folder; every study is named relative to it."""
-    alone = {} if ranks else ALONE
-    done = subprocess.run(command(ranks, *arguments), cwd=cwd, env={**environment(), **alone}, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=timeout, check=False)
+    done = subprocess.run(command(ranks, *arguments), cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=timeout, check=False)
     return Outcome(arguments, done.returncode, done.stdout.decode(errors="replace"))
 
 

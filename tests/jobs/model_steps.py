@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from coterie_program import command, environment
-from generation_study import ALONE, Outcome, check, check_refusal, coterie, digests, proposals
+from generation_study import Outcome, check, check_refusal, coterie, digests, proposals
 from model_readers import COUNTS, KS, MADE, NAMES, OPTIONS, REFUSED, UP_TO_DATE, WEIGHTS, Readers
 from model_world import CURRENT, PERHAPS, STALE, Listed, Model, World
 
@@ -52,8 +52,8 @@ class Sequence(Readers):
         return os.path.join(self.folder, "study")
 
     def start(self, arguments):
-        return subprocess.Popen(command(0, arguments[0], "--study", "study", *arguments[1:]), cwd=self.folder, env={**environment(), **ALONE},
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command(0, arguments[0], "--study", "study", *arguments[1:]), cwd=self.folder, env=environment(), stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT)
 
     def finish(self, process, arguments):
         text = process.communicate(timeout=120)[0].decode(errors="replace")
