@@ -2,14 +2,13 @@
 
 #include "planning/measure_study.hpp"
 
-#include <unistd.h>
-
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 
 #include "command/manifest.hpp"
+#include "coterie/base/job_limits.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/features/extractor.hpp"
@@ -54,7 +53,7 @@ class StudyMeasurement {
     found_.ranks = ranks();
     found_.threads = job_.pool.threads();
     found_.interconnect = measure_interconnect(job_.comm);
-    found_.node_memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+    found_.node_memory = memory_limit().amount;
     found_.shape = study_.shape();
     if (!study_.networks.empty()) try_images();
     if (study_.stage("reduce") != nullptr) {
