@@ -17,6 +17,7 @@
 #include "coterie/artifacts/images.hpp"
 #include "coterie/base/job_limits.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/unicode.hpp"
 #include "coterie/base/version.hpp"
 #include "coterie/dist/progress.hpp"
