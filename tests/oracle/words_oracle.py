@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Holds coterie words against OpenCV's SIFT through Python, and against torchvision's AlexNet, on the same pixels.
+"""Compares coterie words with OpenCV's SIFT through Python, and with torchvision's AlexNet, on the same pixels.
 
     words_oracle.py BUILD_DIR
 
 Keypoints, descriptors, the cap and its ties, the reduction, the grid, RootSIFT; the vectors of a layer's locations, and by
 their gradients what each of them sees of the image.
+
+Covers: descriptors words codebook features
 """
 
 import os
