@@ -17,6 +17,7 @@
 #include "coterie/artifacts/images.hpp"
 #include "coterie/base/job_limits.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/unicode.hpp"
 #include "coterie/base/version.hpp"
@@ -262,6 +263,7 @@ bool Job::must_make(const Kind& kind, const std::string& name, const Recipe& wan
                                     ? "Give --overwrite to replace it, or --name to keep both."
                                     : "Give --overwrite to replace it.";
     work = !is_current(path, wanted, again, way_out);
+    if (work && !dry_run()) require_replaceable(path);
     if (!work) require_sound(study.open(kind, name));  // else what somebody edited would pass for what was computed
   });
   comm.broadcast(std::span(&work, 1));

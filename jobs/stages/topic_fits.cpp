@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/random.hpp"
 #include "coterie/dist/exact_scale.hpp"
 #include "coterie/dist/progress.hpp"
@@ -113,7 +114,7 @@ class TopicFits::Work {
           const PlacedWords& placed) {
     const bool spatial = job_.options.flag("spatial");
     const std::string path = fmt::format("{}/{}-{}.h5", folder(), topics, which);
-    job_.comm.on_root([&] { fs::create_directories(folder()); });
+    job_.comm.on_root([&] { make_folder(folder()); });
     Recipe recipe = job_.recipe;
     recipe.set("fit", fmt::format("{} of {}", which, topics));
     const RowRange rows = gamma_rows();
