@@ -59,7 +59,11 @@ void HeldStudies::hold(const Job& job) {
     lock = std::make_unique<StudyLock>(folder, LockHolder::here(command_line_text(job.asked), timestamp()));
     fresh = true;
     if (!lock->taken_over().empty())
-      job.say("took over {} from a job that is dead ({})", StudyLock::path_in(folder), lock->taken_over());
+      job.say(
+          "took over {} from a job that is dead ({}). If nobody stopped it, memory may have run out: the system ends "
+          "such "
+          "a job without a word (sacct -j JOB, or dmesg). A smaller --memory, or more memory for the job, helps then",
+          StudyLock::path_in(folder), lock->taken_over());
   });
   job.comm.broadcast(std::span(&fresh, 1));
   if (fresh && job.comm.size() > 1) require_one_folder(job);

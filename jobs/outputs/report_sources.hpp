@@ -34,6 +34,10 @@ struct ReportSources {
   ImageTable images;
 };
 
+/// The evaluation of this very clustering; none where there is none, or where it is of another generation, which is
+/// said. Refuses where it is damaged. One rank.
+std::optional<Made<Evaluation>> find_evaluation(const Job& job, const ClusteringReader& clustering);
+
 /// Refuses where the evaluation or the selection is damaged; says which it leaves out since they were made of another
 /// generation. One rank.
 ReportSources read_report_sources(const Job& job, const std::string& clustering);

@@ -2,13 +2,12 @@
 
 #include "planning/measure_study.hpp"
 
-#include <unistd.h>
-
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 
 #include "command/manifest.hpp"
+#include "coterie/base/job_limits.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/reduction/pca.hpp"
 #include "planning/image_trials.hpp"
@@ -43,7 +42,7 @@ class StudyMeasurement {
     found_.ranks = ranks();
     found_.threads = job_.pool.threads();
     found_.interconnect = measure_interconnect(job_.comm);
-    found_.node_memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+    found_.node_memory = memory_limit().amount;
     found_.shape = study_.shape();
     if (study_.has_images()) try_images(trials_);
     if (study_.stage("reduce") != nullptr) {

@@ -8,6 +8,7 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/images.hpp"
 #include "coterie/base/digest.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/skipped_table.hpp"
 #include "planning/effort.hpp"

@@ -10,6 +10,7 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/images.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/unicode.hpp"
 #include "coterie/features/backbone.hpp"
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "nets/affine.hpp"
 #include "nets/engine.hpp"
 #include "nets/families.hpp"
@@ -74,7 +75,7 @@ Fitted fit_network(const Backbone& backbone, const std::vector<std::string>& lay
     throw FileError(file.path(),
                     fmt::format("holds several networks, under '{}' and '{}', and nothing says which is meant; take "
                                 "one out: coterie weights convert FILE OUT.safetensors --prefix {}",
-                                fit.prefix, fmt::join(fit.rivals, "', '"), fit.prefix));
+                                fit.prefix, fmt::join(fit.rivals, "', '"), shell_quoted(fit.prefix)));
   Fitted fitted{std::move(plans[fit.plan]), fit.prefix, note_of(file, fit)};
   const Plan whole = fitted.plan;
   fitted.plan.keep(layers);

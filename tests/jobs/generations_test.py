@@ -23,7 +23,7 @@ WORKERS = 2
 COMMANDS = {
     "scan": "stages", "extract": "stages", "words": "stages",
     "codebook": "stages", "topics": "stages", "reduce": "stages", "cluster": "stages", "evaluate": "stages", "select": "stages",
-    "compare": "stages", "assign": "stages", "montage": "stages", "report": "stages", "export": "stages",
+    "compare": "stages", "assign": "stages", "montage": "stages", "report": "stages", "view": "stages", "export": "stages",
     "info": "info", "verify": "verify", "choose": "choose",
     "import": "reads a file from elsewhere and nothing of a study", "run": "gives the stages their turns, and reads what they read",
     "plan": "reads a study file and images", "submit": "reads a study file and a calibration", "weights": "reads weight files",

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import stat
 import subprocess
 
@@ -142,6 +143,26 @@ class Plan(ProgramTest):
         with open(os.path.join(folder, "sbatch"), "w", encoding="utf-8") as file:
             file.write("#!/bin/sh\nexit 3\n")
         self.assertIn("sbatch ended with code 3", self.run_alone(where, *arguments, "--yes", code=1))
+
+    def test_what_submit_offers_may_be_pasted_whatever_the_file_is_called(self):
+        kept = self.path("node.json")
+        self.times("--calibrate", "--calibration", kept)
+        folder = self.path("bin")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "sbatch"), "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        os.chmod(os.path.join(folder, "sbatch"), stat.S_IRWXU)
+        for name in ("$(touch trap)", "a b;touch trap", "it's `touch trap` \"x\"", "-n --yes & touch trap", "*\\"):
+            file = self.path(name, "study.ini")
+            os.makedirs(self.path(name))
+            shutil.copy(self.study, file)
+            text = self.run_alone({}, "submit", file, "--calibration", kept, "--account", name, "--images", self.path("images"))
+            self.assertIn('#SBATCH --account="' + name.replace("\\", "\\\\").replace('"', '\\"') + '"\n', text)
+            offered = text.splitlines()[-1].split("or: ", 1)[1]
+            done = subprocess.run(offered, shell=True, executable="/bin/bash", cwd=self.folder, capture_output=True, text=True, check=True,
+                                  env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+            self.assertEqual(done.stdout.splitlines(), [file[:-4] + ".sbatch", file, "--images=" + self.path("images")])
+        self.assertFalse(os.path.exists(self.path("trap")))
 
     def run_alone(self, where, *arguments, code=0):
         done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **where)

@@ -5,6 +5,8 @@
 Ends with 1 and the figures when something differs by more than the bound printed beside it. Exact solvers against
 svd_solver="full" and "covariance_eigh", randomised against "randomized" and "arpack", incremental against
 IncrementalPCA on the same batches (same arithmetic: equal to rounding).
+
+Covers: reduction
 """
 
 import os

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Holds coterie words against OpenCV's SIFT through Python and torchvision's AlexNet, and grey_pixels against Pillow, on the same pixels.
+"""Compares coterie words with OpenCV's SIFT through Python and torchvision's AlexNet, and grey pixels with Pillow, on the same pixels.
 
     words_oracle.py BUILD_DIR
 
 Keypoints, descriptors, the cap and its ties, the reduction, the grid, RootSIFT; the vectors of a layer's locations, and by
 their gradients what each of them sees of the image; grey pixels and scikit-learn's IncrementalPCA of them.
+
+Covers: descriptors words codebook features reduction
 """
 
 import os
