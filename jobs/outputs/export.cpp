@@ -9,12 +9,14 @@
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/images/decode.hpp"
+#include "outputs/label_shares.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "outputs/table_file.hpp"
 #include "planning/effort.hpp"
+#include "stages/label_columns.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -150,6 +152,7 @@ struct Exported {
   const RowNames& names;
   const FeatureReader& features;
   std::optional<ImageTable> images;  ///< where they were scanned and extracted
+  std::vector<Classes> classes;      ///< of --labels
   std::string base;                  ///< the folder of all exports
   std::string first_features;        ///< features.npy of the first k, which the others share
 };
@@ -163,6 +166,10 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
     job.say("{} images are in more than one cluster, by probabilities above {}: {}", shared,
             job.options.text("threshold"), folder.final_place("more_than_one.csv"));
   }
+  std::set<std::string> taken;
+  for (const auto& classes : from.classes)
+    write_label_shares(folder.place(numbered(file_stem(classes.column), taken) + "-clusters.csv"), classes,
+                       from.clustering.labels(k), k, text);
   if (const auto merges = from.clustering.merges(); !merges.empty())
     write_npy<double>(folder.place("linkage.npy"), linkage_of(merges).data(), {std::ssize(merges), 4});
   if (from.images) {
@@ -199,7 +206,9 @@ void write(Job& job) {
     if (job.dry_run()) return job.say("would write tables for k = {} into {}", fmt::join(ks, ", "), base);
     const RowNames names = read_row_names(job.study, clustering.features());
     const FeatureReader features(job.study, clustering.features());
-    Exported from{clustering, names, features, {}, base, ""};
+    Exported from{clustering, names, features, {}, {}, base, ""};
+    for (const auto& column : job.options.texts("labels"))
+      if (auto classes = classes_to_compare(job, names, column)) from.classes.push_back(*std::move(classes));
     if (job.study.holds("images") && !names.imported) from.images = read_image_table(job.study.images_path());
     require(from.images || job.options.text("pictures") == "none",
             "--pictures wants a study whose images were scanned and extracted");
@@ -213,9 +222,10 @@ void write(Job& job) {
   });
 }
 
-const StageEffort kEffort{.on_root = true,
-                          .for_trial = [](Options& options, const Workload&) { options.set("pictures", "none"); },
-                          .disk = [](const Workload& study) { return 160.0 * static_cast<double>(study.images); }};
+const StageEffort kEffort{
+    .on_root = true,
+    .for_trial = [](Options& options, const Workload&) { options.set("pictures", "none"); },
+    .disk = [](const Workload& study, const Calibration&) { return 160.0 * static_cast<double>(study.images); }};
 
 }  // namespace
 
@@ -226,6 +236,7 @@ Command export_tables() {
           "export",
           {option::chosen_clustering,
            option::chosen_k,
+           option::for_show(option::labels),
            option::exact,
            {"threshold", Role::output, real, "0.2", "P",
             "mixture: an image is in more than one cluster when two probabilities exceed this", 0, 1},

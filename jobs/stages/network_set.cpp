@@ -24,7 +24,7 @@ bool wants_sharing(const Job& job, const Network& network) {
 
 void NetworkSet::add(const Job& job, const FeatureRequest& request, const WeightChoice& weights,
                      const NetworkOptions& options) {
-  if (weights.path.empty())
+  if (weights.path.empty() && request.backbone.has_weights())
     job.say("WARNING: the weights of {} are random ({}). The features mean nothing; use this for tests only.",
             request.backbone.name, weights.identity);
   std::vector<std::string> names;

@@ -239,7 +239,7 @@ StageMemory memory_of(const Workload& study, const Calibration&, int) {
   return {.needed = kMemoryOfListing * static_cast<double>(study.images), .root_alone = true};
 }
 
-const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = [](const Workload& study) {
+const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = [](const Workload& study, const Calibration&) {
                             return 120.0 * static_cast<double>(study.images);
                           }};
 

@@ -24,7 +24,8 @@ void print_backbone(const Backbone& backbone) {
                layer.name == backbone.default_layer ? " (default)" : "");
   fmt::print("\nPreprocessing:\n");
   for (const auto& step : describe(backbone.preprocess)) fmt::print("  {}\n", step);
-  fmt::print("\nWeights: {}\n  {}\n", fmt::join(backbone.weight_files, ", "), backbone.how_to_get);
+  if (backbone.has_weights())
+    fmt::print("\nWeights: {}\n  {}\n", fmt::join(backbone.weight_files, ", "), backbone.how_to_get);
 }
 
 // Why it is stale itself, or that what it was made from is.

@@ -27,6 +27,22 @@ n-init = 2
 [export]
 k = 4
 """
+WORDS = """[study]
+study = {folder}/study
+[scan]
+images = {folder}/images
+[words]
+max-keypoints = 40
+[codebook]
+words = 12
+[topics]
+topics = 3
+[cluster]
+features = sift-12
+raw = true
+k = 3
+[export]
+"""
 STAGES = ("scan", "extract", "reduce", "cluster", "evaluate", "montage", "report", "export")
 
 
@@ -84,6 +100,24 @@ class Plan(ProgramTest):
         text, times = self.times("--image-count", "1000", "--images-per-second", "50", "--ranks", "1")
         self.assertAlmostEqual(times["extract", 1], 20, places=3)
         self.assertNotIn(("scan", 1), times)
+
+    def test_words_codebooks_and_topics_are_measured_on_the_images(self):
+        with open(self.study, "w", encoding="utf-8") as file:
+            file.write(WORDS.format(folder=self.folder))
+        text, here = self.times("--ranks", "2", ranks=2)
+        self.assertIn(f"plan for {self.images} images: 12 numbers each, 12 of them clustered; k = 3", text)
+        self.assertEqual({stage for stage, _ in here}, {"scan", "words", "codebook", "topics", "cluster", "export"})
+        for stage in ("words", "codebook", "topics"):
+            self.assertRegex(text, rf"\n  {stage} .* flop|\n  {stage} ")
+            self.assertRegex(text.split("memory of the largest")[1], rf"\n  {stage} +\d")
+        for folder in ("descriptors", "codebooks", "topics"):
+            self.assertRegex(text, rf"\n  {folder} +\d+(\.\d+)? [kM]B")
+        self.assertNotIn("nothing is known", text)
+        _, many = self.times("--ranks", "2", "--image-count", "1000000", ranks=2)
+        self.assertGreater(many["words", 1], 1000 * here["words", 1])
+        self.assertLess(many["topics", 2], many["topics", 1])
+        os.rename(self.path("images"), self.path("elsewhere"))
+        self.assertIn("words and topics can only be planned on images", run(0, "plan", self.study, "--image-count", "1000", code=2))
 
     def test_submit_fills_a_script_shows_it_and_submits_with_yes_alone(self):
         kept = self.path("node.json")

@@ -127,7 +127,7 @@ def randomised(rng, folder):
 
 def incremental(rng, folder):
     cases = [((2000, 30), 7, 300), ((2000, 30), 30, 411), ((701, 60), 10, 100), ((500, 90), 20, 40), ((1203, 25), 5, 0),
-             ((300, 12), 3, 1000)]
+             ((300, 12), 3, 1000), ((60, 40_000), 5, 20)]
     for i, (shape, components, batch) in enumerate(cases):
         x = rows_of(rng, shape)
         for j, normalise in enumerate(("none", "l2", "standard")):
