@@ -50,6 +50,7 @@ ReportSources read_report_sources(const Job& job, const std::string& name) {
           std::move(names),
           std::move(evaluation),
           std::move(selection),
+          NamesFile::find(job),
           scanned,
           scanned ? read_image_table(job.study.images_path()) : ImageTable{}};
 }

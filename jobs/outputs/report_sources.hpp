@@ -10,6 +10,7 @@
 #include "coterie/artifacts/features.hpp"
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/artifacts/selection.hpp"
+#include "outputs/cluster_names.hpp"
 
 namespace coterie::jobs {
 
@@ -30,6 +31,7 @@ struct ReportSources {
   RowNames names;
   std::optional<Made<Evaluation>> evaluation;  ///< of this clustering, where there is one that fits it
   std::optional<Made<Selection>> selection;    ///< the same of the evidence for k
+  std::optional<NamesFile> said;               ///< of clusters
   bool scanned = false;                        ///< whether there are images, and not imported rows alone
   ImageTable images;
 };

@@ -1,4 +1,7 @@
+#include <functional>
+#include <iterator>
 #include <optional>
+#include <sstream>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
@@ -17,18 +20,23 @@ namespace {
 
 constexpr std::int64_t kMostInOneFile = 20000;  // images: some 30 MB, which mail servers still carry
 
-// What is shown beside the clustering, decided on the root; all of it enters the recipe.
+// The root's names on all ranks. Names of artifacts hold no space.
+std::vector<std::string> from_root(const Job& job, const std::function<std::vector<std::string>()>& names_of) {
+  std::string text;
+  job.comm.on_root([&] { text = fmt::format("{}", fmt::join(names_of(), " ")); });
+  job.comm.broadcast(text);
+  std::istringstream words(text);
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
+// What is shown, decided on the root; all of it enters the recipe.
 ViewerNames take_all(Job& job) {
   ViewerNames names;
   names.clustering = job.take(Kind::clusterings);
-  std::string others;  // names of artifacts hold no space
-  job.comm.on_root([&] { others = fmt::format("{}", fmt::join(other_clusterings(job, names.clustering), " ")); });
-  job.comm.broadcast(others);
-  for (std::size_t begin = 0, end = 0; begin < others.size(); begin = end + 1) {
-    end = std::min(others.find(' ', begin), others.size());
-    names.clusterings.push_back(others.substr(begin, end - begin));
-  }
+  names.clusterings = from_root(job, [&] { return other_clusterings(job, names.clustering); });
   job.take(Kind::clusterings, names.clusterings);
+  names.maps = from_root(job, [&] { return maps_to_show(job, names.clustering); });
+  job.take(Kind::embeddings, names.maps);
   names.topics = take_topic_model(job);
   return names;
 }
@@ -97,9 +105,12 @@ Command view() {
   using enum OptionType;
   return {.options = OptionList(
               "view", {option::chosen_clustering,
+                       option::cluster_names,
                        {"k", Role::output, count, "0", "K",
                         "the number of clusters to show first; 0: the chosen one, else the one of the best silhouette",
                         0, kMaxCount},
+                       {Kind::embeddings.one, Role::place, text, "", "NAME",
+                        "the map to show first; default: the newest; all others are there, too", 0, kMost, "", true},
                        {Kind::topics.one, Role::place, text, "", "NAME",
                         "the topic model to show; default: the newest, where there is one", 0, kMost, "", true},
                        {"single-file", Role::output, flag, "false", "",

@@ -7,11 +7,13 @@
 #include <unordered_map>
 
 #include "command/lineage.hpp"
+#include "coterie/artifacts/embedding.hpp"
 #include "coterie/artifacts/reduction.hpp"
 #include "coterie/artifacts/topic_models.hpp"
 #include "coterie/base/csv.hpp"
 #include "coterie/base/unicode.hpp"
 #include "coterie/images/listing.hpp"
+#include "outputs/cluster_names.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/report_sources.hpp"
 #include "stages/cluster_algorithm.hpp"
@@ -72,6 +74,58 @@ ViewerMap first_two_columns(const RowSource& source, const RowJoin& join) {
   for (const auto row : join.rows)
     for (const std::int64_t axis : {0, 1}) map.positions.push_back(all[static_cast<std::size_t>(2 * row + axis)]);
   return map;
+}
+
+// "t-SNE (opentsne)"
+std::string method_of(const Embedding& map) {
+  const std::string method = map.method == "tsne"   ? "t-SNE"
+                             : map.method == "umap" ? "UMAP"
+                                                    : "positions made elsewhere";
+  return map.preset.empty() ? method : fmt::format("{} ({})", method, map.preset);
+}
+
+std::string caption_of(const Embedding& map) {
+  std::string text = method_of(map) + ".";
+  if (std::isfinite(map.neighbour_recall))
+    text += fmt::format(" Of the nearest neighbours of an image {:.0f} % are near on the map, too.",
+                        100 * map.neighbour_recall);
+  if (std::isfinite(map.trustworthiness)) text += fmt::format(" Trustworthiness {:.3f}.", map.trustworthiness);
+  if (std::isfinite(map.distance_correlation))
+    text += fmt::format(" Correlation of distances {:.2f}.", map.distance_correlation);
+  return text + " Who is near is what a map shows; how far apart groups lie, and how large they are, means little.";
+}
+
+// Adds the map where it has a place for every row that is shown; says so where not.
+void add_map(const Job& job, const std::string& name, const Embedding& map, const RowJoin& join,
+             ViewerContent& content) {
+  const auto without = std::count(join.rows.begin(), join.rows.end(), -1);
+  if (without > 0)
+    return job.say("leaves out {}: {} of {} images have no place on it", Study::address(Kind::embeddings, name),
+                   without, join.rows.size());
+  const auto axes = static_cast<std::size_t>(map.dimensions);
+  ViewerMap shown{name, caption_of(map), map.dimensions, {}};
+  for (const auto row : join.rows)
+    for (std::size_t axis = 0; axis < axes; ++axis)
+      shown.positions.push_back(map.positions[static_cast<std::size_t>(row) * axes + axis]);
+  content.exhibit.maps.push_back(std::move(shown));
+}
+
+// Of the first map that stored them; rows that are not shown are passed over.
+void add_neighbours(const Embedding& map, const RowJoin& join, Exhibit& exhibit) {
+  if (exhibit.neighbours_each > 0 || map.neighbour_count == 0) return;
+  std::vector<std::int64_t> shown_as(static_cast<std::size_t>(map.rows()), -1);
+  for (std::size_t i = 0; i < join.rows.size(); ++i)
+    if (join.rows[i] >= 0) shown_as[static_cast<std::size_t>(join.rows[i])] = static_cast<std::int64_t>(i);
+  const auto each = static_cast<std::size_t>(map.neighbour_count);
+  exhibit.neighbours_each = map.neighbour_count;
+  exhibit.neighbours.assign(join.rows.size() * each, -1);
+  for (std::size_t i = 0; i < join.rows.size(); ++i) {
+    auto place = exhibit.neighbours.begin() + static_cast<std::ptrdiff_t>(i * each);
+    for (std::size_t m = 0; m < each && join.rows[i] >= 0; ++m) {
+      const auto other = map.neighbours[static_cast<std::size_t>(join.rows[i]) * each + m];
+      if (const auto shown = shown_as[static_cast<std::size_t>(other)]; shown >= 0) *place++ = shown;
+    }
+  }
 }
 
 void add_solutions(const Job& job, const ClusteringReader& clustering, const RowJoin& join, Exhibit& exhibit) {
@@ -191,6 +245,37 @@ std::vector<std::string> other_clusterings(const Job& job, const std::string& sh
   return others;
 }
 
+std::vector<std::string> maps_to_show(const Job& job, const std::string& shown) {
+  const Manifest manifest = read_manifest(job.study);
+  const std::string features = ClusteringReader(job.study, shown).features();
+  const bool imported = FeatureReader(job.study, features).imported();
+  std::vector<std::string> there = job.study.list(Kind::embeddings), maps;
+  const auto made = [&](const std::string& name) {  // the place in the manifest's order
+    return manifest.last(Study::address(Kind::embeddings, name));
+  };
+  std::stable_sort(there.begin(), there.end(),
+                   [&](const std::string& a, const std::string& b) { return made(a) > made(b); });
+  const std::string wanted = job.options.text(Kind::embeddings.one);
+  require(wanted.empty() || std::find(there.begin(), there.end(), wanted) != there.end(),
+          "--{} {}: {} holds no such map, only: {}", Kind::embeddings.one, wanted, job.study.folder(),
+          there.empty() ? "none (coterie embed makes one)" : fmt::format("{}", fmt::join(there, ", ")));
+  std::stable_partition(there.begin(), there.end(), [&](const std::string& name) { return name == wanted; });
+  for (const auto& name : there) {
+    const std::string address = Study::address(Kind::embeddings, name);
+    const Lineage lineage = lineage_of(job.study, job.context.commands, manifest, {address});
+    if (!lineage.only(Stale::Fault::list) && name != wanted) {
+      job.say("leaves out {}, which {}", address, lineage.stale.back().reason);
+      continue;
+    }
+    const std::string own = job.study.open(Kind::embeddings, name).attribute("features");
+    if (own != features && (imported || FeatureReader(job.study, own).imported()))
+      job.say("leaves out {}: its rows are others than those of {}", address, shown);
+    else
+      maps.push_back(name);
+  }
+  return maps;
+}
+
 ViewerContent read_viewer_content(const Job& job, const ViewerNames& names, std::int64_t k) {
   const ClusteringReader clustering(job.study, names.clustering);
   const RowNames rows = read_row_names(job.study, clustering.features());
@@ -205,7 +290,17 @@ ViewerContent read_viewer_content(const Job& job, const ViewerNames& names, std:
     content.images.push_back(rows.imported ? -1 : rows.images[static_cast<std::size_t>(row)]);
   }
   exhibit.rows = own.rows;
-  exhibit.maps.push_back(first_two_columns(*clustering.open_rows(), own));
+  for (const auto& name : names.maps) {
+    const Embedding map = read_embedding(job.study.open(Kind::embeddings, name));
+    const bool same = map.features == clustering.features();
+    const RowJoin join = same ? own : join_by_image(content.images, read_row_names(job.study, map.features));
+    add_map(job, name, map, join, content);
+    add_neighbours(map, join, exhibit);
+  }
+  if (exhibit.maps.empty()) {
+    job.say("shows the first two components: there is no map (coterie embed makes one)");
+    exhibit.maps.push_back(first_two_columns(*clustering.open_rows(), own));
+  }
   add_solutions(job, clustering, own, exhibit);
   exhibit.first_solution = first_solution(job, exhibit, clustering, k);
   for (const auto& name : names.clusterings) {
@@ -217,6 +312,7 @@ ViewerContent read_viewer_content(const Job& job, const ViewerNames& names, std:
   add_metadata(rows, own, exhibit);
   if (!names.topics.empty() && !rows.imported) add_topics(job, names.topics, content.images, exhibit);
   add_links(job, content.images, exhibit);
+  if (const auto said = NamesFile::find(job)) exhibit.names_json = said->text();
   exhibit.title = fs::absolute(job.study.folder()).lexically_normal().filename().string();
   exhibit.when = timestamp();
   return content;
