@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ struct Backbone {
   std::string name;
   std::string description;  ///< one line for --help and the report
   /// The network itself, described under src/features/nets/: one plan for each way its published files name the
-  /// tensors. Null for torchscript:FILE.
-  std::vector<Plan> (*plans)() = nullptr;
+  /// tensors. None for torchscript:FILE.
+  std::function<std::vector<Plan>()> plans;
   std::string default_layer;
   Preprocess preprocess;                  ///< what these weights were trained with, exactly; its size is the input's
   std::vector<std::string> weight_files;  ///< official names, the preferred one first
