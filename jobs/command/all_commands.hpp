@@ -15,6 +15,7 @@ Command run_command_of(const CommandList& stages);
 
 // One function for each command, in the file of its name.
 Command scan();
+Command train();
 Command extract();
 Command import_features();
 Command words();

@@ -21,6 +21,7 @@ NO_COMMANDS = {
     ("docs/formats.md", "STUDY/"): "the files of a study; formats_test.py holds the page to them",
     ("docs/slurm.md", "== 2026-11-25 15:51:22 job 9"): "a log",
     ("docs/slurm.md", "spack:"): "a file for Spack",
+    ("docs/training.md", "import torch"): "Python",
     ("docs/slurm.md", "oob_tcp_keepalive_time"): "a file for Open MPI",
 }
 # Commands that are not run: they begin so.
@@ -42,6 +43,8 @@ NOT_RUN = {
     ("docs/slurm.md", "tools/mpi 8 --host"): "needs several hosts; tests/slurm/hosts_test.py has them",
     ("docs/slurm.md", "ctest "): "another test",
     ("docs/storage.md", "mkdir -p STUDY/features && lfs setstripe"): "needs Lustre",
+    ("docs/training.md", "coterie train --study demo --backbone"): "takes minutes even of few images; the narrow one is run",
+    ("docs/training.md", "coterie train --study demo --method vae"): "500 epochs",
 }
 # Options in the texts that are of other programs.
 OTHERS = {
@@ -57,7 +60,7 @@ OTHERS = {
 # Files and folders named in the texts that no command of a page makes: they are made where something is amiss, or by other options.
 NOT_MADE = {"features/NAME.h5.partial": "while extract is at work", "descriptors/sift.h5.partial": "while words is at work"}
 TABLE_PAGES = ("README.md", "docs/clustering.md")  # where a file's name alone is one of a study, too
-STUDY_FOLDERS = "features|descriptors|reductions|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
+STUDY_FOLDERS = "features|checkpoints|descriptors|reductions|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
 
 MINE = """[study]
 study = mine-study
