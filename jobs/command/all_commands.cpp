@@ -3,8 +3,9 @@
 namespace coterie::jobs {
 
 CommandList all_commands() {
-  return with_commands_about({scan(), extract(), import_features(), words(), codebook(), topics(), reduce(), cluster(),
-                              evaluate(), select(), compare(), assign(), montage(), report(), export_tables()});
+  return with_commands_about({scan(), extract(), import_features(), words(), codebook(), topics(), reduce(), embed(),
+                              cluster(), evaluate(), select(), compare(), assign(), montage(), report(),
+                              export_tables()});
 }
 
 CommandList with_commands_about(CommandList stages) {

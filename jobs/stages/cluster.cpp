@@ -1,33 +1,15 @@
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
-#include "coterie/artifacts/features.hpp"
-#include "coterie/artifacts/reduction.hpp"
+#include "coterie/artifacts/clustering.hpp"
 #include "planning/effort.hpp"
 #include "stages/cluster_algorithm.hpp"
 #include "stages/plain_words.hpp"
+#include "stages/row_parent.hpp"
 #include "stages/usual_ks.hpp"
 
 namespace coterie::jobs {
 namespace {
-
-// What is clustered: a reduction, or with --raw the features themselves.
-struct Parent {
-  std::string features, reduction;
-
-  const std::string& name() const { return reduction.empty() ? features : reduction; }
-};
-
-Parent take_parent(Job& job) {
-  if (job.options.flag("raw")) return {job.take(Kind::features), ""};
-  Parent parent{"", job.take(Kind::reductions)};
-  job.comm.together([&] { parent.features = ReductionReader(job.study, parent.reduction).features(); });
-  require(!job.options.given("features") || job.options.text("features") == parent.features,
-          "the reduction \"{}\" was made from the features \"{}\", not \"{}\"; name its reduction with --reduction, "
-          "or take the features themselves with --raw",
-          parent.reduction, parent.features, job.options.text("features"));
-  return parent;
-}
 
 // Defaults of the algorithm; an option that another algorithm has would be passed over in silence.
 void settle(Options& options) {
@@ -60,15 +42,10 @@ void tell_meaning(const Job& job, bool mixture) {
         starts);
 }
 
-void check(const Options& options) {
-  require(!options.flag("raw") || !options.given("reduction"),
-          "--raw takes the features as they are; it cannot go with --reduction");
-}
-
 void group(Job& job) {
-  check(job.options);
+  check_row_parent(job.options);
   const ClusterAlgorithm& algorithm = find_algorithm(job.options.text("algorithm"));
-  const Parent parent = take_parent(job);
+  const RowParent parent = take_row_parent(job);
   const std::string name = artifact_name(job.command, job.options, parent.name());
   require_artifact_name(name);
   const auto rows = open_rows(job.study, parent.features, parent.reduction);
@@ -195,7 +172,7 @@ Command cluster() {
                          .name = name_of,
                          .revision = 4,
                          .settle = settle,
-                         .check = check,
+                         .check = check_row_parent,
                          .trial = Trial::rows,
                          .effort = &kEffort}};
 }

@@ -27,6 +27,10 @@ enum class Purpose : std::uint32_t {
   divergence_sample = 23,    ///< index = document, step = label + 1, or 0 for all
   held_out_documents = 24,   ///< topic models: index = document
   topic_page_sample = 25,    ///< what a topic page shows of many: index = document, or step 1 descriptor
+  map_start = 40,            ///< where rows of a map begin: index = coordinate, step 1 what is added to components
+  map_pairs = 41,            ///< pairs whose distances are compared: index = end of a pair
+  map_sample = 42,           ///< rows on which a map is judged: index = row
+  map_negatives = 43,        ///< UMAP: index = row times samples, plus number of the sample; step = epoch
 };
 
 /// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw
