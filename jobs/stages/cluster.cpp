@@ -48,7 +48,7 @@ void group(Job& job) {
   const RowParent parent = take_row_parent(job);
   const std::string name = artifact_name(job.command, job.options, parent.name());
   require_artifact_name(name);
-  const auto rows = open_rows(job.study, parent.features, parent.reduction);
+  const auto rows = open_rows(job.study, parent.features, parent.reduction, parent.map);
   const auto ks = ks_to_try(job.options, rows->rows());
   if (!job.options.given("k")) {
     job.options.set("k", fmt::format("{}", fmt::join(ks, ",")));
@@ -60,8 +60,13 @@ void group(Job& job) {
   if (!job.must_make(Kind::clusterings, name)) return;
 
   ClusteringWriter writer(job.study.path(Kind::clusterings, name), job.recipe,
-                          {parent.features, parent.reduction, algorithm.name}, ks, job.comm);
+                          {parent.features, parent.reduction, algorithm.name, parent.map}, ks, job.comm);
   algorithm.solve(job, *rows, ks, writer);
+  if (!parent.map.empty())
+    job.say(
+        "warning: these are clusters of a map, which keeps neighbours and neither distances nor densities: look "
+        "whether clusters of the {} agree (coterie compare)",
+        parent.reduction.empty() ? "features" : "reduction");
   tell_meaning(job, std::string_view(algorithm.name) == "mixture");
   writer.finish();
   job.made(Kind::clusterings, name);
@@ -133,6 +138,10 @@ Command cluster() {
                {"reduction", Role::place, text, "", "NAME", "the reduction to read; default: the newest", 0, kMost, "",
                 true},
                option::name,
+               {Kind::embeddings.one, Role::place, text, "", "NAME",
+                "cluster the positions on this map (or the newest that is called so behind a dash: tsne), though "
+                "distances there mean little",
+                0, kMost, "", true},
                option::algorithm,
                {"raw", Role::result, flag, "false", "", "cluster the features themselves, without a reduction"},
                tried_k,
@@ -166,6 +175,7 @@ Command cluster() {
           .parallel = true,
           .stage = Stage{.reads =
                              [](const Options& options) {
+                               if (options.given(Kind::embeddings.one)) return std::vector{Kind::embeddings};
                                return std::vector{options.flag("raw") ? Kind::features : Kind::reductions};
                              },
                          .makes = Kind::clusterings,
