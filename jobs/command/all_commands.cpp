@@ -4,7 +4,7 @@ namespace coterie::jobs {
 
 CommandList all_commands() {
   return with_commands_about({scan(), train(), extract(), import_features(), words(), codebook(), topics(), reduce(),
-                              cluster(), evaluate(), select(), compare(), assign(), montage(), report(), view(),
+                              embed(), cluster(), evaluate(), select(), compare(), assign(), montage(), report(), view(),
                               export_tables()});
 }
 
