@@ -27,6 +27,9 @@ enum class Purpose : std::uint32_t {
   divergence_sample = 23,    ///< index = document, step = label + 1, or 0 for all
   held_out_documents = 24,   ///< topic models: index = document
   topic_page_sample = 25,    ///< what a topic page shows of many: index = document, or step 1 descriptor
+  agreement_bootstrap = 60,  ///< coders' agreement: index = place in the resample, step = replicate
+  coding_items = 61,         ///< what coders are shown: index = row or draw number, step = 4 * cluster + what is drawn
+  coding_order = 62,         ///< in which order: index = item or cluster, step = coder
 };
 
 /// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw
