@@ -12,12 +12,17 @@ fail() {
   exit "${2:-1}"
 }
 
+# Where logs go; the first thing that any script writes.
+make_logs() {
+  mkdir -p "$logs" || fail "cannot write in $root: clone coterie to a folder of your own, or let COTERIE_LOGS name one for the logs" 3
+}
+
 # step NAME "what is done (how long)" "what to do if it fails" COMMAND...
 # One line on the screen; all output of the command in LOGS/NAME.log. Returns the command's own exit code.
 step() {
   local what=$2 remedy=$3 log=$logs/$1.log start=$SECONDS code=0
   shift 3
-  mkdir -p "$logs"
+  make_logs
   printf '%s ... ' "$what"
   "$@" >"$log" 2>&1 || code=$?
   if ((code == 0)); then
@@ -48,7 +53,7 @@ build_jobs() {
 build() {
   local folder=$1 log=$logs/build.log
   shift
-  mkdir -p "$logs"
+  make_logs
   if ! cmake --build "$folder" --parallel "$(build_jobs)" --target "$@" 2>&1 | tee "$log" | show_build_progress; then
     grep -E -A8 'error:|FAILED:|undefined (reference|symbol)' "$log" | head -n 60 >&2 || tail -n 30 "$log" >&2
     fail "the build failed; the whole output: $log"

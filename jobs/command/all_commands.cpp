@@ -4,7 +4,7 @@ namespace coterie::jobs {
 
 CommandList all_commands() {
   return with_commands_about({scan(), extract(), import_features(), words(), codebook(), topics(), reduce(), cluster(),
-                              evaluate(), select(), compare(), assign(), montage(), report(), export_tables(),
+                              evaluate(), select(), compare(), assign(), montage(), report(), view(), export_tables(),
                               code_make(), code_read(), code_report()});
 }
 

@@ -29,6 +29,7 @@ Command assign();
 Command choose();
 Command montage();
 Command report();
+Command view();
 Command export_tables();
 Command code_make();
 Command code_read();

@@ -18,6 +18,7 @@ struct StageEffort;
 enum class Trial {
   none,      ///< not measured: what it takes depends on what the person brings
   images,    ///< a sample of the study's own images
+  words,     ///< the descriptors of that sample, and what was made of them
   features,  ///< made-up features as wide as the network's
   rows,      ///< made-up rows as wide as what is clustered, with a clustering of them
   pictures,  ///< the sample of images, once it was clustered

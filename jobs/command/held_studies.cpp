@@ -8,6 +8,7 @@
 
 #include "command/job.hpp"
 #include "command/manifest.hpp"
+#include "coterie/base/new_file.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -58,8 +59,12 @@ void HeldStudies::hold(const Job& job) {
     if (lock) return;
     lock = std::make_unique<StudyLock>(folder, LockHolder::here(command_line_text(job.asked), timestamp()));
     fresh = true;
+    for (const char* record : {"/manifest.json", "/study.h5"}) require_replaceable(folder + record);
     if (!lock->taken_over().empty())
-      job.say("took over {} from a job that is dead ({})", StudyLock::path_in(folder), lock->taken_over());
+      job.say(
+          "took over {} from a job that is dead ({}). If nobody stopped it, memory may have run out: the system then "
+          "ends a job without a word (sacct -j JOB, or dmesg). A smaller --memory, or more memory for the job, helps",
+          StudyLock::path_in(folder), lock->taken_over());
   });
   job.comm.broadcast(std::span(&fresh, 1));
   if (fresh && job.comm.size() > 1) require_one_folder(job);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <thread>
 
@@ -14,7 +15,10 @@
 #include "command/manifest.hpp"
 #include "coterie/artifacts/clustering.hpp"
 #include "coterie/artifacts/images.hpp"
+#include "coterie/base/job_limits.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/new_file.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/unicode.hpp"
 #include "coterie/base/version.hpp"
 #include "coterie/dist/progress.hpp"
@@ -24,8 +28,7 @@ namespace coterie::jobs {
 namespace {
 
 // The cores this rank is bound to, or, where all ranks of the node may use all cores, its share of them.
-int resolve_threads(std::int64_t asked, const Communicator& comm) {
-  if (asked > 0) return static_cast<int>(asked);
+int bound_cores(const Communicator& comm) {
   cpu_set_t mask;
   CPU_ZERO(&mask);
   const int bound = sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 1;
@@ -34,10 +37,36 @@ int resolve_threads(std::int64_t asked, const Communicator& comm) {
   return std::max(1, std::max(online, bound) / comm.local_size());
 }
 
+// No more than the job's share of the processors allows: further threads would only wait for each other.
+int usual_threads(const Communicator& comm) {
+  const int cores = bound_cores(comm);
+  const auto limit = processor_limit();
+  if (!limit) return cores;
+  return std::clamp(static_cast<int>(std::ceil(limit->amount)) / comm.local_size(), 1, cores);
+}
+
+// Where addresses are limited (ulimit -v), no more threads than they suffice for: OpenBLAS asks for its buffer again
+// and again until it gets it.
+int resolve_threads(std::int64_t asked, const Communicator& comm) {
+  constexpr double kThreadBytes = (128 + 128 + 8) * 0x1p20;  // OpenBLAS's buffer, malloc's arena, the stack
+  const int threads = asked > 0 ? static_cast<int>(asked) : usual_threads(comm);
+  const auto limit = own_memory_limit();
+  if (!limit || limit->amount >= threads * kThreadBytes) return threads;
+  const int most = static_cast<int>(limit->amount / kThreadBytes);
+  if (asked == 0 && most >= 1) return most;
+  throw InvalidArgument(fmt::format(
+      "{} leaves this process {:.0f} MiB of addresses, and each thread may want {:.0f}: raise the limit (ulimit -v "
+      "unlimited){}",
+      limit->by, limit->amount / 0x1p20, kThreadBytes / 0x1p20,
+      most >= 1 ? fmt::format(", or ask for --threads {}", most) : ""));
+}
+
+// Half of what the node's ranks may hold together, shared out, and of what this one may.
 std::int64_t resolve_memory(const std::string& asked, const Communicator& comm) {
   if (asked != "auto") return parse_size(asked);
-  const std::int64_t node = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-  return node / 2 / comm.local_size();
+  double bytes = memory_limit().amount / 2 / comm.local_size();
+  if (const auto own = own_memory_limit()) bytes = std::min(bytes, own->amount / 2);
+  return static_cast<std::int64_t>(bytes);
 }
 
 // What writes elsewhere wants nothing of a study but to read it: one that is read-only serves.
@@ -234,6 +263,7 @@ bool Job::must_make(const Kind& kind, const std::string& name, const Recipe& wan
                                     ? "Give --overwrite to replace it, or --name to keep both."
                                     : "Give --overwrite to replace it.";
     work = !is_current(path, wanted, again, way_out);
+    if (work && !dry_run()) require_replaceable(path);
     if (!work) require_sound(study.open(kind, name));  // else what somebody edited would pass for what was computed
   });
   comm.broadcast(std::span(&work, 1));
@@ -285,7 +315,8 @@ Job make_job(const Context& context, const Command& command, const Options& opti
 void run_command(const Context& context, const Command& command, const Options& options) {
   const Communicator& comm = context.comm;
   if (command.needs_study) static_cast<void>(options.required("study"));
-  const int threads = resolve_threads(options.count("threads"), comm);
+  int threads = 1;
+  comm.together([&] { threads = resolve_threads(options.count("threads"), comm); });
   ThreadPool pool(threads);
   Job job = make_job(context, command, options, pool, resolve_memory(options.text("memory"), comm));
   if (command.needs_study) comm.on_root([&] { job.study.refuse_links(places_of(context.commands)); });

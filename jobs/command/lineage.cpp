@@ -10,6 +10,7 @@
 #include "coterie/artifacts/features.hpp"
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/shell_quoted.hpp"
 
 namespace coterie::jobs {
 namespace {

@@ -12,6 +12,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/version.hpp"
 
 namespace coterie::jobs {
@@ -69,20 +70,6 @@ Choice parse_choice(const Json& json) {
 }
 
 }  // namespace
-
-std::string shell_quoted(const std::string& word) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted(1, '\'');
-  for (const char c : word) {
-    if (c == '\'')
-      quoted.append("'\\''");
-    else
-      quoted.push_back(c);
-  }
-  quoted.push_back('\'');
-  return quoted;
-}
 
 const Generation* Manifest::last(const std::string& address) const {
   const auto found = std::find_if(generations.rbegin(), generations.rend(),

@@ -70,9 +70,6 @@ std::string arguments_text(const Options& options, bool repeatable = false);
 /// "coterie reduce --study demo --components 32"
 std::string command_line_text(const Options& options);
 
-/// A word as a shell takes it.
-std::string shell_quoted(const std::string& word);
-
 /// "2026-11-22 13:05:09", local time.
 std::string timestamp();
 

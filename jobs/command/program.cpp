@@ -129,7 +129,7 @@ int run_program(const CommandList& commands, int argc, char** argv) {
     return static_cast<int>(error.exit_code());
   } catch (const std::exception& error) {
     // Nobody foresaw this one, so other ranks may be waiting: end them all.
-    fmt::print(stderr, "coterie: {}\n", printable_lines(error.what()));
+    fmt::print(stderr, "coterie: {}\n", printable_lines(explanation(error)));
     Communicator::abort(static_cast<int>(ExitCode::failed));
   }
 }

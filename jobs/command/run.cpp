@@ -7,6 +7,7 @@
 #include "command/job.hpp"
 #include "coterie/artifacts/images.hpp"
 #include "coterie/artifacts/row_names.hpp"
+#include "coterie/base/job_limits.hpp"
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/images/listing.hpp"
 #include "stages/list_options.hpp"
@@ -139,6 +140,14 @@ void run_stages(const Job& job, const std::vector<Options>& stages) {
   }
 }
 
+// How much, and who says so: of a job that ends for want of it, this is what its log should hold.
+void tell_memory(const Job& job) {
+  if (job.options.text("memory") != "auto") return;
+  const JobLimit limit = memory_limit();
+  job.say("--memory auto: {} MiB of rows for each rank; {} allows {:.0f} MiB on this node", job.memory_bytes >> 20,
+          limit.by, limit.amount / 0x1p20);
+}
+
 void run_study(Job& job) {
   require(job.options.words.size() == 1, "run wants one study file: coterie run STUDY.ini");
   const std::string& file = job.options.words.front();
@@ -151,6 +160,7 @@ void run_study(Job& job) {
     if (job.comm.is_root()) fmt::print("{}", study_file_text(stages));
     return;
   }
+  tell_memory(job);
   run_stages(job, stages);
 }
 

@@ -314,6 +314,18 @@ inline constexpr Option images_per_second{
     0,
     1e9};
 
+inline constexpr Option cluster_names{
+    "names",
+    Role::place,
+    OptionType::text,
+    "",
+    "FILE",
+    "names, merges and notes of clusters, from the page of coterie view; default: STUDY/names.json",
+    0,
+    kMost,
+    "",
+    true};
+
 /// The clustering and k of commands that show the study's choice.
 inline constexpr Option chosen_clustering{
     "clustering",

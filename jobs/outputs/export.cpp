@@ -9,12 +9,15 @@
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/images/decode.hpp"
+#include "outputs/cluster_names.hpp"
+#include "outputs/label_shares.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "outputs/table_file.hpp"
 #include "planning/effort.hpp"
+#include "stages/label_columns.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -23,7 +26,7 @@ namespace {
 constexpr std::int64_t kBlockRows = 4096;
 
 void write_assignments(const std::string& stem, const ClusteringReader& clustering, std::int64_t k,
-                       const RowNames& names, TableText text) {
+                       const RowNames& names, const ClusterNames& said, TableText text) {
   const auto labels = clustering.labels(k);
   const auto distances = clustering.distances(k);
   const auto probabilities = clustering.probabilities(k);
@@ -31,6 +34,7 @@ void write_assignments(const std::string& stem, const ClusteringReader& clusteri
   for (const auto& [suffix, delimiter] : {std::pair{".csv", ','}, std::pair{".tsv", '\t'}}) {
     TableFile table(stem + suffix, text);
     std::vector<std::string> header = {"path", "label", "distance"};
+    if (said.there()) header.insert(header.end(), {"group", "name", "excluded"});
     for (std::size_t c = 0; c < components; ++c) header.push_back(fmt::format("p{}", c));
     header.insert(header.end(), names.columns.begin(), names.columns.end());
     table.header(header, delimiter);
@@ -38,6 +42,9 @@ void write_assignments(const std::string& stem, const ClusteringReader& clusteri
       if (!names.there(static_cast<std::int64_t>(i))) continue;
       std::vector<std::string> fields = {names.names[i], fmt::to_string(labels[i]),
                                          fmt::format("{:.9g}", distances[i])};
+      if (said.there())
+        fields.insert(fields.end(), {fmt::to_string(said.group(labels[i])), said.name(labels[i]),
+                                     said.excluded(labels[i]) ? "1" : "0"});
       for (std::size_t c = 0; c < components; ++c)
         fields.push_back(fmt::format("{:.6g}", probabilities[i * components + c]));
       for (const auto& column : names.values) fields.push_back(column[i]);
@@ -45,6 +52,19 @@ void write_assignments(const std::string& stem, const ClusteringReader& clusteri
     }
     table.finish();
   }
+}
+
+// names.csv: what a person has said of each cluster, with what has become of it.
+void write_names(const std::string& path, const ClusteringReader& clustering, std::int64_t k, const ClusterNames& said,
+                 TableText text) {
+  const auto sizes = clustering.sizes(k);
+  TableFile table(path, text);
+  table.header({"label", "images", "group", "name", "excluded", "note"}, ',');
+  for (std::int64_t c = 0; c < k; ++c)
+    table.line({fmt::to_string(c), fmt::to_string(sizes[static_cast<std::size_t>(c)]), fmt::to_string(said.group(c)),
+                said.name(c), said.excluded(c) ? "1" : "0", said.of(c).note},
+               ',');
+  table.finish();
 }
 
 // The images that a mixture gives to two clusters or more, each with a probability above the threshold.
@@ -150,19 +170,27 @@ struct Exported {
   const RowNames& names;
   const FeatureReader& features;
   std::optional<ImageTable> images;  ///< where they were scanned and extracted
+  std::vector<Classes> classes;      ///< of --labels
   std::string base;                  ///< the folder of all exports
+  std::optional<NamesFile> said;     ///< of clusters
   std::string first_features;        ///< features.npy of the first k, which the others share
 };
 
 void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const OutputFolder& folder) {
   const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
-  write_assignments(folder.place("assignments"), from.clustering, k, from.names, text);
+  const ClusterNames said = from.said ? from.said->of(job, from.clustering, k) : ClusterNames();
+  write_assignments(folder.place("assignments"), from.clustering, k, from.names, said, text);
+  if (said.there()) write_names(folder.place("names.csv"), from.clustering, k, said, text);
   if (from.clustering.algorithm() == "mixture") {
     const auto shared = write_shared(folder.place("more_than_one.csv"), from.clustering, k, from.names,
                                      job.options.real("threshold"), text);
     job.say("{} images are in more than one cluster, by probabilities above {}: {}", shared,
             job.options.text("threshold"), folder.final_place("more_than_one.csv"));
   }
+  std::set<std::string> taken;
+  for (const auto& classes : from.classes)
+    write_label_shares(folder.place(numbered(file_stem(classes.column), taken) + "-clusters.csv"), classes,
+                       from.clustering.labels(k), k, text);
   if (const auto merges = from.clustering.merges(); !merges.empty())
     write_npy<double>(folder.place("linkage.npy"), linkage_of(merges).data(), {std::ssize(merges), 4});
   if (from.images) {
@@ -180,6 +208,7 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
 void write_solution(const Job& job, Exported& from, std::int64_t k) {
   Provenance about = provenance_of(job);
   about.options["k"] = fmt::to_string(k);
+  if (from.said) about.made_of["names.json"] = from.said->digest();
   OutputFolder folder(from.base, fmt::format("{}-k{}", from.clustering.name(), k), std::move(about),
                       job.options.flag("overwrite"));
   write_solution_tables(job, from, k, folder);
@@ -199,7 +228,9 @@ void write(Job& job) {
     if (job.dry_run()) return job.say("would write tables for k = {} into {}", fmt::join(ks, ", "), base);
     const RowNames names = read_row_names(job.study, clustering.features());
     const FeatureReader features(job.study, clustering.features());
-    Exported from{clustering, names, features, {}, base, ""};
+    Exported from{clustering, names, features, {}, {}, base, NamesFile::find(job), ""};
+    for (const auto& column : job.options.texts("labels"))
+      if (auto classes = classes_to_compare(job, names, column)) from.classes.push_back(*std::move(classes));
     if (job.study.holds("images") && !names.imported) from.images = read_image_table(job.study.images_path());
     require(from.images || job.options.text("pictures") == "none",
             "--pictures wants a study whose images were scanned and extracted");
@@ -213,9 +244,10 @@ void write(Job& job) {
   });
 }
 
-const StageEffort kEffort{.on_root = true,
-                          .for_trial = [](Options& options, const Workload&) { options.set("pictures", "none"); },
-                          .disk = [](const Workload& study) { return 160.0 * static_cast<double>(study.images); }};
+const StageEffort kEffort{
+    .on_root = true,
+    .for_trial = [](Options& options, const Workload&) { options.set("pictures", "none"); },
+    .disk = [](const Workload& study, const Calibration&) { return 160.0 * static_cast<double>(study.images); }};
 
 }  // namespace
 
@@ -226,7 +258,9 @@ Command export_tables() {
           "export",
           {option::chosen_clustering,
            option::chosen_k,
+           option::for_show(option::labels),
            option::exact,
+           option::cluster_names,
            {"threshold", Role::output, real, "0.2", "P",
             "mixture: an image is in more than one cluster when two probabilities exceed this", 0, 1},
            {"to", Role::place, text, "", "DIR", "where to write, instead of tables/ in the study", 0, kMost, "", true},

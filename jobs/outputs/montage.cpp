@@ -3,6 +3,7 @@
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
+#include "outputs/cluster_names.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/picture_key.hpp"
@@ -28,11 +29,14 @@ MontageStyle style_of(const Job& job) {
 }
 
 std::vector<MontageRow> montage_rows(const std::vector<std::vector<std::int64_t>>& picked,
-                                     const ClusterPictures& pictures, const RowNames& names, bool numbers_only) {
+                                     const ClusterPictures& pictures, const RowNames& names, const ClusterNames& said,
+                                     bool numbers_only) {
   std::vector<MontageRow> rows;
   for (std::size_t c = 0; c < picked.size(); ++c) {
     MontageRow row;
-    row.title = numbers_only ? fmt::to_string(c) : fmt::format("cluster {}: {} images", c, pictures.members[c].size());
+    row.title = numbers_only ? fmt::to_string(c)
+                             : fmt::format("cluster {}{}: {} images", c, said.remark(static_cast<std::int64_t>(c)),
+                                           pictures.members[c].size());
     for (const auto i : picked[c]) row.paths.push_back(names.names[static_cast<std::size_t>(i)]);
     rows.push_back(std::move(row));
   }
@@ -41,18 +45,21 @@ std::vector<MontageRow> montage_rows(const std::vector<std::vector<std::int64_t>
 
 // Of one k: NAME-kK/nearest.png and random.png, and of each the key from cell to file.
 void draw_solution(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowNames& names,
-                   const ImageReader& read) {
+                   const std::optional<NamesFile>& given, const ImageReader& read) {
+  const ClusterNames said = given ? given->of(job, clustering, k) : ClusterNames();
   const MontageStyle style = style_of(job);
   const bool peng = job.options.text("preset") == "peng";
   const auto count = static_cast<std::int64_t>(style.columns) * style.rows;
   const auto pictures =
       pick_pictures(clustering, k, names, count, static_cast<std::uint64_t>(job.options.count("seed")));
-  OutputFolder folder(job.study.folder(), fmt::format("montages/{}-k{}", clustering.name(), k), provenance_of(job),
+  Provenance about = provenance_of(job);
+  if (given) about.made_of["names.json"] = given->digest();
+  OutputFolder folder(job.study.folder(), fmt::format("montages/{}-k{}", clustering.name(), k), std::move(about),
                       job.options.flag("overwrite"));
   const auto distances = clustering.distances(k);
   for (const auto& [file, picked] : {std::pair{"nearest", &pictures.nearest}, {"random", &pictures.random}}) {
-    draw_montage(montage_rows(*picked, pictures, names, peng), style, read, folder.place(file + std::string(".png")),
-                 job.pool);
+    draw_montage(montage_rows(*picked, pictures, names, said, peng), style, read,
+                 folder.place(file + std::string(".png")), job.pool);
     TableFile key(folder.place(file + std::string(".csv")));
     key.line(kCellColumns, ',');
     add_cells(key, {}, *picked, names, distances, style.columns);
@@ -74,7 +81,8 @@ void draw(Job& job) {
     if (job.dry_run()) return job.say("would draw {} montages into {}/montages", ks.size() * 2, job.study.folder());
     tell_left_out(job, names);
     const ImageReader read = picture_reader(table, FeatureReader(job.study, clustering.features()).recipe());
-    for (const auto k : ks) draw_solution(job, clustering, k, names, read);
+    const auto said = NamesFile::find(job);
+    for (const auto k : ks) draw_solution(job, clustering, k, names, said, read);
   });
 }
 
@@ -86,6 +94,7 @@ Command montage() {
               "montage",
               {option::chosen_clustering,
                option::chosen_k,
+               option::cluster_names,
                option::for_show(option::seed),
                {"preset", Role::output, choice, "plain", "",
                 "how to draw; peng: as Peng's studies did, 20 to a row, squares of 300 pixels", 0, kMost, "plain|peng"},

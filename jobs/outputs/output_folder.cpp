@@ -89,15 +89,15 @@ void refuse_foreign(const std::string& path, bool overwrite) {
 
 // Both names at once where the file system can do that; else there is a moment without either.
 void swap_in(const std::string& fresh, const std::string& path) {
-  if (!fs::exists(path)) return fs::rename(fresh, path);
+  if (!fs::exists(path)) return put_in_place(fresh, path);
   if (renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) {
     fs::remove_all(fresh);
     return;
   }
   const std::string old = path + ".old";
   fs::remove_all(old);
-  fs::rename(path, old);
-  fs::rename(fresh, path);
+  put_in_place(path, old);
+  put_in_place(fresh, path);
   fs::remove_all(old);
 }
 
@@ -123,6 +123,7 @@ OutputFolder::OutputFolder(const std::string& base, const std::string& relative,
   if (fs::exists(base + "/" + kProvenance))
     throw FileError(base, "is a folder that coterie writes whole; name another one");
   refuse_foreign(path_, overwrite);
+  require_replaceable(path_);
   std::error_code fault;
   fs::remove_all(fresh_, fault);
   if (fault) throw FileError(fresh_, write_fault(fresh_, fault.value()));

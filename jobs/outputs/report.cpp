@@ -180,13 +180,24 @@ ClusterPictures pictures_for(const Job& job, const ReportSources& from, std::int
                        static_cast<std::uint64_t>(job.options.count("seed")));
 }
 
+void fill_said(const ClusterNames& said, std::int64_t c, ReportCluster& cluster) {
+  const ClusterName& own = said.of(c);
+  cluster.name = own.name;
+  if (const auto into = said.group(c); into != c)
+    cluster.remark = fmt::format("Merged into cluster {}{}{}. ", into, said.name(c).empty() ? "" : ": ", said.name(c));
+  if (said.excluded(c)) cluster.remark += "Excluded. ";
+  cluster.remark += own.note;
+}
+
 ReportSolution solution_for(const Job& job, const ReportSources& from, std::int64_t k) {
   const auto pictures = pictures_for(job, from, k);
   ReportSolution solution;
   solution.name = from.clustering.name();
+  const ClusterNames said = from.said ? from.said->of(job, from.clustering, k) : ClusterNames();
   for (std::size_t c = 0; c < pictures.members.size(); ++c) {
     ReportCluster cluster;
     cluster.size = static_cast<std::int64_t>(pictures.members[c].size());
+    fill_said(said, static_cast<std::int64_t>(c), cluster);
     if (from.scanned) {
       for (const auto row : pictures.nearest[c])
         cluster.nearest.push_back(from.names.names[static_cast<std::size_t>(row)]);
@@ -439,7 +450,9 @@ void write_page(Job& job) {
                                      : name + " and " + model);
     std::optional<ReportTopicPages> topics;
     if (!model.empty()) topics.emplace(job, model);
-    OutputFolder folder(job.study.folder(), "report", provenance_of(job), job.options.flag("overwrite"));
+    Provenance about = provenance_of(job);
+    if (const auto said = NamesFile::find(job)) about.made_of["names.json"] = said->digest();
+    OutputFolder folder(job.study.folder(), "report", std::move(about), job.options.flag("overwrite"));
     name.empty() ? write_topics_alone(job, *topics, folder.folder())
                  : write_clusters(job, name, topics, folder.folder());
     folder.finish();
@@ -454,6 +467,7 @@ Command report() {
               "report", {option::chosen_clustering,
                          option::chosen_k,
                          option::for_show(option::seed),
+                         option::cluster_names,
                          option::rows,
                          option::columns,
                          {Kind::topics.one, Role::place, OptionType::text, "", "NAME",

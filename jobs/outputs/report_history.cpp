@@ -4,6 +4,7 @@
 #include <set>
 
 #include "command/lineage.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/version.hpp"
 
 namespace coterie::jobs {

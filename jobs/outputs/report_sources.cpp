@@ -24,6 +24,10 @@ std::optional<Made<Content>> find_made_of(const Job& job, const Kind& kind, cons
 
 }  // namespace
 
+std::optional<Made<Evaluation>> find_evaluation(const Job& job, const ClusteringReader& clustering) {
+  return find_made_of(job, Kind::evaluations, clustering, read_evaluation);
+}
+
 const Evaluation::Solution* evaluated(const ReportSources& from, std::int64_t k) {
   if (!from.evaluation) return nullptr;
   for (const auto& solution : from.evaluation->content.solutions)
@@ -33,7 +37,7 @@ const Evaluation::Solution* evaluated(const ReportSources& from, std::int64_t k)
 
 ReportSources read_report_sources(const Job& job, const std::string& name) {
   ClusteringReader clustering(job.study, name);
-  auto evaluation = find_made_of(job, Kind::evaluations, clustering, read_evaluation);
+  auto evaluation = find_evaluation(job, clustering);
   auto selection = find_made_of(job, Kind::selections, clustering, read_selection);
   FeatureReader features(job.study, clustering.features());
   RowNames names = read_row_names(job.study, features.name());
@@ -46,6 +50,7 @@ ReportSources read_report_sources(const Job& job, const std::string& name) {
           std::move(names),
           std::move(evaluation),
           std::move(selection),
+          NamesFile::find(job),
           scanned,
           scanned ? read_image_table(job.study.images_path()) : ImageTable{}};
 }

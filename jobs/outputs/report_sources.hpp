@@ -10,6 +10,7 @@
 #include "coterie/artifacts/features.hpp"
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/artifacts/selection.hpp"
+#include "outputs/cluster_names.hpp"
 
 namespace coterie::jobs {
 
@@ -30,9 +31,14 @@ struct ReportSources {
   RowNames names;
   std::optional<Made<Evaluation>> evaluation;  ///< of this clustering, where there is one that fits it
   std::optional<Made<Selection>> selection;    ///< the same of the evidence for k
+  std::optional<NamesFile> said;               ///< of clusters
   bool scanned = false;                        ///< whether there are images, and not imported rows alone
   ImageTable images;
 };
+
+/// The evaluation of this very clustering; none where there is none, or where it is of another generation, which is
+/// said. Refuses where it is damaged. One rank.
+std::optional<Made<Evaluation>> find_evaluation(const Job& job, const ClusteringReader& clustering);
 
 /// Refuses where the evaluation or the selection is damaged; says which it leaves out since they were made of another
 /// generation. One rank.

@@ -22,6 +22,20 @@ std::string key_of(const std::string& line) {
   return text.substr(kDirective.size(), text.find_first_of("= \t", kDirective.size()) - kDirective.size());
 }
 
+// As sbatch reads a line: in double quotes, where a backslash keeps the next character, whatever holds more than plain
+// characters. Nothing else stands between: no shell reads these lines.
+std::string directive_value(const std::string& key, const std::string& value) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  require(value.find('\n') == std::string::npos, "--{} holds a line break", key);
+  if (value.find_first_not_of(kPlain) == std::string::npos) return value;
+  std::string quoted = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
 std::int64_t whole(const std::string& text, const std::string& limit) {
   const auto value = parse_as<std::int64_t>(text, 0, 999'999);
   require(value.has_value(), kNoLimit, limit);
@@ -46,8 +60,7 @@ std::string fill_batch_script(const std::string& script, const std::map<std::str
   require(last > 0, "the batch script holds no #SBATCH line; slurm/study.sbatch is one to begin with");
   for (const auto& [key, value] : directives) {
     if (value.empty()) continue;
-    require(value.find('\n') == std::string::npos, "--{} holds a line break", key);
-    const std::string wanted = fmt::format("{}{}={}", kDirective, key, value);
+    const std::string wanted = fmt::format("{}{}={}", kDirective, key, directive_value(key, value));
     bool there = false;
     for (auto& line : lines)
       if (key_of(line) == key) line = wanted, there = true;

@@ -36,6 +36,8 @@ Calibration parse(const Json& json) {
   found.ranks = json.at("ranks"), found.threads = json.at("threads");
   found.interconnect = {json.at("latency"), json.at("bandwidth")};
   found.bytes_an_image = json.at("bytes_an_image");
+  found.descriptors_an_image = json.value("descriptors_an_image", 0.0);
+  found.largest_pixels = json.value("largest_pixels", 0.0);
   found.network_memory = json.at("network_memory");
   found.node_memory = json.at("node_memory");
   found.shape = json.at("shape");
@@ -89,6 +91,8 @@ void write_calibration(const std::string& path, const Calibration& calibration) 
                      {"latency", calibration.interconnect.latency},
                      {"bandwidth", calibration.interconnect.bandwidth},
                      {"bytes_an_image", calibration.bytes_an_image},
+                     {"descriptors_an_image", calibration.descriptors_an_image},
+                     {"largest_pixels", calibration.largest_pixels},
                      {"network_memory", calibration.network_memory},
                      {"node_memory", calibration.node_memory},
                      {"parts", parts},

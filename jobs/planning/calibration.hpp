@@ -36,6 +36,8 @@ struct Calibration {
   int ranks = 1, threads = 1;  ///< on which it was measured
   Interconnect interconnect;
   double bytes_an_image = 0;                 ///< of the files; 0: not known
+  double descriptors_an_image = 0;           ///< of words
+  double largest_pixels = 0;                 ///< of an image that words described, as large as it was decoded
   double network_memory = 0;                 ///< bytes of a rank
   double node_memory = 0;                    ///< bytes
   std::map<std::string, std::string> shape;  ///< Workload::shape() of the study

@@ -19,8 +19,9 @@ struct StageMemory {
 
 /// A part of a stage that is measured by itself, because it grows otherwise than the rest.
 struct EffortPart {
-  const char* name;         ///< of the part in a calibration: "silhouettes"
-  void (*alter)(Options&);  ///< the options to run the stage with; what the stage itself took is taken off
+  const char* name;  ///< of the part in a calibration: "silhouettes"
+  void (*alter)(Options&,
+                const Workload&);  ///< the options to run the stage with; what the stage itself took is taken off
   double least_growth, most_growth;
 };
 
@@ -39,8 +40,11 @@ struct StageEffort {
   /// Work, bytes read and messages; may correct the seconds that were measured.
   void (*cost)(const Workload&, const Calibration&, StageCost&) = nullptr;
   StageMemory (*memory)(const Workload&, const Calibration&, int ranks) = nullptr;
-  double (*disk)(const Workload&) = nullptr;  ///< bytes of what it makes
+  double (*disk)(const Workload&, const Calibration&) = nullptr;  ///< bytes of what it makes
 };
+
+/// How many of a study's words an image of so many descriptors has, words being equally frequent: fewer in truth.
+double distinct_words(double words, double descriptors);
 
 /// The images that select compares with one another, all up to 50,000 (stages/k_evidence.cpp).
 double silhouette_images(const Workload& study);

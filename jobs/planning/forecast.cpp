@@ -26,6 +26,10 @@ double silhouette_images(const Workload& study) {
   return n <= kExactRows ? n : kSampleRows;
 }
 
+double distinct_words(double words, double descriptors) {
+  return words * (1 - std::pow(1 - 1 / std::max(words, 1.0), descriptors));
+}
+
 StageCost Forecast::cost_of(const Command& command) const {
   const Measured& measured = measured_.parts.at(command.name());
   StageCost cost{command.name()};
@@ -85,7 +89,7 @@ std::vector<Forecast::Amount> Forecast::disk() const {
     disk.push_back({list          ? "images.h5"
                     : stage.makes ? stage.makes->folder
                                   : stage.writes.front(),
-                    stage.effort->disk(study_)});
+                    stage.effort->disk(study_, measured_)});
   }
   return disk;
 }

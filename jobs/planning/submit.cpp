@@ -13,6 +13,7 @@
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/text_encoding.hpp"
 #include "coterie/dist/progress.hpp"
 #include "planning/batch_script.hpp"
@@ -146,8 +147,11 @@ void submit_study(Job& job) {
   for (const char* handed_on : {"study", "images", "memory"})
     if (job.options.given(handed_on)) command.push_back(fmt::format("--{}={}", handed_on, job.options.text(handed_on)));
   fmt::print("wrote {}\n", path);
-  if (!job.options.flag("yes"))
-    return fmt::print("nothing was submitted; --yes does, or: {}\n", fmt::join(command, " "));
+  if (!job.options.flag("yes")) {
+    std::string line;
+    for (const auto& word : command) line += ' ' + shell_quoted(word);
+    return fmt::print("nothing was submitted; --yes does, or:{}\n", line);
+  }
   run_sbatch(command);
 }
 

@@ -52,6 +52,22 @@ void settle_import(const Options& import, Workload& study) {
   study.dimensions = header.shape[1];
 }
 
+// What the features are: the last ones that are made, as for the stages that read them.
+void settle_features(const Job& job, Workload& study) {
+  if (const Options* extract = study.stage("extract")) {
+    study.networks = feature_requests(*extract);
+    study.dimensions = study.networks.front().layers.front().dimension;
+  }
+  if (const Options* words = study.stage("words"); words != nullptr && words->text("detector") == "cnn")
+    study.networks.push_back(feature_requests(*words).front());
+  if (const Options* codebook = study.stage("codebook")) study.dimensions = codebook->count("words");
+  if (study.has_images()) return;
+  const Options* import = study.stage("import");
+  require(import != nullptr, "{}: none of [extract], [words] and [import] says what the features are",
+          job.options.words.front());
+  settle_import(*import, study);
+}
+
 void settle_components(Workload& study) {
   study.components = study.dimensions;
   const Options *reduce = study.stage("reduce"), *cluster = study.stage("cluster");
@@ -94,18 +110,10 @@ Workload workload_of(const Job& job) {
   Workload study;
   job.comm.together([&] {
     study.stages = stages_of(job.context.commands, job.asked);
-    if (const Options* extract = study.stage("extract")) {
-      study.networks = feature_requests(*extract);
-      study.dimensions = study.networks.front().layers.front().dimension;
-    } else {
-      const Options* import = study.stage("import");
-      require(import != nullptr, "{}: neither [extract] nor [import] says what the features are",
-              job.options.words.front());
-      settle_import(*import, study);
-    }
+    settle_features(job, study);
   });
   job.comm.on_root([&] {
-    if (!study.networks.empty()) settle_images(job, study);
+    if (study.has_images()) settle_images(job, study);
   });
   job.comm.broadcast(std::span(&study.images, 1));
   job.comm.broadcast(study.source);

@@ -15,15 +15,18 @@ namespace coterie::jobs {
 /// A study that is planned and not made yet: its stages, and how much they work on.
 struct Workload {
   std::vector<Options> stages;           ///< in order, settled
-  std::vector<FeatureRequest> networks;  ///< of extract; empty where features are imported
+  std::vector<FeatureRequest> networks;  ///< of extract, and of words that are a network's; empty without any
   std::int64_t images = 0;
-  std::int64_t dimensions = 0;   ///< numbers of an image's features
+  std::int64_t dimensions = 0;   ///< numbers of an image's features: a network's, imported ones, or counts of words
   std::int64_t components = 0;   ///< numbers of a row that is clustered
   std::vector<std::int64_t> ks;  ///< ascending
   std::string source;            ///< the images, "" where the study names none that is there
 
   /// The stage of that name, or none.
   const Options* stage(const std::string& name) const;
+
+  /// Whether it begins with images, instead of features from elsewhere.
+  bool has_images() const { return stage("extract") != nullptr || stage("words") != nullptr; }
 
   bool ward() const;
   std::int64_t starts() const;  ///< of cluster

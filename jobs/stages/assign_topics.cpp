@@ -2,7 +2,9 @@
 
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/artifacts/topic_models.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/topics/lda.hpp"
+#include "coterie/topics/spatial_lda.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/topic_tables.hpp"
 #include "stages/new_bags.hpp"
@@ -19,12 +21,35 @@ std::int64_t the_number(const Job& job, const TopicReader& reader) {
   return asked.front();
 }
 
-TopicSolution infer(const Job& job, const TopicModel& model, const Documents& bags) {
-  const Documents own = own_documents(bags, job.comm);
+// The regions that the model was fitted with.
+RegionOptions regions_of(const TopicReader& reader) {
+  RegionOptions regions;
+  const auto given = [&](const char* name, double& value) {
+    const std::string text = reader.recipe().parameter(name);
+    const auto number = parse_as<double>(text, 0, 1e9);
+    if (!number) throw FileError(reader.path(), fmt::format("its recipe has no {} of regions, but '{}'", name, text));
+    value = *number;
+  };
+  given("pitch", regions.pitch);
+  given("sigma", regions.sigma);
+  given("radius", regions.radius);
+  return regions;
+}
+
+// The E-step of the fit, with its topics as they are.
+TopicSolution infer(const Job& job, const TopicReader& reader, std::int64_t topics, const std::string& folder) {
+  const CodebookReader codebook(job.study, reader.codebook());
   TopicSolution solution;
-  solution.model = model;
-  solution.local = own.local;
-  solution.local_theta = document_topics(infer_gamma(model, own, job.pool), model.topics);
+  solution.model = reader.solution(topics).model;
+  if (reader.spatial()) {
+    const PlacedWords own = place_new_words(job, codebook, folder);
+    solution.local = own.local;
+    solution.local_theta = infer_image_topics(solution.model, own, {{}, regions_of(reader)}, job.pool).theta;
+  } else {
+    const Documents own = own_documents(count_new_words(job, codebook, folder), job.comm);
+    solution.local = own.local;
+    solution.local_theta = document_topics(infer_gamma(solution.model, own, job.pool), topics);
+  }
   return solution;
 }
 
@@ -49,15 +74,10 @@ void give_topics(Job& job, const std::string& name, const std::string& folder) {
   const std::int64_t topics = the_number(job, reader);
   require(!reader.codebook().empty(), "{} is of counts that were made elsewhere, so coterie cannot make new ones",
           reader.path());
-  require(!reader.spatial(), "{} is a spatial model: assign knows plain ones only. Fit topics without --spatial",
-          reader.path());
   job.recipe.set("k", fmt::to_string(topics));
   if (job.dry_run())
     return job.say("would find the topics of new images in {}, with their words in {}", reader.path(), folder);
-  const CodebookReader codebook(job.study, reader.codebook());
-  const Documents bags = count_new_words(job, codebook, folder);
-  const TopicSolution solution = infer(job, reader.solution(topics).model, bags);
-  write_table(job, name, Study(folder, Kind::assignments.maker), solution);
+  write_table(job, name, Study(folder, Kind::assignments.maker), infer(job, reader, topics, folder));
 }
 
 }  // namespace coterie::jobs

@@ -123,7 +123,7 @@ StageMemory memory_of(const Workload& study, const Calibration&, int ranks) {
   return {study.ward() ? 16 * n * c + 100 * n : 4 * own * (k / 16 + 5 + starts) + 24 * k * c, 4 * own * c};
 }
 
-double disk_of(const Workload& study) {
+double disk_of(const Workload& study, const Calibration&) {
   const auto n = static_cast<double>(study.images);
   return (study.ward() ? 40 * n : 0) + 8 * n * static_cast<double>(study.ks.size());
 }

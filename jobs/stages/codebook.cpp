@@ -14,6 +14,7 @@
 #include "coterie/dist/progress.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/table_file.hpp"
+#include "planning/effort.hpp"
 #include "stages/word_counts.hpp"
 
 namespace coterie::jobs {
@@ -22,6 +23,7 @@ namespace {
 constexpr std::int64_t kSampleOfWord = 256;  // descriptors for each word: FAISS's limit, past which little is gained
 constexpr std::int64_t kPublishedBatch = 500;
 constexpr std::int64_t kUsualBatch = 1024;
+constexpr double kDescriptorColumns = 128, kUsualPasses = 30;  // for what a plan says of work and memory
 
 // An artifact's descriptors of bytes.
 class StoredBytes final : public ByteRows {
@@ -243,6 +245,65 @@ void settle(Options& options) {
   if (!published && options.text("algorithm") != "minibatch") options.leave_out("batch-rows");
 }
 
+// The published training is as many mini-batches as there are 500s of images, and no passes.
+constexpr const char* kTraining = "codebook training";
+
+void with_one_pass(Options& options, const Workload&) {
+  if (!options.flag("as-published")) options.set("max-iter", "1");
+}
+
+void with_all_passes(Options& options, const Workload& study) {
+  const Options& asked = *study.stage("codebook");
+  if (!options.flag("as-published")) options.set("max-iter", asked.text("max-iter"));
+}
+
+// Of so many images.
+double trained_descriptors(const Workload& study, const Calibration& measured) {
+  const Options& options = *study.stage("codebook");
+  const double all = measured.descriptors_an_image * static_cast<double>(study.images);
+  if (options.flag("as-published"))
+    return std::min(all, static_cast<double>(std::max<std::int64_t>(study.images, kPublishedBatch)));
+  const std::int64_t sample = options.count("sample");
+  return std::min(all, static_cast<double>(sample > 0 ? sample : kSampleOfWord * options.count("words")));
+}
+
+// Every descriptor gets its word; the passes before that are over the sample, however many images there are.
+void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
+  const auto n = static_cast<double>(study.images),
+             words = static_cast<double>(study.stage("codebook")->count("words"));
+  const double each = std::max(measured.descriptors_an_image, 1.0), trained = trained_descriptors(study, measured);
+  cost.parallel_seconds += measured.part_seconds(kTraining, std::min(n, trained / each));
+  if (const auto part = measured.parts.find(kTraining); part != measured.parts.end())
+    cost.serial_seconds += part->second.serial;
+  cost.flops = 2 * kDescriptorColumns * words * (each * n + kUsualPasses * trained);
+  cost.bytes_read = kDescriptorColumns * (2 * each * n + trained);
+  cost.allreduces = 2 * static_cast<std::int64_t>(words + kUsualPasses);
+  cost.allreduce_bytes = 8 * kDescriptorColumns * words;
+}
+
+// Counts of words are whole on every rank; each has its part of the sample.
+StageMemory memory_of(const Workload& study, const Calibration& measured, int ranks) {
+  const auto n = static_cast<double>(study.images),
+             words = static_cast<double>(study.stage("codebook")->count("words"));
+  const double counts = 8 * n * distinct_words(words, measured.descriptors_an_image) + 100 * n;
+  const double sums = 8 * words * kDescriptorColumns * (measured.threads + 2);
+  return {counts + sums, kDescriptorColumns * trained_descriptors(study, measured) / ranks};
+}
+
+double disk_of(const Workload& study, const Calibration& measured) {
+  const auto n = static_cast<double>(study.images),
+             words = static_cast<double>(study.stage("codebook")->count("words"));
+  const double bags = n * (4 * words + 60);
+  return bags + 4 * words * kDescriptorColumns + n * 4 * measured.descriptors_an_image +
+         n * 8 * distinct_words(words, measured.descriptors_an_image);
+}
+
+const StageEffort kEffort{.for_trial = with_one_pass,
+                          .parts = {{kTraining, with_all_passes, 1, 1.5}},
+                          .cost = cost_of,
+                          .memory = memory_of,
+                          .disk = disk_of};
+
 }  // namespace
 
 Command codebook() {
@@ -279,7 +340,9 @@ Command codebook() {
                          .name = [](const Options& options,
                                     const std::string& parent) { return parent + "-" + options.text("words"); },
                          .settle = settle,
-                         .writes = {"tables", "tables/histograms"}}};
+                         .writes = {"tables", "tables/histograms"},
+                         .trial = Trial::words,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

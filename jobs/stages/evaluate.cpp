@@ -101,7 +101,7 @@ void measure(Job& job) {
   job.made(Kind::evaluations, name);
 }
 
-void with_silhouettes(Options& options) { options.set("silhouette", "true"); }
+void with_silhouettes(Options& options, const Workload&) { options.set("silhouette", "true"); }
 
 void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
   const auto n = static_cast<double>(study.images), c = static_cast<double>(study.components);
@@ -124,7 +124,8 @@ const StageEffort kEffort{
     .parts = {{"silhouettes", with_silhouettes, 2, 2.25}},
     .cost = cost_of,
     .memory = memory_of,
-    .disk = [](const Workload& study) { return 4.0 * static_cast<double>(study.images * std::ssize(study.ks)); }};
+    .disk = [](const Workload& study,
+               const Calibration&) { return 4.0 * static_cast<double>(study.images * std::ssize(study.ks)); }};
 
 }  // namespace
 

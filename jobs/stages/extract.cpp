@@ -197,7 +197,7 @@ StageMemory memory_of(const Workload& study, const Calibration& measured, int) {
   return {measured.network_memory + kMemoryOfPlace * static_cast<double>(study.images)};
 }
 
-double disk_of(const Workload& study) {
+double disk_of(const Workload& study, const Calibration&) {
   double numbers = 0;
   for (const auto& network : study.networks)
     for (const auto& layer : network.layers) numbers += static_cast<double>(layer.dimension);

@@ -70,7 +70,7 @@ NetworkOptions network_options(const Job& job) {
 
 void enter_network(Recipe& recipe, const FeatureRequest& asked, const std::string& layer, Precision precision,
                    const WeightChoice& weights) {
-  recipe.set("backbone", asked.backbone.plans == nullptr ? "torchscript" : asked.backbone.name);
+  recipe.set("backbone", asked.backbone.is_module() ? "torchscript" : asked.backbone.name);
   recipe.set("layer", layer);
   recipe.set("precision", std::string(precision_name(precision)));
   for (const auto& [name, value] : settings_of(asked.preprocess)) recipe.set(kPreprocessPrefix + name, value);

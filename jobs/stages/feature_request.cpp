@@ -51,13 +51,18 @@ void choose_weights(std::vector<FeatureRequest>& requests, const std::vector<std
     const std::string name = item.substr(0, equals);
     const auto named = std::find(names.begin(), names.end(), name);
     if (equals != std::string::npos && named != names.end()) {
-      requests[static_cast<std::size_t>(named - names.begin())].weights = item.substr(equals + 1);
+      FeatureRequest& request = requests[static_cast<std::size_t>(named - names.begin())];
+      require(request.backbone.has_weights(), "--weights: {} has no weights", name);
+      request.weights = item.substr(equals + 1);
       continue;
     }
     require(requests.size() == 1 || item.starts_with("random:"),
             "--weights {}: with several backbones each file is given as BACKBONE=FILE{}", item,
             did_you_mean(name, names));
-    for (auto& request : requests) request.weights = item;
+    bool taken = false;
+    for (auto& request : requests)
+      if (request.backbone.has_weights()) request.weights = item, taken = true;
+    require(taken, "--weights: {} has no weights", fmt::join(names, ", "));
   }
 }
 
@@ -79,7 +84,7 @@ Preprocess departed(const Backbone& backbone, const Options& options) {
   if (options.list().takes("fast-decode") && options.flag("fast-decode")) chosen.fast_decode = true;
   for (const auto& assignment : assignments(options.texts("preprocess"))) override_preprocess(chosen, assignment);
   check_preprocess(chosen);
-  require(backbone.plans == nullptr || chosen.size == backbone.preprocess.size,
+  require(backbone.takes_any_size() || chosen.size == backbone.preprocess.size,
           "{} takes images of {} pixels, --preprocess asks for {}", backbone.name, backbone.preprocess.size,
           chosen.size);
   return chosen;
@@ -115,7 +120,7 @@ std::vector<FeatureRequest> feature_requests(const Options& options) {
     for (const auto& request : requests)
       require(request.backbone.name != backbone.name, "--backbone names {} twice", backbone.name);
     const Preprocess preprocess = departed(backbone, options);
-    if (backbone.plans == nullptr) backbone.preprocess = preprocess;  // a module's size is what it is given
+    if (backbone.takes_any_size()) backbone.preprocess = preprocess;  // its size is what it is given
     requests.push_back({backbone, {}, "", preprocess});
   }
   require(!requests.empty(), "--backbone names no network");
@@ -125,7 +130,7 @@ std::vector<FeatureRequest> feature_requests(const Options& options) {
 }
 
 std::string features_name(const Backbone& backbone, const FeatureLayer& layer) {
-  const bool script = backbone.plans == nullptr;
+  const bool script = backbone.is_module();
   std::string name = script ? std::filesystem::path(backbone.weight_files.front()).stem().string() : backbone.name;
   if (layer.name != backbone.default_layer) name += "-" + layer.name;
   std::replace(name.begin(), name.end(), '/', '-');  // as in VGGFace's fc6/relu

@@ -5,6 +5,7 @@
 
 #include "command/manifest.hpp"
 #include "coterie/base/number.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "stages/missing_images.hpp"
 
 namespace coterie::jobs {

@@ -228,7 +228,9 @@ std::string name_of(const Options& options, const std::string&) {
   return fs::path(options.text("file")).stem().string();
 }
 
-double disk_of(const Workload& study) { return 4.0 * static_cast<double>(study.images * study.dimensions); }
+double disk_of(const Workload& study, const Calibration&) {
+  return 4.0 * static_cast<double>(study.images * study.dimensions);
+}
 
 const StageEffort kEffort{.on_root = true, .disk = disk_of};
 

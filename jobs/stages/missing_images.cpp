@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "command/manifest.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/images/missing.hpp"
 
 namespace coterie::jobs {

@@ -1,24 +1,22 @@
 #include "stages/network_set.hpp"
 
-#include <unistd.h>
-
 #include <array>
 
+#include "coterie/base/job_limits.hpp"
 #include "coterie/features/allocator.hpp"
 
 namespace coterie::jobs {
 namespace {
 
-constexpr double kMuchMemory = 0.05;  // of the node's, for copies of one network's weights
+constexpr double kMuchMemory = 0.05;  // of what the node's ranks may hold, for copies of one network's weights
 
 // Collective: whether any rank wants it and all can, with weights of one size. Those on a GPU have none to share.
 bool wants_sharing(const Job& job, const Network& network) {
   std::array<std::int64_t, 2> sizes{network.packed_bytes(), -network.packed_bytes()};
   job.comm.min(sizes);
   const std::string asked = job.options.text("share-weights");
-  const double node = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   const double copies = static_cast<double>(network.packed_bytes()) * job.comm.local_size();
-  const bool wanted = asked == "yes" || (asked == "auto" && copies > kMuchMemory * node);
+  const bool wanted = asked == "yes" || (asked == "auto" && copies > kMuchMemory * memory_limit().amount);
   return job.comm.any(wanted && job.comm.local_size() > 1) && sizes[0] > 0 && sizes[0] == -sizes[1];
 }
 
@@ -26,7 +24,7 @@ bool wants_sharing(const Job& job, const Network& network) {
 
 void NetworkSet::add(const Job& job, const FeatureRequest& request, const WeightChoice& weights,
                      const NetworkOptions& options) {
-  if (weights.path.empty())
+  if (weights.path.empty() && request.backbone.has_weights())
     job.say("WARNING: the weights of {} are random ({}). The features mean nothing; use this for tests only.",
             request.backbone.name, weights.identity);
   std::vector<std::string> names;

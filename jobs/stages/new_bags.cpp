@@ -1,11 +1,12 @@
 #include "stages/new_bags.hpp"
 
 #include "command/lineage.hpp"
+#include "stages/topic_source.hpp"
 #include "stages/word_counts.hpp"
 
 namespace coterie::jobs {
 
-Documents count_new_words(const Job& job, const CodebookReader& codebook, const std::string& folder) {
+DescriptorReader describe_new_images(const Job& job, const CodebookReader& codebook, const std::string& folder) {
   require(job.options.given("images"), "bags of words are made of images: give the new ones with --images");
   Context inside = job.context;
   inside.maker = Kind::assignments.maker;
@@ -21,12 +22,30 @@ Documents count_new_words(const Job& job, const CodebookReader& codebook, const 
   words.set("name", kNewImages);
   run_command(inside, find_command(commands, "scan"), scan);
   run_command(inside, find_command(commands, "words"), words);
-  const DescriptorReader fresh(Study(folder, Kind::assignments.maker), kNewImages);
+  DescriptorReader fresh(Study(folder, Kind::assignments.maker), kNewImages);
   require(fresh.columns() == codebook.codebook().columns && fresh.recipe().inputs() == made.inputs(),
           "the new descriptors were made with other weights than those of {}", codebook.path());
+  return fresh;
+}
+
+Documents count_new_words(const Job& job, const CodebookReader& codebook, const std::string& folder) {
+  const DescriptorReader fresh = describe_new_images(job, codebook, folder);
   Documents own;
   job.comm.together([&] { own = count_words(job, fresh, codebook.codebook(), [](std::int64_t, auto) {}); });
   return gather_documents(own, job.comm);
+}
+
+PlacedWords place_new_words(const Job& job, const CodebookReader& codebook, const std::string& folder) {
+  const DescriptorReader fresh = describe_new_images(job, codebook, folder);
+  PlacedWords placed;
+  job.comm.together([&] {
+    std::vector<std::int32_t> words;
+    const Documents own = count_words(job, fresh, codebook.codebook(), [&](std::int64_t, auto found) {
+      words.insert(words.end(), found.begin(), found.end());
+    });
+    placed = place_words(fresh, std::move(words), own.vocabulary, own.local);
+  });
+  return placed;
 }
 
 }  // namespace coterie::jobs

@@ -120,7 +120,7 @@ StageMemory memory_of(const Workload& study, const Calibration&, int) {
   return {n < d ? 40 * n * n + 16 * static_cast<double>(study.components) * d : 48 * d * d};
 }
 
-const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = [](const Workload& study) {
+const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = [](const Workload& study, const Calibration&) {
                             return 4.0 * static_cast<double>(study.images * study.components);
                           }};
 

@@ -8,6 +8,7 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/images.hpp"
 #include "coterie/base/digest.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/skipped_table.hpp"
 #include "planning/effort.hpp"
@@ -238,7 +239,7 @@ StageMemory memory_of(const Workload& study, const Calibration&, int) {
   return {.needed = kMemoryOfListing * static_cast<double>(study.images), .root_alone = true};
 }
 
-const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = [](const Workload& study) {
+const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = [](const Workload& study, const Calibration&) {
                             return 120.0 * static_cast<double>(study.images);
                           }};
 

@@ -5,6 +5,7 @@
 #include "command/lineage.hpp"
 #include "command/manifest.hpp"
 #include "command/shared_options.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/selection_output.hpp"
 #include "planning/effort.hpp"

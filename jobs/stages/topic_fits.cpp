@@ -1,10 +1,12 @@
 #include "stages/topic_fits.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/random.hpp"
 #include "coterie/dist/exact_scale.hpp"
 #include "coterie/dist/progress.hpp"
@@ -18,7 +20,9 @@ namespace {
 
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t kTopWords = 10;  // of a topic, for coherence
-constexpr double kSaveEvery = 60;       // seconds between states
+constexpr double kSaveEvery = 60;       // seconds between states, at most
+constexpr double kLeastBetween = 0.5;   // and at least
+constexpr double kSaveShare = 0.02;     // of the time, that saving may take: the more often, the less a kill costs
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -108,12 +112,12 @@ class TopicFits::Work {
 
   std::string folder() const { return job_.study.folder() + "/" + Kind::topics.folder + "/" + name_ + ".partial"; }
 
-  // One fit, from the state that is there; on the way its state is saved, every minute and where it is stopped.
+  // One fit, from the state that is there; on the way its state is saved, for a kill and where it is stopped.
   Fit run(std::int64_t topics, const std::string& which, std::uint64_t seed, const Documents& documents,
           const PlacedWords& placed) {
     const bool spatial = job_.options.flag("spatial");
     const std::string path = fmt::format("{}/{}-{}.h5", folder(), topics, which);
-    job_.comm.on_root([&] { fs::create_directories(folder()); });
+    job_.comm.on_root([&] { make_folder(folder()); });
     Recipe recipe = job_.recipe;
     recipe.set("fit", fmt::format("{} of {}", which, topics));
     const RowRange rows = gamma_rows();
@@ -124,14 +128,16 @@ class TopicFits::Work {
     options.seed = seed;
     Progress progress(job_.speaks(), fmt::format("topics {} ({})", topics, which), options.max_iter, "passes");
     std::int64_t shown = 0;
-    double saved = now();
+    double saved = now(), between = kLeastBetween;
     const TakeState take = [&](const TopicState& reached) {
       progress.advance(std::ssize(reached.bounds) - shown);
       shown = std::ssize(reached.bounds);
       const bool stop = job_.comm.any(StopSignal::seen_here());
-      if (stop || job_.comm.any(now() - saved > kSaveEvery)) {
+      if (stop || job_.comm.any(now() - saved > between)) {
+        const double begun = now();
         write_topic_state(path, recipe, reached, rows, all, job_.comm);
         saved = now();
+        between = std::clamp((saved - begun) / kSaveShare, kLeastBetween, kSaveEvery);
       }
       return !stop;
     };

@@ -52,18 +52,15 @@ TopicSource take_topic_source(Job& job) {
   return source;
 }
 
-PlacedWords read_placed_words(const Study& study, const TopicSource& source, RowRange local) {
-  require(!source.codebook.empty(),
-          "--spatial needs to know where words lie, which only a codebook does, not --features");
-  const CodebookReader codebook(study, source.codebook);
-  const DescriptorReader descriptors(study, codebook.codebook().descriptors);
+PlacedWords place_words(const DescriptorReader& descriptors, std::vector<std::int32_t> words, std::int64_t vocabulary,
+                        RowRange local) {
   const auto& first = descriptors.first();
   PlacedWords placed;
-  placed.vocabulary = codebook.codebook().words;
+  placed.vocabulary = vocabulary;
   placed.global_images = descriptors.images();
   placed.local = local;
+  placed.words = std::move(words);
   const RowRange rows{first[static_cast<std::size_t>(local.begin)], first[static_cast<std::size_t>(local.end)]};
-  placed.words = codebook.words_of(rows);
   for (const auto& keypoint : descriptors.keypoints(rows)) {
     placed.x.push_back(keypoint.x);
     placed.y.push_back(keypoint.y);
@@ -76,6 +73,16 @@ PlacedWords read_placed_words(const Study& study, const TopicSource& source, Row
     placed.height.push_back(static_cast<float>(std::max(1, descriptors.extents()[2 * i + 1])));
   }
   return placed;
+}
+
+PlacedWords read_placed_words(const Study& study, const TopicSource& source, RowRange local) {
+  require(!source.codebook.empty(),
+          "--spatial needs to know where words lie, which only a codebook does, not --features");
+  const CodebookReader codebook(study, source.codebook);
+  const DescriptorReader descriptors(study, codebook.codebook().descriptors);
+  const auto& first = descriptors.first();
+  const RowRange rows{first[static_cast<std::size_t>(local.begin)], first[static_cast<std::size_t>(local.end)]};
+  return place_words(descriptors, codebook.words_of(rows), codebook.codebook().words, local);
 }
 
 RowNames document_names(const Study& study, const TopicSource& source) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "command/job.hpp"
+#include "coterie/artifacts/descriptors.hpp"
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/topics/documents.hpp"
 #include "coterie/topics/spatial_lda.hpp"
@@ -25,6 +26,11 @@ TopicSource take_topic_source(Job& job);
 /// The same of an artifact that is known already; `own` is left empty. One is empty: codebook or features. Not
 /// collective.
 TopicSource read_topic_source(const Study& study, const std::string& codebook, const std::string& features);
+
+/// The words of a codebook of `vocabulary` words with the places that their descriptors have: of the images `local`,
+/// all of whose descriptors' words are given. Not collective.
+PlacedWords place_words(const DescriptorReader& descriptors, std::vector<std::int32_t> words, std::int64_t vocabulary,
+                        RowRange local);
 
 /// The words of a codebook with their places, of this rank's images. Throws InvalidArgument for counts from elsewhere,
 /// which have none.

@@ -9,6 +9,7 @@
 #include "coterie/artifacts/topic_models.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/topic_tables.hpp"
+#include "planning/effort.hpp"
 #include "stages/topic_fits.hpp"
 #include "stages/topic_source.hpp"
 
@@ -165,6 +166,61 @@ constexpr Option for_output(Option option) {
   return option;
 }
 
+// How many fits each number of topics takes.
+double fits_of(const Options& options) {
+  return 1 + static_cast<double>(options.count("more-seeds", 0)) + (options.real("held-out", 0) > 0 ? 1 : 0);
+}
+
+double vocabulary_of(const Workload& study) {
+  const Options* codebook = study.stage("codebook");
+  return static_cast<double>(codebook != nullptr ? codebook->count("words") : study.dimensions);
+}
+
+// Regions of an image, to which spatial words belong; without them the image is one.
+double regions_of(const Options& options) {
+  if (!options.flag("spatial")) return 1;
+  const double along = 1 / options.real("pitch");
+  return along * along;
+}
+
+void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
+  const Options& options = *study.stage("topics");
+  const double words = distinct_words(vocabulary_of(study), measured.descriptors_an_image);
+  const double passes = static_cast<double>(options.count("max-iter"));
+  constexpr double kUpdates = 20;  // of a document's gamma in a pass
+  double topics = 0;
+  for (const auto number : options.counts("topics")) topics += static_cast<double>(number);
+  cost.flops = fits_of(options) * passes * kUpdates * 4 * topics * words * static_cast<double>(study.images);
+  cost.bytes_read = 8 * words * static_cast<double>(study.images);
+  cost.allreduces = static_cast<std::int64_t>(fits_of(options) * passes) * std::ssize(options.counts("topics"));
+  cost.allreduce_bytes = 8 * vocabulary_of(study) * topics / static_cast<double>(options.counts("topics").size());
+}
+
+// lda()'s own, of the largest number of topics; the documents, whole on every rank.
+StageMemory memory_of(const Workload& study, const Calibration& measured, int ranks) {
+  const Options& options = *study.stage("topics");
+  const auto numbers = options.counts("topics");
+  const auto k = static_cast<double>(*std::max_element(numbers.begin(), numbers.end()));
+  const auto n = static_cast<double>(study.images);
+  const double own = 8 * k * n * regions_of(options) / ranks;
+  const double documents = 8 * n * distinct_words(vocabulary_of(study), measured.descriptors_an_image);
+  return {8 * vocabulary_of(study) * k * (measured.threads + 4) + 2 * own + documents};
+}
+
+double disk_of(const Workload& study, const Calibration&) {
+  double disk = 0;
+  for (const auto number : study.stage("topics")->counts("topics"))
+    disk += 8 * static_cast<double>(number) * (static_cast<double>(study.images) + vocabulary_of(study));
+  return disk;
+}
+
+// With more documents it takes some more passes until the bound rests.
+const StageEffort kEffort{.least_growth = [](const Workload&) { return 1.0; },
+                          .most_growth = [](const Workload&) { return 1.25; },
+                          .cost = cost_of,
+                          .memory = memory_of,
+                          .disk = disk_of};
+
 }  // namespace
 
 Command topics() {
@@ -219,7 +275,9 @@ Command topics() {
                            return parent + (options.flag("spatial") ? "-spatial-lda" : "-lda");
                          },
                      .settle = settle,
-                     .writes = {"tables", "tables/topics"}}};
+                     .writes = {"tables", "tables/topics"},
+                     .trial = Trial::words,
+                     .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

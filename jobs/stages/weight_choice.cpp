@@ -12,6 +12,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kRandom = "random:";
+constexpr const char* kNoWeights = "none";
 
 std::vector<std::string> weight_folders() {
   std::vector<std::string> folders;
@@ -22,7 +23,7 @@ std::vector<std::string> weight_folders() {
 }
 
 std::string find_weight_file(const Backbone& backbone) {
-  if (backbone.plans == nullptr) return backbone.weight_files.front();
+  if (backbone.is_module()) return backbone.weight_files.front();
   const auto folders = weight_folders();
   for (const auto& folder : folders)
     for (const auto& file : backbone.weight_files)
@@ -49,6 +50,7 @@ std::string digest_of_weights(const std::string& path) {
 }
 
 WeightChoice choose_weights(const Job& job, const FeatureRequest& request) {
+  if (!request.backbone.has_weights()) return {"", 0, kNoWeights};
   if (request.weights.starts_with(kRandom)) return {"", seed_of(request.weights), request.weights};
   WeightChoice choice;
   job.comm.on_root([&] {  // the file is read once more for its digest, at disk speed
@@ -61,13 +63,14 @@ WeightChoice choose_weights(const Job& job, const FeatureRequest& request) {
 }
 
 void check_weights(const FeatureRequest& request) {
+  if (!request.backbone.has_weights()) return;
   if (request.weights.starts_with(kRandom)) return static_cast<void>(seed_of(request.weights));
   const std::string path = request.weights.empty() ? find_weight_file(request.backbone) : request.weights;
   require(fs::exists(path), "--weights: {} is not there", path);
 }
 
 WeightFile load_weights(const WeightChoice& choice, const FeatureRequest& request) {
-  if (request.backbone.plans == nullptr) return {choice.path, "TorchScript"};
+  if (request.backbone.is_module()) return {choice.path, "TorchScript"};
   if (!choice.path.empty()) return read_weights(choice.path);
   std::vector<std::string> layers;
   for (const auto& layer : request.layers) layers.push_back(layer.name);

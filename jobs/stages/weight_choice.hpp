@@ -11,9 +11,9 @@ namespace coterie::jobs {
 
 /// The weights that a request means.
 struct WeightChoice {
-  std::string path;        ///< empty for random ones
+  std::string path;        ///< empty for random ones, and where there are none
   std::uint64_t seed = 0;  ///< of random ones
-  std::string identity;    ///< for the recipe: SHA-256, or "random:SEED"
+  std::string identity;    ///< for the recipe: SHA-256, "random:SEED" or "none"
 };
 
 /// The SHA-256 of a weight file; of one in parts, that of the digests of its index and its parts. Throws FileError.

@@ -140,13 +140,39 @@ void check(const Options& options) {
   if (options.text("detector") == "cnn") check_weights(layer_request(options));
 }
 
-// What SIFT finds in a photograph of 1,600 pixels, about (shared/studies.md): for the disk that it takes.
-constexpr double kUsualKeypoints = 1000, kBytesOfOne = 148, kMemoryOfPlace = 150;
+constexpr double kMemoryOfPlace = 150;  // of an image, on each rank: its path, size and hash
+constexpr double kDecoded = 6;          // bytes a pixel: the image and what it is reduced to
 
-const StageEffort kEffort{
-    .memory = [](const Workload& study, const Calibration&,
-                 int) { return StageMemory{kMemoryOfPlace * static_cast<double>(study.images)}; },
-    .disk = [](const Workload& study) { return kUsualKeypoints * kBytesOfOne * static_cast<double>(study.images); }};
+void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
+  cost.bytes_read = measured.bytes_of(static_cast<double>(study.images));
+  cost.allreduces = 8;
+  cost.allreduce_bytes = 8;
+}
+
+// The largest image of the sample, on each thread, as far as --memory lets them in together.
+StageMemory memory_of(const Workload& study, const Calibration& measured, int) {
+  const Options& options = *study.stage("words");
+  const double places = kMemoryOfPlace * static_cast<double>(study.images);
+  if (options.text("detector") == "cnn") return {places + measured.network_memory};
+  const SiftOptions sift = sift_options(options);
+  const auto edge = static_cast<double>(sift.max_edge);  // as if it were a square, which errs to the safe side
+  const double pixels = edge > 0 ? std::min(measured.largest_pixels, edge * edge) : measured.largest_pixels;
+  return {places + kDecoded * measured.largest_pixels * measured.threads,
+          sift_bytes_a_pixel(sift) * pixels * measured.threads};
+}
+
+double disk_of(const Workload& study, const Calibration& measured) {
+  const Options& options = *study.stage("words");
+  constexpr double kPlace = 20, kOfImage = 100;  // bytes of a keypoint, of an image with its path
+  double descriptor = static_cast<double>(kSiftColumns) * (options.flag("rootsift") ? 4 : 1);
+  if (options.text("detector") == "cnn") {
+    const FeatureRequest request = layer_request(options);
+    descriptor = 4 * static_cast<double>(map_of(request.backbone, request.layers.front().name).channels);
+  }
+  return static_cast<double>(study.images) * (kOfImage + measured.descriptors_an_image * (kPlace + descriptor));
+}
+
+const StageEffort kEffort{.cost = cost_of, .memory = memory_of, .disk = disk_of};
 
 }  // namespace
 
@@ -205,6 +231,7 @@ Command words() {
                      .settle = settle_words,
                      .check = check,
                      .from_recipe = from_recipe,
+                     .trial = Trial::images,
                      .effort = &kEffort}};
 }
 

@@ -28,22 +28,6 @@ void leave_out(Options& options, std::span<const char* const> names) {
 
 bool is_cnn(const Options& options) { return options.text("detector") == "cnn"; }
 
-SiftOptions sift_options(const Options& options) {
-  SiftOptions sift;
-  sift.max_edge = options.count("max-edge");
-  sift.grey = options.text("grey") == "rgb" ? GreyOrder::rgb : GreyOrder::swapped;
-  sift.root = options.flag("rootsift");
-  if (options.text("detector") == "dense-sift") {
-    sift.grid = {options.count("step"), options.counts("sizes")};
-    return sift;
-  }
-  sift.max_keypoints = options.count("max-keypoints");
-  sift.ties = options.text("ties") == "published" ? Ties::published : Ties::cut;
-  sift.contrast_threshold = options.real("contrast-threshold");
-  sift.edge_threshold = options.real("edge-threshold");
-  return sift;
-}
-
 // The file's pixels as extract has them of a network that departs from nothing.
 DecodeOptions decode_options_of(const Options& options, const DecodeLimits& limits) {
   Preprocess steps;
@@ -77,6 +61,22 @@ void choose_layer(const Job& job, WordsTask& task, FeatureRequest request) {
 }
 
 }  // namespace
+
+SiftOptions sift_options(const Options& options) {
+  SiftOptions sift;
+  sift.max_edge = options.count("max-edge");
+  sift.grey = options.text("grey") == "rgb" ? GreyOrder::rgb : GreyOrder::swapped;
+  sift.root = options.flag("rootsift");
+  if (options.text("detector") == "dense-sift") {
+    sift.grid = {options.count("step"), options.counts("sizes")};
+    return sift;
+  }
+  sift.max_keypoints = options.count("max-keypoints");
+  sift.ties = options.text("ties") == "published" ? Ties::published : Ties::cut;
+  sift.contrast_threshold = options.real("contrast-threshold");
+  sift.edge_threshold = options.real("edge-threshold");
+  return sift;
+}
 
 void settle_words(Options& options) {
   if (is_cnn(options)) {

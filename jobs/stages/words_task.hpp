@@ -37,6 +37,9 @@ WordsTask make_words_task(Job& job);
 /// What of these options is meant by --detector; the rest is left out, and refused where it would be passed over.
 void settle_words(Options& options);
 
+/// What a detector that is SIFT is asked for; the options are settled.
+SiftOptions sift_options(const Options& options);
+
 /// "sift", "dense-rootsift", "alexnet-features.11".
 std::string words_name(const Options& options);
 

@@ -10,6 +10,7 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/images.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/unicode.hpp"
 #include "coterie/features/backbone.hpp"
 
@@ -23,7 +24,8 @@ void print_backbone(const Backbone& backbone) {
                layer.name == backbone.default_layer ? " (default)" : "");
   fmt::print("\nPreprocessing:\n");
   for (const auto& step : describe(backbone.preprocess)) fmt::print("  {}\n", step);
-  fmt::print("\nWeights: {}\n  {}\n", fmt::join(backbone.weight_files, ", "), backbone.how_to_get);
+  if (backbone.has_weights())
+    fmt::print("\nWeights: {}\n  {}\n", fmt::join(backbone.weight_files, ", "), backbone.how_to_get);
 }
 
 // Why it is stale itself, or that what it was made from is.

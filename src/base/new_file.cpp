@@ -57,11 +57,12 @@ void NewFile::flush() {
 
 void NewFile::finish() {
   flush();
-  if (close(std::exchange(number_, -1)) != 0 || std::rename(partial_.c_str(), path_.c_str()) != 0) {
+  if (close(std::exchange(number_, -1)) != 0) {
     const int error = errno;
     unfinished_.reset();
     fail(error);
   }
+  put_in_place(partial_, path_);
 }
 
 void NewFile::fail(int error) { throw FileError(path_, "cannot be written: " + write_fault(path_, error)); }
@@ -70,6 +71,32 @@ void write_new_file(const std::string& path, std::string_view bytes) {
   NewFile file(path);
   file.write(bytes);
   file.finish();
+}
+
+void put_in_place(const std::string& finished, const std::string& path) {
+  if (std::rename(finished.c_str(), path.c_str()) == 0) return;
+  const int error = errno;
+  require_replaceable(path);
+  throw FileError(path, "cannot be written: " + write_fault(path, error));
+}
+
+void require_replaceable(const std::string& path) {
+  namespace fs = std::filesystem;
+  fs::path folder = fs::path(path).parent_path();
+  if (folder.empty()) folder = ".";
+  struct stat file {
+  }, around{};
+  if (stat(folder.c_str(), &around) != 0) return;  // not there yet
+  const auto may_not = [&](const std::string& why) {
+    throw FileError(path, "cannot be written: " + why + ": ask its owner, or use a copy");
+  };
+  if (faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0 && errno == EACCES)
+    may_not(fmt::format("you may not write in {}", folder.string()));
+  const uid_t user = geteuid();
+  const bool sticky = (around.st_mode & S_ISVTX) != 0;
+  if (sticky && user != 0 && user != around.st_uid && lstat(path.c_str(), &file) == 0 && file.st_uid != user)
+    may_not(fmt::format("{} has the sticky bit, so only its owner may replace this file, which is another's",
+                        folder.string()));
 }
 
 void clear_place(const std::string& path) {

@@ -1,15 +1,13 @@
 #include "coterie/descriptors/describe.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <thread>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/finished_blocks.hpp"
 #include "coterie/base/thread_seconds.hpp"
 #include "memory_gate.hpp"
 
@@ -33,68 +31,39 @@ struct Work {
 class Describing {
  public:
   Describing(const DescribeOptions& options, const DescribeStream& stream)
-      : options_(options),
-        stream_(stream),
-        gate_(options.memory_bytes, options.threads),
-        most_finished_(static_cast<std::size_t>(options.threads) + 2),
-        working_(options.threads) {
-    for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run(); });
+      : options_(options), stream_(stream), gate_(options.memory_bytes, options.threads), finished_(options.threads) {
+    for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { finished_.work([this] { run(); }); });
   }
 
   ~Describing() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
+    finished_.stop();
     stream_.close();
-    changed_.notify_all();
     for (auto& thread : threads_) thread.join();
   }
   Describing(const Describing&) = delete;
   Describing& operator=(const Describing&) = delete;
 
   // The next finished block; none at the end and once idle has said to stop. Rethrows what ended a thread.
-  std::unique_ptr<Work> next() {
-    constexpr auto kIdle = std::chrono::milliseconds(2);
-    std::unique_lock lock(mutex_);
-    const auto ready = [&] { return error_ || !finished_.empty() || working_ == 0; };
-    while (!changed_.wait_for(lock, kIdle, ready)) {
-      lock.unlock();
-      if (!stream_.idle()) return nullptr;
-      lock.lock();
-    }
-    if (error_) std::rethrow_exception(error_);
-    if (finished_.empty()) return nullptr;
-    auto work = std::move(finished_.front());
-    finished_.pop_front();
-    changed_.notify_all();
-    return work;
-  }
+  std::unique_ptr<Work> next() { return finished_.next(stream_.idle); }
 
   void add_times(DescribeTimes& times) {
-    const std::lock_guard lock(mutex_);
+    const auto lock = finished_.lock();
     times.decode += times_.decode;
     times.describe += times_.describe;
   }
 
  private:
+  using Lock = FinishedBlocks<Work>::Lock;
+
   void run() {
-    std::unique_lock lock(mutex_);
-    try {
-      while (!stopping_ && !error_ && step(lock)) continue;
-    } catch (...) {
-      if (!lock.owns_lock()) lock.lock();
-      if (!error_) error_ = std::current_exception();
-    }
-    --working_;
-    changed_.notify_all();
+    Lock lock = finished_.lock();
+    while (!finished_.ends() && step(lock)) continue;
   }
 
   // Describes one image, opens one block, or waits; false at the end.
-  bool step(std::unique_lock<std::mutex>& lock) {
-    // In the end waits while too many blocks are finished and not committed: memory stays bounded.
-    if (finished_.size() >= most_finished_) {
-      changed_.wait(lock);
+  bool step(Lock& lock) {
+    if (finished_.full()) {
+      finished_.wait_for_change(lock);
     } else if (!open_.empty() && open_.back()->has_more()) {
       describe(*open_.back(), lock);
     } else if (!opening_ && !ended_) {
@@ -102,12 +71,12 @@ class Describing {
     } else if (ended_) {
       return false;
     } else {
-      changed_.wait(lock);
+      finished_.wait_for_change(lock);
     }
     return true;
   }
 
-  void open(std::unique_lock<std::mutex>& lock) {
+  void open(Lock& lock) {
     opening_ = true;
     lock.unlock();
     auto work = std::make_unique<Work>();
@@ -117,13 +86,13 @@ class Describing {
     opening_ = false;
     ended_ = !more;
     if (more && work->finished())
-      finished_.push_back(std::move(work));  // without images
+      finished_.add(std::move(work));  // without images
     else if (more)
       open_.push_back(std::move(work));
-    changed_.notify_all();
+    finished_.notify();
   }
 
-  void describe(Work& work, std::unique_lock<std::mutex>& lock) {
+  void describe(Work& work, Lock& lock) {
     const std::size_t i = work.handed_out++;
     lock.unlock();
     DescribeTimes spent;
@@ -139,11 +108,10 @@ class Describing {
   void finish(Work& work) {
     for (auto each = open_.begin(); each != open_.end(); ++each)
       if (each->get() == &work) {
-        finished_.push_back(std::move(*each));
+        finished_.add(std::move(*each));
         open_.erase(each);
         break;
       }
-    changed_.notify_all();
   }
 
   // Whatever goes wrong is its status.
@@ -171,15 +139,11 @@ class Describing {
   const DescribeOptions& options_;
   const DescribeStream& stream_;
   MemoryGate gate_;
-  const std::size_t most_finished_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  FinishedBlocks<Work> finished_;
+  // Under its lock:
   std::deque<std::unique_ptr<Work>> open_;  // the last one may have images that nobody has yet
-  std::deque<std::unique_ptr<Work>> finished_;
   DescribeTimes times_;
-  std::exception_ptr error_;
-  bool opening_ = false, ended_ = false, stopping_ = false;
-  int working_;
+  bool opening_ = false, ended_ = false;
   std::vector<std::thread> threads_;
 };
 

@@ -33,9 +33,13 @@ GreyImage prepare_for_sift(Image image, const SiftOptions& options) {
   return made;
 }
 
-std::int64_t sift_bytes(const GreyImage& image, const SiftOptions& options) {
+std::int64_t sift_bytes_a_pixel(const SiftOptions& options) {
   constexpr std::int64_t kDetected = 235, kGrid = 32;
-  return std::int64_t{image.grey_width} * image.grey_height * (options.grid.step == 0 ? kDetected : kGrid);
+  return options.grid.step == 0 ? kDetected : kGrid;
+}
+
+std::int64_t sift_bytes(const GreyImage& image, const SiftOptions& options) {
+  return std::int64_t{image.grey_width} * image.grey_height * sift_bytes_a_pixel(options);
 }
 
 }  // namespace coterie::inline descriptors

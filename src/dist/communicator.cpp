@@ -324,7 +324,7 @@ void Communicator::together(const std::function<void()>& action, CallSite where)
     code = static_cast<std::int64_t>(error.exit_code());
   } catch (const std::exception& error) {
     failed = true;
-    message = error.what();
+    message = explanation(error);
     code = static_cast<std::int64_t>(ExitCode::failed);
   }
   std::int64_t first = failed ? rank_ : size_;

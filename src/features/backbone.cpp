@@ -242,6 +242,27 @@ Backbone torchscript(const std::string& name) {
           .how_to_get = "torch.jit.save in Python writes such a file"};
 }
 
+constexpr const char* kGreyPixels = "grey_pixels";
+
+// Shapes are kept and nothing is cropped; what the longer edge leaves of the square is black.
+Preprocess grey_preprocess() {
+  Preprocess steps;
+  steps.geometry = Geometry::letterbox;
+  steps.size = 380;
+  steps.pad = 0;
+  steps.scale = 255;
+  return steps;
+}
+
+Backbone grey_pixels() {
+  return {.name = kGreyPixels,
+          .description = "no network: the grey pixels themselves, a baseline; any --preprocess size=SIZE",
+          .plan_of_size = plan_grey_pixels,
+          .default_layer = "pixels",
+          .preprocess = grey_preprocess(),
+          .how_to_get = "none are needed"};
+}
+
 }  // namespace
 
 const std::vector<Backbone>& backbones() {
@@ -256,19 +277,22 @@ const std::vector<Backbone>& backbones() {
 
 Backbone find_backbone(const std::string& name) {
   if (name.starts_with(kTorchScript)) return torchscript(name);
+  if (name == kGreyPixels) return grey_pixels();
   std::vector<std::string> names;
   for (const auto& backbone : backbones()) {
     if (backbone.name == name) return backbone;
     names.push_back(backbone.name);
   }
+  names.emplace_back(kGreyPixels);
   throw InvalidArgument(fmt::format("there is no backbone '{}'{} There are: {}, torchscript:FILE", name,
                                     hint(name, names), fmt::join(names, ", ")));
 }
 
 std::vector<FeatureLayer> layers_of(const Backbone& backbone) {
-  if (backbone.plans == nullptr)
-    return {{backbone.default_layer, torchscript_dimension(backbone.weight_files.front(), backbone.preprocess.size)}};
-  const Plan plan = backbone.plans().front();
+  const int size = backbone.preprocess.size;
+  if (backbone.is_module())
+    return {{backbone.default_layer, torchscript_dimension(backbone.weight_files.front(), size)}};
+  const Plan plan = backbone.has_weights() ? backbone.plans().front() : backbone.plan_of_size(size);
   std::vector<FeatureLayer> layers;
   for (const auto& [name, value] : plan.layers()) layers.push_back({name, plan.extent(value).elements()});
   return layers;

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <exception>
 #include <iterator>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/finished_blocks.hpp"
 #include "coterie/base/thread_seconds.hpp"
 #include "coterie/images/batch_loader.hpp"
 
@@ -113,47 +111,28 @@ class Extraction {
       : networks_(networks),
         stream_(stream),
         assembly_(networks, static_cast<std::size_t>(options.batch)),
-        most_finished_(static_cast<std::size_t>(options.threads) + 2),
+        finished_(options.threads),
         loader_({[this](std::vector<ImagePlace>& images) { return next_piece(images); }}, preprocesses_of(networks),
                 options.limits, options.decode_threads, 2 * options.threads + 1) {
-    working_ = options.threads;
-    for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run_networks(); });
+    for (int i = 0; i < options.threads; ++i)
+      threads_.emplace_back([this] { finished_.work([this] { run_networks(); }); });
   }
 
   ~Extraction() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
+    finished_.stop();
     stream_.close();
     loader_.stop();
-    changed_.notify_all();
     for (auto& thread : threads_) thread.join();
   }
   Extraction(const Extraction&) = delete;
   Extraction& operator=(const Extraction&) = delete;
 
   // The next finished block; none at the end and once idle has said to stop. Rethrows what ended a thread.
-  std::unique_ptr<BlockFeatures> next() {
-    constexpr auto kIdle = std::chrono::milliseconds(2);
-    std::unique_lock lock(mutex_);
-    const auto ready = [&] { return error_ || !finished_.empty() || working_ == 0; };
-    while (!changed_.wait_for(lock, kIdle, ready)) {
-      lock.unlock();
-      if (!stream_.idle()) return nullptr;
-      lock.lock();
-    }
-    if (error_) std::rethrow_exception(error_);
-    if (finished_.empty()) return nullptr;
-    auto block = std::move(finished_.front());
-    finished_.pop_front();
-    changed_.notify_all();
-    return block;
-  }
+  std::unique_ptr<BlockFeatures> next() { return finished_.next(stream_.idle); }
 
   // Of the network's threads, so far.
   void add_times(ExtractTimes& times) {
-    const std::lock_guard lock(mutex_);
+    const auto lock = finished_.lock();
     times.network += network_seconds_;
     times.wait += wait_seconds_;
     const LoadTimes load = loader_.times();
@@ -164,37 +143,29 @@ class Extraction {
  private:
   // For the loader, on one of its threads at a time.
   bool next_piece(std::vector<ImagePlace>& images) {
-    std::unique_lock lock(mutex_);
+    auto lock = finished_.lock();
     while (!assembly_.has_more()) {
-      if (stopping_ || error_) return false;
+      if (finished_.ends()) return false;
       lock.unlock();
       Block block;
       if (!stream_.next(block)) return false;
       lock.lock();
       const bool empty = block.images.empty();
       assembly_.open(std::move(block));
-      if (empty) finish(assembly_.take_empty());
+      if (empty) finished_.add(assembly_.take_empty());
     }
     images = assembly_.cut();
     return true;
   }
 
   void run_networks() {
-    try {
-      Batch batch;
-      std::vector<std::vector<float>> rows;
-      while (wait_for(batch)) {
-        const double start = thread_seconds();
-        compute(batch, rows);
-        if (!hand_over(batch, rows, thread_seconds() - start)) break;
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!error_) error_ = std::current_exception();
+    Batch batch;
+    std::vector<std::vector<float>> rows;
+    while (wait_for(batch)) {
+      const double start = thread_seconds();
+      compute(batch, rows);
+      if (!hand_over(batch, rows, thread_seconds() - start)) break;
     }
-    const std::lock_guard lock(mutex_);
-    --working_;
-    changed_.notify_all();
   }
 
   void compute(const Batch& batch, std::vector<std::vector<float>>& rows) const {
@@ -215,35 +186,22 @@ class Extraction {
   bool wait_for(Batch& batch) {
     const double start = clock_seconds();
     const bool got = loader_.next(batch);
-    const std::lock_guard lock(mutex_);
+    const auto lock = finished_.lock();
     wait_seconds_ += clock_seconds() - start;
-    return got && !stopping_;
+    return got && !finished_.ends();
   }
 
-  // Waits, in the end, while too many blocks are finished and not committed: memory stays bounded.
   bool hand_over(Batch& batch, const std::vector<std::vector<float>>& rows, double seconds) {
-    std::unique_lock lock(mutex_);
+    auto lock = finished_.lock();
     network_seconds_ += seconds;
-    if (auto block = assembly_.add(batch, rows)) finish(std::move(block));
-    changed_.wait(lock, [&] { return stopping_ || error_ || finished_.size() < most_finished_; });
-    return !stopping_ && !error_;
-  }
-
-  void finish(std::unique_ptr<BlockFeatures> block) {
-    finished_.push_back(std::move(block));
-    changed_.notify_all();
+    if (auto block = assembly_.add(batch, rows)) finished_.add(std::move(block));
+    return finished_.wait_for_room(lock);
   }
 
   const std::span<const Network> networks_;
   const BlockStream& stream_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  Assembly assembly_;
-  std::deque<std::unique_ptr<BlockFeatures>> finished_;
-  const std::size_t most_finished_;
-  std::exception_ptr error_;
-  bool stopping_ = false;
-  int working_ = 0;
+  Assembly assembly_;  // this and the seconds under the lock of finished_
+  FinishedBlocks<BlockFeatures> finished_;
   double network_seconds_ = 0, wait_seconds_ = 0;
   BatchLoader loader_;
   std::vector<std::thread> threads_;

@@ -47,7 +47,7 @@ bool has_locations(const Plan& plan, Value value) { return plan.extent(value).pi
 
 Plan plan_of(const Backbone& backbone) {
   require(backbone.plans != nullptr,
-          "{}: coterie does not know the layers of a TorchScript module; take one of its own networks", backbone.name);
+          "{} has no layers with locations that coterie knows of; take one of its own networks", backbone.name);
   return backbone.plans().front();
 }
 

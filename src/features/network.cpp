@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "nets/affine.hpp"
 #include "nets/engine.hpp"
 #include "nets/families.hpp"
@@ -61,6 +62,11 @@ void refuse_foreign(const Backbone& backbone, const WeightFile& file, const Weig
                                  : fmt::format("it is a file for --backbone {}", fmt::join(owners, " or "))));
 }
 
+Plan cut(Plan plan, const std::vector<std::string>& layers) {
+  plan.keep(layers);
+  return plan;
+}
+
 // Of the ways to name the tensors, the one that has most of them in the file.
 Fitted fit_network(const Backbone& backbone, const std::vector<std::string>& layers, const WeightFile& file) {
   auto plans = backbone.plans();
@@ -69,7 +75,7 @@ Fitted fit_network(const Backbone& backbone, const std::vector<std::string>& lay
     throw FileError(file.path(),
                     fmt::format("holds several networks, under '{}' and '{}', and nothing says which is meant; take "
                                 "one out: coterie weights convert FILE OUT.safetensors --prefix {}",
-                                fit.prefix, fmt::join(fit.rivals, "', '"), fit.prefix));
+                                fit.prefix, fmt::join(fit.rivals, "', '"), shell_quoted(fit.prefix)));
   Fitted fitted{std::move(plans[fit.plan]), fit.prefix, note_of(file, fit)};
   const Plan whole = fitted.plan;
   fitted.plan.keep(layers);
@@ -152,7 +158,7 @@ struct Network::State {
 Network::Network(const Backbone& backbone, const std::vector<std::string>& layers, const WeightFile& weights,
                  const Preprocess& preprocess, const NetworkOptions& options)
     : state_(std::make_unique<State>()) {
-  require(backbone.plans == nullptr || preprocess.size == backbone.preprocess.size,
+  require(backbone.takes_any_size() || preprocess.size == backbone.preprocess.size,
           "{} takes images of {} pixels, the preprocessing gives {}", backbone.name, backbone.preprocess.size,
           preprocess.size);
   state_->preprocess = preprocess;
@@ -163,14 +169,15 @@ Network::Network(const Backbone& backbone, const std::vector<std::string>& layer
   adapted.preprocess = preprocess;
   std::vector<std::string> names;
   for (const auto& layer : layers) names.push_back(state_->layers.emplace_back(find_layer(adapted, layer)).name);
-  if (backbone.plans == nullptr) {
+  if (backbone.is_module()) {
     require(names.size() == 1, "{} has one layer, '{}'; {} were asked for", backbone.name, backbone.default_layer,
             names.size());
     state_->engine = make_torchscript_engine(backbone.weight_files.front(), preprocess.size, state_->choice.device,
                                              batch, state_->choice.precision);
     return;
   }
-  Fitted fitted = fit_network(backbone, names, weights);
+  Fitted fitted = backbone.has_weights() ? fit_network(backbone, names, weights)
+                                         : Fitted{cut(backbone.plan_of_size(preprocess.size), names), "", ""};
   state_->weights_note = std::move(fitted.note);
   state_->engine = make_engine(std::move(fitted.plan), FileWeights(weights, fitted.prefix), state_->choice, batch);
 }
@@ -197,8 +204,9 @@ void Network::forward(const Levels& levels, std::int64_t first, std::int64_t cou
 }
 
 WeightFile random_weights(const Backbone& backbone, const std::vector<std::string>& layers, std::uint64_t seed) {
-  require(backbone.plans != nullptr,
-          "{} has its weights in its file; random ones are for the networks that coterie knows", backbone.name);
+  require(!backbone.is_module(), "{} has its weights in its file; random ones are for the networks that coterie knows",
+          backbone.name);
+  if (!backbone.has_weights()) return {"", "none"};
   std::vector<std::string> names;
   for (const auto& layer : layers) names.push_back(find_layer(backbone, layer).name);
   Plan plan = backbone.plans().front();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -110,7 +111,45 @@ PrincipalAxes axes_of_symmetric(Matrix products, std::int64_t most, const KeepCo
   return axes;
 }
 
-PrincipalAxes axes_of_factor(Matrix r, const KeepCount& keep, const Communicator& comm, ThreadPool& pool) {
+namespace {
+
+/// A of few rows as L Q: Q's reflectors, as dgelqf leaves them right of the diagonal, and L, the square.
+class LqFactors {
+ public:
+  explicit LqFactors(Matrix a) : a_(std::move(a)), tau_(static_cast<std::size_t>(a_.rows)) {
+    const int m = static_cast<int>(a_.rows), n = static_cast<int>(a_.columns);
+    with_workspace("dgelqf", [&](double* work, int size) {
+      return LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, m, n, a_.data.data(), m, tau_.data(), work, size);
+    });
+  }
+
+  Matrix lower() const {
+    Matrix l = zeros(a_.rows, a_.rows);
+    for (std::int64_t j = 0; j < a_.rows; ++j)
+      std::copy(a_.data.begin() + j * a_.rows + j, a_.data.begin() + (j + 1) * a_.rows,
+                l.data.begin() + j * a_.rows + j);
+    return l;
+  }
+
+  /// Q' W: L's right singular vectors become A's.
+  Matrix to_columns(const Matrix& w) const {
+    Matrix v = zeros(a_.columns, w.columns);
+    for (std::int64_t k = 0; k < w.columns; ++k)
+      std::copy_n(w.data.begin() + k * w.rows, w.rows, v.data.begin() + k * v.rows);
+    const int n = static_cast<int>(v.rows), kept = static_cast<int>(v.columns), m = static_cast<int>(a_.rows);
+    with_workspace("dormlq", [&](double* work, int size) {
+      return LAPACKE_dormlq_work(LAPACK_COL_MAJOR, 'L', 'T', n, kept, m, a_.data.data(), m, tau_.data(), v.data.data(),
+                                 n, work, size);
+    });
+    return v;
+  }
+
+ private:
+  Matrix a_;
+  std::vector<double> tau_;
+};
+
+PrincipalAxes axes_by_bidiagonal(Matrix r, const KeepCount& keep, const Communicator& comm, ThreadPool& pool) {
   Bidiagonal b;
   comm.on_root([&] { b = bidiagonal(std::move(r)); });
   broadcast(b.values, comm);
@@ -127,6 +166,28 @@ PrincipalAxes axes_of_factor(Matrix r, const KeepCount& keep, const Communicator
   const std::span<const double> made(part, static_cast<std::size_t>(own.size() * rows));
   if (comm.size() > 1) b.vectors.data = comm.gather_all(made);
   return {std::move(b.values), std::move(b.vectors)};
+}
+
+/// Beyond it LAPACK's reduction to bidiagonal form would sweep all columns for each row.
+constexpr std::int64_t kMostBidiagonal = 32'768;
+
+}  // namespace
+
+PrincipalAxes axes_of_factor(Matrix r, const KeepCount& keep, const Communicator& comm, ThreadPool& pool) {
+  std::optional<LqFactors> factors;
+  bool broad = false;
+  comm.on_root([&] {
+    broad = r.columns > kMostBidiagonal && r.rows < r.columns;
+    if (!broad) return;
+    factors.emplace(std::move(r));
+    r = factors->lower();
+  });
+  comm.broadcast(std::span(&broad, 1));
+  PrincipalAxes axes = axes_by_bidiagonal(std::move(r), keep, comm, pool);
+  if (!broad) return axes;
+  comm.on_root([&] { axes.vectors = factors->to_columns(axes.vectors); });
+  broadcast(axes.vectors, comm);
+  return axes;
 }
 
 }  // namespace coterie::inline reduction

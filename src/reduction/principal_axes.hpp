@@ -32,7 +32,8 @@ PrincipalAxes axes_of_gram(Matrix gram, std::int64_t most, const KeepCount& keep
                            ThreadPool& pool);
 
 /// From the singular value decomposition of R (see tsqr), without its left vectors. Serial on rank 0: reduction to
-/// bidiagonal form (8/3 D^3 flops) and divide and conquer. Collective.
+/// bidiagonal form (8/3 D^3 flops) and divide and conquer. With N rows and more than 32,768 columns, an LQ
+/// factorisation comes before (2 N^2 D flops, and 2 N D kept to go back). Collective.
 PrincipalAxes axes_of_factor(Matrix r, const KeepCount& keep, const Communicator& comm, ThreadPool& pool);
 
 }  // namespace coterie::inline reduction

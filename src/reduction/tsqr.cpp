@@ -18,6 +18,8 @@ constexpr std::int64_t kLeastLeafRows = 1024;
 constexpr std::int64_t kChunkRows = 256;
 /// LAPACK counts its workspace, D^2 and more, in 32-bit ints; a leaf has fewer than 2 D rows.
 constexpr std::int64_t kMostColumns = 32'768;
+/// Of a matrix with more columns than that, which is only handed on.
+constexpr std::int64_t kMostNumbers = std::int64_t{1} << 31;
 
 Matrix zeros(std::int64_t rows, std::int64_t columns) {
   return {rows, columns, std::vector<double>(static_cast<std::size_t>(rows * columns))};
@@ -34,7 +36,7 @@ void check(int info, const char* call) {
 /// A leaf's rows as one column-major matrix.
 Matrix read_leaf(const TallMatrix& a, RowRange rows) {
   Matrix leaf = zeros(rows.size(), a.columns);
-  std::vector<double> chunk(static_cast<std::size_t>(kChunkRows * a.columns));
+  std::vector<double> chunk(static_cast<std::size_t>(std::min(kChunkRows, rows.size()) * a.columns));
   constexpr std::int64_t kTile = 16;  // columns of a tile stay in cache while its rows are turned
   for (std::int64_t first = 0; first < rows.size(); first += kChunkRows) {
     const std::int64_t count = std::min(kChunkRows, rows.size() - first);
@@ -158,7 +160,9 @@ int leaves_at_once(const TallMatrix& a, const RowPartition& leaves, std::int64_t
 }  // namespace
 
 RowPartition tsqr_leaves(std::int64_t rows, std::int64_t columns, int ranks) {
-  require(rows >= 1 && columns >= 1 && columns <= kMostColumns,
+  const bool handed_on =
+      rows <= kMostColumns && rows < columns && columns < kMostNumbers / std::max(rows, std::int64_t{1});
+  require(rows >= 1 && columns >= 1 && (columns <= kMostColumns || handed_on),
           "a matrix of {} x {} cannot be factored: it needs a row, and 1 to {} columns", rows, columns, kMostColumns);
   return tree_leaves(rows, std::max(kLeastLeafRows, columns), ranks);
 }
@@ -173,6 +177,8 @@ Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& 
 }
 
 Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool) {
+  require(a.columns <= kMostColumns, "a covariance matrix of {} columns is too large; at most {}", a.columns,
+          kMostColumns);
   const RowPartition leaves = tsqr_leaves(a.rows, a.columns, comm.size());
   GramSum parts(a);
   Matrix sum = fold_tree(

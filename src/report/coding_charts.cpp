@@ -194,8 +194,7 @@ Chart agreement_chart(const std::string& name, const std::string& coefficient, c
                         "solid 1 noborder\nset boxwidth {}\n",
                         tics, static_cast<double>(groups.size()) + 0.6, low < 0 ? -1 : 0, width * 0.94) +
                     data + "plot " + plots + "\nunset label 1\nunset label 2\n";
-    for (std::size_t n = 0; n < names.size(); ++n) chart.script += fmt::format("unset label {}
-", 10 + n);
+    for (std::size_t n = 0; n < names.size(); ++n) chart.script += fmt::format("unset label {}\n", 10 + n);
   }
   chart.script += "unset multiplot\n";
   chart.alt = fmt::format("{} runs from {:.3f} to {:.3f}.", coefficient, low, high);

@@ -165,6 +165,20 @@ Image thumbnail(const Image& image, int edge) {
   return resize(image, wide ? edge : side, wide ? side : edge, Filter::lanczos);
 }
 
+std::string jpeg_bytes(const Image& image, int quality) {
+  cv::Mat pixels(image.height, image.width, CV_8UC3);
+  copy_pixels(image, pixels);
+  return encode(pixels, ".jpg", quality);
+}
+
+Image thumbnail_or_cross(const std::function<Image()>& read, int edge) {
+  Image image;
+  if (try_read([&](const std::string&) { return read(); }, "", image)) return thumbnail(image, edge);
+  cv::Mat tile(edge, edge, CV_8UC3);
+  draw_cross(tile);
+  return {edge, edge, std::vector<std::uint8_t>(tile.datastart, tile.dataend)};  // grey: BGR is RGB
+}
+
 std::string thumbnail_jpeg(const ImageReader& read, const std::string& path, int edge, int quality, bool* readable) {
   Image image;
   *readable = try_read(read, path, image);

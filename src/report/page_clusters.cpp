@@ -44,15 +44,21 @@ std::string neighbours(const std::string& id, std::size_t label, std::size_t clu
   return out + "</p>\n";
 }
 
+/// ": cats", in a direction of its own.
+std::string name_text(const ReportCluster& cluster) {
+  return cluster.name.empty() ? "" : fmt::format(": <bdi>{}</bdi>", html_text(cluster.name));
+}
+
 std::string cluster_article(const PageMaterial& page, std::size_t solution, std::size_t label, bool in_full) {
   const ReportCluster& cluster = page.report.solutions[solution].clusters[label];
   const std::size_t most = pictures_per_strip(page.report, solution, page.options);
   std::string out =
-      fmt::format("<article class=\"cluster\" id=\"{}-cluster{}\">\n<h3>Cluster {} <small>{} image{}, {}",
-                  solution_id(page.report, solution), label, label, with_commas(cluster.size),
+      fmt::format("<article class=\"cluster\" id=\"{}-cluster{}\">\n<h3>Cluster {}{} <small>{} image{}, {}",
+                  solution_id(page.report, solution), label, label, name_text(cluster), with_commas(cluster.size),
                   cluster.size == 1 ? "" : "s", share_text(cluster.size, images_of(page.report.solutions[solution])));
   if (cluster.silhouette == cluster.silhouette) out += ", silhouette " + index_text(cluster.silhouette);
   out += "</small></h3>\n" +
+         (cluster.remark.empty() ? "" : fmt::format("<p class=\"note\">{}</p>\n", html_text(cluster.remark))) +
          neighbours(solution_id(page.report, solution), label, page.report.solutions[solution].clusters.size());
   if (in_full) out += excess_list(cluster);
   out += strip(page, "Nearest to the centroid", cluster.nearest, most);
@@ -84,7 +90,8 @@ std::string overview_table(const PageMaterial& page, std::size_t index) {
   }
   for (std::size_t label = 0; label < solution.clusters.size(); ++label) {
     const ReportCluster& cluster = solution.clusters[label];
-    const std::string link = fmt::format("<a href=\"#{0}-cluster{1}\">{1}</a>", solution_id(page.report, index), label);
+    const std::string link = fmt::format("<a href=\"#{0}-cluster{1}\">{1}{2}</a>", solution_id(page.report, index),
+                                         label, name_text(cluster));
     std::vector<std::string> row = {link, with_commas(cluster.size), share_text(cluster.size, images),
                                     index_text(cluster.silhouette)};
     for (const auto& agreement : solution.agreements)

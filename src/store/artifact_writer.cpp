@@ -101,7 +101,7 @@ void ArtifactWriter::finish() {
   });
   state.comm.on_root([&] {
     seal_artifact(state.partial, state.recipe);
-    std::filesystem::rename(state.partial, state.path);
+    put_in_place(state.partial, state.path);
   });
   state.path.clear();
 }

@@ -113,7 +113,7 @@ void create_file(const std::string& path, const Recipe& recipe, const FeatureSha
   const RawFile raw(fresh);
   raw.claim_space();
   raw.sync();
-  fs::rename(fresh, path);
+  put_in_place(fresh, path);
 }
 
 // Blocks are written in place, so what bears the name must be the file itself.
@@ -221,7 +221,7 @@ FeatureFile::FeatureFile(const std::string& path, const Recipe& recipe, FeatureS
   if (finished)
     comm.on_root([&] {
       refuse_link(state.path);
-      fs::rename(state.path, state.partial);
+      put_in_place(state.path, state.partial);
     });
   state.open();
 }
@@ -266,7 +266,7 @@ void FeatureFile::finish() {
           state.partial, state.missing.size(), state.missing.empty() ? 0 : state.missing.front());
   state.comm.on_root([&] {
     seal_artifact(state.partial, state.recipe);
-    fs::rename(state.partial, state.path);
+    put_in_place(state.partial, state.path);
   });
   state.complete = true;
 }

@@ -78,7 +78,7 @@ void Study::link_all(const std::vector<Kind>& kinds) const {
     h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush", partial);
     h5::check(H5Fclose(file.release()), "H5Fclose", partial);
   }
-  fs::rename(partial, path);
+  put_in_place(partial, path);
 }
 
 bool is_current(const std::string& path, const Recipe& wanted, bool overwrite, const std::string& way_out) {

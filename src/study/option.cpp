@@ -61,7 +61,8 @@ void check_value(const Option& option, const std::string& given) {
     case counts:
       if (given.empty()) break;
       for (const auto value : parse_counts(given))
-        if (static_cast<double>(value) < option.least) refuse(option, given, range_text(option, "whole numbers"));
+        if (static_cast<double>(value) < option.least || static_cast<double>(value) > option.most)
+          refuse(option, given, range_text(option, "whole numbers"));
       break;
   }
 }
@@ -79,15 +80,20 @@ std::int64_t parse_size(const std::string& given) {
 }
 
 std::vector<std::int64_t> parse_counts(const std::string& given) {
+  constexpr std::int64_t kMostNumbers = 100'000;
+  // Far from where the next number, or the distance of two, is none any more.
+  constexpr auto kMostWhole = static_cast<std::int64_t>(kMaxCount);
+  const auto whole = [](const std::string& text) { return parse_as<std::int64_t>(text, -kMostWhole, kMostWhole); };
   std::set<std::int64_t> values;
   for (const auto& part : split(given, ',')) {
     const std::size_t dash = part.find('-', 1);
-    const auto first = parse_as<std::int64_t>(part.substr(0, dash));
-    const auto last = dash == std::string::npos ? first : parse_as<std::int64_t>(part.substr(dash + 1));
+    const auto first = whole(part.substr(0, dash));
+    const auto last = dash == std::string::npos ? first : whole(part.substr(dash + 1));
     require(first && last && *first <= *last, "\"{}\" is no list of whole numbers; write it as 8 or 6,8,10 or 5-20",
             given);
-    require(*last - *first < 100'000, "\"{}\" lists more than 100,000 numbers", given);
+    require(*last - *first < kMostNumbers, "\"{}\" lists more than 100,000 numbers", given);
     for (auto value = *first; value <= *last; ++value) values.insert(value);
+    require(std::ssize(values) <= kMostNumbers, "\"{}\" lists more than 100,000 numbers", given);
   }
   return {values.begin(), values.end()};
 }

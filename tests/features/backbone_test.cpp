@@ -83,6 +83,33 @@ TEST_CASE("the locations of a layer lie in the middle of what they see") {
                        InvalidArgument);
 }
 
+TEST_CASE("grey pixels are the pixels of any size, in rows, and want no weights") {
+  Backbone backbone = find_backbone("grey_pixels");
+  CHECK(find_layer(backbone, "").dimension == 380 * 380);
+  CHECK_FALSE(backbone.has_weights());
+  CHECK_THROWS_WITH_AS(last_map(backbone), doctest::Contains("no layers with locations"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(find_backbone("grey_pixel"), doctest::Contains("\"grey_pixels\""), InvalidArgument);
+  override_preprocess(backbone.preprocess, "size=2");
+  const Network network(backbone, {""}, random_weights(backbone, {""}, 1), backbone.preprocess,
+                        {.device = Device::cpu});
+  REQUIRE(network.layers()[0].dimension == 4);
+  const std::vector<float> pixels = {1, 1, 1, /**/ 1, 0, 0, /**/ 0, 1, 0, /**/ 0, 0, 1};
+  std::vector<float> grey(4);
+  std::vector<float*> outs = {grey.data()};
+  network.forward(pixels.data(), 1, outs);
+  const float expected[] = {1, 0.299F, 0.587F, 0.114F};
+  for (std::size_t i = 0; i < 4; ++i) CHECK(grey[i] == doctest::Approx(expected[i]).epsilon(1e-6));
+  // The longer edge of 4 x 2 becomes 2, the shorter 1, and the row below is black.
+  Levels levels;
+  resize_levels(levels, backbone.preprocess, 1);
+  make_levels({4, 2, std::vector<std::uint8_t>(24, 255)}, backbone.preprocess, levels, 0);
+  network.forward(levels, 0, 1, outs);
+  CHECK(grey[0] == doctest::Approx(1));
+  CHECK(grey[1] == doctest::Approx(1));
+  CHECK(grey[2] == 0);
+  CHECK(grey[3] == 0);
+}
+
 // A change of one pixel reaches the locations that see it and no other.
 TEST_CASE("a location sees the pixels of its receptive field") {
   const Backbone backbone = find_backbone("alexnet");

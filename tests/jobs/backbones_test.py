@@ -1,5 +1,7 @@
 """Several layers of several networks in one extraction: one decoding, an artifact for each, the same as made alone."""
 
+import collections
+import csv
 import os
 
 from coterie_program import ProgramTest, main, make_images, read, run
@@ -58,6 +60,34 @@ class Backbones(ProgramTest):
         output = run(0, "info", "--study", study, "features/other")
         self.assertIn("preprocess.filter: nearest", output)
         self.assertIn("preprocess.mean: 1,2,3", output)
+
+    def test_grey_pixels_go_the_way_of_features_to_the_shares_of_labels_in_clusters(self):
+        study, images = self.scanned("grey"), 20
+        at = ("--study", study)
+        self.assertIn("--weights: grey_pixels has no weights", run(1, "extract", *at, "--backbone", "grey_pixels", *RANDOM, code=2))
+        text = run(2, "extract", *at, "--backbone", "grey_pixels", "--preprocess", "size=24")
+        self.assertIn("576 numbers an image", text)
+        self.assertNotIn("WARNING", text)
+        self.assertIn("is up to date", run(1, "extract", *at, "--backbone", "grey_pixels", "--preprocess", "size=24"))
+        run(2, "reduce", *at, "--normalize", "none", "--solver", "incremental", "--batch-rows", "7", "--components", "3")
+        run(2, "cluster", *at, "--algorithm", "mini-batch", "--k", "3")
+        run(1, "export", *at, "--labels", "folder")
+        folder = os.path.join(study, "tables/grey_pixels-pca-minibatch-k3")
+        with open(os.path.join(folder, "folder-clusters.csv"), newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+        with open(os.path.join(folder, "assignments.csv"), newline="", encoding="utf-8") as file:
+            pairs = collections.Counter((os.path.dirname(row["path"]), int(row["label"])) for row in csv.DictReader(file))
+        self.assertEqual([line["folder"] for line in lines], ["discs", "noise", "ramps", "stripes"])
+        for line in lines:
+            self.assertEqual(line["images"], "5")
+            for k in range(3):
+                self.assertEqual(int(line[f"in_cluster_{k}"]), pairs[line["folder"], k])
+                self.assertAlmostEqual(float(line[f"share_{k}"]), pairs[line["folder"], k] / 5, 5)
+        run(2, "assign", *at, "--images", self.path("images"), "--name", "same")  # the very images, so the very clusters
+        with open(os.path.join(study, "tables/assignments/same/assigned.csv"), newline="", encoding="utf-8") as file:
+            again = collections.Counter((os.path.dirname(row["path"]), int(row["label"])) for row in csv.DictReader(file))
+        self.assertEqual(again, pairs)
+        self.assertEqual(sum(again.values()), images)
 
     def test_what_cannot_be_is_answered_with_what_can(self):
         study = self.scanned("study")

@@ -187,4 +187,70 @@ TEST_CASE("settling fills in what an algorithm means, and leaves out what means 
   CHECK(dumped.find("overwrite") == std::string::npos);
 }
 
+// Whatever is typed: an answer at once, which is a refusal of ours or a value whose canonical form stays as it is.
+TEST_CASE("every option takes or refuses the strangest texts") {
+  const std::vector<std::string> texts = {"",
+                                          " ",
+                                          "0",
+                                          "-0",
+                                          "1",
+                                          "-1",
+                                          "+1",
+                                          "01",
+                                          "1.",
+                                          ".5",
+                                          "1e3",
+                                          "1e400",
+                                          "-1e400",
+                                          "4.9406564584124654e-324",
+                                          "1e-400",
+                                          "9223372036854775807",
+                                          "9223372036854775808",
+                                          "-9223372036854775808",
+                                          "1-9223372036854775807",
+                                          "nan",
+                                          "inf",
+                                          "0x10",
+                                          "9223372036854775806-9223372036854775807",
+                                          "-9223372036854775808-9223372036854775807",
+                                          "1,2,3",
+                                          "1,,2",
+                                          "5-1",
+                                          "1-99999,200000-299999",
+                                          "1e15",
+                                          "999999999999999999999999",
+                                          "4GiB",
+                                          "9999999TiB",
+                                          "-1MB",
+                                          "0.5KiB",
+                                          "1e30B",
+                                          "auto",
+                                          "true",
+                                          "TRUE",
+                                          "yes",
+                                          "--k",
+                                          "a=b",
+                                          "\n",
+                                          "\xff\xfe",
+                                          "\u00a01",
+                                          std::string(100'000, '9'),
+                                          std::string(300, ',')};
+  int taken = 0;
+  for (const auto& command : all_commands())
+    for (const auto& option : command.options.all())
+      for (const auto& text : texts) {
+        try {
+          check_value(option, text);
+        } catch (const InvalidArgument&) {
+          continue;
+        }
+        INFO(command.name() << " --" << option.name << " " << text.substr(0, 40));
+        const std::string canonical = canonical_value(option, text);
+        CHECK_NOTHROW(check_value(option, canonical));
+        CHECK(canonical_value(option, canonical) == canonical);
+        ++taken;
+      }
+  CHECK(taken > 1000);
+}
+
 }  // namespace coterie::jobs

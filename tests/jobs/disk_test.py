@@ -119,6 +119,24 @@ class SomebodyElse(ProgramTest):
             self.assertRegex(text, "coterie: study/study.lock: .*you may not write there: ask its owner")
         self.assertEqual(files_of(self.path("study")), there)
 
+    def test_another_users_study_in_folders_with_the_sticky_bit_is_refused_before_any_work(self):
+        run(0, "scan", "--study", "study", "--images", "images", cwd=self.folder)
+        run(0, "extract", "--study", "study", *RANDOM, cwd=self.folder)
+        run(0, "reduce", "--study", "study", "--components", "4", cwd=self.folder)
+        for folder, _, files in os.walk(self.path("study")):
+            os.chmod(folder, 0o1777)
+            for name in files:
+                os.chmod(os.path.join(folder, name), 0o666)
+        there = files_of(self.path("study"))
+        for arguments in (("cluster", "--k", "3"), ("reduce", "--components", "5", "--overwrite"), ("export",)):
+            text = self.as_nobody(arguments[0], "--study", "study", *arguments[1:], code=1)
+            self.assertRegex(text, r"study/manifest.json: cannot be written: study has the sticky bit, .*: ask its owner, or use a copy")
+        self.assertEqual(files_of(self.path("study")), there)
+        os.chmod(self.path("study"), 0o777)  # but not the folders in it: what is another's there stays
+        self.as_nobody("reduce", "--study", "study", "--components", "3", "--name", "mine")
+        text = self.as_nobody("reduce", "--study", "study", "--components", "5", "--overwrite", code=1)
+        self.assertRegex(text, r"reductions/efficientnet_lite0-pca.h5: cannot be written: study/reductions has the sticky bit")
+
     def test_folders_that_lose_their_permission_after_the_scan_cost_their_images_alone(self):
         self.as_nobody("scan", "--study", "study", "--images", "images")
         os.chmod(self.path("images", "discs"), 0)

@@ -31,6 +31,7 @@ STAGES = {
     "assign": ("assign", *KMEANS, "--k", "4", "--images", "{new}", "--weights", "random:7", "--threads", "1"),
     "montage": ("montage", *KMEANS, "--k", "4"),
     "report": ("report", *KMEANS),
+    "view": ("view", *KMEANS),
     "export": ("export", *KMEANS, "--k", "4", "--write-features", "--pictures", "copies"),
 }
 
@@ -61,7 +62,8 @@ def files_of(study):
             if name == "index.html":
                 data = re.sub(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", b"DATE", data)
                 data = re.sub(rb'href="\./\.\./[^"]*"', b'href="IMAGE"', data)  # as far as the study lies from it
-            if path.endswith("report/provenance.json"):
+                data = re.sub(rb'"(root|top)Link":"[^"]*"', b"", data)
+            if path.endswith(("report/provenance.json", "viewer/provenance.json")):
                 data = re.sub(rb'"contents": "\w+"', b"", data)  # of the page with its dates
             found[os.path.relpath(path, study)] = data
     return found

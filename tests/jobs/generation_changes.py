@@ -25,15 +25,17 @@ STAGES = {
     "assign": ("assign", "--clustering", KMEANS, "--k", "3", "--images", LIST, "--name", "own", *RANDOM),
     "montage": ("montage", "--clustering", KMEANS, "--k", "3", "--tile", "20"),
     "report": ("report", "--clustering", KMEANS, "--k", "3"),
+    "view": ("view", "--clustering", KMEANS, "--k", "3"),
     "export": ("export", "--clustering", KMEANS, "--k", "3"),
 }
 NEEDS = {"scan": (), "extract": ("scan",), "words": ("scan",), "codebook": ("words",), "topics": ("codebook",),
          "reduce": ("extract",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
          "select": ("cluster",), "compare": ("cluster", "ward"), "assign": ("cluster",), "montage": ("cluster",), "report": ("evaluate", "select"),
+         "view": ("cluster",),
          "export": ("cluster",)}
 WORDS = ("codebook", "topics")
 STRICT = ("reduce", "cluster", "ward", "evaluate", "select", "compare", "assign")
-JOINED = ("montage", "report", "export")
+JOINED = ("montage", "report", "view", "export")
 EVERY = tuple(STAGES)
 FROM_CLUSTERING = ("evaluate", "select", "compare", "assign")
 

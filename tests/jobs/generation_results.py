@@ -1,7 +1,9 @@
 """Whether what a command left in a study is right: each table and artifact against a recount of its own."""
 
+import base64
 import glob
 import itertools
+import json
 import os
 
 
@@ -175,12 +177,37 @@ def check_report(place):
     check(not shown & place.magenta, "the report shows an image whose bytes were never clustered")
 
 
+def part_of(folder, name):
+    """The bytes of one part of a viewer's data."""
+    with open(os.path.join(folder, "data", f"{name}.js"), encoding="ascii") as file:
+        return base64.b64decode(file.read().split('","')[1].split('"')[0])
+
+
+def about_viewer(folder):
+    with open(os.path.join(folder, "index.html"), encoding="utf-8") as file:
+        return json.loads(file.read().split('id="about">')[1].split("</script>")[0])
+
+
+def check_view(place):
+    folder = folder_of(study_of(place), "viewer")
+    about = about_viewer(folder)
+    paths = json.loads(part_of(folder, "paths-0"))
+    check(len(set(paths)) == about["count"] == len(paths), "the viewer has an image twice")
+    right = current(place, KMEANS, 3)
+    check(set(right) - set(skipped_duplicates(place)) <= set(paths) <= {*right, *place.unseen}, "the viewer shows other images:", paths)
+    for number, solution in enumerate(about["solutions"]):
+        labels = part_of(folder, f"solution-{number}")
+        known = place.labels[WARD if "ward" in solution["clustering"] else KMEANS][solution["k"]]
+        for path, label in zip(paths, labels):
+            check(label == known.get(path, 255), "the viewer:", path, "has label", label, "of", solution["clustering"], "and was given", known.get(path))
+
+
 def check_stage(stage, place):
     {"scan": check_scan, "extract": check_extract, "words": check_words, "codebook": check_codebook, "topics": check_topics,
      "reduce": check_reduce, "cluster": check_cluster,
      "ward": lambda there: check_cluster(there, WARD),
      "evaluate": check_evaluate, "select": check_select, "compare": check_compare, "assign": check_assign, "montage": check_montage,
-     "report": check_report, "export": check_export}[stage](place)
+     "report": check_report, "view": check_view, "export": check_export}[stage](place)
 
 
 # ---- after the way out: as if the study had been made of what is there now
@@ -208,6 +235,13 @@ def results(stage, study):
                     found[os.path.relpath(path, folder)] = file.read()
     if stage == "report":
         found["shown"] = sorted(shown_in(study))
+    if stage == "view":  # what else there is beside the clustering is not this one's
+        folder = folder_of(study, "viewer")
+        own = [f"solution-{number}" for number, solution in enumerate(about_viewer(folder)["solutions"]) if solution["clustering"] == KMEANS]
+        found.update({name: part_of(folder, name) for name in ("paths-0", "map-0", *own)})
+        for path in glob.glob(os.path.join(folder, "atlas", "*.jpg")):
+            with open(path, "rb") as file:
+                found[os.path.basename(path)] = file.read()
     check(found, f"{stage} left nothing")
     return found
 

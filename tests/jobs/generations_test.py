@@ -23,7 +23,7 @@ WORKERS = 2
 COMMANDS = {
     "scan": "stages", "extract": "stages", "words": "stages",
     "codebook": "stages", "topics": "stages", "reduce": "stages", "cluster": "stages", "evaluate": "stages", "select": "stages",
-    "compare": "stages", "assign": "stages", "montage": "stages", "report": "stages", "export": "stages",
+    "compare": "stages", "assign": "stages", "montage": "stages", "report": "stages", "view": "stages", "export": "stages",
     "info": "info", "verify": "verify", "choose": "choose",
     "code make": "draws from a clustering as montage does; coding_test.py tries it after changes",
     "code read": "reads tables from elsewhere, and a coding", "code report": "reads answers; coding_test.py tries it after changes",

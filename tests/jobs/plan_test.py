@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import stat
 import subprocess
 
@@ -25,6 +26,22 @@ n-init = 2
 [report]
 [export]
 k = 4
+"""
+WORDS = """[study]
+study = {folder}/study
+[scan]
+images = {folder}/images
+[words]
+max-keypoints = 40
+[codebook]
+words = 12
+[topics]
+topics = 3
+[cluster]
+features = sift-12
+raw = true
+k = 3
+[export]
 """
 STAGES = ("scan", "extract", "reduce", "cluster", "evaluate", "montage", "report", "export")
 
@@ -84,6 +101,24 @@ class Plan(ProgramTest):
         self.assertAlmostEqual(times["extract", 1], 20, places=3)
         self.assertNotIn(("scan", 1), times)
 
+    def test_words_codebooks_and_topics_are_measured_on_the_images(self):
+        with open(self.study, "w", encoding="utf-8") as file:
+            file.write(WORDS.format(folder=self.folder))
+        text, here = self.times("--ranks", "2", ranks=2)
+        self.assertIn(f"plan for {self.images} images: 12 numbers each, 12 of them clustered; k = 3", text)
+        self.assertEqual({stage for stage, _ in here}, {"scan", "words", "codebook", "topics", "cluster", "export"})
+        for stage in ("words", "codebook", "topics"):
+            self.assertRegex(text, rf"\n  {stage} .* flop|\n  {stage} ")
+            self.assertRegex(text.split("memory of the largest")[1], rf"\n  {stage} +\d")
+        for folder in ("descriptors", "codebooks", "topics"):
+            self.assertRegex(text, rf"\n  {folder} +\d+(\.\d+)? [kM]B")
+        self.assertNotIn("nothing is known", text)
+        _, many = self.times("--ranks", "2", "--image-count", "1000000", ranks=2)
+        self.assertGreater(many["words", 1], 1000 * here["words", 1])
+        self.assertLess(many["topics", 2], many["topics", 1])
+        os.rename(self.path("images"), self.path("elsewhere"))
+        self.assertIn("words and topics can only be planned on images", run(0, "plan", self.study, "--image-count", "1000", code=2))
+
     def test_submit_fills_a_script_shows_it_and_submits_with_yes_alone(self):
         kept = self.path("node.json")
         self.times("--calibrate", "--calibration", kept)
@@ -108,6 +143,26 @@ class Plan(ProgramTest):
         with open(os.path.join(folder, "sbatch"), "w", encoding="utf-8") as file:
             file.write("#!/bin/sh\nexit 3\n")
         self.assertIn("sbatch ended with code 3", self.run_alone(where, *arguments, "--yes", code=1))
+
+    def test_what_submit_offers_may_be_pasted_whatever_the_file_is_called(self):
+        kept = self.path("node.json")
+        self.times("--calibrate", "--calibration", kept)
+        folder = self.path("bin")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "sbatch"), "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        os.chmod(os.path.join(folder, "sbatch"), stat.S_IRWXU)
+        for name in ("$(touch trap)", "a b;touch trap", "it's `touch trap` \"x\"", "-n --yes & touch trap", "*\\"):
+            file = self.path(name, "study.ini")
+            os.makedirs(self.path(name))
+            shutil.copy(self.study, file)
+            text = self.run_alone({}, "submit", file, "--calibration", kept, "--account", name, "--images", self.path("images"))
+            self.assertIn('#SBATCH --account="' + name.replace("\\", "\\\\").replace('"', '\\"') + '"\n', text)
+            offered = text.splitlines()[-1].split("or: ", 1)[1]
+            done = subprocess.run(offered, shell=True, executable="/bin/bash", cwd=self.folder, capture_output=True, text=True, check=True,
+                                  env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+            self.assertEqual(done.stdout.splitlines(), [file[:-4] + ".sbatch", file, "--images=" + self.path("images")])
+        self.assertFalse(os.path.exists(self.path("trap")))
 
     def run_alone(self, where, *arguments, code=0):
         done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **where)

@@ -37,6 +37,7 @@ def stages(study, images, seed=1):
         "comparisons": ("compare", *at, "--labels", "folder"),
         "montages": ("montage", *at, "--k", "2"),
         "report": ("report", *at, "--rows", "1"),
+        "viewer": ("view", *at),
         "tables": ("export", *at, "--k", "2", "--pictures", "copies", "--write-features"),
         "assignments": ("assign", *at, "--k", "2", "--images", os.path.join(images, "discs"), "--name", "later"),
     }

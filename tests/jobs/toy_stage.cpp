@@ -42,10 +42,11 @@ void measure(Job& job) {
   job.made(kSpreads, name);
 }
 
-const StageEffort kEffort{.on_root = true,
-                          .cost = [](const Workload& study, const Calibration&,
-                                     StageCost& cost) { cost.flops = 10 * static_cast<double>(study.images); },
-                          .disk = [](const Workload& study) { return 8.0 * static_cast<double>(study.largest_k()); }};
+const StageEffort kEffort{
+    .on_root = true,
+    .cost = [](const Workload& study, const Calibration&,
+               StageCost& cost) { cost.flops = 10 * static_cast<double>(study.images); },
+    .disk = [](const Workload& study, const Calibration&) { return 8.0 * static_cast<double>(study.largest_k()); }};
 
 Command spread() {
   return {

@@ -1,9 +1,11 @@
-"""Holds the evidence for k against scikit-learn, scipy and recounts in numpy, on fresh random rows.
+"""Compares the evidence for k with scikit-learn, scipy and recounts in numpy, on fresh random rows.
 
     python evaluation_oracle.py BUILD_DIR [SEED]
 
 Where `kneed` can be imported, knees are compared with it as well. Ends with 1 when something differs by more than the
 bound printed beside it.
+
+Covers: evaluation k_evidence select
 """
 
 import os

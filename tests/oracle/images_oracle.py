@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Holds coterie's pictures, from the file to the network's input, against the libraries that the studies used.
+"""Compares coterie's pictures, from the file to the network's input, with the libraries that the studies used.
 
     images_oracle.py BUILD_DIR
 
 Pillow's filters over thousands of size pairs; Keras' load_img and modes, torchvision's transform, TensorFlow's
 DecodeJpeg and ResizeBilinear and Pillow's draft decoding from the file on. Equal means every bit.
+
+Covers: images
 """
 
 import os

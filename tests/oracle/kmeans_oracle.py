@@ -7,6 +7,8 @@ scikit-learn's: by the median inertia over 20 seeds, of k-means++, k-means|| (co
 says it equals) and mini-batches; and a sweep with warm starts is as good as a fit for each k.
 
 Both sides draw at random, so medians of 20 differ by chance: CHANCE is what is taken as equal.
+
+Covers: clustering tiles cluster
 """
 import os
 import subprocess

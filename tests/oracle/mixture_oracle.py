@@ -5,6 +5,8 @@
 For all four covariance types, on 1 and on 3 ranks: weights, means, covariances, precisions, log-likelihood, BIC, AIC,
 posteriors and the number of iterations. Both sum in double, in another order: differences grow a little with each
 iteration, by how ill-conditioned the covariances are. Ends with 1 when one is larger than the bound printed beside it.
+
+Covers: clustering tiles mixture
 """
 
 import os

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Holds coterie's features, from the image file on, against the libraries that the weights come from.
+"""Compares coterie's features, from the image file on, with the libraries that the weights come from.
 
     networks_oracle.py BUILD_DIR [CHECK...]
 
 Every network with seeded random weights, which those libraries write themselves into real files, and EfficientNet-Lite
 with its published ones: torchvision, Keras, DeepCluster's networks and the Inception graph of 2015 rebuilt. Each
 image's features must agree to 1e-4 of their norm (float32 sums in another order give 1e-6 to 1e-5).
+
+Covers: features tiles
 """
 
 import importlib

@@ -5,6 +5,8 @@
 Ends with 1 and the figures when something differs by more than the bound printed beside it. Exact solvers against
 svd_solver="full" and "covariance_eigh", randomised against "randomized" and "arpack", incremental against
 IncrementalPCA on the same batches (same arithmetic: equal to rounding).
+
+Covers: reduction
 """
 
 import os
@@ -125,7 +127,7 @@ def randomised(rng, folder):
 
 def incremental(rng, folder):
     cases = [((2000, 30), 7, 300), ((2000, 30), 30, 411), ((701, 60), 10, 100), ((500, 90), 20, 40), ((1203, 25), 5, 0),
-             ((300, 12), 3, 1000)]
+             ((300, 12), 3, 1000), ((60, 40_000), 5, 20)]
     for i, (shape, components, batch) in enumerate(cases):
         x = rows_of(rng, shape)
         for j, normalise in enumerate(("none", "l2", "standard")):

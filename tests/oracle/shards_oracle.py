@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Holds coterie's tar shards against WebDataset: what its ShardWriter writes, and what its reader makes of it.
+"""Compares coterie's tar shards with WebDataset: what its ShardWriter writes, and what its reader makes of it.
 
     shards_oracle.py BUILD_DIR
 
 Samples, their bytes, classes and captions, from plain and compressed shards; and its patterns of shards (braceexpand).
+
+Covers: shards
 """
 
 import io

@@ -7,6 +7,8 @@ scikit-learn's LatentDirichletAllocation starts from a lambda of ours, and its d
 and bound agree to 1e-6 after each of 10 passes, and so do transform, score, perplexity and online updates. Its psi, a
 series with an error of 2.5e-9, is exchanged for SciPy's: documents whose topics are nearly a draw magnify that error to
 some 1e-5 of lambda, whatever we do. Every number of ranks gives the same bytes.
+
+Covers: topics
 """
 import os
 import subprocess

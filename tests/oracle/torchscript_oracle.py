@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Holds torchscript:FILE, from the image file on, against the module that torch.jit traced and scripted.
+"""Compares torchscript:FILE, from the image file on, with the module that torch.jit traced and scripted.
 
     torchscript_oracle.py BUILD_DIR
 
 torchvision's ResNet-18 at its own size, traced, and at 160 pixels, scripted. Each image's features must agree to 1e-4
 of their norm.
+
+Covers: torchscript features
 """
 
 import subprocess

@@ -6,6 +6,8 @@ Against scipy.cluster.hierarchy.linkage on the same float32 rows in double: the 
 from the origin to 1e-9: scipy takes distances once and updates them, with the rounding of each merge), the numbering
 and sizes of the whole table wherever heights do not tie, and the same partition at every cut that ties do not make a
 matter of taste; against AgglomerativeClustering the same labels (adjusted Rand index 1).
+
+Covers: ward tiles
 """
 import os
 import subprocess

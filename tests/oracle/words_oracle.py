@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Holds coterie words against OpenCV's SIFT through Python, and against torchvision's AlexNet, on the same pixels.
+"""Compares coterie words with OpenCV's SIFT through Python and torchvision's AlexNet, and grey pixels with Pillow, on the same pixels.
 
     words_oracle.py BUILD_DIR
 
 Keypoints, descriptors, the cap and its ties, the reduction, the grid, RootSIFT; the vectors of a layer's locations, and by
-their gradients what each of them sees of the image.
+their gradients what each of them sees of the image; grey pixels and scikit-learn's IncrementalPCA of them.
+
+Covers: descriptors words codebook features reduction
 """
 
 import os
@@ -19,6 +21,7 @@ import numpy as np
 import torch
 import torchvision
 from PIL import Image
+from sklearn.decomposition import IncrementalPCA
 from torchvision.transforms import CenterCrop, Compose, Normalize, Resize, ToTensor
 
 from networks_torch import randomise
@@ -177,13 +180,40 @@ def check_layer(study):
     yield f"which see the pixels that their gradients reach ({side} pixels every {following:g})", places
 
 
+def check_grey_pixels(study):
+    """The baseline: grey pixels of the longer edge, in the middle of a black square, and scikit-learn's IncrementalPCA of them."""
+    edge, batch, components = 90, 6, 3
+    study.run("extract", "--backbone", "grey_pixels", "--preprocess", f"size={edge}")
+    study.run("reduce", "--features", "grey_pixels", "--normalize", "none", "--solver", "incremental", "--batch-rows", str(batch),
+              "--components", str(components))
+    with h5py.File(study.folder / "study" / "features" / "grey_pixels.h5") as file:
+        found = file["features"][:]
+        paths = [study.folder / "images" / path.decode() for path in file["path"][:]]
+    wanted = np.zeros((len(paths), edge, edge))
+    for row, path in zip(wanted, paths):
+        picture = Image.open(path)
+        factor = edge / max(picture.size)
+        width, height = (max(1, round(length * factor)) for length in picture.size)
+        pixels = np.asarray(picture.resize((width, height), Image.BILINEAR), float) / 255
+        top, left = (edge - height) // 2, (edge - width) // 2
+        row[top:top + height, left:left + width] = pixels @ [0.299, 0.587, 0.114]
+    wanted = wanted.reshape(len(paths), -1)
+    difference = np.abs(found - wanted).max()
+    yield f"grey pixels, to {difference:.1e} of white", difference < 1e-6
+    peer = IncrementalPCA(components, batch_size=batch).fit_transform(wanted)
+    with h5py.File(study.folder / "study" / "reductions" / "grey_pixels-pca.h5") as file:
+        rows = file["rows"][:]
+    difference = np.abs(np.abs(rows) - np.abs(peer)).max() / np.abs(peer).max()  # a direction's sign is nobody's
+    yield f"their IncrementalPCA, to {difference:.1e} of the largest", difference < 1e-5
+
+
 def main():
     build = Path(sys.argv[1]).resolve()
     cv2.setNumThreads(1)
     good = True
     with tempfile.TemporaryDirectory() as folder:
         study = Study(build, Path(folder))
-        for check in (check_sift, check_reduced, check_grid, check_layer):
+        for check in (check_sift, check_reduced, check_grid, check_layer, check_grey_pixels):
             for name, right in check(study):
                 print(f"{'ok   ' if right else 'WRONG'} {name}", flush=True)
                 good &= bool(right)

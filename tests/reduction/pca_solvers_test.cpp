@@ -206,6 +206,25 @@ TEST_CASE("incremental axes are the exact ones when nothing is dropped, and boun
   CHECK(skewness(some) < 1e-13);
 }
 
+// Grey pixels, as a baseline takes them: far more columns than a bidiagonal form is made of.
+TEST_CASE("incremental and tsqr take any number of columns where rows are fewer") {
+  const TestRows rows = decaying(24, 33'000, 0.3);
+  const Pca exact = fit(rows, {.components = 5, .solver = PcaSolver::gram});
+  for (const auto& options : {PcaOptions{.components = 5, .solver = PcaSolver::tsqr},
+                              PcaOptions{.components = 5, .solver = PcaSolver::incremental, .batch_rows = 24}}) {
+    const Pca pca = fit(rows, options);
+    CHECK(axes_distance(pca, exact, 5) < 1e-9);
+    CHECK(distance(pca.explained_variance, exact.explained_variance) < 1e-12 * exact.total_variance);
+    CHECK(skewness(pca) < 1e-13);
+  }
+  const Pca some = fit(rows, {.components = 5, .solver = PcaSolver::incremental, .batch_rows = 8});
+  CHECK(some.error_bound > 0);
+  CHECK(skewness(some) < 1e-13);
+  CHECK(some.explained_variance[0] == doctest::Approx(exact.explained_variance[0]).epsilon(0.05));
+  CHECK_THROWS_WITH_AS(fit(rows, {.components = 5, .solver = PcaSolver::covariance}), doctest::Contains("too large"),
+                       InvalidArgument);
+}
+
 TEST_CASE("incremental names the first row of a batch that is not finite, and reads each row once") {
   class Counted final : public RowSource {
    public:

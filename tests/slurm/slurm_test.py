@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import time
 
@@ -49,7 +50,8 @@ class Slurm(Nodes):
 
     def test_a_study_runs_to_its_end_on_two_nodes(self):
         log = self.await_end(self.submit("--mem=600"), "COMPLETED")
-        self.assertIn("on node[1-2], 2 ranks of 1 threads, with 300MiB of rows each", log)
+        self.assertIn("on node[1-2], 2 ranks of 1 threads\n", log)
+        self.assertIn("--memory auto: 300 MiB of rows for each rank; SLURM_MEM_PER_NODE allows 600 MiB on this node", log)
         self.assertIn("extract took", log)
         self.assert_same_as_undisturbed(self.study)
         self.assert_nothing_is_left("node1", "node2")
@@ -57,11 +59,15 @@ class Slurm(Nodes):
     def test_coterie_submits_the_job_that_it_planned(self):
         kept = os.path.join(self.shared, "node.json")
         self.on("node1", PROGRAM, "plan", self.ini, "--threads", "1", "--calibrate", "--calibration", kept)
-        arguments = ("submit", self.ini, "--study", self.study, "--calibration", kept, "--nodes", "2", "--cpus-per-rank", "1")
+        hostile = os.path.join(self.shared, "my study's $(false).ini")
+        shutil.copy(self.ini, hostile)
+        arguments = ("submit", hostile, "--study", self.study, "--calibration", kept, "--nodes", "2", "--cpus-per-rank", "1")
         self.assertIn("nothing was submitted", self.on("head", PROGRAM, *arguments))
         self.assertEqual(self.on("head", "squeue", "--noheader").strip(), "")
         text = self.on("head", PROGRAM, *arguments, "--yes")
-        self.await_end(re.search(r"Submitted batch job (\d+)", text).group(1), "COMPLETED")
+        number = re.search(r"Submitted batch job (\d+)", text).group(1)
+        self.assertIn("JobName=my study's $(false)\n", self.on("head", "scontrol", "show", "job", number))
+        self.await_end(number, "COMPLETED")
         self.assert_same_as_undisturbed(self.study)
 
     def test_mpirun_in_the_allocation_starts_the_ranks_as_well(self):

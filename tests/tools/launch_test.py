@@ -30,7 +30,7 @@ class Launch(unittest.TestCase):
         os.chmod(path, 0o755)
 
     def run_tool(self, *command, user=None, **environment):
-        environment.update(PATH=self.folder, COTERIE_LOGS=os.path.join(self.folder, "logs"))
+        environment = {"PATH": self.folder, "COTERIE_LOGS": os.path.join(self.folder, "logs"), **environment}
         lower = (lambda: os.setuid(user)) if user and os.geteuid() == 0 else None
         return subprocess.run([os.path.join(self.tools, command[0]), *command[1:]], env=environment, preexec_fn=lower,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -46,6 +46,22 @@ class Launch(unittest.TestCase):
             return ""
         with open(path) as file:
             return file.read()
+
+    @unittest.skipUnless(os.geteuid() == 0, "becoming somebody else needs root")
+    def test_a_clone_that_may_not_be_written_to(self):
+        self.debian([name for name in self.all_packages() if name != "mold"])
+        self.stand_in("sudo", '[ "$1" = -n ] && exit 0; exec "$@"')
+        os.chmod(self.folder, 0o755)
+        result = self.run_tool("install_packages", user=NOBODY, COTERIE_LOGS="")
+        self.assertEqual(result.returncode, 3, result.stdout)
+        self.assertIn("clone coterie to a folder of your own", result.stdout)
+
+    def test_a_clone_in_a_folder_that_a_shell_would_read_otherwise(self):
+        for name in ("two words", "it's", "$(x)"):
+            done = subprocess.run(["cmake", "--preset", "release", "-S", ROOT, "-B", os.path.join(self.folder, name)],
+                                  cwd=ROOT, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("Clone coterie elsewhere", " ".join(done.stderr.split()))
 
     def all_packages(self):
         return self.run_tool("install_packages", "--tests", "--oracles", "--print").stdout.split()

@@ -148,6 +148,24 @@ TEST_CASE("new images have the topics that they would have alone; an image witho
   CHECK(found.regions == std::vector<std::int64_t>{15, 5});  // 5 x 3 of 640 x 400, 1 x 5 of 10 x 3000
 }
 
+TEST_CASE("images of the fit have the topics of the fit where its last pass began with ones, to the bit") {
+  const PlacedWords images = own_images(two_textures(100, 60).images, world());
+  ThreadPool pool(2);
+  SpatialLdaOptions options{.lda = {.topics = 3, .max_iter = 5, .restart_gamma = true}, .regions = {.pitch = 0.2}};
+  const auto anew = spatial_lda(images, options, world(), pool);
+  const auto again = infer_image_topics(anew.model, images, options, pool);
+  CHECK(again.gamma == anew.local.gamma);
+  CHECK(again.theta == anew.local.theta);
+  CHECK(again.word_topics == anew.local.word_topics);
+  // Otherwise an image may have been left where an earlier pass put it, which fitted better.
+  options.lda.restart_gamma = false;
+  const auto kept = spatial_lda(images, options, world(), pool);
+  const auto found = infer_image_topics(kept.model, images, options, pool);
+  std::int64_t same = 0;
+  for (std::size_t i = 0; i < found.theta.size(); i += 3) same += found.theta[i] == kept.local.theta[i] ? 1 : 0;
+  CHECK(world().sum(same) > 50);
+}
+
 TEST_CASE("a word out of reach belongs to the nearest region, and windows are what regions reach") {
   PlacedWords images = {.vocabulary = 5, .global_images = 1, .local = {0, 1}, .offsets = {0, 4}};
   images.words = {4, 2, 4, 1};

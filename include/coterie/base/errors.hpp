@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -48,6 +49,11 @@ class Stopped : public Error {
  public:
   explicit Stopped(const std::string& message) : Error(message, ExitCode::stopped) {}
 };
+
+/// What a person can do something with, of any exception: an Error's own message; where memory ran out the numbers and
+/// who set the limit; of the file system's errors the path, the reason and the way out; of others that they were not
+/// foreseen.
+std::string explanation(const std::exception& error);
 
 /// Throws InvalidArgument with the formatted message unless `condition` holds.
 template <typename... Args>

@@ -38,6 +38,13 @@ class NewFile {
 /// NewFile with these bytes.
 void write_new_file(const std::string& path, std::string_view bytes);
 
+/// Renames a finished file to its own name, in place of what has it. Throws FileError.
+void put_in_place(const std::string& finished, const std::string& path);
+
+/// Throws FileError where put_in_place(…, path) would be refused, before any work is done for it: a folder where this
+/// user may not write, or one with the sticky bit in which the file that has the name belongs to somebody else.
+void require_replaceable(const std::string& path);
+
 /// Unlinks the file or link at `path`, so that a file may be made there anew; nothing there is fine. Throws FileError.
 void clear_place(const std::string& path);
 

@@ -52,8 +52,10 @@ struct GreyImage {
 /// Reduces to max_edge (Pillow's antialiased bilinear filter) and makes it grey.
 GreyImage prepare_for_sift(Image image, const SiftOptions& options);
 
-/// Bytes that sift() takes beside the image: 6 Gaussian and 5 difference images in float32, at 4 times the pixels and
-/// 4/3 of that for all octaves, are 235 for each pixel; for a grid, which needs one octave of Gaussian images, 32.
+/// Bytes that sift() takes beside the image, for each pixel of the grey one: 6 Gaussian and 5 difference images in
+/// float32, at 4 times the pixels and 4/3 of that for all octaves, are 235; for a grid, which needs one octave of
+/// Gaussian images, 32.
+std::int64_t sift_bytes_a_pixel(const SiftOptions& options);
 std::int64_t sift_bytes(const GreyImage& image, const SiftOptions& options);
 
 /// Keypoints with their descriptors, in the order of Ties::cut, or of a grid by rows, each place with its sides in

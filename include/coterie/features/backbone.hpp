@@ -21,20 +21,28 @@ struct Backbone {
   std::string name;
   std::string description;  ///< one line for --help and the report
   /// The network itself, described under src/features/nets/: one plan for each way its published files name the
-  /// tensors. Null for torchscript:FILE.
+  /// tensors. Null for torchscript:FILE and grey_pixels.
   std::vector<Plan> (*plans)() = nullptr;
+  /// grey_pixels, which takes images of any size (its preprocessing's) and has no weights.
+  Plan (*plan_of_size)(std::int64_t size) = nullptr;
   std::string default_layer;
   Preprocess preprocess;                  ///< what these weights were trained with, exactly; its size is the input's
   std::vector<std::string> weight_files;  ///< official names, the preferred one first
   std::string sha256_prefix;              ///< of weight_files[0], "" when its publisher gives none
   std::string how_to_get;                 ///< a sentence: the command that fetches the weights, or where they are
+
+  bool is_module() const { return plans == nullptr && plan_of_size == nullptr; }  ///< torchscript:FILE
+  bool has_weights() const { return plan_of_size == nullptr; }
+  bool takes_any_size() const { return plans == nullptr; }
 };
 
-/// All of them; the first is the default.
+/// The pretrained networks; the first is the default.
 const std::vector<Backbone>& backbones();
 
-/// By name; "torchscript:FILE" is a TorchScript module of the person's own, which takes N × 3 × S × S and gives one
-/// tensor. Throws InvalidArgument that offers the nearest name.
+/// One of backbones() by name. "torchscript:FILE" is a TorchScript module of the person's own, which takes N × 3 × S ×
+/// S and gives one tensor. "grey_pixels" is no network but the baseline that one has to beat: the S × S pixels
+/// themselves, row by row, 0.299 red + 0.587 green + 0.114 blue of 0..1. Throws InvalidArgument that offers the nearest
+/// name.
 Backbone find_backbone(const std::string& name);
 
 /// The layers it offers, from the input on. For torchscript:FILE the module is loaded and run once.
@@ -58,7 +66,7 @@ struct FeatureMap {
 };
 
 /// The map of a layer. Throws InvalidArgument that lists the layers with locations for one that has none (a vector for
-/// the whole image), and for torchscript:FILE, of which coterie knows no layers.
+/// the whole image), and for torchscript:FILE and grey_pixels, which have no layers that coterie knows of.
 FeatureMap map_of(const Backbone& backbone, const std::string& layer);
 
 /// The last layer that has locations.

@@ -53,7 +53,7 @@ class Network {
   /// differs where no layer that is wanted needs it. Throws FileError that names a tensor that is missing, misshapen,
   /// superfluous or not finite, and what the file holds instead; InvalidArgument for an
   /// unknown layer, for cuda without a GPU and a precision that the device has not. A TorchScript module brings its
-  /// weights: `weights` is not looked at.
+  /// weights and grey_pixels has none: `weights` is not looked at.
   Network(const Backbone& backbone, const std::vector<std::string>& layers, const WeightFile& weights,
           const Preprocess& preprocess, const NetworkOptions& options = {});
   ~Network();
@@ -103,7 +103,7 @@ class Network {
 };
 
 /// Weights for tests: normal with He's variance 2 / fan-in, normalisation neutral; a tensor is a function of the seed
-/// and its name. Those that these layers need, named and shaped as in a file for this backbone.
+/// and its name. Those that these layers need, named and shaped as in a file for this backbone; none of grey_pixels.
 WeightFile random_weights(const Backbone& backbone, const std::vector<std::string>& layers, std::uint64_t seed);
 
 /// A backbone that a file serves.

@@ -10,7 +10,7 @@
 namespace coterie::inline reduction {
 
 /// A tall matrix A, N x D, given by a function that writes some of its rows, row-major, as double. Called from
-/// several threads at once. At most 32,768 columns (LAPACK's int).
+/// several threads at once. At most 32,768 columns (LAPACK's int), or fewer rows than columns and 2^31 numbers.
 struct TallMatrix {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
@@ -19,7 +19,7 @@ struct TallMatrix {
 
 /// The leaves of tsqr and gram: at least 1024 rows each and at least as many as there are columns, which keeps merges
 /// triangular. A rank reads its own leaves' rows and no others. Throws InvalidArgument for a matrix without rows, or
-/// with more columns than 32,768.
+/// with more columns than 32,768 and not more of them than rows.
 RowPartition tsqr_leaves(std::int64_t rows, std::int64_t columns, int ranks);
 
 /// The R of A = QR, min(N, D) x D, by tall-skinny QR: a QR of each leaf of rows, then QRs of two stacked Rs up one
@@ -40,7 +40,7 @@ Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& 
 
 /// A'A, D x D, both triangles, by sums of leaves over the same fixed tree: half of tsqr's flops (N D^2), all of them
 /// in GEMM, but the eigenvalues of A'A carry an absolute error of eps * |A|^2, so singular values below
-/// sqrt(eps) * |A| (1.5e-8) are lost. Memory, messages and ranks as for tsqr.
+/// sqrt(eps) * |A| (1.5e-8) are lost. Memory, messages and ranks as for tsqr. At most 32,768 columns.
 Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
 
 }  // namespace coterie::inline reduction

@@ -68,6 +68,13 @@ void draw_montage(const std::vector<MontageRow>& rows, const MontageStyle& style
 /// The picture shrunk to fit into edge × edge, sized as Pillow's Image.thumbnail does; unchanged when it fits already.
 Image thumbnail(const Image& image, int edge);
 
+/// thumbnail() of what `read` gives; where it throws or gives nothing a crossed square of that edge. Memory that has
+/// run out is no property of an image and is thrown.
+Image thumbnail_or_cross(const std::function<Image()>& read, int edge);
+
+/// The bytes of a JPEG file. Throws Error where OpenCV cannot.
+std::string jpeg_bytes(const Image& image, int quality);
+
 /// thumbnail() as a JPEG file's bytes; the crossed tile when it cannot be read, and then *readable is false.
 std::string thumbnail_jpeg(const ImageReader& read, const std::string& path, int edge, int quality, bool* readable);
 

@@ -69,6 +69,8 @@ struct ReportExcess {
 };
 
 struct ReportCluster {
+  std::string name;    ///< that a person gave it; empty: none
+  std::string remark;  ///< what else a person has said: "merged into cluster 5", a note
   std::int64_t size = 0;
   double silhouette = kNotMeasured;  ///< mean over all its images
   std::vector<double> silhouettes;   ///< all, a sample, or quantiles, in any order; may be empty

@@ -10,7 +10,7 @@ struct Kind {
   const char* maker;   ///< the command that makes one: "coterie reduce"
 
   static const Kind images, features, reductions, clusterings, evaluations, selections, comparisons, assignments;
-  static const Kind descriptors, codebooks, topics, codings, answers;
+  static const Kind descriptors, codebooks, topics, embeddings, codings, answers;
 
   bool operator==(const Kind& other) const { return folder == other.folder; }
 };
@@ -26,6 +26,7 @@ inline constexpr Kind Kind::assignments{"assignments", "assignment", "coterie as
 inline constexpr Kind Kind::descriptors{"descriptors", "descriptors", "coterie words"};
 inline constexpr Kind Kind::codebooks{"codebooks", "codebook", "coterie codebook"};
 inline constexpr Kind Kind::topics{"topics", "topic-model", "coterie topics"};
+inline constexpr Kind Kind::embeddings{"embeddings", "map", "coterie embed"};
 inline constexpr Kind Kind::codings{"coding", "coding", "coterie code make"};
 inline constexpr Kind Kind::answers{"answers", "answers", "coterie code read"};
 

@@ -37,4 +37,6 @@ std::vector<Plan> plan_alexnet();
 std::vector<Plan> plan_deepcluster_alexnet();
 std::vector<Plan> plan_deepcluster_vgg16();
 
+Plan plan_grey_pixels(std::int64_t size);
+
 }  // namespace coterie::inline features

@@ -1,0 +1,16 @@
+// No network: the pixels' brightness, as a convolution of one pixel with weights that nobody has to learn (ITU-R
+// BT.601, those of Pillow's convert("L") and OpenCV's cvtColor).
+
+#include "nets/families.hpp"
+
+namespace coterie::inline features {
+
+Plan plan_grey_pixels(std::int64_t size) {
+  Plan plan({size, size, 3});
+  const Value grey =
+      plan.convolve(kInput, Affine{{0.299F, 0.587F, 0.114F}, {0.0F}}, symmetric(1, 1, 0), Activation::none);
+  plan.name_layer("pixels", plan.flatten(grey));
+  return plan;
+}
+
+}  // namespace coterie::inline features
