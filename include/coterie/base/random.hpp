@@ -37,6 +37,9 @@ enum class Purpose : std::uint32_t {
   map_pairs = 41,            ///< pairs whose distances are compared: index = end of a pair
   map_sample = 42,           ///< rows on which a map is judged: index = row
   map_negatives = 43,        ///< UMAP: index = row times samples, plus number of the sample; step = epoch
+  agreement_bootstrap = 60,  ///< coders' agreement: index = place in the resample, step = replicate
+  coding_items = 61,         ///< what coders are shown: index = row or draw number, step = 4 * cluster + what is drawn
+  coding_order = 62,         ///< in which order: index = item or cluster, step = coder
 };
 
 /// Counter-based random numbers: each is a pure function of (seed, purpose, step, index), so any rank can draw
