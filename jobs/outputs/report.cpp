@@ -139,7 +139,9 @@ void fill_silhouettes(const Evaluation::Silhouettes& silhouettes, const ClusterP
   for (std::size_t c = 0; c < solution.clusters.size(); ++c) {
     solution.clusters[c].silhouette = silhouettes.cluster_means.at(c);
     std::vector<double> own;
-    for (const auto row : pictures.members[c]) own.push_back(silhouettes.values.at(static_cast<std::size_t>(row)));
+    for (const auto row : pictures.members[c])
+      if (const float value = silhouettes.values.at(static_cast<std::size_t>(row)); !std::isnan(value))
+        own.push_back(value);
     solution.clusters[c].silhouettes = thinned(std::move(own));
   }
 }

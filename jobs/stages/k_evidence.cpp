@@ -12,14 +12,13 @@
 #include "coterie/evaluation/recommendation.hpp"
 #include "coterie/evaluation/silhouette.hpp"
 #include "coterie/evaluation/stability.hpp"
+#include "stages/silhouette_sample.hpp"
 
 namespace coterie::jobs {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-constexpr std::int64_t kExactRows = 50'000;   // silhouettes of so many images are taken in minutes
-constexpr std::int64_t kSampleRows = 10'000;  // beyond: a standard error of about 0.002
-constexpr std::size_t kMostPlots = 50;        // silhouette plots: nobody looks at more
+constexpr std::size_t kMostPlots = 50;  // silhouette plots: nobody looks at more
 
 /// What is needed by every measure.
 class Evidence {
@@ -104,8 +103,7 @@ class Evidence {
   }
 
   void add_silhouettes() {
-    const std::int64_t rows = rows_->rows(), asked = job_.options.count("silhouette-sample");
-    const std::int64_t sample = asked > 0 ? std::min(asked, rows) : rows <= kExactRows ? rows : kSampleRows;
+    const std::int64_t rows = rows_->rows(), sample = silhouette_sample(job_.options, rows);
     Measure& measure = add("silhouette", Best::highest, "mean silhouette of the images");
     if (sample == rows && found_.ks.size() <= kMostPlots) {
       measure.how += ", over all of them";
