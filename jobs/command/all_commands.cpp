@@ -3,15 +3,17 @@
 namespace coterie::jobs {
 
 CommandList all_commands() {
-  return with_commands_about({scan(), extract(), import_features(), words(), codebook(), topics(), reduce(), cluster(),
-                              evaluate(), select(), compare(), assign(), montage(), report(), view(), export_tables(),
-                              code_make(), code_read(), code_report()});
+  return with_commands_about({scan(),     train(),         extract(),   import_features(), words(),
+                              codebook(), topics(),        reduce(),    cluster(),         evaluate(),
+                              select(),   compare(),       assign(),    montage(),         report(),
+                              view(),     export_tables(), code_make(), code_read(),       code_report()});
 }
 
 CommandList with_commands_about(CommandList stages) {
   CommandList commands = stages;
   commands.push_back(run_command_of(stages));
-  for (Command (*command)() : {plan, submit, choose, info, weights, verify}) commands.push_back(command());
+  for (Command (*command)() : {plan, submit, choose, info, weights, verify, code_compare})
+    commands.push_back(command());
   return commands;
 }
 

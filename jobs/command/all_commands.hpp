@@ -15,6 +15,7 @@ Command run_command_of(const CommandList& stages);
 
 // One function for each command, in the file of its name.
 Command scan();
+Command train();
 Command extract();
 Command import_features();
 Command words();
@@ -34,6 +35,7 @@ Command export_tables();
 Command code_make();
 Command code_read();
 Command code_report();
+Command code_compare();
 Command plan();
 Command submit();
 Command info();

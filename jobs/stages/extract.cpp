@@ -1,17 +1,15 @@
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/manifest.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/features.hpp"
-#include "coterie/dist/stop_signal.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/store/file_layout.hpp"
 #include "planning/effort.hpp"
-#include "stages/block_queue.hpp"
+#include "stages/block_extraction.hpp"
 #include "stages/extract_task.hpp"
 #include "stages/network_set.hpp"
 
@@ -67,60 +65,6 @@ NetworkSet make_networks(const Job& job, ExtractTask& task) {
   return networks;
 }
 
-// The blocks that any pending output misses, ascending.
-std::vector<std::int64_t> missing_blocks(const std::vector<ExtractOutput*>& pending) {
-  std::set<std::int64_t> missing;
-  for (const ExtractOutput* output : pending)
-    missing.insert(output->file->missing().begin(), output->file->missing().end());
-  return {missing.begin(), missing.end()};
-}
-
-// One extraction on this rank: takes block after block from the queue until there are none.
-class Extraction {
- public:
-  Extraction(const Job& job, const ExtractTask& task, std::vector<ExtractOutput*> pending)
-      : task_(task),
-        pending_(std::move(pending)),
-        queue_(job, "extract", missing_blocks(pending_), [this](std::int64_t block) { return rows_of(block); }) {}
-
-  ExtractTimes run(std::span<const Network> networks, const ExtractorOptions& options) {
-    const ExtractTimes times = extract_blocks(networks, options,
-                                              {[this](Block& block) { return next(block); },
-                                               [this](BlockFeatures&& block) { return commit(std::move(block)); },
-                                               [this] { return queue_.idle(); }, [this] { queue_.close(); }});
-    queue_.finish();
-    return times;
-  }
-
- private:
-  RowRange rows_of(std::int64_t block) const { return pending_.front()->file->rows_of(block); }
-
-  bool next(Block& block) {
-    const auto number = queue_.take();
-    if (!number) return false;
-    block = {*number, {}};
-    const RowRange rows = rows_of(*number);
-    for (std::int64_t row = rows.begin; row < rows.end; ++row)
-      block.images.push_back(place_of(task_.table, task_.images[static_cast<std::size_t>(row)]));
-    return true;
-  }
-
-  bool commit(BlockFeatures&& block) {
-    std::vector<std::uint8_t> statuses;
-    for (const auto status : block.statuses) statuses.push_back(static_cast<std::uint8_t>(status));
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-      FeatureFile& file = *pending_[i]->file;
-      if (std::binary_search(file.missing().begin(), file.missing().end(), block.number))
-        file.commit(block.number, block.rows[i], statuses);
-    }
-    return queue_.go_on();
-  }
-
-  const ExtractTask& task_;
-  const std::vector<ExtractOutput*> pending_;  // in the order of the networks' layers
-  BlockQueue queue_;
-};
-
 void tell_times(const Job& job, const ExtractTimes& times) {
   if (times.images == 0) return;
   const double decode = times.decode + times.geometry;
@@ -144,14 +88,10 @@ void fill(const Job& job, const ExtractTask& task, const std::vector<Network>& n
           std::vector<ExtractOutput*> pending) {
   ExtractorOptions options;
   job.comm.together([&] { options = extractor_options(job, task.network, task, networks); });
+  std::vector<FeatureFile*> files;
+  for (const ExtractOutput* output : pending) files.push_back(output->file.get());
   ExtractTimes times;
-  StopSignal::remember();
-  // Made in here, so that on a rank that fails its end lets the others know.
-  job.comm.together([&] { times = Extraction(job, task, pending).run(networks, options); });
-  const bool stopped = job.comm.any(StopSignal::seen_here());
-  StopSignal::end_at_once();
-  for (ExtractOutput* output : pending) stopped ? output->file->pause() : output->file->finish();
-  if (stopped)
+  if (!extract_missing(job, "extract", task, files, networks, options, times))
     throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", pending.front()->path));
   tell_times(job, times);
   for (const auto& network : networks)
@@ -220,8 +160,15 @@ void from_recipe(const Recipe& made, Options& options) {
   options.set("preprocess", preprocess_settings(made));
 }
 
+// In a study file train may come before: then its checkpoint is not there yet.
+bool is_to_be_trained(const Options& options, const std::string& weights) {
+  const fs::path folder = fs::path(options.text("study")) / Kind::checkpoints.folder;
+  return !fs::exists(weights) && fs::path(weights).parent_path().lexically_normal() == folder.lexically_normal();
+}
+
 void check(const Options& options) {
-  for (const auto& request : feature_requests(options)) check_weights(request);
+  for (const auto& request : feature_requests(options))
+    if (!is_to_be_trained(options, request.weights)) check_weights(request);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/features/deepcluster.hpp"
+#include "coterie/features/weight_file.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -77,6 +79,26 @@ std::vector<std::string> assignments(const std::vector<std::string>& items) {
   return whole;
 }
 
+// The file that --weights names for this backbone, or "".
+std::string file_for(const std::string& backbone, const std::vector<std::string>& asked) {
+  for (const auto& item : asked) {
+    if (item.starts_with(backbone + "=")) return item.substr(backbone.size() + 1);
+    if (item.find('=') == std::string::npos) return item;
+  }
+  return "";
+}
+
+// A checkpoint that train made says how wide its network is, and for which images. One that is not there, or not
+// readable, is refused where weights are loaded.
+Backbone find_trained(const std::string& name, const std::vector<std::string>& weights) {
+  if (const std::string file = file_for(name, weights); is_deepcluster(name) && std::filesystem::is_regular_file(file))
+    try {
+      if (const auto shape = shape_of_checkpoint(name, read_weights(file))) return deepcluster_backbone(name, *shape);
+    } catch (const FileError&) {
+    }
+  return find_backbone(name);
+}
+
 Preprocess departed(const Backbone& backbone, const Options& options) {
   Preprocess chosen = backbone.preprocess;
   for (const std::string name : {"exif", "alpha", "levels"})
@@ -116,7 +138,7 @@ std::string weights_used(const Recipe& made) {
 std::vector<FeatureRequest> feature_requests(const Options& options) {
   std::vector<FeatureRequest> requests;
   for (const auto& name : options.texts("backbone")) {
-    Backbone backbone = find_backbone(name);
+    Backbone backbone = find_trained(name, options.texts("weights"));
     for (const auto& request : requests)
       require(request.backbone.name != backbone.name, "--backbone names {} twice", backbone.name);
     const Preprocess preprocess = departed(backbone, options);

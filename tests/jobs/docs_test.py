@@ -22,6 +22,7 @@ NO_COMMANDS = {
     ("docs/formats.md", "STUDY/"): "the files of a study; formats_test.py holds the page to them",
     ("docs/slurm.md", "== 2026-11-25 15:51:22 job 9"): "a log",
     ("docs/slurm.md", "spack:"): "a file for Spack",
+    ("docs/training.md", "import torch"): "Python",
     ("docs/slurm.md", "oob_tcp_keepalive_time"): "a file for Open MPI",
 }
 # Commands that are not run: they begin so.
@@ -43,6 +44,8 @@ NOT_RUN = {
     ("docs/slurm.md", "tools/mpi 8 --host"): "needs several hosts; tests/slurm/hosts_test.py has them",
     ("docs/slurm.md", "ctest "): "another test",
     ("docs/storage.md", "mkdir -p STUDY/features && lfs setstripe"): "needs Lustre",
+    ("docs/training.md", "coterie train --study demo --backbone"): "takes minutes even of few images; the narrow one is run",
+    ("docs/training.md", "coterie train --study demo --method vae"): "500 epochs",
 }
 # Options in the texts that are of other programs.
 OTHERS = {
@@ -58,7 +61,7 @@ OTHERS = {
 # Files and folders named in the texts that no command of a page makes: they are made where something is amiss, or by other options.
 NOT_MADE = {"features/NAME.h5.partial": "while extract is at work", "descriptors/sift.h5.partial": "while words is at work"}
 TABLE_PAGES = ("README.md", "docs/clustering.md")  # where a file's name alone is one of a study, too
-STUDY_FOLDERS = "coding|answers|forms|features|descriptors|reductions|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
+STUDY_FOLDERS = "coding|answers|forms|features|checkpoints|descriptors|reductions|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
 
 MINE = """[study]
 study = mine-study
@@ -305,6 +308,11 @@ def ready_coding(reader, readers):
         write(reader.path(coder), re.sub(r",,\r?$", ",1,3", form, flags=re.MULTILINE))
 
 
+def ready_studies(reader, _):
+    for name in ("protest.csv", "climate.csv", "faces.csv", "kappas.csv"):
+        shutil.copy(os.path.join(SOURCE, "tests/data/published", name), reader.path(name))
+
+
 def ready_topics(reader, _):
     """Photographs that come later."""
     os.makedirs(reader.path("new-photos"))
@@ -317,7 +325,7 @@ def ready_topics(reader, _):
 READY = {"README.md": ready_readme, "docs/backbones.md": ready_backbones, "docs/clustering.md": ready_clustering,
          "docs/first-study.md": ready_first_study,
          "docs/planning.md": ready_planning, "docs/slurm.md": ready_slurm, "docs/storage.md": ready_storage,
-         "docs/topics.md": ready_topics, "docs/coding.md": ready_coding}
+         "docs/topics.md": ready_topics, "docs/coding.md": ready_coding, "docs/studies.md": ready_studies}
 
 
 class Docs(unittest.TestCase):

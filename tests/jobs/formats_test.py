@@ -6,7 +6,7 @@ import re
 import tarfile
 import unittest
 
-from coterie_program import ProgramTest, SOURCE, draw, main, make_images, read, run
+from coterie_program import ProgramTest, SOURCE, draw, main, make_images, read, run, write_names
 
 try:
     import h5py
@@ -89,7 +89,7 @@ class Formats(ProgramTest):
             file.write("name,kind,a,b\n" + "".join(f"{i}.jpg,{i % 3},{i % 3 * 9},{i % 7}\n" for i in range(30)))
         at = ("--study", study)
         clustering = ("--clustering", "efficientnet_lite0-pca-kmeans")
-        for command in (("scan", "--images", images), ("extract", *RANDOM), ("words",), ("codebook", "--words", "4"), ("topics", "--topics", "2"),
+        for command in (("scan", "--images", images), ("extract", *RANDOM), ("train", "--width", "0.05", "--image-size", "64", "--clusters", "2", "--epochs", "1", "--batch", "8"), ("words",), ("codebook", "--words", "4"), ("topics", "--topics", "2"),
                         ("topics", "--topics", "3", "--spatial", "--max-iter", "3"), ("words", "--rootsift"), ("import", "--file", self.path("x.csv")),
                         ("reduce", "--features", "efficientnet_lite0", "--components", "4", "--normalize", "standard"),
                         ("cluster", "--k", "2-4", "--n-init", "2"), ("cluster", "--k", "2", "--algorithm", "ward"),
@@ -100,9 +100,8 @@ class Formats(ProgramTest):
                         ("compare", "--clusterings", "efficientnet_lite0-pca-kmeans", "--labels", "folder", "--figures=false"),
                         ("assign", "--clustering", "efficientnet_lite0-pca-mixture", "--images", images, "--name", "new", *RANDOM[2:])):
             run(0, command[0], *at, *command[1:])
-        with open(self.path("names.csv"), "w", encoding="utf-8") as file:
-            file.write("cluster,name\n0,a\n1,b\n")
-        for task, more in (("fit", ()), ("labels", ("--cluster-names", self.path("names.csv")))):
+        write_names(self.path("names.json"), study, "efficientnet_lite0-pca-ward", ["a", "b"])
+        for task, more in (("fit", ()), ("labels", ("--names", self.path("names.json")))):
             run(0, "code", "make", *at, "--clustering", "efficientnet_lite0-pca-ward", "--task", task, "--name", task, "--per-cluster", "3", *more)
         run(0, "code", "read", *at, "--coding", "fit", os.path.join(study, "forms/fit/coder1.csv"))
         artifacts = {}
@@ -114,7 +113,7 @@ class Formats(ProgramTest):
 
     def test_the_tables_of_the_page_are_what_the_files_hold(self):
         page, artifacts = sections(), self.everything()
-        kinds = {"images.h5", "features", "descriptors", "codebooks", "topics", "reductions", "clusterings", "evaluations", "selections", "comparisons", "assignments",
+        kinds = {"images.h5", "features", "checkpoints", "descriptors", "codebooks", "topics", "reductions", "clusterings", "evaluations", "selections", "comparisons", "assignments",
                  "coding", "answers"}
         self.assertEqual(set(artifacts), kinds)
         for kind, paths in artifacts.items():

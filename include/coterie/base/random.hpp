@@ -27,6 +27,12 @@ enum class Purpose : std::uint32_t {
   divergence_sample = 23,    ///< index = document, step = label + 1, or 0 for all
   held_out_documents = 24,   ///< topic models: index = document
   topic_page_sample = 25,    ///< what a topic page shows of many: index = document, or step 1 descriptor
+  training_start = 30,       ///< a network's first weights: index = element in the file's order, step = tensor; of the
+                             ///< layer on top of them step = 2^16 + epoch
+  training_order = 31,       ///< which images an epoch takes, in which order: step = epoch; see sampler.hpp
+  training_view = 32,        ///< crop and flip: index = 64 * position in the epoch + draw, step = epoch
+  dropout = 33,              ///< index = position in the epoch * draws of an image + draw, step = 16 * epoch + layer
+  latent_noise = 34,         ///< of an autoencoder: index = position in the epoch * latents + latent, step = epoch
   agreement_bootstrap = 60,  ///< coders' agreement: index = place in the resample, step = replicate
   coding_items = 61,         ///< what coders are shown: index = row or draw number, step = 4 * cluster + what is drawn
   coding_order = 62,         ///< in which order: index = item or cluster, step = coder

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ struct Backbone {
   std::string name;
   std::string description;  ///< one line for --help and the report
   /// The network itself, described under src/features/nets/: one plan for each way its published files name the
-  /// tensors. Null for torchscript:FILE and grey_pixels.
-  std::vector<Plan> (*plans)() = nullptr;
+  /// tensors. None for torchscript:FILE and grey_pixels.
+  std::function<std::vector<Plan>()> plans;
   /// grey_pixels, which takes images of any size (its preprocessing's) and has no weights.
   Plan (*plan_of_size)(std::int64_t size) = nullptr;
   std::string default_layer;

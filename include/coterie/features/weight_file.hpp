@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -37,10 +38,16 @@ class WeightFile {
   /// Throws FileError when the name is there already.
   void add(const std::string& name, Tensor tensor);
 
+  /// A whole number that a PyTorch checkpoint has beside its tensors, by its keys joined by dots ("epoch"); none else.
+  std::optional<std::int64_t> number(const std::string& name) const;
+  void note_number(const std::string& name, std::int64_t value) { numbers_.emplace(name, value); }
+  const std::map<std::string, std::int64_t>& numbers() const { return numbers_; }
+
  private:
   std::string path_, format_;
   std::deque<std::pair<std::string, Tensor>> tensors_;  // stays where it is when more come
   std::map<std::string, std::size_t> index_;
+  std::map<std::string, std::int64_t> numbers_;
 };
 
 /// Reads a weight file; its content, not its name, decides how:

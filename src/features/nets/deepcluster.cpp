@@ -3,7 +3,11 @@
 // in eval_linear.py; fc7, what the images are clustered by, is the second dense layer before its ReLU. The layer on
 // top, which every epoch of the training made anew, is left out.
 
+#include "coterie/features/deepcluster.hpp"
+
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 
 #include "coterie/base/errors.hpp"
@@ -25,56 +29,109 @@ Affine sobel_of_grey() {
   return affine;
 }
 
-struct Convolution {
-  std::int64_t channels;
-  Window window;
-  bool pooled = false;
-};
+constexpr double kMultiple = 8;  // of channels, which the kernels take eight at a time
 
-// `first_dense` is the first dense layer's number among the modules of the classifier, the second is three later.
-std::vector<Plan> plan_deepcluster(const std::vector<Convolution>& convolutions, const Window& pool, int first_dense) {
-  Plan plan({224, 224, 3});
+DeepClusterShape alexnet() {
+  return {.arch = "alexnet",
+          .convolutions =
+              {{96, 11, 4, 2, true}, {256, 5, 1, 2, true}, {384, 3, 1, 1}, {384, 3, 1, 1}, {256, 3, 1, 1, true}},
+          .pool_kernel = 3,
+          .first_dense = 1,
+          .drops_flattened = true};
+}
+
+DeepClusterShape vgg16() {
+  DeepClusterShape shape{.arch = "vgg16"};
+  for (const std::int64_t channels : {64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512})
+    shape.convolutions.push_back({channels, 3, 1, 1});
+  for (const std::size_t last : {1, 3, 6, 9, 12}) shape.convolutions[last].pooled = true;
+  return shape;
+}
+
+std::vector<Plan> plans_of(const DeepClusterShape& shape) {
+  Plan plan({shape.image_size, shape.image_size, 3});
   plan.ignore("sobel.");
   plan.ignore("top_layer.");
   plan.ignore("", ".num_batches_tracked");
   Value value = plan.convolve(kInput, sobel_of_grey(), symmetric(3, 1, 1), Activation::none);
-  int module = 0, number = 0;  // a convolution, its normalisation, its ReLU and a pool are one module each
-  for (const auto& each : convolutions) {
+  std::int64_t module = 0, number = 0;
+  for (const auto& each : shape.convolutions) {
     const auto parameters =
         torch_convolution(fmt::format("features.{}", module), fmt::format("features.{}", module + 1), 1e-5, true);
-    value = plan.convolve(value, parameters, each.channels, each.window, Activation::relu);
+    value = plan.convolve(value, parameters, each.channels, symmetric(each.kernel, each.stride, each.padding),
+                          Activation::relu);
     plan.name_layer(fmt::format("conv{}", ++number), value);
-    module += each.pooled ? 4 : 3;
-    if (each.pooled) value = plan.max_pool(value, pool);
+    module += each.modules();
+    if (each.pooled) value = plan.max_pool(value, symmetric(shape.pool_kernel, shape.pool_stride, 0));
   }
   value = plan.flatten_channels_first(value);
   plan.name_layer("flatten", value);
-  value = plan.convolve(value, torch_dense(fmt::format("classifier.{}", first_dense)), 4096, {}, Activation::none);
+  const auto dense = [&](int classifier_module) {
+    return plan.convolve(value, torch_dense(fmt::format("classifier.{}", classifier_module)), shape.dense, {},
+                         Activation::none);
+  };
+  value = dense(shape.first_dense);
   plan.name_layer("fc6", value);
   value = plan.activate(value, Activation::relu);
   plan.name_layer("fc6/relu", value);
-  value = plan.convolve(value, torch_dense(fmt::format("classifier.{}", first_dense + 3)), 4096, {}, Activation::none);
+  value = dense(shape.first_dense + 3);
   plan.name_layer("fc7", value);
   return {plan};
 }
 
+std::string tensor_of(const char* part, std::int64_t module) { return fmt::format("{}.{}.weight", part, module); }
+
 }  // namespace
 
-std::vector<Plan> plan_deepcluster_alexnet() {
-  return plan_deepcluster({{96, symmetric(11, 4, 2), true},
-                           {256, symmetric(5, 1, 2), true},
-                           {384, symmetric(3, 1, 1)},
-                           {384, symmetric(3, 1, 1)},
-                           {256, symmetric(3, 1, 1), true}},
-                          symmetric(3, 2, 0), 1);
+std::vector<Plan> plan_deepcluster_alexnet() { return plans_of(alexnet()); }
+std::vector<Plan> plan_deepcluster_vgg16() { return plans_of(vgg16()); }
+
+bool is_deepcluster(const std::string& backbone) {
+  return backbone == "deepcluster_alexnet" || backbone == "deepcluster_vgg16";
 }
 
-std::vector<Plan> plan_deepcluster_vgg16() {
-  std::vector<Convolution> convolutions;
-  for (const std::int64_t channels : {64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512})
-    convolutions.push_back({channels, symmetric(3, 1, 1)});
-  for (const std::size_t last : {1, 3, 6, 9, 12}) convolutions[last].pooled = true;
-  return plan_deepcluster(convolutions, symmetric(2, 2, 0), 0);
+DeepClusterShape deepcluster_shape(const std::string& backbone, double width, int image_size) {
+  require(is_deepcluster(backbone), "DeepCluster trains deepcluster_alexnet or deepcluster_vgg16, not {}", backbone);
+  DeepClusterShape shape = backbone == "deepcluster_vgg16" ? vgg16() : alexnet();
+  const auto scaled = [width](std::int64_t channels) {
+    const double multiples = std::round(static_cast<double>(channels) * width / kMultiple);
+    return static_cast<std::int64_t>(std::max(1.0, multiples) * kMultiple);
+  };
+  for (auto& each : shape.convolutions) each.channels = scaled(each.channels);
+  shape.dense = scaled(shape.dense);
+  shape.image_size = image_size;
+  return shape;
+}
+
+Backbone deepcluster_backbone(const std::string& name, const DeepClusterShape& shape) {
+  Backbone backbone = find_backbone(name);
+  backbone.plans = [shape] { return plans_of(shape); };
+  if (shape.image_size != backbone.preprocess.size) {
+    const double ratio = static_cast<double>(backbone.preprocess.resize) / backbone.preprocess.size;
+    backbone.preprocess.size = shape.image_size;
+    backbone.preprocess.resize = static_cast<int>(std::lround(shape.image_size * ratio));
+  }
+  return backbone;
+}
+
+std::optional<DeepClusterShape> shape_of_checkpoint(const std::string& backbone, const WeightFile& weights) {
+  DeepClusterShape shape = deepcluster_shape(backbone);
+  std::int64_t module = 0;
+  for (auto& each : shape.convolutions) {
+    const Tensor* kernel = weights.find(tensor_of("features", module));
+    if (kernel == nullptr || kernel->shape.size() != 4 || kernel->shape[2] != each.kernel) return std::nullopt;
+    each.channels = kernel->shape[0];
+    module += each.modules();
+  }
+  const Tensor* dense = weights.find(tensor_of("classifier", shape.first_dense));
+  if (dense == nullptr || dense->shape.size() != 2) return std::nullopt;
+  shape.dense = dense->shape[0];
+  if (const auto size = weights.number(kImageSize)) {
+    if (*size < 1 || *size > 4096)
+      throw FileError(weights.path(), fmt::format("says that its images are {} pixels wide", *size));
+    shape.image_size = static_cast<int>(*size);
+  }
+  return shape;
 }
 
 }  // namespace coterie::inline features

@@ -48,6 +48,7 @@ WeightFile with_plain_names(WeightFile file) {
   if (!changed || different.size() != names.size() || different.contains("")) return file;
   WeightFile plain(file.path(), file.format());
   for (std::size_t i = 0; i < names.size(); ++i) plain.add(names[i], file.tensors()[i].second);
+  for (const auto& [name, value] : file.numbers()) plain.note_number(name, value);
   return plain;
 }
 

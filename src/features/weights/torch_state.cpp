@@ -85,17 +85,20 @@ class Collector {
       if (++visited_ > kMostVisited) throw FileError(path_, "its dictionaries hold each other too often; refused");
       if (key->kind != Kind::text) continue;
       if (value->kind == Kind::tensor) tensors_.emplace_back(prefix + key->text, value);
+      if (value->kind == Kind::integer) numbers_.emplace_back(prefix + key->text, value->integer);
       if (value->kind == Kind::dict && depth < kDeepest && !key->text.starts_with("optim"))
         collect(*value, prefix + key->text + ".", depth + 1);
     }
   }
 
   const std::vector<std::pair<std::string, const PickleValue*>>& tensors() const { return tensors_; }
+  const std::vector<std::pair<std::string, std::int64_t>>& numbers() const { return numbers_; }
 
  private:
   const std::string& path_;
   std::size_t visited_ = 0;
   std::vector<std::pair<std::string, const PickleValue*>> tensors_;
+  std::vector<std::pair<std::string, std::int64_t>> numbers_;
 };
 
 std::string keys_of(const PickleValue& dict) {
@@ -126,6 +129,7 @@ WeightFile read_state_dict(const FileBytes& file, const std::string& container, 
     throw FileError(file.path,
                     fmt::format("holds no state dict (its dictionary has no tensors); its keys are {}", keys_of(root)));
   WeightFile weights(file.path, container);
+  for (const auto& [name, value] : found.numbers()) weights.note_number(name, value);
   double bytes = 0;
   for (const auto& [name, value] : found.tensors()) {
     weights.add(name, read_tensor(file, name, value->tensor, storages));

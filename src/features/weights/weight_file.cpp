@@ -29,6 +29,11 @@ void WeightFile::add(const std::string& name, Tensor tensor) {
   tensors_.emplace_back(name, std::move(tensor));
 }
 
+std::optional<std::int64_t> WeightFile::number(const std::string& name) const {
+  const auto at = numbers_.find(name);
+  return at == numbers_.end() ? std::nullopt : std::optional(at->second);
+}
+
 Tensor make_tensor(const FileBytes& file, Bytes data, NumberFormat format, std::vector<std::int64_t> shape) {
   const auto count = static_cast<std::size_t>(elements_of(shape));
   const bool aligned = reinterpret_cast<std::uintptr_t>(data.data()) % alignof(float) == 0;

@@ -1,0 +1,408 @@
+#include "stages/train_deepcluster.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "coterie/base/random.hpp"
+#include "coterie/clustering/kmeans.hpp"
+#include "coterie/dist/progress.hpp"
+#include "coterie/dist/stop_signal.hpp"
+#include "coterie/evaluation/agreement.hpp"
+#include "coterie/features/network.hpp"
+#include "coterie/reduction/pca.hpp"
+#include "coterie/store/store_rows.hpp"
+#include "coterie/training/deepcluster_network.hpp"
+#include "coterie/training/sampler.hpp"
+#include "coterie/training/view.hpp"
+#include "stages/block_extraction.hpp"
+#include "stages/training_images.hpp"
+#include "stages/training_run.hpp"
+#include "stages/training_trace.hpp"
+
+namespace coterie::jobs {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kComponents = 256;  // of the whitened rows: the origin's
+constexpr int kIterations = 20;            // of k-means
+constexpr std::int64_t kFewImages = 100'000;
+constexpr std::int64_t kExtractBatch = 4;
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+// In nats, of the shares of the labels that are not -1.
+double entropy_of(const std::vector<std::int32_t>& labels, std::int64_t clusters) {
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(clusters));
+  std::int64_t all = 0;
+  for (const auto label : labels)
+    if (label >= 0) ++sizes[static_cast<std::size_t>(label)], ++all;
+  double entropy = 0;
+  for (const auto size : sizes)
+    if (size > 0) {
+      const double share = static_cast<double>(size) / static_cast<double>(all);
+      entropy -= share * std::log(share);
+    }
+  return entropy;
+}
+
+class DeepClusterTraining {
+ public:
+  DeepClusterTraining(Job& job, const ImageList& list, const std::string& name)
+      : job_(job),
+        list_(list),
+        run_(job, name),
+        trace_(job),
+        images_(std::ssize(list.images)),
+        clusters_(job.options.count("clusters")),
+        seed_(static_cast<std::uint64_t>(job.options.count("seed"))) {
+    require(clusters_ <= images_, "--clusters {} of {} usable images: fewer images than clusters", clusters_, images_);
+    const std::string init = job.options.text("init");
+    std::optional<WeightFile> weights;
+    job.comm.together([&] {
+      if (!init.empty()) weights.emplace(read_weights(init));
+      network_.emplace(shape_of(weights), job.comm);
+      if (weights) network_->load(*weights);
+    });
+    if (weights) first_epoch_ = weights->number("epoch").value_or(0);
+    if (!weights) network_->initialise(seed_, job.pool);
+    backbone_ = deepcluster_backbone(job.options.text("backbone"), network_->shape());
+    sgd_.learning_rate = job.options.real("lr");
+    sgd_.weight_decay = job.options.real("weight-decay");
+  }
+
+  void run() {
+    warn_of_few();
+    begin();
+    while (std::ssize(state_.history.epochs) < job_.options.count("epochs")) {
+      if (state_.labels.empty()) cluster_images();
+      train_epoch();
+      end_epoch();
+    }
+    run_.finish(state_.history, list_);
+  }
+
+ private:
+  DeepClusterShape shape_of(const std::optional<WeightFile>& weights) const {
+    const std::string backbone = job_.options.text("backbone");
+    const int size = static_cast<int>(job_.options.count("image-size"));
+    const DeepClusterShape asked = deepcluster_shape(backbone, job_.options.real("width"), size);
+    if (!weights || job_.asked.given("width")) return asked;
+    auto found = shape_of_checkpoint(backbone, *weights);
+    if (!found) return asked;  // load() says what is missing
+    if (job_.asked.given("image-size")) found->image_size = size;
+    return *found;
+  }
+
+  void warn_of_few() const {
+    if (images_ < kFewImages && job_.options.text("init").empty())
+      job_.say(
+          "warning: {} images. DeepCluster was made for a million; on collections below some 100,000 its users saw "
+          "clusters collapse or grow very uneven, and transfer from a published checkpoint did better: --init FILE. "
+          "Watch the label entropy and the agreement between epochs",
+          images_);
+  }
+
+  std::uint32_t epoch() const { return static_cast<std::uint32_t>(first_epoch_ + std::ssize(state_.history.epochs)); }
+
+  std::vector<Parameter*> all_parameters() const {
+    auto all = network_->parameters();
+    for (Parameter* each : network_->top_parameters()) all.push_back(each);
+    return all;
+  }
+
+  void begin() {
+    if (auto state = run_.resume()) {
+      state_ = std::move(*state);
+      if (state_.step > 0) network_->make_top(clusters_, seed_, epoch(), job_.comm);
+      run_.read(all_parameters());
+      job_.say("goes on at epoch {}, step {}", epoch() + 1, state_.step);
+      return;
+    }
+    state_.history.rows = images_;
+    state_.history.clusters = clusters_;
+    run_.save(state_, all_parameters());
+    trace_.begin(list_.identities.paths, [&] { return checkpoint(); });
+  }
+
+  std::string features_path() const { return fmt::format("{}/features-{}.h5", run_.folder(), epoch()); }
+
+  // Of all images, by the network as it is, into a file that survives a kill.
+  void extract_features() {
+    Recipe recipe = job_.recipe;
+    recipe.set("epoch", fmt::format("{}", epoch()));
+    FeatureFile file(features_path(), recipe, {images_, network_->shape().dense, 32}, list_.identities, false,
+                     job_.comm);
+    if (file.complete()) return;
+    const WeightFile weights = weights_of(network_->parameters(), job_.comm);
+    std::vector<Network> networks;
+    job_.comm.together([&] {
+      networks.emplace_back(backbone_, std::vector{backbone_.default_layer}, weights, backbone_.preprocess,
+                            NetworkOptions{.device = Device::cpu});
+    });
+    FeatureFile* files[] = {&file};
+    ExtractTimes times;
+    const ExtractorOptions options{list_.limits, job_.pool.threads(), 0, kExtractBatch};
+    if (!extract_missing(job_, "features", list_, files, networks, options, times))
+      throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", run_.folder()));
+  }
+
+  // The rows of images that could be read, and which these are.
+  std::vector<std::int64_t> good_rows(const ArtifactReader& features) const {
+    const auto statuses = features.read<std::uint8_t>("status");
+    std::vector<std::int64_t> good;
+    for (std::size_t row = 0; row < statuses.size(); ++row)
+      if (statuses[row] == 0) good.push_back(static_cast<std::int64_t>(row));
+    require(std::ssize(good) >= clusters_, "--clusters {}, and only {} images can be read", clusters_, good.size());
+    return good;
+  }
+
+  std::vector<float> whitened(const RowSource& rows) const {
+    PcaOptions options;
+    options.whiten = true;
+    options.normalise_after = Normalise::l2;
+    options.components = std::min({kComponents, rows.rows(), rows.columns()});
+    options.memory_bytes = job_.memory_bytes;
+    const Pca pca = fit_pca(rows, options, job_.comm, job_.pool);
+    std::vector<float> own;
+    project_rows(rows, pca, job_.comm, job_.pool, [&](RowRange range, const float* projected) {
+      own.insert(own.end(), projected, projected + range.size() * pca.count());
+    });
+    return job_.comm.gather_all(std::span<const float>(own));
+  }
+
+  KMeansResult grouped(const MemoryRows& rows, const std::vector<std::int64_t>& good, const float* values) const {
+    KMeansOptions options;
+    options.k = clusters_;
+    options.n_init = 1;
+    options.max_iter = kIterations;
+    options.tol = 0;
+    options.settle = false;
+    options.seed = seed_;
+    options.memory_bytes = job_.memory_bytes;
+    const std::vector<float> centroids = first_centroids(rows, good, values);
+    options.initial_centroids = centroids;
+    return kmeans(rows, options, job_.comm, job_.pool);
+  }
+
+  // As published: rows drawn anew in each epoch. With --warm-start: the means of the clusters of the epoch before.
+  std::vector<float> first_centroids(const MemoryRows& rows, const std::vector<std::int64_t>& good,
+                                     const float* values) const {
+    const std::int64_t columns = rows.columns();
+    std::vector<float> centroids;
+    auto drawn = shuffled(rows.rows(), seed_ + 1234, epoch());
+    drawn.resize(static_cast<std::size_t>(clusters_));
+    for (const auto row : drawn)
+      centroids.insert(centroids.end(), values + row * columns, values + (row + 1) * columns);
+    if (!job_.options.flag("warm-start") || state_.history.epochs.empty()) return centroids;
+    const std::int32_t* before = state_.history.labels.data() + (std::ssize(state_.history.epochs) - 1) * images_;
+    std::vector<double> sums(centroids.size());
+    std::vector<std::int64_t> sizes(static_cast<std::size_t>(clusters_));
+    for (std::size_t i = 0; i < good.size(); ++i) {
+      const std::int32_t label = before[good[i]];
+      if (label < 0) continue;
+      ++sizes[static_cast<std::size_t>(label)];
+      for (std::int64_t c = 0; c < columns; ++c)
+        sums[static_cast<std::size_t>(label * columns + c)] +=
+            static_cast<double>(values[static_cast<std::int64_t>(i) * columns + c]);
+    }
+    for (std::int64_t k = 0; k < clusters_; ++k)
+      if (const auto size = sizes[static_cast<std::size_t>(k)]; size > 0)
+        for (std::int64_t c = k * columns; c < (k + 1) * columns; ++c)
+          centroids[static_cast<std::size_t>(c)] =
+              static_cast<float>(sums[static_cast<std::size_t>(c)] / static_cast<double>(size));
+    return centroids;
+  }
+
+  void cluster_images() {
+    extract_features();
+    const ArtifactReader features(features_path());
+    const auto good = good_rows(features);
+    const StoreRows source(features, "features", good);
+    const std::vector<float> values = whitened(source);
+    const std::int64_t columns = std::ssize(values) / std::ssize(good);
+    const MemoryRows rows({values.data(), std::ssize(good), columns});
+    const KMeansResult found = grouped(rows, good, values.data());
+    const auto labels = job_.comm.gather_all(std::span<const std::int32_t>(found.local_labels));
+    state_.labels.assign(static_cast<std::size_t>(images_), -1);
+    for (std::size_t i = 0; i < good.size(); ++i) state_.labels[static_cast<std::size_t>(good[i])] = labels[i];
+    double squares = 0;
+    for (const float value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+    state_.cluster_loss = found.inertia;
+    state_.explained = squares > 0 ? 1 - found.inertia / squares : 0;
+    state_.loss = 0;
+    network_->make_top(clusters_, seed_, epoch(), job_.comm);
+    trace_.top(epoch(), *network_->top_parameters().front());
+    if (found.reseeded > 0)
+      job_.say("epoch {}: {} clusters lost all their images and were given a new start", epoch() + 1, found.reseeded);
+  }
+
+  Batch batch_of(std::int64_t images, std::int64_t first) const {
+    Batch batch = make_batch(images, job_.options.count("batch"), job_.comm, job_.pool);
+    batch.seed = seed_;
+    batch.epoch = epoch();
+    batch.first = first;
+    return batch;
+  }
+
+  EpochOrder order() const {
+    const auto count = static_cast<std::int64_t>(job_.options.real("reassign") * static_cast<double>(images_));
+    return job_.options.flag("as-published") ? as_published(state_.labels, count, seed_, epoch())
+                                             : uniform_over_clusters(state_.labels, count, seed_, epoch());
+  }
+
+  void train_epoch() {
+    const EpochOrder drawn = order();
+    const std::int64_t size = job_.options.count("batch"), done = state_.step * size;
+    const double start = now();
+    Progress progress(job_.speaks(), fmt::format("epoch {}", epoch() + 1), drawn.size() - done, "images");
+    StopSignal::remember();
+    for (std::int64_t first = done; first < drawn.size(); first += size) {
+      const Batch batch = batch_of(std::min(size, drawn.size() - first), first);
+      state_.loss += step(batch, drawn) * static_cast<double>(batch.images.rows());
+      ++state_.step;
+      ++state_.updates;
+      sent_ = std::max(sent_, batch.bytes);
+      progress.advance(batch.images.rows());
+      if (first + size < drawn.size() && run_.due()) {
+        run_.save(state_, all_parameters());
+        run_.stop_if_asked();
+      }
+    }
+    images_a_second_ = static_cast<double>(drawn.size() - done) / std::max(now() - start, 1e-9);
+    state_.loss /= static_cast<double>(drawn.size());
+    trace_.end_epoch(epoch(), drawn);
+  }
+
+  // Decodes, and trains with, the images of a batch. Returns their mean loss.
+  double step(const Batch& batch, const EpochOrder& drawn) {
+    const std::int64_t side = network_->shape().image_size, numbers = side * side * 2;
+    std::vector<View> views(static_cast<std::size_t>(batch.own_images()));
+    input_.resize(static_cast<std::size_t>(batch.own_images() * numbers));
+    load_images(
+        list_, backbone_.preprocess, batch, drawn.rows, numbers,
+        [&](const Image& image, std::int64_t position, float* out) {
+          const View view = draw_view({image.width, image.height}, seed_, epoch(), position);
+          views[static_cast<std::size_t>(position - batch.first - batch.own().begin)] = view;
+          std::vector<float> pixels(static_cast<std::size_t>(side * side * 3));
+          render_view(image, view, backbone_.preprocess, pixels.data());
+          sobel_gradients(pixels.data(), side, out);
+        },
+        input_.data());
+    const auto labels =
+        std::span(drawn.labels)
+            .subspan(static_cast<std::size_t>(batch.first), static_cast<std::size_t>(batch.images.rows()));
+    const double loss = network_->step(batch, input_.data(), labels, sgd_);
+    if (!std::isfinite(loss)) diverged();
+    trace_.take(views, loss);
+    return loss;
+  }
+
+  [[noreturn]] void diverged() const {
+    throw Error(fmt::format(
+        "the loss is not a number any more at step {} of epoch {}: the training has diverged. {}; a smaller --lr may "
+        "help",
+        state_.step + 1, epoch() + 1,
+        state_.history.epochs.empty() ? "No epoch had been finished"
+                                      : fmt::format("{} holds the weights after epoch {}", run_.weights(), epoch())));
+  }
+
+  void end_epoch() {
+    TrainingHistory& history = state_.history;
+    double agreed = std::numeric_limits<double>::quiet_NaN();
+    if (!history.epochs.empty()) {
+      const std::span before = std::span(history.labels).last(static_cast<std::size_t>(images_));
+      agreed = agreement(contingency(before, state_.labels)).normalised_mutual_info;
+    }
+    tell(agreed);
+    history.epochs.push_back(static_cast<std::int64_t>(epoch()) + 1);
+    history.loss.push_back(state_.loss);
+    history.cluster_loss.push_back(state_.cluster_loss);
+    history.explained.push_back(state_.explained);
+    history.entropy.push_back(entropy_of(state_.labels, clusters_));
+    history.agreement.push_back(agreed);
+    history.labels.insert(history.labels.end(), state_.labels.begin(), state_.labels.end());
+    const std::string features = fmt::format("{}/features-{}.h5", run_.folder(), epoch() - 1);
+    state_.labels.clear();
+    state_.step = 0;
+    run_.write_weights(checkpoint());
+    run_.save(state_, all_parameters());
+    job_.comm.on_root([&] { fs::remove(features); });
+    run_.stop_if_asked();
+  }
+
+  void tell(double agreed) const {
+    const double most = std::log(static_cast<double>(clusters_));
+    job_.say(
+        "epoch {}: {} clusters explain {} of the whitened features; label entropy {:.3f} of {:.3f}{}; loss {:.4f}, by "
+        "chance {:.4f}; {:.1f} images/s; a rank sends up to {:.2f} MB in a step",
+        epoch() + 1, clusters_, percent(state_.explained), entropy_of(state_.labels, clusters_), most,
+        std::isnan(agreed) ? "" : fmt::format("; agreement with the epoch before (NMI) {:.3f}", agreed), state_.loss,
+        most, images_a_second_, static_cast<double>(sent_) / 1e6);
+  }
+
+  // The layout of the origin's main.py; features are wrapped in DataParallel there.
+  TorchCheckpoint checkpoint() const {
+    TorchCheckpoint made;
+    made.epoch = static_cast<std::int64_t>(epoch());
+    made.arch = network_->shape().arch;
+    for (const Parameter* each : all_parameters()) {
+      const std::string name =
+          each->name.starts_with("features.") ? "features.module." + each->name.substr(9) : each->name;
+      made.state_dict.push_back(checkpoint_entry(name, *each, each->values, job_.comm));
+      if (constexpr std::string_view kVariance = "running_var"; name.ends_with(kVariance))
+        made.state_dict.push_back(
+            {name.substr(0, name.size() - kVariance.size()) + "num_batches_tracked", {}, {}, state_.updates});
+    }
+    add_sobel(made);
+    for (const Parameter* each : network_->parameters())
+      if (each->trained) {
+        made.optimised.emplace_back();
+        if (state_.updates > 0)
+          made.optimised.back().push_back(checkpoint_entry("momentum_buffer", *each, each->first, job_.comm));
+      }
+    made.settings = {{"lr", {sgd_.learning_rate}},
+                     {"momentum", {sgd_.momentum}},
+                     {"dampening", {0}},
+                     {"weight_decay", {sgd_.weight_decay}},
+                     {"nesterov", {0}}};
+    made.numbers = {{"image_size", network_->shape().image_size}};
+    return made;
+  }
+
+  static void add_sobel(TorchCheckpoint& made) {
+    const auto add = [&](const char* name, std::vector<std::int64_t> shape, std::vector<float> values) {
+      made.state_dict.push_back({name, std::move(shape), [values = std::move(values)] { return values; }});
+    };
+    add("sobel.0.weight", {1, 3, 1, 1}, {1.0F / 3, 1.0F / 3, 1.0F / 3});
+    add("sobel.0.bias", {1}, {0});
+    add("sobel.1.weight", {2, 1, 3, 3}, {1, 0, -1, 2, 0, -2, 1, 0, -1, 1, 2, 1, 0, 0, 0, -1, -2, -1});
+    add("sobel.1.bias", {2}, {0, 0});
+  }
+
+  Job& job_;
+  const ImageList& list_;
+  TrainingRun run_;
+  TrainingTrace trace_;
+  const std::int64_t images_, clusters_;
+  const std::uint64_t seed_;
+  std::optional<DeepClusterNetwork> network_;
+  Backbone backbone_;
+  Sgd sgd_;
+  std::int64_t first_epoch_ = 0;
+  TrainingState state_;
+  std::vector<float> input_;  // of the batch
+  std::int64_t sent_ = 0;     // bytes in a step, the most
+  double images_a_second_ = 0;
+};
+
+}  // namespace
+
+void train_deepcluster(Job& job, const ImageList& list, const std::string& name) {
+  DeepClusterTraining(job, list, name).run();
+}
+
+}  // namespace coterie::jobs

@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <cstring>
+
+#include "coterie/training/layer.hpp"
+#include "exact_sum.hpp"
+#include "products.hpp"
+
+namespace coterie::inline training {
+namespace {
+
+constexpr std::int64_t kPatchFloats = 1 << 19;  // of patches in hand: 2 MiB, what second-level caches hold
+
+class Convolution final : public Layer {
+ public:
+  Convolution(const std::string& name, const Map& in, std::int64_t channels, const Sliding& window)
+      : in_(in),
+        out_(window.over(in, channels)),
+        window_(window),
+        patch_(window.kernel * window.kernel * in.channels),
+        chunk_(std::clamp<std::int64_t>(kPatchFloats / patch_, 64, out_.pixels())),
+        weight_(
+            make_parameter(name + ".weight", {channels, in.channels, window.kernel, window.kernel}, Order::kernels)),
+        bias_(make_parameter(name + ".bias", {channels})) {}
+
+  std::int64_t outputs() const override { return out_.elements(); }
+  bool gives_all_images() const override { return false; }
+  std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }
+
+  void forward(const Batch& batch, const float* in, float* out) override {
+    batch.for_micro_batches([&](RowRange images, int) {
+      std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_));
+      for (std::int64_t image = images.begin; image < images.end; ++image)
+        for (std::int64_t first = 0; first < out_.pixels(); first += chunk_) {
+          const std::int64_t pixels = std::min(chunk_, out_.pixels() - first);
+          float* to = out + image * out_.elements() + first * out_.channels;
+          lay_out(in + image * in_.elements(), first, pixels, patches.data());
+          for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+            std::copy(bias_.values.begin(), bias_.values.end(), to + pixel * out_.channels);
+          Product{.rows = pixels, .columns = out_.channels, .inner = patch_, .keep = 1}.run(patches.data(),
+                                                                                            weight_.values.data(), to);
+        }
+    });
+  }
+
+  void backward(const Batch& batch, const float* in, const float*, float* out_gradient, float* in_gradient) override {
+    const std::int64_t own = batch.own_images(), weights = std::ssize(weight_.values);
+    const std::int64_t micro = batch.images.block(0).size() * out_.pixels();
+    const double slope = largest(batch, out_gradient, own * out_.elements()) * static_cast<double>(micro);
+    const double input = largest(batch, in, own * in_.elements());
+    ExactSum sums(batch, weights, slope * input, batch.images.blocks());
+    ExactSum bias_sums(batch, out_.channels, slope, batch.images.blocks());
+    batch.for_micro_batches([&](RowRange images, int worker) {
+      std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_)), kernel(weight_.values.size());
+      std::vector<double> bias(bias_.values.size());
+      for (std::int64_t image = images.begin; image < images.end; ++image) {
+        float* to = in_gradient == nullptr ? nullptr : in_gradient + image * in_.elements();
+        if (to != nullptr) std::fill(to, to + in_.elements(), 0.0F);
+        for (std::int64_t first = 0; first < out_.pixels(); first += chunk_) {
+          const std::int64_t pixels = std::min(chunk_, out_.pixels() - first);
+          const float* from = out_gradient + image * out_.elements() + first * out_.channels;
+          lay_out(in + image * in_.elements(), first, pixels, patches.data());
+          Product{.rows = patch_, .columns = out_.channels, .inner = pixels, .a_turned = true, .keep = 1}.run(
+              patches.data(), from, kernel.data());
+          for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+            for (std::size_t c = 0; c < bias.size(); ++c)
+              bias[c] += static_cast<double>(from[pixel * out_.channels + static_cast<std::int64_t>(c)]);
+          if (to == nullptr) continue;
+          Product{.rows = pixels, .columns = patch_, .inner = out_.channels, .b_turned = true}.run(
+              from, weight_.values.data(), patches.data());
+          add_back(patches.data(), first, pixels, to);
+        }
+      }
+      sums.add(worker, 0, kernel.data(), weights);
+      const std::vector<float> rounded(bias.begin(), bias.end());
+      bias_sums.add(worker, 0, rounded.data(), std::ssize(rounded));
+    });
+    weight_.gradient.resize(weight_.values.size());
+    bias_.gradient.resize(bias_.values.size());
+    sums.finish(weight_.gradient.data());
+    bias_sums.finish(bias_.gradient.data());
+  }
+
+ private:
+  // Calls work(place in the patches, offset in the image or -1, floats) for each run of floats of these pixels' patches
+  // that lies in one row of the image.
+  template <typename Work>
+  void for_runs(std::int64_t first, std::int64_t pixels, const Work& work) const {
+    const std::int64_t kernel = window_.kernel, row = kernel * in_.channels;
+    for (std::int64_t pixel = first; pixel < first + pixels; ++pixel) {
+      const std::int64_t top = pixel / out_.width * window_.stride - window_.padding;
+      const std::int64_t left = pixel % out_.width * window_.stride - window_.padding;
+      const std::int64_t begin = std::max<std::int64_t>(0, -left), end = std::min(kernel, in_.width - left);
+      for (std::int64_t k = 0; k < kernel; ++k) {
+        const std::int64_t place = (pixel - first) * patch_ + k * row, y = top + k;
+        const bool inside = y >= 0 && y < in_.height && begin < end;
+        work(place, inside ? (y * in_.width + left + begin) * in_.channels : -1, begin * in_.channels,
+             (end - begin) * in_.channels);
+      }
+    }
+  }
+
+  void lay_out(const float* image, std::int64_t first, std::int64_t pixels, float* patches) const {
+    const auto row = static_cast<std::size_t>(window_.kernel * in_.channels);
+    for_runs(first, pixels, [&](std::int64_t place, std::int64_t offset, std::int64_t before, std::int64_t count) {
+      float* to = patches + place;
+      if (offset < 0) {
+        std::memset(to, 0, row * sizeof(float));
+        return;
+      }
+      if (count < static_cast<std::int64_t>(row)) std::memset(to, 0, row * sizeof(float));
+      std::memcpy(to + before, image + offset, static_cast<std::size_t>(count) * sizeof(float));
+    });
+  }
+
+  void add_back(const float* patches, std::int64_t first, std::int64_t pixels, float* image) const {
+    for_runs(first, pixels, [&](std::int64_t place, std::int64_t offset, std::int64_t before, std::int64_t count) {
+      if (offset < 0) return;
+      const float* from = patches + place + before;
+      float* to = image + offset;
+      for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
+    });
+  }
+
+  Map in_, out_;
+  Sliding window_;
+  std::int64_t patch_, chunk_;  // numbers of a patch; pixels whose patches are in hand together
+  Parameter weight_, bias_;
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> make_convolution(const std::string& name, const Map& in, std::int64_t channels,
+                                        const Sliding& window) {
+  return std::make_unique<Convolution>(name, in, channels, window);
+}
+
+}  // namespace coterie::inline training

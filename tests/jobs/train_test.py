@@ -1,0 +1,103 @@
+"""Training without labels, as a person does it: any ranks, killed and resumed, the result as a backbone, refused."""
+
+import os
+import shutil
+import subprocess
+import time
+import unittest
+
+from coterie_program import ProgramTest, command, environment, main, make_images, read, run
+
+try:
+    import h5py
+    import numpy
+except ImportError:
+    h5py = None
+
+NARROW = ("--width", "0.05", "--image-size", "64", "--clusters", "4", "--batch", "16")
+NAME = "deepcluster_alexnet"
+
+
+class Train(ProgramTest):
+    def study(self, each=10):
+        make_images(self.path("images"), each=each)
+        run(0, "scan", "--study", self.path("study"), "--images", self.path("images"))
+        return self.path("study")
+
+    def made(self, study):
+        folder = os.path.join(study, "checkpoints")
+        self.assertEqual(sorted(os.listdir(folder)), [NAME + ".checkpoint.pth.tar", NAME + ".h5"])
+        return [read(os.path.join(folder, name)) for name in sorted(os.listdir(folder))]
+
+    def test_any_ranks_and_threads_give_the_same_bytes_and_extract_takes_the_result(self):
+        study = self.study()
+        made = []
+        for ranks, threads in ((0, 2), (2, 1), (3, 2), (4, 1)):
+            said = run(ranks, "train", "--study", study, *NARROW, "--epochs", "2", "--threads", str(threads), "--overwrite")
+            made.append(self.made(study))
+        self.assertEqual([each == made[0] for each in made], [True] * 4)
+        self.assertIn("warning: 40 images", said)
+        self.assertIn("agreement with the epoch before", said)
+        self.assertIn("up to date", run(0, "train", "--study", study, *NARROW, "--epochs", "2"))
+        weights = os.path.join(study, "checkpoints", NAME + ".checkpoint.pth.tar")
+        run(2, "extract", "--study", study, "--backbone", NAME, "--weights", weights)
+        run(0, "verify", "--study", study)
+        if h5py:
+            self.check_artifact(study)
+        said = run(0, "train", "--study", study, "--init", weights, "--batch", "16", "--clusters", "3", "--epochs", "1", "--name", "more")
+        self.assertIn("epoch 3: 3 clusters", said)  # two were done
+
+    def check_artifact(self, study):
+        with h5py.File(os.path.join(study, "checkpoints", NAME + ".h5")) as file:
+            labels = file["labels"][()]
+            self.assertEqual(labels.shape, (2, 40))
+            self.assertTrue(((labels >= 0) & (labels < 4)).all())
+            self.assertEqual(list(file["epochs"]), [1, 2])
+            self.assertTrue(numpy.isnan(file["agreement"][0]) and 0 <= file["agreement"][1] <= 1)
+            shares = numpy.bincount(labels[1], minlength=4) / 40
+            self.assertAlmostEqual(file["entropy"][1], -sum(p * numpy.log(p) for p in shares if p > 0))
+            self.assertTrue((file["loss"][()] > 0).all())
+        with h5py.File(os.path.join(study, "features", NAME + ".h5")) as file:
+            self.assertEqual(file["features"].shape, (40, 208))
+
+    def test_a_training_that_was_killed_ends_in_the_same_bytes_on_other_ranks(self):
+        study = self.study()
+        arguments = ("train", "--study", study, *NARROW, "--epochs", "3", "--checkpoint-minutes", "0")
+        run(0, *arguments)
+        wanted = self.made(study)
+        shutil.rmtree(os.path.join(study, "checkpoints"))
+        state = os.path.join(study, "checkpoints", NAME + ".partial", "state.h5")
+        seen = set()
+        for ranks in (2, 0, 3):  # killed once each, at whatever moment it is
+            process = subprocess.Popen(command(ranks, *arguments), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for _ in range(600):
+                if process.poll() is not None or (os.path.exists(state) and os.stat(state).st_ino not in seen):
+                    break
+                time.sleep(0.02)
+            if os.path.exists(state):
+                seen.add(os.stat(state).st_ino)
+            process.kill()
+            process.wait()
+        said = run(2, *arguments)
+        self.assertEqual(self.made(study), wanted)
+        self.assertIn("goes on at epoch", said)
+
+    def test_what_cannot_be_right_is_refused_with_a_way_out(self):
+        study = self.study(each=3)
+        for arguments, code, text in (
+            (("--clusters", "13"), 2, "fewer images than clusters"),
+            (("--batch", "1"), 2, "batch normalisation"),
+            (("--backbone", "resnet50"), 2, "deepcluster_alexnet or deepcluster_vgg16"),
+            (("--init", self.path("nothing.pth")), 1, "nothing.pth"),
+            (("--lr", "1e30", "--clusters", "3", "--batch", "4"), 1, "diverged"),
+        ):
+            said = run(0, "train", "--study", study, *NARROW, *arguments, "--overwrite", code=code)
+            self.assertIn(text, said)
+        run(0, "train", "--study", study, *NARROW, "--clusters", "3", "--epochs", "1", "--overwrite")
+        weights = os.path.join(study, "checkpoints", NAME + ".checkpoint.pth.tar")
+        said = run(0, "train", "--study", study, "--backbone", "deepcluster_vgg16", "--init", weights, "--name", "other", code=1)
+        self.assertIn("checkpoint of another network", said)
+
+
+if __name__ == "__main__":
+    main()
