@@ -18,6 +18,7 @@
 #include "coterie/report/page.hpp"
 #include "outputs/dendrogram_merges.hpp"
 #include "outputs/left_out.hpp"
+#include "outputs/methods_text.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/picture_key.hpp"
 #include "outputs/picture_reader.hpp"
@@ -372,6 +373,9 @@ Report fill_report(const Job& job, const ReportSources& from, RelatedResults& re
   fill_overview(from, report.ks[chosen], report);
   fill_excess_note(from, report.ks[chosen].k, report);
   related.fill(job, from, report.ks[chosen].k, report);
+  MethodsText methods = methods_text(from, report, report.ks[chosen].k, related.codings());
+  report.methods = std::move(methods.paragraph);
+  report.bibtex = std::move(methods.bibtex);
   link_images(from, related, report);
   if (topics) report.topics = topics->summary();
   fill_history_of(job, from, report);

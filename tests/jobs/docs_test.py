@@ -308,6 +308,11 @@ def ready_coding(reader, readers):
         write(reader.path(coder), re.sub(r",,\r?$", ",1,3", form, flags=re.MULTILINE))
 
 
+def ready_studies(reader, _):
+    for name in ("protest.csv", "climate.csv", "faces.csv", "kappas.csv"):
+        shutil.copy(os.path.join(SOURCE, "tests/data/published", name), reader.path(name))
+
+
 def ready_topics(reader, _):
     """Photographs that come later."""
     os.makedirs(reader.path("new-photos"))
@@ -320,7 +325,7 @@ def ready_topics(reader, _):
 READY = {"README.md": ready_readme, "docs/backbones.md": ready_backbones, "docs/clustering.md": ready_clustering,
          "docs/first-study.md": ready_first_study,
          "docs/planning.md": ready_planning, "docs/slurm.md": ready_slurm, "docs/storage.md": ready_storage,
-         "docs/topics.md": ready_topics, "docs/coding.md": ready_coding}
+         "docs/topics.md": ready_topics, "docs/coding.md": ready_coding, "docs/studies.md": ready_studies}
 
 
 class Docs(unittest.TestCase):
