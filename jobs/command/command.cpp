@@ -17,6 +17,26 @@ const Command& find_command(const CommandList& commands, const std::string& name
       fmt::format("coterie knows no command \"{}\"{}\ncoterie --help lists them", name, did_you_mean(name, names)));
 }
 
+std::vector<const Command*> commands_under(const CommandList& commands, const std::string& word) {
+  std::vector<const Command*> found;
+  for (const auto& command : commands)
+    if (command.name().starts_with(word + " ")) found.push_back(&command);
+  return found;
+}
+
+std::string called_name(const CommandList& commands, const std::vector<std::string>& arguments) {
+  const std::string& first = arguments.front();
+  const auto under = commands_under(commands, first);
+  if (under.empty()) return find_command(commands, first).name();
+  std::vector<std::string> seconds;
+  for (const auto* command : under) seconds.push_back(command->name().substr(first.size() + 1));
+  const std::string second = arguments.size() > 1 ? arguments[1] : "";
+  require(std::find(seconds.begin(), seconds.end(), second) != seconds.end(),
+          "{} is one of {}, said after it{}\ncoterie {} --help tells them apart", first, fmt::join(seconds, ", "),
+          did_you_mean(second, seconds), first);
+  return first + " " + second;
+}
+
 std::vector<const OptionList*> stage_options(const CommandList& commands) {
   std::vector<const OptionList*> lists;
   for (const auto& command : commands)

@@ -85,6 +85,13 @@ using CommandList = std::vector<Command>;
 /// The command of that name; throws InvalidArgument that offers the nearest.
 const Command& find_command(const CommandList& commands, const std::string& name);
 
+/// The name of the command that the arguments begin with: one word, or two of commands that are several under one
+/// ("code make"). Throws InvalidArgument that lists these where the second word is none of them.
+std::string called_name(const CommandList& commands, const std::vector<std::string>& arguments);
+
+/// The commands that are called by this word and another one; none of most words.
+std::vector<const Command*> commands_under(const CommandList& commands, const std::string& word);
+
 /// The options of each stage, in order: what a study file may hold.
 std::vector<const OptionList*> stage_options(const CommandList& commands);
 

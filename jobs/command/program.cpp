@@ -1,5 +1,6 @@
 #include "command/program.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +26,7 @@ void print_help(const CommandList& commands) {
   fmt::print(
       "coterie {}: groups large image collections without labels.\n\nUsage: coterie COMMAND --study DIR [options]\n\n",
       version());
-  for (const auto& command : commands) fmt::print("  {:<10}{}\n", command.name(), command.summary);
+  for (const auto& command : commands) fmt::print("  {:<13}{}\n", command.name(), command.summary);
   fmt::print(
       "\nOne machine:  coterie run configs/quickstart.ini\nSeveral ranks: mpirun -n 4 coterie ..., or srun coterie ... "
       "under Slurm\n"
@@ -37,6 +38,16 @@ void print_command_help(const Command& command) {
   fmt::print("\nExit codes: 0 done, 1 failed, 2 wrong use, 75 stopped in good order: the same command goes on.\n");
 }
 
+// Of commands that are several under one word: what each does, until the second word says which.
+void print_help_about(const CommandList& commands, const std::vector<std::string>& arguments) {
+  const auto under = commands_under(commands, arguments.front());
+  const bool one = under.empty() || (arguments.size() > 1 && !arguments[1].starts_with('-'));
+  if (one) return print_command_help(find_command(commands, called_name(commands, arguments)));
+  for (const auto* command : under)
+    fmt::print("coterie {}: {}.\n  {}\n\n", command->name(), command->summary, command->example);
+  fmt::print("coterie {} --help lists the options of each.\n", under.front()->name());
+}
+
 bool asks_for_help(const std::vector<std::string>& arguments) {
   for (const auto& argument : arguments)
     if (argument == "--help" || argument == "-h") return true;
@@ -44,8 +55,9 @@ bool asks_for_help(const std::vector<std::string>& arguments) {
 }
 
 void dispatch(const std::vector<std::string>& arguments, const Context& context) {
-  const Command& command = find_command(context.commands, arguments.front());
-  const Options options = parse_command_line(command.options, {arguments.begin() + 1, arguments.end()});
+  const Command& command = find_command(context.commands, called_name(context.commands, arguments));
+  const auto words = 1 + std::count(command.name().begin(), command.name().end(), ' ');
+  const Options options = parse_command_line(command.options, {arguments.begin() + words, arguments.end()});
   if (options.flag("dump-config") && command.stage) {
     if (context.comm.is_root()) fmt::print("{}", study_file_text({settled(command, options)}));
     return;
@@ -80,14 +92,14 @@ int run(const CommandList& commands, const std::vector<std::string>& arguments) 
     return 0;
   }
   if (asks_for_help(arguments)) {
-    print_command_help(find_command(commands, arguments.front()));
+    print_help_about(commands, arguments);
     return 0;
   }
   const Communicator& comm = Communicator::world();
   int code = 0;
   std::optional<HeldStudies> held(std::in_place);
   try {
-    comm.together([&] { find_command(commands, arguments.front()); });
+    comm.together([&] { called_name(commands, arguments); });
     dispatch(arguments, {commands, comm, *held});
   } catch (const Error& error) {
     code = print_error(error, comm, held);

@@ -347,6 +347,7 @@ void fill_history_of(const Job& job, const ReportSources& from, Report& report) 
   if (!report.topics.name.empty()) shown.push_back(Study::address(Kind::topics, report.topics.name));
   for (const auto& each : report.assignments) beside.push_back(Study::address(Kind::assignments, each.name));
   for (const auto& each : report.comparisons) beside.push_back(Study::address(Kind::comparisons, each.name));
+  for (const auto& each : report.codings) beside.push_back(Study::address(Kind::answers, each.name));
   fill_history(job, shown, beside, report);
 }
 

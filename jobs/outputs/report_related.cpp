@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <numeric>
 
+#include "coding/coded_study.hpp"
+#include "coding/report_codings.hpp"
 #include "command/lineage.hpp"
 #include "coterie/artifacts/assignment.hpp"
 #include "coterie/artifacts/comparison.hpp"
@@ -80,6 +82,21 @@ void add_comparison(const ReportSources& from, const std::string& name, std::int
   report.comparisons.push_back(std::move(found));
 }
 
+// Answers are made of a coding, which is made of the clustering.
+void add_coding(const Job& job, const ReportSources& from, const std::string& name, std::int64_t shown,
+                Report& report) {
+  try {
+    const Coding coding =
+        read_coding(from.study.open(Kind::codings, from.study.open(Kind::answers, name).attribute("coding")));
+    if (coding.clustering != from.clustering.name() || coding.k != shown) return;
+  } catch (const FileError&) {
+    return;  // as made_of()
+  }
+  if (!is_current(job, from, Study::address(Kind::answers, name))) return;
+  const std::string table = fmt::format("tables/coding/{}/agreement.csv", name);
+  report.codings.push_back(report_coding(read_coded_study(from.study, name), table_link(from, table)));
+}
+
 }  // namespace
 
 void RelatedResults::add_assignment(const ReportSources& from, const std::string& name, Report& report) {
@@ -116,6 +133,7 @@ void RelatedResults::fill(const Job& job, const ReportSources& from, std::int64_
     if (from.study.open(Kind::assignments, name).attribute("k") == fmt::to_string(shown))
       add_assignment(from, name, report);
   for (const auto& name : related(job, from, Kind::comparisons)) add_comparison(from, name, shown, report);
+  for (const auto& name : from.study.list(Kind::answers)) add_coding(job, from, name, shown, report);
 }
 
 ImageReader RelatedResults::reader(const ImageReader& own, const DecodeOptions& options) const {

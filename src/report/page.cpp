@@ -71,11 +71,19 @@ std::vector<std::string> pictures(const Report& report, const PageOptions& optio
 
 /// Links to the sections that are there.
 std::string contents(const std::string& body) {
-  constexpr std::pair<const char*, const char*> kSections[] = {
-      {"images", "Images"},         {"components", "Components"},      {"choice", "How many clusters"},
-      {"clusters", "The clusters"}, {"agreement", "Agreement"},        {"topics", "Topics"},
-      {"assigned", "New images"},   {"comparisons", "Comparisons"},    {"others", "Other numbers of clusters"},
-      {"tables", "Tables"},         {"provenance", "How it was made"}, {"repeat", "Repeat and cite"}};
+  constexpr std::pair<const char*, const char*> kSections[] = {{"images", "Images"},
+                                                               {"components", "Components"},
+                                                               {"choice", "How many clusters"},
+                                                               {"clusters", "The clusters"},
+                                                               {"agreement", "Agreement"},
+                                                               {"topics", "Topics"},
+                                                               {"assigned", "New images"},
+                                                               {"comparisons", "Comparisons"},
+                                                               {"codings", "What people see"},
+                                                               {"others", "Other numbers of clusters"},
+                                                               {"tables", "Tables"},
+                                                               {"provenance", "How it was made"},
+                                                               {"repeat", "Repeat and cite"}};
   std::string out = "<nav aria-label=\"Contents\"><ul>\n";
   for (const auto& [id, name] : kSections)
     if (body.find(fmt::format("<section id=\"{}\">", id)) != std::string::npos)
@@ -107,6 +115,12 @@ std::vector<Chart> report_charts(const Report& report) {
     charts.push_back(report.comparisons[i].map);
     charts.back().name = fmt::format("comparison-{}", i + 1);
   }
+  for (std::size_t i = 0; i < report.codings.size(); ++i)
+    for (const auto& [chart, what] :
+         {std::pair(&report.codings[i].consistency, "consistency"), {&report.codings[i].kappa, "kappa"}}) {
+      charts.push_back(*chart);
+      charts.back().name = fmt::format("coding-{}-{}", i + 1, what);
+    }
   for (std::size_t s = 0; s < report.solutions.size(); ++s) {
     std::vector<std::int64_t> sizes;
     std::vector<std::vector<double>> silhouettes;
@@ -131,8 +145,9 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
   const PageMaterial page{report, options, album, figures};
   const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
                            clusters_section(page) + agreement_section(page) + topics_section(page) +
-                           assigned_section(page) + comparisons_section(page) + other_solutions_section(page) +
-                           tables_section(page) + provenance_section(page) + repeat_section(page);
+                           assigned_section(page) + comparisons_section(page) + codings_section(page) +
+                           other_solutions_section(page) + tables_section(page) + provenance_section(page) +
+                           repeat_section(page);
   write_new_file(folder + "/index.html",
                  page_head(report.title) + summary_section(page) + contents(body) + body + page_foot());
 }

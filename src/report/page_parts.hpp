@@ -72,6 +72,7 @@ std::string agreement_section(const PageMaterial& page);
 std::string topics_section(const PageMaterial& page);
 std::string assigned_section(const PageMaterial& page);
 std::string comparisons_section(const PageMaterial& page);
+std::string codings_section(const PageMaterial& page);
 std::string tables_section(const PageMaterial& page);
 std::string provenance_section(const PageMaterial& page);
 std::string repeat_section(const PageMaterial& page);

@@ -1,6 +1,7 @@
 """The commands of README.md and docs/, run as they are written, in their order, the way a reader would give them."""
 
 import fnmatch
+import glob
 import os
 import random
 import re
@@ -60,7 +61,7 @@ OTHERS = {
 # Files and folders named in the texts that no command of a page makes: they are made where something is amiss, or by other options.
 NOT_MADE = {"features/NAME.h5.partial": "while extract is at work", "descriptors/sift.h5.partial": "while words is at work"}
 TABLE_PAGES = ("README.md", "docs/clustering.md")  # where a file's name alone is one of a study, too
-STUDY_FOLDERS = "features|checkpoints|descriptors|reductions|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
+STUDY_FOLDERS = "coding|answers|forms|features|checkpoints|descriptors|reductions|embeddings|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
 
 MINE = """[study]
 study = mine-study
@@ -298,6 +299,15 @@ def ready_first_study(reader, _):
     write(reader.path("photos.csv"), "\r\n".join(["filename,year,place", *lines]) + "\r\n")
 
 
+def ready_coding(reader, readers):
+    """What two coders sent back: the forms are made before the page makes them, and are up to date then."""
+    ready_with_readmes_study(reader, readers)
+    run(0, "code", "make", "--study", reader.path("demo"), "--k", "10", "--task", "fit", "--coders", "2", "--per-cluster", "20")
+    for coder in ("coder1.csv", "coder2.csv"):
+        form = read(glob.glob(reader.path("demo", "forms", "*", coder))[0]).decode()
+        write(reader.path(coder), re.sub(r",,\r?$", ",1,3", form, flags=re.MULTILINE))
+
+
 def ready_topics(reader, _):
     """Photographs that come later."""
     os.makedirs(reader.path("new-photos"))
@@ -310,7 +320,7 @@ def ready_topics(reader, _):
 READY = {"README.md": ready_readme, "docs/backbones.md": ready_backbones, "docs/clustering.md": ready_clustering,
          "docs/first-study.md": ready_first_study,
          "docs/planning.md": ready_planning, "docs/slurm.md": ready_slurm, "docs/storage.md": ready_storage,
-         "docs/topics.md": ready_topics}
+         "docs/topics.md": ready_topics, "docs/coding.md": ready_coding}
 
 
 class Docs(unittest.TestCase):
@@ -319,8 +329,8 @@ class Docs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.pages = pages()
-        names = sorted(set(re.findall(r"^  ([a-z-]+) {2,}\S", run(0, "--help"), re.MULTILINE)))
-        cls.help = {name: run(0, name, "--help") for name in names}
+        names = sorted(set(re.findall(r"^  ([a-z-]+(?: [a-z]+)?) {2,}\S", run(0, "--help"), re.MULTILINE)))
+        cls.help = {name: run(0, *name.split(), "--help") for name in names}
 
     def test_commands_stand_in_indented_blocks(self):
         for page, text in self.pages.items():
@@ -335,13 +345,13 @@ class Docs(unittest.TestCase):
     def test_readme_lists_the_commands_of_the_program(self):
         table = self.pages["README.md"].split("\n## Commands\n")[1].split("\n## ")[0]
         rows = re.findall(r"^\| (`[a-z`, -]+`) \|", table, re.MULTILINE)
-        self.assertEqual(sorted(name for row in rows for name in re.findall(r"`([a-z-]+)`", row)), sorted(self.help))
+        self.assertEqual(sorted(name for row in rows for name in re.findall(r"`([a-z -]+)`", row)), sorted(self.help))
 
     def test_the_commands_in_the_texts_are_of_the_program(self):
         for page, text in self.pages.items():
             for name in re.findall(r"`(?:mpirun -n \d+ )?coterie ([a-z][a-z-]*)", text) + \
                     re.findall(r"^    coterie ([a-z]+)", text, re.MULTILINE):
-                self.assertIn(name, [*self.help], page)
+                self.assertIn(name, [*self.help, "code"], page)
 
     def test_the_options_in_the_texts_are_of_a_command(self):
         known = set(re.findall(r"^  --([a-z0-9-]+)", "\n".join(self.help.values()), re.MULTILINE))
@@ -352,7 +362,7 @@ class Docs(unittest.TestCase):
 
     def test_options_of_a_command_that_is_written_out_are_its_own(self):
         for page, text in self.pages.items():
-            for name, rest in re.findall(r"`coterie ([a-z]+)([^`]*)`", text):
+            for name, rest in re.findall(r"`coterie (code [a-z]+|[a-z]+)([^`]*)`", text):
                 known = set(re.findall(r"^  --([a-z0-9-]+)", self.help[name], re.MULTILINE))
                 found = set(re.findall(r"--([a-z][a-z0-9-]+)", rest))
                 self.assertTrue(name == "run" or found <= known, (page, name, found - known))

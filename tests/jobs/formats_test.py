@@ -92,7 +92,7 @@ class Formats(ProgramTest):
         for command in (("scan", "--images", images), ("extract", *RANDOM), ("train", "--width", "0.05", "--image-size", "64", "--clusters", "2", "--epochs", "1", "--batch", "8"), ("words",), ("codebook", "--words", "4"), ("topics", "--topics", "2"),
                         ("topics", "--topics", "3", "--spatial", "--max-iter", "3"), ("words", "--rootsift"), ("import", "--file", self.path("x.csv")),
                         ("reduce", "--features", "efficientnet_lite0", "--components", "4", "--normalize", "standard"),
-                        ("cluster", "--k", "2-4", "--n-init", "2"), ("cluster", "--k", "2", "--algorithm", "ward"),
+                        ("embed", "--iterations", "20"), ("cluster", "--map", "tsne", "--k", "2", "--name", "on-map"), ("cluster", "--k", "2-4", "--n-init", "2"), ("cluster", "--k", "2", "--algorithm", "ward"),
                         ("cluster", "--k", "2", "--algorithm", "mixture", "--covariance", "tied"),
                         ("cluster", "--k", "3", "--raw", "--features", "x", "--algorithm", "mixture", "--n-init", "2"),
                         ("evaluate", *clustering, "--labels", "folder"),
@@ -100,6 +100,11 @@ class Formats(ProgramTest):
                         ("compare", "--clusterings", "efficientnet_lite0-pca-kmeans", "--labels", "folder", "--figures=false"),
                         ("assign", "--clustering", "efficientnet_lite0-pca-mixture", "--images", images, "--name", "new", *RANDOM[2:])):
             run(0, command[0], *at, *command[1:])
+        with open(self.path("names.csv"), "w", encoding="utf-8") as file:
+            file.write("cluster,name\n0,a\n1,b\n")
+        for task, more in (("fit", ()), ("labels", ("--cluster-names", self.path("names.csv")))):
+            run(0, "code", "make", *at, "--clustering", "efficientnet_lite0-pca-ward", "--task", task, "--name", task, "--per-cluster", "3", *more)
+        run(0, "code", "read", *at, "--coding", "fit", os.path.join(study, "forms/fit/coder1.csv"))
         artifacts = {}
         for folder, _, names in os.walk(study):
             for name in names:
@@ -109,7 +114,8 @@ class Formats(ProgramTest):
 
     def test_the_tables_of_the_page_are_what_the_files_hold(self):
         page, artifacts = sections(), self.everything()
-        kinds = {"images.h5", "features", "checkpoints", "descriptors", "codebooks", "topics", "reductions", "clusterings", "evaluations", "selections", "comparisons", "assignments"}
+        kinds = {"images.h5", "features", "checkpoints", "descriptors", "codebooks", "topics", "reductions", "embeddings", "clusterings", "evaluations", "selections", "comparisons",
+                 "assignments", "coding", "answers"}
         self.assertEqual(set(artifacts), kinds)
         for kind, paths in artifacts.items():
             section, seen, attributes = page[kind], set(), set()

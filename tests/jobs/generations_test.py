@@ -22,9 +22,11 @@ WORKERS = 2
 # STAGES; by a function below; or, with a reason, not at all.
 COMMANDS = {
     "scan": "stages", "extract": "stages", "words": "stages",
-    "codebook": "stages", "topics": "stages", "reduce": "stages", "cluster": "stages", "evaluate": "stages", "select": "stages",
+    "codebook": "stages", "topics": "stages", "reduce": "stages", "embed": "stages", "cluster": "stages", "evaluate": "stages", "select": "stages",
     "compare": "stages", "assign": "stages", "montage": "stages", "report": "stages", "view": "stages", "export": "stages",
     "info": "info", "verify": "verify", "choose": "choose",
+    "code make": "draws from a clustering as montage does; coding_test.py tries it after changes",
+    "code read": "reads tables from elsewhere, and a coding", "code report": "reads answers; coding_test.py tries it after changes",
     "import": "reads a file from elsewhere and nothing of a study", "run": "gives the stages their turns, and reads what they read",
     "train": "reads the list of images alone, by the same function as extract",
     "plan": "reads a study file and images", "submit": "reads a study file and a calibration", "weights": "reads weight files",
@@ -32,7 +34,7 @@ COMMANDS = {
 
 
 def commands_of_the_program():
-    return re.findall(r"^  ([a-z-]+) {2,}\S", run(0, "--help"), re.MULTILINE)
+    return re.findall(r"^  ([a-z-]+(?: [a-z]+)?) {2,}\S", run(0, "--help"), re.MULTILINE)
 
 
 class Matrix:

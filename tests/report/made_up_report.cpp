@@ -9,6 +9,7 @@
 
 #include "coterie/base/digest.hpp"
 #include "coterie/base/random.hpp"
+#include "coterie/report/coding_charts.hpp"
 
 namespace coterie {
 namespace {
@@ -162,6 +163,15 @@ Report made_up_report() {
   report.solutions[1].clusters[3].nearest[1] = kUnreadableName;
   add_related(report);
   add_provenance(report);
+  report.codings.push_back({.name = "k8-fit",
+                            .question = "2 people were asked <what>, in 160 items.",
+                            .columns = {"cluster", "sample", "items", "share", "95 % interval"},
+                            .clusters = {{"0 \"<a>\"", "random", "20", "0.950", "0.764 to 0.991"}},
+                            .totals = {{"Mean of the clusters", "0.950"}},
+                            .agreement = {{"Agreement", "0.900"}},
+                            .warnings = {"92 % of all answers are one and the same"},
+                            .consistency = consistency_chart("c", {{"random", "k = 8", {.95, .8}, .875, {}, {}}}),
+                            .link = "../tables/coding/k8-fit/agreement.csv"});
   report.topics = {"sift-300-lda", "12 topics complete held-out documents best.", {}};
   report.topics.numbers.push_back({6, -5.4, -5.5, 0.8, 0.2, 0.4, ""});
   report.topics.numbers.push_back({12, -5.2, -5.3, 0.7, 0.3, 0.4, "topics-12.html"});

@@ -39,7 +39,7 @@ TEST_CASE("a full report is one well-formed page that fetches and runs nothing")
   const std::string page = page_of(report, folder);
   CHECK(markup_fault(page) == "");
   for (const char* id : {"images", "components", "choice", "clusters", "agreement", "topics", "assigned", "comparisons",
-                         "others", "tables", "provenance", "repeat"})
+                         "codings", "others", "tables", "provenance", "repeat"})
     CHECK_MESSAGE(contains(page, fmt::format("<section id=\"{}\">", id)), id);
   for (const char* unwanted : {"<script", "src=\"http", "url(", "@import", "<link"})
     CHECK_MESSAGE(!contains(page, unwanted), unwanted);
@@ -59,7 +59,7 @@ TEST_CASE("every chart is in the page with its sentence") {
   const Report report = made_up_report();
   const std::string page = page_of(report, folder);
   const auto charts = report_charts(report);
-  CHECK(charts.size() == 4 + 2 * report.solutions.size());
+  CHECK(charts.size() == 5 + 2 * report.solutions.size());
   for (const auto& chart : charts) {
     CHECK(contains(page, "<figcaption>" + html_text(chart.alt) + " <span class=\"files\">For print: "));
     for (const char* suffix : {"svg", "pdf", "png"}) {

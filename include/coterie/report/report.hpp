@@ -143,6 +143,20 @@ struct ReportArtifact {
   std::vector<ReportFact> recipe;
 };
 
+/// What people thought of the shown solution, by one coding. Texts are formatted already: each is a number with its
+/// interval, or a name.
+struct ReportCoding {
+  std::string name;                  ///< of the answers
+  std::string question;              ///< a sentence: who was asked what of how many images
+  std::vector<std::string> columns;  ///< of `clusters`: the first is text, the others numbers
+  std::vector<std::vector<std::string>> clusters;
+  std::vector<ReportFact> totals;     ///< mean, weighted share, within minus between
+  std::vector<ReportFact> agreement;  ///< coefficient -> value with its interval
+  std::vector<std::string> warnings;
+  Chart consistency, kappa;  ///< may be empty
+  std::string link;          ///< of the first table; may be empty
+};
+
 struct Report {
   std::string title;
   std::string when;                   ///< date and time as it should be read
@@ -166,6 +180,7 @@ struct Report {
   std::vector<ReportAssignment> assignments;
   std::vector<ReportComparison> comparisons;
   ReportTopics topics;
+  std::vector<ReportCoding> codings;
   std::size_t chosen = 0;      ///< index of the solution shown in full; the others are folded
   std::string chosen_because;  ///< one sentence; may be empty
   std::vector<ReportArtifact> artifacts;

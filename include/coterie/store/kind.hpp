@@ -10,7 +10,7 @@ struct Kind {
   const char* maker;   ///< the command that makes one: "coterie reduce"
 
   static const Kind images, features, reductions, clusterings, evaluations, selections, comparisons, assignments;
-  static const Kind descriptors, codebooks, topics, embeddings, checkpoints;
+  static const Kind descriptors, codebooks, topics, embeddings, checkpoints, codings, answers;
 
   bool operator==(const Kind& other) const { return folder == other.folder; }
 };
@@ -28,5 +28,7 @@ inline constexpr Kind Kind::codebooks{"codebooks", "codebook", "coterie codebook
 inline constexpr Kind Kind::topics{"topics", "topic-model", "coterie topics"};
 inline constexpr Kind Kind::embeddings{"embeddings", "map", "coterie embed"};
 inline constexpr Kind Kind::checkpoints{"checkpoints", "checkpoint", "coterie train"};
+inline constexpr Kind Kind::codings{"coding", "coding", "coterie code make"};
+inline constexpr Kind Kind::answers{"answers", "answers", "coterie code read"};
 
 }  // namespace coterie::inline store

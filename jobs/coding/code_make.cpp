@@ -1,0 +1,201 @@
+#include <filesystem>
+
+#include "coding/coded_solution.hpp"
+#include "coding/coding_forms.hpp"
+#include "command/all_commands.hpp"
+#include "command/job.hpp"
+#include "command/shared_options.hpp"
+#include "coterie/artifacts/coding.hpp"
+#include "coterie/base/csv.hpp"
+#include "coterie/base/digest.hpp"
+#include "coterie/base/new_file.hpp"
+#include "coterie/base/number.hpp"
+#include "coterie/coding/proportions.hpp"
+#include "outputs/left_out.hpp"
+#include "outputs/output_folder.hpp"
+#include "outputs/picture_reader.hpp"
+
+namespace coterie::jobs {
+namespace {
+
+constexpr double kSecondsOfItem = 4;  // 3 to 5 for a coder who is used to it
+
+std::int64_t usual_items(const Options& options) { return options.text("task") == "fit" ? 20 : 5; }
+
+// The one k that is coded: --k, the chosen one, or the only one.
+std::int64_t k_to_code(Job& job, const std::string& name) {
+  auto ks = job.chosen_ks(name);
+  if (ks.empty()) ks = ClusteringReader(job.study, name).ks();
+  require(ks.size() == 1, "people judge one solution: name it with --k, one of {}, or choose it with coterie choose",
+          fmt::join(ks, ", "));
+  job.recipe.set("k", fmt::to_string(ks.front()));
+  job.options.set("k", fmt::to_string(ks.front()));
+  job.asked.set("k", fmt::to_string(ks.front()));
+  return ks.front();
+}
+
+// A table of two columns, cluster (from 0) and name.
+std::vector<std::string> read_names(const std::string& path, std::int64_t k) {
+  const CsvTable table = read_csv(path);
+  require(table.header.size() >= 2, "{} wants two columns, cluster and name", path);
+  std::vector<std::string> names(static_cast<std::size_t>(k));
+  for (const auto& row : table.rows) {
+    const auto cluster = parse_as<std::int64_t>(row[0], 0, k - 1);
+    require(cluster.has_value(), "{}: \"{}\" is no cluster from 0 to {}", path, row[0], k - 1);
+    names[static_cast<std::size_t>(*cluster)] = row[1];
+  }
+  for (std::size_t c = 0; c < names.size(); ++c) require(!names[c].empty(), "{} names no cluster {}", path, c);
+  return names;
+}
+
+Coding draw_coding(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowNames& names) {
+  const Options& options = job.options;
+  Coding coding{.clustering = clustering.name(), .k = k, .task = task_of(options.text("task"))};
+  coding.seed = static_cast<std::uint64_t>(options.count("seed"));
+  // Made of what the recipe is made of, the digest of the clustering among it, which no coder has.
+  coding.key = sha256("coding " + job.recipe.digest());
+  if (options.given("cluster-names")) coding.names = read_names(options.text("cluster-names"), k);
+  require(coding.task != CodingTask::labels || !coding.names.empty(),
+          "--task labels offers the clusters' names: give them with --cluster-names FILE");
+  const ItemPlan plan{.task = coding.task,
+                      .random = options.count("per-cluster", usual_items(options)),
+                      .nearest = options.count("nearest"),
+                      .boundary = options.count("boundary"),
+                      .gold = options.count("gold"),
+                      .seed = coding.seed};
+  const CodedSolution solution = coded_solution(job, clustering, k, names, plan.boundary > 0);
+  coding.sizes.assign(static_cast<std::size_t>(k), 0);
+  for (const auto label : solution.labels)
+    if (label >= 0) ++coding.sizes[static_cast<std::size_t>(label)];
+  coding.items = draw_items(solution, plan);
+  require(!coding.items.empty(), "there is nothing to code: --per-cluster, --nearest and --boundary are 0");
+  if (coding.task == CodingTask::fit)
+    coding.references = reference_rows(solution, coding.items, options.count("references"));
+  coding.references.resize(static_cast<std::size_t>(k));
+  coding.forms = divide_items(coding.items, options.count("coders"), options.real("overlap"),
+                              coding.task == CodingTask::fit, coding.seed);
+  return coding;
+}
+
+// How far the sample reaches, before anybody has spent an hour on it.
+void tell_size(const Job& job, const Coding& coding) {
+  std::int64_t most = 0;
+  for (const auto& form : coding.forms) most = std::max(most, std::ssize(form));
+  job.say("{} items for {} coder{}, up to {} each: about {:.0f} minutes", coding.items.size(), coding.coders(),
+          coding.coders() == 1 ? "" : "s", most, kSecondsOfItem * static_cast<double>(most) / 60 + 0.5);
+  const auto items = job.options.count("per-cluster", usual_items(job.options));
+  if (items == 0 || coding.task == CodingTask::pairs) return;
+  const auto n = static_cast<double>(items);
+  const Interval interval = wilson_interval(0.9 * n, n);
+  job.say(
+      "with {} items of a cluster, a share of 0.9 is known to about ± {:.2f} (95 %); with 50 to ± 0.085, with 100 to "
+      "± 0.06",
+      items, (interval.high - interval.low) / 2);
+}
+
+void tell_unread(const Job& job, std::int64_t unread) {
+  if (unread > 0) job.say("{} images could not be read and are crossed squares in the forms", unread);
+}
+
+void write_forms(const Job& job, const Coding& coding, const std::string& name, const ClusteringReader& clustering,
+                 const RowNames& names) {
+  const ArtifactReader made = job.study.open(Kind::codings, name);
+  const Provenance about = provenance_of(job, {{Study::address(Kind::codings, name), made.digest()}});
+  if (OutputFolder::is_current(job.study.folder() + "/forms/" + name, about)) return;
+  const ImageTable table = read_image_table(job.study.images_path());
+  const ImageReader read = picture_reader(table, FeatureReader(job.study, clustering.features()).recipe());
+  make_folder_inside(job.study.folder(), "forms");
+  OutputFolder folder(job.study.folder(), "forms/" + name, about, job.options.flag("overwrite"));
+  tell_unread(job, write_coding_forms(job, coding, names, read, static_cast<int>(job.options.count("picture")),
+                                      folder.folder()));
+  folder.finish();
+  job.say("wrote {}: open it in a browser, or print coder1-print.html and fill in coder1.csv",
+          folder.final_place("coder1.html"));
+  job.say("the images leave the study in these forms, faces and all, without EXIF: send them only to your coders");
+}
+
+void make(Job& job) {
+  const std::string taken = job.take(Kind::clusterings);
+  const std::int64_t k = k_to_code(job, taken);
+  if (job.options.given("cluster-names")) {
+    std::string digest;
+    job.comm.on_root([&] { digest = sha256_of_file(job.options.text("cluster-names")); });
+    job.comm.broadcast(digest);
+    job.read_input("cluster-names", digest);
+  }
+  const std::string name = artifact_name(job.command, job.options, taken);
+  require_artifact_name(name);
+  const bool work = job.must_make(Kind::codings, name);
+  job.comm.on_root([&] {
+    if (job.dry_run()) return;
+    const ClusteringReader clustering(job.study, taken);
+    const RowNames names = read_row_names(job.study, clustering.features());
+    require(!names.imported, "{} was made of imported features: there are no images to show", taken);
+    tell_left_out(job, names);
+    if (work) write_coding(job.study.path(Kind::codings, name), job.recipe, draw_coding(job, clustering, k, names));
+    const Coding coding = read_coding(job.study.open(Kind::codings, name));
+    if (work) tell_size(job, coding);
+    write_forms(job, coding, name, clustering, names);
+  });
+  if (work) job.made(Kind::codings, name);
+}
+
+void settle(Options& options) {
+  const std::string task = options.text("task");
+  if (!options.given("per-cluster")) options.set("per-cluster", fmt::to_string(usual_items(options)));
+  if (task != "fit") options.leave_out("references");
+}
+
+constexpr Option for_result(Option option) {
+  option.role = Role::result;
+  return option;
+}
+
+}  // namespace
+
+Command code_make() {
+  using enum OptionType;
+  return {
+      .options = OptionList(
+          "code make",
+          {option::chosen_clustering,
+           for_result(option::chosen_k),
+           {"task", Role::result, choice, "fit", "",
+            "what coders are asked: does an image fit its cluster's theme (fit), which image does not belong "
+            "(intrusion), how alike are two (pairs), which name fits (labels)",
+            0, kMost, "fit|intrusion|pairs|labels"},
+           {"coders", Role::result, count, "2", "N", "people who code, a form for each", 1, 100},
+           {"per-cluster", Role::result, count, "", "N",
+            "items of each cluster from a random sample; pairs: so many within and so many between; default: fit 20, "
+            "else 5",
+            0, 100000},
+           {"nearest", Role::result, count, "0", "N",
+            "fit, labels: more items of each cluster, nearest to its centroid; they do not stand for it", 0, 100000},
+           {"boundary", Role::result, count, "0", "N",
+            "fit, labels: more items of each cluster, where it borders on another", 0, 100000},
+           {"overlap", Role::result, real, "1", "SHARE", "the share of each cluster's items that all coders code", 0,
+            1},
+           {"gold", Role::result, count, "0", "N",
+            "items in all whose answer is plain, mixed in to see whether a coder attends; not with labels", 0, 1000},
+           {"references", Role::result, count, "8", "N", "fit: images that show a cluster's theme", 0, 50},
+           {"cluster-names", Role::place, text, "", "FILE",
+            "a CSV of cluster and name: shown with the themes, offered by labels", 0, kMost, "", true},
+           {"picture", Role::output, count, "512", "PIXELS", "the longest edge of an image in a form", 64, 2048},
+           option::seed,
+           option::name}),
+      .summary = "forms for people who judge the clusters: offline, blind, one for each coder",
+      .example = "coterie code make --study demo --k 10 --task fit --coders 2 --per-cluster 20",
+      .run = make,
+      .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+                     .makes = Kind::codings,
+                     .name =
+                         [](const Options& options, const std::string& parent) {
+                           return fmt::format("{}-k{}-{}", parent, options.text("k"), options.text("task"));
+                         },
+                     .settle = settle,
+                     .follows_choice = true,
+                     .writes = {"forms"},
+                     .trial = Trial::none}};
+}
+
+}  // namespace coterie::jobs

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "command/job.hpp"
+#include "coterie/artifacts/coding.hpp"
+#include "coterie/artifacts/row_names.hpp"
+#include "coterie/report/montage.hpp"
+
+namespace coterie::jobs {
+
+/// What the answers of a task are called, from the first; empty where they differ from item to item.
+std::vector<std::string> answer_texts(CodingTask task);
+
+/// Writes for each coder coderN.html, the form, coderN.csv, the same as a table to fill in, and coderN-print.html, for
+/// paper, into a folder. `names`: of the clustering's rows. Pictures are at most `edge` pixels long, and hold pixels
+/// alone: they are decoded and encoded anew, so no EXIF, no name and no thumbnail of the camera comes along. Returns
+/// how many pictures could not be read.
+std::int64_t write_coding_forms(const Job& job, const Coding& coding, const RowNames& names, const ImageReader& read,
+                                int edge, const std::string& folder);
+
+}  // namespace coterie::jobs

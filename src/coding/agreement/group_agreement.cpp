@@ -1,0 +1,98 @@
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "coterie/coding/agreement.hpp"
+
+namespace coterie::inline coding {
+namespace {
+
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+/// The units that have a code at all.
+struct Unit {
+  std::vector<double> counts;  ///< of each category
+  double codes = 0;            ///< their sum, at least 1
+  double agreement = 0;        ///< share of pairs of codes that agree; 0 of a single code
+};
+
+std::vector<Unit> units_of(const Codes& codes) {
+  const auto counts = counts_of(codes);
+  const auto q = static_cast<std::size_t>(codes.categories);
+  std::vector<Unit> units;
+  for (std::int64_t u = 0; u < codes.units; ++u) {
+    Unit unit;
+    double agreeing = 0;
+    for (std::size_t k = 0; k < q; ++k) {
+      const auto count = static_cast<double>(counts[static_cast<std::size_t>(u) * q + k]);
+      unit.counts.push_back(count);
+      unit.codes += count;
+      agreeing += count * (count - 1);
+    }
+    if (unit.codes == 0) continue;
+    if (unit.codes > 1) unit.agreement = agreeing / (unit.codes * (unit.codes - 1));
+    units.push_back(std::move(unit));
+  }
+  return units;
+}
+
+// Each unit's classification counts alike, however many coders it had.
+std::vector<double> prevalences(const std::vector<Unit>& units) {
+  std::vector<double> shares(units.front().counts.size(), 0);
+  for (const auto& unit : units)
+    for (std::size_t k = 0; k < shares.size(); ++k) shares[k] += unit.counts[k] / unit.codes;
+  for (auto& share : shares) share /= static_cast<double>(units.size());
+  return shares;
+}
+
+// The variance of Gwet's linearised units (2014, equation 5.3.5 without a finite population).
+double gwet_variance(const std::vector<Unit>& units, const std::vector<double>& shares, double categories,
+                     double chance, const GroupAgreement& found) {
+  const auto n = static_cast<double>(units.size());
+  double sum = 0;
+  for (const auto& unit : units) {
+    double own_chance = 0;
+    for (std::size_t k = 0; k < shares.size(); ++k) own_chance += unit.counts[k] * (1 - shares[k]);
+    own_chance /= unit.codes * (categories - 1);
+    const double paired = unit.codes > 1 ? 1 : 0;
+    const double own = n / static_cast<double>(found.units) * (unit.agreement - chance * paired) / (1 - chance) -
+                       2 * (1 - found.gwet_ac1) * (own_chance - chance) / (1 - chance) - found.gwet_ac1;
+    sum += own * own;
+  }
+  return sum / (n * (n - 1));
+}
+
+}  // namespace
+
+GroupAgreement group_agreement(const Codes& codes) {
+  GroupAgreement found{0, kUndefined, kUndefined, kUndefined, kUndefined, {kUndefined, kUndefined}};
+  const auto units = units_of(codes);
+  double agreement = 0;
+  for (const auto& unit : units) {
+    if (unit.codes < 2) continue;
+    ++found.units;
+    agreement += unit.agreement;
+  }
+  if (found.units == 0) return found;
+  found.agreement = agreement / static_cast<double>(found.units);
+  const auto shares = prevalences(units);
+  const auto in_use = std::count_if(shares.begin(), shares.end(), [](double share) { return share > 0; });
+  const auto categories = static_cast<double>(std::max<std::ptrdiff_t>(2, in_use));
+  double fleiss_chance = 0, gwet_chance = 0;
+  for (const auto share : shares) {
+    fleiss_chance += share * share;
+    gwet_chance += share * (1 - share) / (categories - 1);
+  }
+  if (in_use > 1) found.fleiss_kappa = (found.agreement - fleiss_chance) / (1 - fleiss_chance);
+  found.gwet_ac1 = (found.agreement - gwet_chance) / (1 - gwet_chance);
+  if (units.size() < 2) return found;
+  found.gwet_error = std::sqrt(gwet_variance(units, shares, categories, gwet_chance, found));
+  const boost::math::students_t student(static_cast<double>(units.size() - 1));
+  const double half = boost::math::quantile(student, 0.975) * found.gwet_error;
+  found.gwet_interval = {found.gwet_ac1 - half, std::min(1.0, found.gwet_ac1 + half)};
+  return found;
+}
+
+}  // namespace coterie::inline coding

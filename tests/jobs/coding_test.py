@@ -1,0 +1,173 @@
+"""From a clustering to what people think of it: forms, what comes back, what it says. The form is filled in by keyboard in a browser."""
+
+import csv
+import glob
+import os
+import re
+import unittest
+
+from browser import CHROMIUM, Browser
+from coterie_program import ProgramTest, main, make_images, read, run
+
+
+def rows(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+class Coding(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        make_images(self.path("images"), each=12)
+        self.study = self.path("study")
+        self.do("scan", "--images", self.path("images"))
+        self.do("extract", "--weights", "random:7")
+        self.do("reduce", "--components", "8")
+        self.do("cluster", "--k", "4", "--n-init", "2", "--name", "own")
+
+    def do(self, *arguments, code=0):
+        words = arguments[:2] if arguments[0] == "code" else arguments[:1]
+        return run(0, *words, "--study", self.study, *arguments[len(words):], code=code)
+
+    def form(self, name):
+        return os.path.join(self.study, "forms", "own-k4-fit", name)
+
+    def fill(self, coder, answer, path=None, seconds="2.5"):
+        """coderN.csv with answer(line number, token) for each item."""
+        lines = rows(self.form(f"coder{coder}.csv"))
+        path = path or self.path(f"coder{coder}.csv")
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(["form", "token", "answer", "seconds"])
+            for i, line in enumerate(lines):
+                table.writerow([line["form"], line["token"], answer(i, line["token"]), seconds])
+        return path
+
+    def items(self):
+        """token -> item of the key that stays in the study."""
+        text = rows(os.path.join(self.study, "tables", "coding", "own-k4-fit", "answers.csv"))
+        return {line["token"]: line for line in text}
+
+    def test_planted_disagreements_give_the_planted_statistics(self):
+        said = self.do("code", "make", "--coders", "3", "--per-cluster", "10")
+        self.assertIn("about ± 0.19", re.sub(r"\s+", " ", said))
+        # A first report only to learn which token is which item; then 40 items with known answers.
+        for coder in (1, 2, 3):
+            self.fill(coder, lambda i, token: 1)
+        self.do("code", "read", *(self.path(f"coder{c}.csv") for c in (1, 2, 3)))
+        self.do("code", "report")
+        item = {token: int(line["item"]) for token, line in self.items().items()}
+        count = len(set(item.values()))
+        # Coder 2 says "does not fit" to every fourth item, coder 3 "cannot tell" to every eighth and agrees on the others with coder 1.
+        self.fill(1, lambda i, token: 1)
+        self.fill(2, lambda i, token: 2 if item[token] % 4 == 0 else 1)
+        self.fill(3, lambda i, token: 3 if item[token] % 8 == 0 else 1)
+        said = self.do("code", "read", *(self.path(f"coder{c}.csv") for c in (1, 2, 3)), "--overwrite")
+        said += self.do("code", "report")
+        fourth, eighth = len([i for i in set(item.values()) if i % 4 == 0]), len([i for i in set(item.values()) if i % 8 == 0])
+        # Pairs of coders that agree: all three where nothing was planted, 1 of 3 in a fourth, none in an eighth (1, 2 and 3 differ).
+        agreement = ((count - fourth) + (fourth - eighth) / 3) / count
+        measures = {(line["measure"], line["coders"]): line for line in rows(os.path.join(self.study, "tables/coding/own-k4-fit/agreement.csv"))}
+        self.assertAlmostEqual(float(measures["agreement", "all"]["value"]), agreement, places=5)
+        self.assertAlmostEqual(float(measures["agreement", "1 and 2"]["value"]), 1 - fourth / count, places=5)
+        self.assertEqual(measures["Cohen's kappa", "1 and 2"]["value"], "0")  # coder 1 never varied
+        shares = rows(os.path.join(self.study, "tables/coding/own-k4-fit/consistency.csv"))
+        hits = sum(float(line["hits"]) for line in shares if line["sample"] == "random")
+        self.assertAlmostEqual(hits, count - fourth / 3 - eighth / 3, places=3)
+        self.assertEqual(len(rows(os.path.join(self.study, "tables/coding/own-k4-fit/adjudication.csv"))), fourth)
+        self.assertIn(f"coders disagree on {fourth} items", said)
+        self.assertIn("\\toprule", read(os.path.join(self.study, "tables/coding/own-k4-fit/consistency.tex")).decode())
+
+    def test_what_is_wrong_with_a_table_is_said_and_nothing_is_merged(self):
+        self.do("code", "make", "--per-cluster", "5", "--gold", "2")
+        first = self.fill(1, lambda i, token: {0: "", 1: "7", 2: "2"}.get(i, "1"), seconds="0.2")
+        lines = read(first).decode().splitlines()
+        doubled = lines[3].split(",")[1]
+        other = rows(self.form("coder2.csv"))[0]
+        with open(first, "a", encoding="utf-8") as file:
+            file.write(lines[3].replace(",2,", ",1,") + "\n" + lines[4] + "\n")
+            file.write(f"{lines[1].split(',')[0]},{other['token']},1,1\nffff,{doubled},1,1\n=cmd(),<script>,1,1\n")
+        said = self.do("code", "read", first)
+        for text in ("missing: ", "coder 2: no table of this coder was given", 'unknown answer: 1', '"7" is no answer from 1 to 3', "doubled: 2",
+                     "two answers, neither of which is taken", "the same answer, taken once", "foreign: 3", "this form has no such item", "fast: 1",
+                     "gold missed: "):
+            self.assertIn(text, said)
+        self.do("code", "report")
+        answers = {line["token"]: line["answer"] for line in rows(os.path.join(self.study, "tables/coding/own-k4-fit/answers.csv"))}
+        self.assertEqual(answers[doubled], "")
+        remarks = read(os.path.join(self.study, "tables/coding/own-k4-fit/remarks.csv")).decode()
+        self.assertIn("<script>", remarks)
+        with open(self.path("none.csv"), "w", encoding="utf-8") as file:
+            file.write("form,token,answer\na,b,1\n")
+        self.assertIn("no line of these tables belongs to this coding", self.do("code", "read", self.path("none.csv"), "--overwrite", code=2))
+        with open(self.path("none.csv"), "w", encoding="utf-8") as file:
+            file.write("token,answer\nb,1\n")
+        self.assertIn('has no column "form"', self.do("code", "read", self.path("none.csv"), "--overwrite", code=1))
+        self.assertIn("code read wants the tables", self.do("code", "read", code=2))
+
+    def test_forms_are_blind_and_come_again_alike(self):
+        self.do("code", "make", "--per-cluster", "3")
+        page = read(self.form("coder1.html"))
+        for secret in (b"stripes", b"discs", b"noise", b"own-k4", self.folder.encode()):
+            self.assertNotIn(secret, page)
+        self.assertIn(b"default-src 'none'", page)
+        self.assertNotIn(b"Exif", page)
+        tokens = [{line["token"] for line in rows(self.form(f"coder{c}.csv"))} for c in (1, 2)]
+        self.assertFalse(tokens[0] & tokens[1])
+        self.assertIn("is up to date", self.do("code", "make", "--per-cluster", "3"))
+        self.assertIn("per-cluster: 3 then, 4 now", self.do("code", "make", "--per-cluster", "4", code=2))
+        self.assertNotIn(b"<script", read(self.form("coder1-print.html")))
+
+    def test_the_other_tasks_run_from_form_to_table(self):
+        with open(self.path("names.csv"), "w", encoding="utf-8") as file:
+            file.write('cluster,name\n0,"</script><b>a"\n1,"b ""quoted"""\n2,=c\n3,ü\n')
+        for task, more, table in (("intrusion", (), "consistency.csv"), ("pairs", ("--gold", "1"), "pairs.csv"),
+                                  ("labels", ("--cluster-names", self.path("names.csv"), "--boundary", "2"), "consistency.csv")):
+            name = f"own-k4-{task}"
+            self.do("code", "make", "--task", task, "--per-cluster", "3", "--overlap", "0.5", *more)
+            self.assertNotIn(b"</script><b>", read(os.path.join(self.study, "forms", name, "coder1.html")))
+            paths = []
+            for coder in (1, 2):
+                lines = rows(os.path.join(self.study, "forms", name, f"coder{coder}.csv"))
+                paths.append(self.path(f"{task}{coder}.csv"))
+                with open(paths[-1], "w", encoding="utf-8") as file:
+                    file.write("form;token;answer\n" + "".join(f"{line['form']};{line['token']};{1 + i % 3}\n" for i, line in enumerate(lines)))
+            self.do("code", "read", *paths, "--coding", name)
+            self.do("code", "report", "--answers", name)
+            self.assertGreater(len(rows(os.path.join(self.study, "tables", "coding", name, table))), 4)
+        self.assertIn("give them with --cluster-names", self.do("code", "make", "--task", "labels", "--name", "x", code=2))
+
+    @unittest.skipUnless(CHROMIUM, "no browser here: apt-get install chromium")
+    def test_the_form_is_filled_in_by_keyboard_alone(self):
+        self.do("code", "make", "--per-cluster", "3", "--coders", "2")
+        os.mkdir(self.path("downloads"))
+        paths = []
+        with Browser(self.path("downloads")) as browser:
+            for coder in (1, 2):
+                browser.open(self.form(f"coder{coder}.html"))
+                tokens = [line["token"] for line in rows(self.form(f"coder{coder}.csv"))]
+                self.assertEqual(browser.value("document.querySelectorAll('#theme img').length > 2"), True)
+                self.assertEqual(browser.value("[...document.images].every(i => i.naturalWidth > 0 && i.naturalWidth <= 512)"), True)
+                browser.press("2")
+                browser.press("ArrowLeft")  # back, and another answer
+                browser.press("1")
+                browser.open(self.form(f"coder{coder}.html"))  # closed and opened again: what was answered is kept
+                self.assertIn(f"Item 2 of {len(tokens)}", browser.value("document.getElementById('count').textContent"))
+                for i in range(1, len(tokens)):
+                    browser.press("9")  # no answer
+                    browser.press(str(1 + (i + coder) % 3))
+                self.assertIn("all answered", browser.value("document.getElementById('count').textContent"))
+                browser.press("Enter")  # the download is where the keyboard is
+                paths.append(browser.downloaded(f"coder{coder}.csv"))
+                self.assertEqual(browser.complaints(), [])
+                found = rows(paths[-1])
+                self.assertEqual([line["token"] for line in found], tokens)
+                self.assertEqual([line["answer"] for line in found], ["1"] + [str(1 + (i + coder) % 3) for i in range(1, len(tokens))])
+        said = self.do("code", "read", *paths)
+        self.assertIn(f"{2 * len(tokens)} of {2 * len(tokens)} items of the forms read are answered", said)
+        self.do("code", "report")
+        self.assertEqual(len(glob.glob(os.path.join(self.study, "tables", "coding", "own-k4-fit", "*.csv"))), 8)
+
+
+if __name__ == "__main__":
+    main()
