@@ -1,4 +1,4 @@
-#include <filesystem>
+#include <algorithm>
 
 #include "coding/coded_solution.hpp"
 #include "coding/coding_forms.hpp"
@@ -6,11 +6,10 @@
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/coding.hpp"
-#include "coterie/base/csv.hpp"
 #include "coterie/base/digest.hpp"
 #include "coterie/base/new_file.hpp"
-#include "coterie/base/number.hpp"
 #include "coterie/coding/proportions.hpp"
+#include "outputs/cluster_names.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/picture_reader.hpp"
@@ -34,29 +33,26 @@ std::int64_t k_to_code(Job& job, const std::string& name) {
   return ks.front();
 }
 
-// A table of two columns, cluster (from 0) and name.
-std::vector<std::string> read_names(const std::string& path, std::int64_t k) {
-  const CsvTable table = read_csv(path);
-  require(table.header.size() >= 2, "{} wants two columns, cluster and name", path);
-  std::vector<std::string> names(static_cast<std::size_t>(k));
-  for (const auto& row : table.rows) {
-    const auto cluster = parse_as<std::int64_t>(row[0], 0, k - 1);
-    require(cluster.has_value(), "{}: \"{}\" is no cluster from 0 to {}", path, row[0], k - 1);
-    names[static_cast<std::size_t>(*cluster)] = row[1];
-  }
-  for (std::size_t c = 0; c < names.size(); ++c) require(!names[c].empty(), "{} names no cluster {}", path, c);
-  return names;
+// What a person called the clusters in names.json; none where the task shows none, or not all have a name.
+std::vector<std::string> names_to_show(const Job& job, const ClusterNames& said, std::int64_t k) {
+  const std::string task = job.options.text("task");
+  if (!said.there() || (task != "fit" && task != "labels")) return {};
+  std::vector<std::string> names;
+  for (std::int64_t c = 0; c < k; ++c) names.push_back(said.name(c));
+  return std::find(names.begin(), names.end(), "") == names.end() ? names : std::vector<std::string>{};
 }
 
-Coding draw_coding(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowNames& names) {
+Coding draw_coding(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowNames& names,
+                   std::vector<std::string> cluster_names) {
   const Options& options = job.options;
   Coding coding{.clustering = clustering.name(), .k = k, .task = task_of(options.text("task"))};
   coding.seed = static_cast<std::uint64_t>(options.count("seed"));
   // Made of what the recipe is made of, the digest of the clustering among it, which no coder has.
   coding.key = sha256("coding " + job.recipe.digest());
-  if (options.given("cluster-names")) coding.names = read_names(options.text("cluster-names"), k);
+  coding.names = std::move(cluster_names);
   require(coding.task != CodingTask::labels || !coding.names.empty(),
-          "--task labels offers the clusters' names: give them with --cluster-names FILE");
+          "--task labels offers the clusters' names, and not every cluster of this solution has one: give them in the "
+          "page of coterie view, and save it as names.json in the study");
   const ItemPlan plan{.task = coding.task,
                       .random = options.count("per-cluster", usual_items(options)),
                       .nearest = options.count("nearest"),
@@ -117,12 +113,18 @@ void write_forms(const Job& job, const Coding& coding, const std::string& name, 
 void make(Job& job) {
   const std::string taken = job.take(Kind::clusterings);
   const std::int64_t k = k_to_code(job, taken);
-  if (job.options.given("cluster-names")) {
-    std::string digest;
-    job.comm.on_root([&] { digest = sha256_of_file(job.options.text("cluster-names")); });
-    job.comm.broadcast(digest);
-    job.read_input("cluster-names", digest);
-  }
+  std::vector<std::string> cluster_names;
+  std::string digest;
+  job.comm.on_root([&] {
+    const auto file = NamesFile::find(job);
+    if (!file) return;
+    cluster_names = names_to_show(job, file->of(job, ClusteringReader(job.study, taken), k), k);
+    digest = sha256(fmt::format("{}", fmt::join(cluster_names, "\n")));
+  });
+  job.comm.broadcast(digest);
+  bool named = !cluster_names.empty();
+  job.comm.broadcast(std::span(&named, 1));
+  if (named) job.read_input("cluster names", digest);
   const std::string name = artifact_name(job.command, job.options, taken);
   require_artifact_name(name);
   const bool work = job.must_make(Kind::codings, name);
@@ -132,7 +134,9 @@ void make(Job& job) {
     const RowNames names = read_row_names(job.study, clustering.features());
     require(!names.imported, "{} was made of imported features: there are no images to show", taken);
     tell_left_out(job, names);
-    if (work) write_coding(job.study.path(Kind::codings, name), job.recipe, draw_coding(job, clustering, k, names));
+    if (work)
+      write_coding(job.study.path(Kind::codings, name), job.recipe,
+                   draw_coding(job, clustering, k, names, cluster_names));
     const Coding coding = read_coding(job.study.open(Kind::codings, name));
     if (work) tell_size(job, coding);
     write_forms(job, coding, name, clustering, names);
@@ -178,8 +182,7 @@ Command code_make() {
            {"gold", Role::result, count, "0", "N",
             "items in all whose answer is plain, mixed in to see whether a coder attends; not with labels", 0, 1000},
            {"references", Role::result, count, "8", "N", "fit: images that show a cluster's theme", 0, 50},
-           {"cluster-names", Role::place, text, "", "FILE",
-            "a CSV of cluster and name: shown with the themes, offered by labels", 0, kMost, "", true},
+           option::cluster_names,
            {"picture", Role::output, count, "512", "PIXELS", "the longest edge of an image in a form", 64, 2048},
            option::seed,
            option::name}),

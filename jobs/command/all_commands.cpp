@@ -11,7 +11,8 @@ CommandList all_commands() {
 CommandList with_commands_about(CommandList stages) {
   CommandList commands = stages;
   commands.push_back(run_command_of(stages));
-  for (Command (*command)() : {plan, submit, choose, info, weights, verify}) commands.push_back(command());
+  for (Command (*command)() : {plan, submit, choose, info, weights, verify, code_compare})
+    commands.push_back(command());
   return commands;
 }
 

@@ -36,6 +36,7 @@ Command export_tables();
 Command code_make();
 Command code_read();
 Command code_report();
+Command code_compare();
 Command plan();
 Command submit();
 Command info();

@@ -276,9 +276,14 @@ inline constexpr Option labels{"labels",
 inline constexpr Option figures{
     "figures", Role::output, OptionType::flag, "true", "", "draw charts into figures/, too", 0, kMost, "", true};
 inline constexpr Option rows{
-    "rows", Role::output, OptionType::count,
-    "0",    "N",          "rows of nearest and rows of random images for each cluster; 0: 2, with --preset peng 1",
-    0,      1000};
+    "rows",
+    Role::output,
+    OptionType::count,
+    "0",
+    "N",
+    "rows of nearest and rows of random images for each cluster; 0: 2, of montage with a --preset 1",
+    0,
+    1000};
 inline constexpr Option columns{
     "columns", Role::output, OptionType::count, "0", "N", "images in a row; 0: 10, with --preset peng 20", 0, 200};
 inline constexpr Option exact{

@@ -16,6 +16,7 @@
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "outputs/table_file.hpp"
+#include "outputs/table_loaders.hpp"
 #include "planning/effort.hpp"
 #include "stages/label_columns.hpp"
 
@@ -198,6 +199,8 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
     if (job.options.text("pictures") != "none")
       place_pictures(job, folder.folder(), from.clustering, k, from.names, *from.images);
   }
+  if (job.options.flag("to-r")) write_r_loader(folder.place("load.R"), k);
+  if (job.options.flag("to-python")) write_python_loader(folder.place("load.py"), k);
   if (!job.options.flag("write-features")) return;
   std::error_code no_links;
   if (!from.first_features.empty()) fs::create_hard_link(from.first_features, folder.place("features.npy"), no_links);
@@ -265,6 +268,8 @@ Command export_tables() {
             "mixture: an image is in more than one cluster when two probabilities exceed this", 0, 1},
            {"to", Role::place, text, "", "DIR", "where to write, instead of tables/ in the study", 0, kMost, "", true},
            {"write-features", Role::output, flag, "false", "", "write the features, too, as features.npy"},
+           {"to-r", Role::output, flag, "false", "", "write load.R, too, which loads the tables into R"},
+           {"to-python", Role::output, flag, "false", "", "write load.py, too, which loads them with pandas"},
            {"pictures", Role::output, choice, "none", "",
             "a folder for each cluster, with links to its images, copies, or copies of a sample", 0, kMost,
             "none|links|copies|sample"},

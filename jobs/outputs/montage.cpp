@@ -16,9 +16,9 @@ namespace {
 constexpr int kPlainRows = 2;  // of images of each cluster; as many as the report shows
 
 MontageStyle style_of(const Job& job) {
-  const bool peng = job.options.text("preset") == "peng";
-  MontageStyle style = peng ? peng_style() : MontageStyle{};
-  if (!peng) style.rows = kPlainRows;
+  const std::string preset = job.options.text("preset");
+  MontageStyle style = preset == "peng" ? peng_style() : preset == "study1" ? study1_style() : MontageStyle{};
+  if (preset == "plain") style.rows = kPlainRows;
   const auto set = [&](const char* option, int& field) {
     if (job.options.count(option) > 0) field = static_cast<int>(job.options.count(option));
   };
@@ -48,7 +48,7 @@ void draw_solution(const Job& job, const ClusteringReader& clustering, std::int6
                    const std::optional<NamesFile>& given, const ImageReader& read) {
   const ClusterNames said = given ? given->of(job, clustering, k) : ClusterNames();
   const MontageStyle style = style_of(job);
-  const bool peng = job.options.text("preset") == "peng";
+  const bool numbers_only = job.options.text("preset") != "plain";
   const auto count = static_cast<std::int64_t>(style.columns) * style.rows;
   const auto pictures =
       pick_pictures(clustering, k, names, count, static_cast<std::uint64_t>(job.options.count("seed")));
@@ -58,7 +58,7 @@ void draw_solution(const Job& job, const ClusteringReader& clustering, std::int6
                       job.options.flag("overwrite"));
   const auto distances = clustering.distances(k);
   for (const auto& [file, picked] : {std::pair{"nearest", &pictures.nearest}, {"random", &pictures.random}}) {
-    draw_montage(montage_rows(*picked, pictures, names, said, peng), style, read,
+    draw_montage(montage_rows(*picked, pictures, names, said, numbers_only), style, read,
                  folder.place(file + std::string(".png")), job.pool);
     TableFile key(folder.place(file + std::string(".csv")));
     key.line(kCellColumns, ',');
@@ -97,9 +97,11 @@ Command montage() {
                option::cluster_names,
                option::for_show(option::seed),
                {"preset", Role::output, choice, "plain", "",
-                "how to draw; peng: as Peng's studies did, 20 to a row, squares of 300 pixels", 0, kMost, "plain|peng"},
+                "how to draw; peng: as Peng 2021 and Study 2 of Zhang & Peng did, 20 to a row, squares of 300 pixels; "
+                "study1: as their Study 1, 10 to a row, with letters",
+                0, kMost, "plain|peng|study1"},
                {"tile", Role::output, count, "0", "PIXELS",
-                "the side of an image's square; 0: 150, with --preset peng 300", 0, 2000},
+                "the side of an image's square; 0: 150, with a --preset 300", 0, 2000},
                option::rows,
                option::columns}),
           .summary = "draws the images of each cluster",

@@ -18,6 +18,7 @@
 #include "coterie/report/page.hpp"
 #include "outputs/dendrogram_merges.hpp"
 #include "outputs/left_out.hpp"
+#include "outputs/methods_text.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/picture_key.hpp"
 #include "outputs/picture_reader.hpp"
@@ -139,7 +140,9 @@ void fill_silhouettes(const Evaluation::Silhouettes& silhouettes, const ClusterP
   for (std::size_t c = 0; c < solution.clusters.size(); ++c) {
     solution.clusters[c].silhouette = silhouettes.cluster_means.at(c);
     std::vector<double> own;
-    for (const auto row : pictures.members[c]) own.push_back(silhouettes.values.at(static_cast<std::size_t>(row)));
+    for (const auto row : pictures.members[c])
+      if (const float value = silhouettes.values.at(static_cast<std::size_t>(row)); !std::isnan(value))
+        own.push_back(value);
     solution.clusters[c].silhouettes = thinned(std::move(own));
   }
 }
@@ -370,6 +373,9 @@ Report fill_report(const Job& job, const ReportSources& from, RelatedResults& re
   fill_overview(from, report.ks[chosen], report);
   fill_excess_note(from, report.ks[chosen].k, report);
   related.fill(job, from, report.ks[chosen].k, report);
+  MethodsText methods = methods_text(from, report, report.ks[chosen].k, related.codings());
+  report.methods = std::move(methods.paragraph);
+  report.bibtex = std::move(methods.bibtex);
   link_images(from, related, report);
   if (topics) report.topics = topics->summary();
   fill_history_of(job, from, report);

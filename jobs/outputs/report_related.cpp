@@ -82,21 +82,6 @@ void add_comparison(const ReportSources& from, const std::string& name, std::int
   report.comparisons.push_back(std::move(found));
 }
 
-// Answers are made of a coding, which is made of the clustering.
-void add_coding(const Job& job, const ReportSources& from, const std::string& name, std::int64_t shown,
-                Report& report) {
-  try {
-    const Coding coding =
-        read_coding(from.study.open(Kind::codings, from.study.open(Kind::answers, name).attribute("coding")));
-    if (coding.clustering != from.clustering.name() || coding.k != shown) return;
-  } catch (const FileError&) {
-    return;  // as made_of()
-  }
-  if (!is_current(job, from, Study::address(Kind::answers, name))) return;
-  const std::string table = fmt::format("tables/coding/{}/agreement.csv", name);
-  report.codings.push_back(report_coding(read_coded_study(from.study, name), table_link(from, table)));
-}
-
 }  // namespace
 
 void RelatedResults::add_assignment(const ReportSources& from, const std::string& name, Report& report) {
@@ -126,6 +111,22 @@ void RelatedResults::add_assignment(const ReportSources& from, const std::string
       }
   }
   report.assignments.push_back(std::move(found));
+}
+
+// Answers are made of a coding, which is made of the clustering.
+void RelatedResults::add_coding(const Job& job, const ReportSources& from, const std::string& name, std::int64_t shown,
+                                Report& report) {
+  try {
+    const Coding coding =
+        read_coding(from.study.open(Kind::codings, from.study.open(Kind::answers, name).attribute("coding")));
+    if (coding.clustering != from.clustering.name() || coding.k != shown) return;
+  } catch (const FileError&) {
+    return;  // as made_of()
+  }
+  if (!is_current(job, from, Study::address(Kind::answers, name))) return;
+  const std::string table = fmt::format("tables/coding/{}/agreement.csv", name);
+  codings_.push_back(read_coded_study(from.study, name));
+  report.codings.push_back(report_coding(codings_.back(), table_link(from, table)));
 }
 
 void RelatedResults::fill(const Job& job, const ReportSources& from, std::int64_t shown, Report& report) {

@@ -117,8 +117,14 @@ MontageStyle peng_style() {
           .margin_left = 60,
           .margin_top = 60,
           .labels = true,
-          .column_letters = true,
           .letter_height = 42};
+}
+
+MontageStyle study1_style() {
+  MontageStyle style = peng_style();
+  style.columns = 10;
+  style.column_letters = true;
+  return style;
 }
 
 std::int64_t MontageLayout::width() const {

@@ -2,10 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "coterie/report/html.hpp"
 #include "page_parts.hpp"
 
 namespace coterie::inline report {
+namespace {
+
+// Line by line: html_text would show a newline as a picture.
+std::string lines_text(const std::string& text) {
+  std::string lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines += html_text(std::string_view(text).substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  return lines;
+}
+
+}  // namespace
 
 std::string provenance_section(const PageMaterial& page) {
   const Report& report = page.report;
@@ -31,14 +48,14 @@ std::string repeat_section(const PageMaterial& page) {
     body +=
         "<details><summary>The complete configuration; saved as a file, <code>coterie run FILE.ini</code> repeats the "
         "study</summary>\n<pre><code>";
-    std::size_t begin = 0;  // line by line: html_text would show a newline as a picture
-    while (begin < report.config.size()) {
-      const std::size_t end = std::min(report.config.find('\n', begin), report.config.size());
-      body += html_text(std::string_view(report.config).substr(begin, end - begin)) + "\n";
-      begin = end + 1;
-    }
-    body += "</code></pre></details>\n";
+    body += lines_text(report.config) + "</code></pre></details>\n";
   }
+  if (!report.methods.empty())
+    body +=
+        "<h3>A paragraph for a paper</h3>\n<p>What is in brackets is yours to say; the references are "
+        "BibTeX.</p>\n<pre><code>" +
+        lines_text(report.methods) + "</code></pre>\n<details><summary>BibTeX</summary>\n<pre><code>" +
+        lines_text(report.bibtex) + "</code></pre></details>\n";
   if (!report.citation.empty()) body += "<p>How to cite: " + html_text(report.citation) + "</p>\n";
   return section("repeat", "Repeat and cite", body);
 }

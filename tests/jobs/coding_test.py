@@ -4,10 +4,11 @@ import csv
 import glob
 import os
 import re
+import struct
 import unittest
 
-from browser import CHROMIUM, Browser
-from coterie_program import ProgramTest, main, make_images, read, run
+from browser import Browser, program
+from coterie_program import SOURCE, ProgramTest, main, make_images, read, run, write_names
 
 
 def rows(path):
@@ -105,6 +106,29 @@ class Coding(ProgramTest):
         self.assertIn('has no column "form"', self.do("code", "read", self.path("none.csv"), "--overwrite", code=1))
         self.assertIn("code read wants the tables", self.do("code", "read", code=2))
 
+    def test_published_tables_are_tested_and_drawn_as_published(self):
+        published = os.path.join(SOURCE, "tests/data/published")
+        at = ("code", "compare", "--to", self.path("out"))
+
+        def compared(*arguments):
+            said = run(0, *at, *arguments)
+            return said, {(line["first"], line["second"]): line for line in rows(self.path("out/comparisons.csv"))}
+
+        said, pairs = compared(os.path.join(published, "protest.csv"), "--images", "30", "--average", "table", "--correction", "none")
+        self.assertIn("15 comparisons: 7 with p < .05, uncorrected", said)
+        for (first, second), p in {("self-supervised, K = 6", "self-supervised, K = 8"): 0.0105997, ("self-supervised, K = 6", "supervised, K = 10"): 0.000293301,
+                                   ("self-supervised, K = 10", "supervised, K = 8"): 0.0326873}.items():
+            self.assertAlmostEqual(float(pairs[first, second]["p"]), p, places=6)
+        said, pairs = compared(os.path.join(published, "protest.csv"))
+        self.assertIn("15 comparisons: 4 with p < .05, 0 after Holm's correction", said)
+        self.assertAlmostEqual(float(pairs["self-supervised, K = 6", "self-supervised, K = 8"]["p"]), 0.0560866, places=6)
+        said, _ = compared(os.path.join(published, "faces.csv"), "--only", "Face", "--images", "5", "--average", "table", "--correction", "none")
+        self.assertIn("36 comparisons: 1 with p < .05", said)
+        self.assertEqual(read(self.path("out/consistency.png"))[16:24], struct.pack(">II", 2250, 1800))
+        run(0, *at, os.path.join(published, "kappas.csv"))
+        self.assertIn(b"VGGFace", read(self.path("out/kappa.svg")))
+        self.assertIn("nothing to compare", run(0, *at, code=2))
+
     def test_forms_are_blind_and_come_again_alike(self):
         self.do("code", "make", "--per-cluster", "3")
         page = read(self.form("coder1.html"))
@@ -119,10 +143,11 @@ class Coding(ProgramTest):
         self.assertNotIn(b"<script", read(self.form("coder1-print.html")))
 
     def test_the_other_tasks_run_from_form_to_table(self):
-        with open(self.path("names.csv"), "w", encoding="utf-8") as file:
-            file.write('cluster,name\n0,"</script><b>a"\n1,"b ""quoted"""\n2,=c\n3,ü\n')
+        self.assertIn("not every cluster of this solution has one", self.do("code", "make", "--task", "labels", "--name", "x", code=2))
+        names = ["</script><b>a", 'b "quoted"', "=c", "ü"]
+        write_names(os.path.join(self.study, "names.json"), self.study, "own", names)
         for task, more, table in (("intrusion", (), "consistency.csv"), ("pairs", ("--gold", "1"), "pairs.csv"),
-                                  ("labels", ("--cluster-names", self.path("names.csv"), "--boundary", "2"), "consistency.csv")):
+                                  ("labels", ("--boundary", "2"), "consistency.csv")):
             name = f"own-k4-{task}"
             self.do("code", "make", "--task", task, "--per-cluster", "3", "--overlap", "0.5", *more)
             self.assertNotIn(b"</script><b>", read(os.path.join(self.study, "forms", name, "coder1.html")))
@@ -135,31 +160,37 @@ class Coding(ProgramTest):
             self.do("code", "read", *paths, "--coding", name)
             self.do("code", "report", "--answers", name)
             self.assertGreater(len(rows(os.path.join(self.study, "tables", "coding", name, table))), 4)
-        self.assertIn("give them with --cluster-names", self.do("code", "make", "--task", "labels", "--name", "x", code=2))
 
-    @unittest.skipUnless(CHROMIUM, "no browser here: apt-get install chromium")
+    def show(self, browser, coder):
+        browser.open("about:blank")
+        browser.open("file://" + self.form(f"coder{coder}.html"))
+        browser.wait("document.getElementById('count') && document.getElementById('count').textContent !== ''")
+
+    @unittest.skipUnless(program(), "no browser here: apt-get install chromium")
     def test_the_form_is_filled_in_by_keyboard_alone(self):
         self.do("code", "make", "--per-cluster", "3", "--coders", "2")
-        os.mkdir(self.path("downloads"))
         paths = []
-        with Browser(self.path("downloads")) as browser:
+        with Browser() as browser:
             for coder in (1, 2):
-                browser.open(self.form(f"coder{coder}.html"))
+                self.show(browser, coder)
                 tokens = [line["token"] for line in rows(self.form(f"coder{coder}.csv"))]
-                self.assertEqual(browser.value("document.querySelectorAll('#theme img').length > 2"), True)
-                self.assertEqual(browser.value("[...document.images].every(i => i.naturalWidth > 0 && i.naturalWidth <= 512)"), True)
-                browser.press("2")
-                browser.press("ArrowLeft")  # back, and another answer
-                browser.press("1")
-                browser.open(self.form(f"coder{coder}.html"))  # closed and opened again: what was answered is kept
-                self.assertIn(f"Item 2 of {len(tokens)}", browser.value("document.getElementById('count').textContent"))
+                self.assertEqual(browser.js("document.querySelectorAll('#theme img').length > 2"), True)
+                self.assertEqual(browser.js("[...document.images].every(i => i.naturalWidth > 0 && i.naturalWidth <= 512)"), True)
+                browser.key("2")
+                browser.key("ArrowLeft")  # back, and another answer
+                browser.key("1")
+                self.show(browser, coder)  # closed and opened again: what was answered is kept
+                self.assertIn(f"Item 2 of {len(tokens)}", browser.js("document.getElementById('count').textContent"))
                 for i in range(1, len(tokens)):
-                    browser.press("9")  # no answer
-                    browser.press(str(1 + (i + coder) % 3))
-                self.assertIn("all answered", browser.value("document.getElementById('count').textContent"))
-                browser.press("Enter")  # the download is where the keyboard is
-                paths.append(browser.downloaded(f"coder{coder}.csv"))
-                self.assertEqual(browser.complaints(), [])
+                    browser.key("9")  # no answer
+                    browser.key(str(1 + (i + coder) % 3))
+                self.assertIn("all answered", browser.js("document.getElementById('count').textContent"))
+                browser.key("Enter")  # the download is where the keyboard is
+                paths.append(self.path(f"coder{coder}.csv"))
+                with open(paths[-1], "w", encoding="utf-8", newline="") as file:
+                    file.write(browser.downloaded(f"coder{coder}.csv"))
+                self.assertEqual(browser.faults(), [])
+                self.assertEqual([url for url in browser.requests() if not url.startswith(("file:", "data:", "blob:"))], [])
                 found = rows(paths[-1])
                 self.assertEqual([line["token"] for line in found], tokens)
                 self.assertEqual([line["answer"] for line in found], ["1"] + [str(1 + (i + coder) % 3) for i in range(1, len(tokens))])

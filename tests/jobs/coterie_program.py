@@ -1,5 +1,6 @@
 """Runs the program as a person would: mpirun, folders of images, exit codes. Standard library only."""
 
+import json
 import os
 import random
 import re
@@ -149,6 +150,16 @@ def exported(study, name):
     if len(folders) != 1:
         raise AssertionError(f"{len(folders)} exports in {study}: {folders}")
     return os.path.join(folders[0], name)
+
+
+def write_names(path, study, clustering, names):
+    """A names.json that says these names of the clusters of a solution, as the page of coterie view saves it."""
+    with open(os.path.join(study, "manifest.json"), encoding="utf-8") as file:
+        made = [each for each in json.load(file)["artifacts"] if each["address"] == f"clusterings/{clustering}"]
+    clusters = [{"cluster": cluster, "name": name} for cluster, name in enumerate(names)]
+    entry = {"clustering": clustering, "k": len(names), "digest": made[-1]["content"], "clusters": clusters}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"format": "coterie names", "version": 1, "clusterings": [entry]}, file)
 
 
 class ProgramTest(unittest.TestCase):

@@ -6,7 +6,7 @@ import re
 import tarfile
 import unittest
 
-from coterie_program import ProgramTest, SOURCE, draw, main, make_images, read, run
+from coterie_program import ProgramTest, SOURCE, draw, main, make_images, read, run, write_names
 
 try:
     import h5py
@@ -100,9 +100,8 @@ class Formats(ProgramTest):
                         ("compare", "--clusterings", "efficientnet_lite0-pca-kmeans", "--labels", "folder", "--figures=false"),
                         ("assign", "--clustering", "efficientnet_lite0-pca-mixture", "--images", images, "--name", "new", *RANDOM[2:])):
             run(0, command[0], *at, *command[1:])
-        with open(self.path("names.csv"), "w", encoding="utf-8") as file:
-            file.write("cluster,name\n0,a\n1,b\n")
-        for task, more in (("fit", ()), ("labels", ("--cluster-names", self.path("names.csv")))):
+        write_names(self.path("names.json"), study, "efficientnet_lite0-pca-ward", ["a", "b"])
+        for task, more in (("fit", ()), ("labels", ("--names", self.path("names.json")))):
             run(0, "code", "make", *at, "--clustering", "efficientnet_lite0-pca-ward", "--task", task, "--name", task, "--per-cluster", "3", *more)
         run(0, "code", "read", *at, "--coding", "fit", os.path.join(study, "forms/fit/coder1.csv"))
         artifacts = {}

@@ -26,7 +26,7 @@ COMMANDS = {
     "compare": "stages", "assign": "stages", "montage": "stages", "report": "stages", "view": "stages", "export": "stages",
     "info": "info", "verify": "verify", "choose": "choose",
     "code make": "draws from a clustering as montage does; coding_test.py tries it after changes",
-    "code read": "reads tables from elsewhere, and a coding", "code report": "reads answers; coding_test.py tries it after changes",
+    "code compare": "reads tables from elsewhere, and answers", "code read": "reads tables from elsewhere, and a coding", "code report": "reads answers; coding_test.py tries it after changes",
     "import": "reads a file from elsewhere and nothing of a study", "run": "gives the stages their turns, and reads what they read",
     "train": "reads the list of images alone, by the same function as extract",
     "plan": "reads a study file and images", "submit": "reads a study file and a calibration", "weights": "reads weight files",

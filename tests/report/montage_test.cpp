@@ -50,11 +50,13 @@ cv::Mat drawn(const std::vector<MontageRow>& rows, const MontageStyle& style, co
 
 }  // namespace
 
-TEST_CASE("Peng's figure of ten columns and six clusters has the published size, to the pixel") {
-  MontageStyle style = peng_style();
-  CHECK(style.columns == 20);
-  style.columns = 10;
-  const MontageLayout layout{style, 6};
+TEST_CASE("the published figures have their sizes, to the pixel, and letters in Study 1 alone") {
+  const MontageLayout wide{peng_style(), 6};
+  CHECK(wide.width() == 6060);
+  CHECK(wide.height() == 2160);
+  CHECK_FALSE(wide.style.column_letters);
+  const MontageLayout layout{study1_style(), 6};
+  CHECK(layout.style.column_letters);
   CHECK(layout.width() == 3060);
   CHECK(layout.height() == 2160);
   for (const int row : {0, 5})
@@ -87,7 +89,7 @@ TEST_CASE("a picture is shrunk to its square with its aspect, never enlarged, an
 
 TEST_CASE("titles and letters are drawn in the margins and nowhere else") {
   const TemporaryFolder folder;
-  MontageStyle style = peng_style();
+  MontageStyle style = study1_style();
   style.columns = 2;
   const std::vector<MontageRow> rows = {{"1", {"300x300", "300x300"}}, {"2 \xC3\xA9\xFF", {"300x300", "300x300"}}};
   const auto ink = [](const cv::Mat& picture, const cv::Rect& part) {

@@ -28,9 +28,12 @@ struct MontageStyle {
   int jpeg_quality = 88;        ///< for .jpg and .jpeg
 };
 
-/// As Peng's studies draw them: 20 squares of 300 px to a row, 60 px on the left and above each row, nothing between
-/// the tiles, the cluster's number in the margin and letters over the columns.
+/// As Peng's transfer-learning study and Study 2 of Zhang & Peng draw them: 20 squares of 300 px to a row, 60 px on the
+/// left and above each row, nothing between the tiles, the cluster's number in the margin.
 MontageStyle peng_style();
+
+/// As Study 1 of Zhang & Peng: the same with 10 squares to a row, and letters over the columns.
+MontageStyle study1_style();
 
 /// The tiles of one cluster, row by row; cells beyond the last path stay white, paths beyond the last cell are left
 /// out. The title is drawn in ASCII, with "?" for anything else.
@@ -42,7 +45,7 @@ struct MontageRow {
 /// Where everything goes. With g clusters:
 ///     width  = margin_left + columns * (tile + gap)
 ///     height = g * (margin_top + rows * (tile + gap))
-/// peng_style() with 10 columns and 6 clusters: 3060 x 2160.
+/// study1_style() and 6 clusters: 3060 x 2160; peng_style(): 6060 x 2160.
 struct MontageLayout {
   MontageStyle style;
   std::int64_t clusters = 0;

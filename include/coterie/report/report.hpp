@@ -187,6 +187,8 @@ struct Report {
   std::vector<ReportFact> environment;  ///< versions, machine, ranks × threads, times
   std::vector<std::string> commands;    ///< that lead to this very report, in their order
   std::string config;                   ///< the complete effective INI
+  std::string methods;                  ///< a paragraph to paste into a paper; may be empty
+  std::string bibtex;                   ///< what it cites, an entry a line
   std::string citation;                 ///< how to cite; may be empty
 };
 
