@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
@@ -71,11 +72,19 @@ std::vector<std::string> pictures(const Report& report, const PageOptions& optio
 
 /// Links to the sections that are there.
 std::string contents(const std::string& body) {
-  constexpr std::pair<const char*, const char*> kSections[] = {
-      {"images", "Images"},         {"components", "Components"},      {"choice", "How many clusters"},
-      {"clusters", "The clusters"}, {"agreement", "Agreement"},        {"topics", "Topics"},
-      {"assigned", "New images"},   {"comparisons", "Comparisons"},    {"others", "Other numbers of clusters"},
-      {"tables", "Tables"},         {"provenance", "How it was made"}, {"repeat", "Repeat and cite"}};
+  constexpr std::pair<const char*, const char*> kSections[] = {{"images", "Images"},
+                                                               {"components", "Components"},
+                                                               {"choice", "How many clusters"},
+                                                               {"clusters", "The clusters"},
+                                                               {"agreement", "Agreement"},
+                                                               {"topics", "Topics"},
+                                                               {"training", "Training of the network"},
+                                                               {"assigned", "New images"},
+                                                               {"comparisons", "Comparisons"},
+                                                               {"others", "Other numbers of clusters"},
+                                                               {"tables", "Tables"},
+                                                               {"provenance", "How it was made"},
+                                                               {"repeat", "Repeat and cite"}};
   std::string out = "<nav aria-label=\"Contents\"><ul>\n";
   for (const auto& [id, name] : kSections)
     if (body.find(fmt::format("<section id=\"{}\">", id)) != std::string::npos)
@@ -103,6 +112,12 @@ std::vector<Chart> report_charts(const Report& report) {
   if (!report.merges.empty() && !report.solutions.empty())
     charts.push_back(dendrogram_chart("tree", report.merges, kDendrogramBranches,
                                       std::ssize(report.solutions[report.chosen].clusters)));
+  const ReportTraining& training = report.training;
+  for (const auto& [name, quantity, values] : {std::tuple{"training-loss", "Loss", &training.loss},
+                                               {"training-agreement", "Agreement", &training.agreement},
+                                               {"training-entropy", "Entropy", &training.entropy},
+                                               {"training-explained", "Explained share", &training.explained}})
+    charts.push_back(training_chart(name, quantity, training.epochs, *values));
   for (std::size_t i = 0; i < report.comparisons.size(); ++i) {
     charts.push_back(report.comparisons[i].map);
     charts.back().name = fmt::format("comparison-{}", i + 1);
@@ -131,8 +146,9 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
   const PageMaterial page{report, options, album, figures};
   const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
                            clusters_section(page) + agreement_section(page) + topics_section(page) +
-                           assigned_section(page) + comparisons_section(page) + other_solutions_section(page) +
-                           tables_section(page) + provenance_section(page) + repeat_section(page);
+                           training_section(page) + assigned_section(page) + comparisons_section(page) +
+                           other_solutions_section(page) + tables_section(page) + provenance_section(page) +
+                           repeat_section(page);
   write_new_file(folder + "/index.html",
                  page_head(report.title) + summary_section(page) + contents(body) + body + page_foot());
 }
