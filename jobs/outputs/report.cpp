@@ -348,6 +348,7 @@ void fill_history_of(const Job& job, const ReportSources& from, Report& report) 
   if (from.evaluation) shown.push_back(Study::address(Kind::evaluations, name));
   if (from.selection) shown.push_back(Study::address(Kind::selections, name));
   if (!report.topics.name.empty()) shown.push_back(Study::address(Kind::topics, report.topics.name));
+  if (!report.training.name.empty()) shown.push_back(Study::address(Kind::checkpoints, report.training.name));
   for (const auto& each : report.assignments) beside.push_back(Study::address(Kind::assignments, each.name));
   for (const auto& each : report.comparisons) beside.push_back(Study::address(Kind::comparisons, each.name));
   for (const auto& each : report.codings) beside.push_back(Study::address(Kind::answers, each.name));
