@@ -331,6 +331,9 @@ inline constexpr Option cluster_names{
     "",
     true};
 
+inline constexpr Option map_shown{
+    "map", Role::place, OptionType::text, "", "NAME", "the map to show first; default: the newest", 0, kMost, "", true};
+
 /// The clustering and k of commands that show the study's choice.
 inline constexpr Option chosen_clustering{
     "clustering",

@@ -15,6 +15,7 @@
 #include "coterie/artifacts/selection.hpp"
 #include "coterie/evaluation/over_representation.hpp"
 #include "coterie/images/listing.hpp"
+#include "coterie/report/map_picture.hpp"
 #include "coterie/report/page.hpp"
 #include "outputs/dendrogram_merges.hpp"
 #include "outputs/left_out.hpp"
@@ -29,13 +30,15 @@
 #include "outputs/report_topics.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
+#include "outputs/study_maps.hpp"
 #include "stages/cluster_algorithm.hpp"
 
 namespace coterie::jobs {
 namespace {
 
-constexpr int kUsualColumns = 10;                // of pictures
-constexpr std::int64_t kSilhouettePoints = 400;  // of one cluster, drawn in its blade
+constexpr int kUsualColumns = 10;                 // of pictures
+constexpr int kMapWidth = 960, kMapHeight = 640;  // px
+constexpr std::int64_t kSilhouettePoints = 400;   // of one cluster, drawn in its blade
 constexpr OverRepresentationRule kExcess{};
 constexpr std::size_t kMostSolutions = 24;  // of more k only the one that is shown first has its clusters shown
 
@@ -417,12 +420,28 @@ void write_key(const Job& job, const ReportSources& from, const Report& report, 
   key.finish();
 }
 
+// The first of the maps that places these very rows, in the colours of the solution that is shown in full.
+void fill_map(const Job& job, const ReportSources& from, const std::vector<std::string>& maps, Report& report) {
+  if (std::filesystem::exists(job.study.folder() + "/viewer/index.html"))
+    report.map.viewer_link = "../viewer/index.html";
+  for (const auto& name : maps) {
+    const Embedding map = read_embedding(job.study.open(Kind::embeddings, name));
+    if (map.features != from.clustering.features()) continue;
+    const auto labels = from.clustering.labels(std::ssize(report.solutions[report.chosen].clusters));
+    report.map.name = Study::address(Kind::embeddings, name);
+    report.map.caption = map_caption(map);
+    report.map.picture = map_picture(map.positions, map.dimensions, labels, kMapWidth, kMapHeight);
+    return;
+  }
+}
+
 void write_clusters(const Job& job, const std::string& name, const std::optional<ReportTopicPages>& topics,
-                    const std::string& folder) {
+                    const std::vector<std::string>& maps, const std::string& folder) {
   const ReportSources from = read_report_sources(job, name);
   tell_left_out(job, from.names);
   RelatedResults related;
   Report report = fill_report(job, from, related, topics);
+  fill_map(job, from, maps, report);
   write_report_tables(folder, from, report);
   const Recipe& made = from.features.recipe();  // new images were made as these
   write_report(report, related.reader(picture_reader(from.images, made), picture_options(made)), folder, job.pool);
@@ -446,6 +465,7 @@ void write_page(Job& job) {
   });
   job.comm.broadcast(std::span(&clustered, 1));
   std::string name = clustered ? job.take(Kind::clusterings) : "";
+  const auto maps = clustered ? take_maps(job, name) : std::vector<std::string>{};
   const std::string model = take_topic_model(job);
   if (!clustered && model.empty()) name = job.take(Kind::clusterings);  // throws: there is nothing to show
   job.comm.on_root([&] {
@@ -461,7 +481,7 @@ void write_page(Job& job) {
     if (const auto said = NamesFile::find(job)) about.made_of["names.json"] = said->digest();
     OutputFolder folder(job.study.folder(), "report", std::move(about), job.options.flag("overwrite"));
     name.empty() ? write_topics_alone(job, *topics, folder.folder())
-                 : write_clusters(job, name, topics, folder.folder());
+                 : write_clusters(job, name, topics, maps, folder.folder());
     folder.finish();
     job.say("wrote {}", folder.final_place("index.html"));
   });
@@ -475,6 +495,7 @@ Command report() {
                          option::chosen_k,
                          option::for_show(option::seed),
                          option::cluster_names,
+                         option::map_shown,
                          option::rows,
                          option::columns,
                          {Kind::topics.one, Role::place, OptionType::text, "", "NAME",

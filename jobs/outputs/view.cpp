@@ -1,7 +1,4 @@
-#include <functional>
-#include <iterator>
 #include <optional>
-#include <sstream>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
@@ -13,6 +10,7 @@
 #include "outputs/output_folder.hpp"
 #include "outputs/picture_reader.hpp"
 #include "outputs/report_topics.hpp"
+#include "outputs/study_maps.hpp"
 #include "outputs/viewer_sources.hpp"
 
 namespace coterie::jobs {
@@ -20,23 +18,13 @@ namespace {
 
 constexpr std::int64_t kMostInOneFile = 20000;  // images: some 30 MB, which mail servers still carry
 
-// The root's names on all ranks. Names of artifacts hold no space.
-std::vector<std::string> from_root(const Job& job, const std::function<std::vector<std::string>()>& names_of) {
-  std::string text;
-  job.comm.on_root([&] { text = fmt::format("{}", fmt::join(names_of(), " ")); });
-  job.comm.broadcast(text);
-  std::istringstream words(text);
-  return {std::istream_iterator<std::string>(words), {}};
-}
-
 // What is shown, decided on the root; all of it enters the recipe.
 ViewerNames take_all(Job& job) {
   ViewerNames names;
   names.clustering = job.take(Kind::clusterings);
-  names.clusterings = from_root(job, [&] { return other_clusterings(job, names.clustering); });
+  names.clusterings = names_from_root(job, [&] { return other_clusterings(job, names.clustering); });
   job.take(Kind::clusterings, names.clusterings);
-  names.maps = from_root(job, [&] { return maps_to_show(job, names.clustering); });
-  job.take(Kind::embeddings, names.maps);
+  names.maps = take_maps(job, names.clustering);
   names.topics = take_topic_model(job);
   return names;
 }
@@ -109,8 +97,7 @@ Command view() {
                        {"k", Role::output, count, "0", "K",
                         "the number of clusters to show first; 0: the chosen one, else the one of the best silhouette",
                         0, kMaxCount},
-                       {Kind::embeddings.one, Role::place, text, "", "NAME",
-                        "the map to show first; default: the newest; all others are there, too", 0, kMost, "", true},
+                       option::map_shown,
                        {Kind::topics.one, Role::place, text, "", "NAME",
                         "the topic model to show; default: the newest, where there is one", 0, kMost, "", true},
                        {"single-file", Role::output, flag, "false", "",

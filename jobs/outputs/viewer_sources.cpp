@@ -16,6 +16,7 @@
 #include "outputs/cluster_names.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/report_sources.hpp"
+#include "outputs/study_maps.hpp"
 #include "stages/cluster_algorithm.hpp"
 #include "stages/topic_source.hpp"
 
@@ -76,25 +77,6 @@ ViewerMap first_two_columns(const RowSource& source, const RowJoin& join) {
   return map;
 }
 
-// "t-SNE (opentsne)"
-std::string method_of(const Embedding& map) {
-  const std::string method = map.method == "tsne"   ? "t-SNE"
-                             : map.method == "umap" ? "UMAP"
-                                                    : "positions made elsewhere";
-  return map.preset.empty() ? method : fmt::format("{} ({})", method, map.preset);
-}
-
-std::string caption_of(const Embedding& map) {
-  std::string text = method_of(map) + ".";
-  if (std::isfinite(map.neighbour_recall))
-    text += fmt::format(" Of the nearest neighbours of an image {:.0f} % are near on the map, too.",
-                        100 * map.neighbour_recall);
-  if (std::isfinite(map.trustworthiness)) text += fmt::format(" Trustworthiness {:.3f}.", map.trustworthiness);
-  if (std::isfinite(map.distance_correlation))
-    text += fmt::format(" Correlation of distances {:.2f}.", map.distance_correlation);
-  return text + " Who is near is what a map shows; how far apart groups lie, and how large they are, means little.";
-}
-
 // Adds the map where it has a place for every row that is shown; says so where not.
 void add_map(const Job& job, const std::string& name, const Embedding& map, const RowJoin& join,
              ViewerContent& content) {
@@ -103,7 +85,7 @@ void add_map(const Job& job, const std::string& name, const Embedding& map, cons
     return job.say("leaves out {}: {} of {} images have no place on it", Study::address(Kind::embeddings, name),
                    without, join.rows.size());
   const auto axes = static_cast<std::size_t>(map.dimensions);
-  ViewerMap shown{name, caption_of(map), map.dimensions, {}};
+  ViewerMap shown{name, map_caption(map), map.dimensions, {}};
   for (const auto row : join.rows)
     for (std::size_t axis = 0; axis < axes; ++axis)
       shown.positions.push_back(map.positions[static_cast<std::size_t>(row) * axes + axis]);
@@ -243,37 +225,6 @@ std::vector<std::string> other_clusterings(const Job& job, const std::string& sh
       others.push_back(name);
   }
   return others;
-}
-
-std::vector<std::string> maps_to_show(const Job& job, const std::string& shown) {
-  const Manifest manifest = read_manifest(job.study);
-  const std::string features = ClusteringReader(job.study, shown).features();
-  const bool imported = FeatureReader(job.study, features).imported();
-  std::vector<std::string> there = job.study.list(Kind::embeddings), maps;
-  const auto made = [&](const std::string& name) {  // the place in the manifest's order
-    return manifest.last(Study::address(Kind::embeddings, name));
-  };
-  std::stable_sort(there.begin(), there.end(),
-                   [&](const std::string& a, const std::string& b) { return made(a) > made(b); });
-  const std::string wanted = job.options.text(Kind::embeddings.one);
-  require(wanted.empty() || std::find(there.begin(), there.end(), wanted) != there.end(),
-          "--{} {}: {} holds no such map, only: {}", Kind::embeddings.one, wanted, job.study.folder(),
-          there.empty() ? "none (coterie embed makes one)" : fmt::format("{}", fmt::join(there, ", ")));
-  std::stable_partition(there.begin(), there.end(), [&](const std::string& name) { return name == wanted; });
-  for (const auto& name : there) {
-    const std::string address = Study::address(Kind::embeddings, name);
-    const Lineage lineage = lineage_of(job.study, job.context.commands, manifest, {address});
-    if (!lineage.only(Stale::Fault::list) && name != wanted) {
-      job.say("leaves out {}, which {}", address, lineage.stale.back().reason);
-      continue;
-    }
-    const std::string own = job.study.open(Kind::embeddings, name).attribute("features");
-    if (own != features && (imported || FeatureReader(job.study, own).imported()))
-      job.say("leaves out {}: its rows are others than those of {}", address, shown);
-    else
-      maps.push_back(name);
-  }
-  return maps;
 }
 
 ViewerContent read_viewer_content(const Job& job, const ViewerNames& names, std::int64_t k) {

@@ -21,10 +21,6 @@ struct ViewerNames {
 /// known by images, or are of the same features. Says which it leaves out. On the root.
 std::vector<std::string> other_clusterings(const Job& job, const std::string& shown);
 
-/// The maps that can be shown with it, the newest first, or first of all --map where it is given. Says which it leaves
-/// out. On the root.
-std::vector<std::string> maps_to_show(const Job& job, const std::string& shown);
-
 /// What is shown, and of each of its rows the image's number in the list; -1 of imported rows.
 struct ViewerContent {
   Exhibit exhibit;

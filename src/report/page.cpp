@@ -152,7 +152,7 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
   const PictureAlbum album(pictures(report, options), report.image_links, read, folder, options, pool);
   const PageMaterial page{report, options, album, figures};
   const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
-                           clusters_section(page) + agreement_section(page) + topics_section(page) +
+                           clusters_section(page) + map_section(page) + agreement_section(page) + topics_section(page) +
                            training_section(page) + assigned_section(page) + comparisons_section(page) +
                            codings_section(page) +
                            other_solutions_section(page) + tables_section(page) + provenance_section(page) +

@@ -67,6 +67,7 @@ std::string images_section(const PageMaterial& page);
 std::string components_section(const PageMaterial& page);
 std::string choice_of_k_section(const PageMaterial& page);
 std::string clusters_section(const PageMaterial& page);
+std::string map_section(const PageMaterial& page);
 std::string other_solutions_section(const PageMaterial& page);
 std::string agreement_section(const PageMaterial& page);
 std::string topics_section(const PageMaterial& page);

@@ -111,7 +111,7 @@ class Browser:
             raise RuntimeError(f"{expression}: {details.get('exception', {}).get('description', details['text'])}")
         return result["result"].get("value")
 
-    def wait(self, expression, seconds=20):
+    def wait(self, expression, seconds=60):
         """Until the expression is true."""
         until = time.monotonic() + seconds
         while True:

@@ -248,11 +248,10 @@ def results(stage, study):
         found["shown"] = sorted(shown_in(study))
     if stage == "view":  # what else there is beside the clustering is not this one's
         folder = folder_of(study, "viewer")
-        own = [f"solution-{number}" for number, solution in enumerate(about_viewer(folder)["solutions"]) if solution["clustering"] == KMEANS]
-        found.update({name: part_of(folder, name) for name in ("paths-0", "map-0", *own)})
-        for path in glob.glob(os.path.join(folder, "atlas", "*.jpg")):
-            with open(path, "rb") as file:
-                found[os.path.basename(path)] = file.read()
+        paths = json.loads(part_of(folder, "paths-0"))  # in the order of a map
+        for number, solution in enumerate(about_viewer(folder)["solutions"]):
+            if solution["clustering"] == KMEANS:
+                found[solution["k"]] = sorted(zip(paths, part_of(folder, f"solution-{number}")))
     check(found, f"{stage} left nothing")
     return found
 

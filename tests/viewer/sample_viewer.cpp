@@ -1,5 +1,5 @@
-// sample_viewer FOLDER IMAGES [CLUSTERS]: a viewer of made-up images in an empty folder, to look at and to measure
-// (tests/viewer/measure.py).
+// sample_viewer FOLDER IMAGES CLUSTERS [points]: a viewer of made-up images, or of points alone, in an empty folder, to
+// look at and to measure (tests/viewer/measure.py).
 #include <cstdlib>
 #include <string>
 
@@ -11,12 +11,12 @@
 #include "made_up_exhibit.hpp"
 
 int main(int argc, char** argv) {
-  if (argc < 3) return 2;
+  if (argc < 4) return 2;
   const std::string folder = argv[1];
-  const std::int64_t images = std::atoll(argv[2]), k = argc > 3 ? std::atoll(argv[3]) : 30;
+  const std::int64_t images = std::atoll(argv[2]), k = std::atoll(argv[3]);
   const coterie::Exhibit exhibit = coterie::made_up_exhibit(images, k);
   const auto order = coterie::map_order(coterie::quantised(exhibit.maps.front()), 2);
-  const auto levels = coterie::atlas_levels(images, false);
+  const auto levels = argc > 4 ? std::vector<coterie::AtlasLevel>{} : coterie::atlas_levels(images, false);
   coterie::make_folder(folder);
   coterie::make_folder_inside(folder, "atlas");
   coterie::ThreadPool pool(2);

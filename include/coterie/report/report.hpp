@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "coterie/images/decode.hpp"
 #include "coterie/report/chart.hpp"
 
 namespace coterie::inline report {
@@ -165,6 +166,14 @@ struct ReportCoding {
   std::string link;          ///< of the first table; may be empty
 };
 
+/// The images on a map, and where the viewer is.
+struct ReportMap {
+  std::string name;         ///< "embeddings/tsne"
+  std::string caption;      ///< how far to trust it
+  Image picture;            ///< coloured by the chosen solution's clusters; of no size: there is no map
+  std::string viewer_link;  ///< "../viewer/index.html"; empty where there is no viewer
+};
+
 struct Report {
   std::string title;
   std::string when;                   ///< date and time as it should be read
@@ -190,6 +199,7 @@ struct Report {
   ReportTopics topics;
   std::vector<ReportCoding> codings;
   ReportTraining training;
+  ReportMap map;
   std::size_t chosen = 0;      ///< index of the solution shown in full; the others are folded
   std::string chosen_because;  ///< one sentence; may be empty
   std::vector<ReportArtifact> artifacts;

@@ -2,7 +2,7 @@
 import {loadBytes} from "./parts.js";
 
 const SHEET_SIDE = 2048;
-const MOST_PIXELS = 24 * SHEET_SIDE * SHEET_SIDE; // decoded ones: 4 bytes each, 400 MB
+const MOST_PIXELS = 16 * SHEET_SIDE * SHEET_SIDE; // decoded ones: 4 bytes each, 256 MiB
 
 export class Atlases {
   /** `arrived` is called when one has come. */

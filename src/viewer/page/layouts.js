@@ -28,11 +28,14 @@ export class Layout {
     this.from = this.to = null;
     this.began = 0;
     this.spacing = SIDE / Math.sqrt(count); // of images spread evenly
+    this.even = false;
   }
 
   /** Goes to new places, at once or on the way that step() takes. */
   show(to, animated, now) {
     this.to = to;
+    this.even = to.cell !== undefined; // a grid
+    this.spacing = to.cell ?? SIDE / Math.sqrt(this.count);
     this.from = animated ? {x: this.x.slice(), y: this.y.slice()} : null;
     this.began = now;
     if (!animated) this.#arrive();
@@ -100,7 +103,7 @@ export function gridPlaces(count, groups, groupCount, silhouettes, passes, aspec
     }
     row += Math.ceil(sizes[group] / columns) + 0.6;
   }
-  return {x, y, cell};
+  return {x, y, cell: 0.95 * cell};
 }
 
 // The widest cells with which all rows fit.

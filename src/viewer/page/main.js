@@ -56,7 +56,8 @@ class App {
 
   #draw(now) {
     this.frame = 0;
-    if (this.tabled || !this.solution) return;
+    if (this.tabled || !this.solution || !this.layout.to) return;
+    const begin = performance.now();
     const dense = this.study.count > 300000;
     this.ratio = dense ? 1 : Math.min(devicePixelRatio, 2);
     this.layout.step(now);
@@ -71,7 +72,8 @@ class App {
       this.secondPainter.resize(this.ratio);
       this.secondPainter.draw({...scene, marks: this.secondMarks, labels: this.layout.moving ? [] : this.secondLabels, lasso: []});
     }
-    ++this.frames;
+    if (++this.frames === 1) performance.mark("first points");
+    this.lastDraw = performance.now() - begin; // ms
     if (this.layout.moving) this.redraw();
     else if (this.arriving) {
       this.arriving = false;
@@ -88,16 +90,18 @@ class App {
 
   // The name of each group in the middle of its images that pass.
   #labelsOf({about}, groups) {
-    const sums = Array.from({length: about.k}, () => [0, 0, 0]);
+    const sums = Array.from({length: about.k}, () => [0, 0, 0, Infinity]);
     const {x, y} = this.layout.to;
     for (let i = 0; i < groups.length; ++i) {
       if (!this.filters.passes[i] || groups[i] >= about.k) continue;
       const sum = sums[groups[i]];
       sum[0] += x[i];
       sum[1] += y[i];
+      sum[3] = Math.min(sum[3], y[i]);
       ++sum[2];
     }
-    const labels = sums.map(([a, b, n], group) => ({x: a / n, y: b / n, n, text: shortened(shown(this.edits.nameOf(about, group)))}));
+    const grid = this.layoutId === "grid"; // there names stand left of the first row
+    const labels = sums.map(([a, b, n, top], group) => ({x: grid ? 0 : a / n, y: grid ? top : b / n, n, left: grid, text: shortened(shown(this.edits.nameOf(about, group)))}));
     return labels.filter((label) => label.n > 0).sort((a, b) => b.n - a.n);
   }
 
@@ -210,7 +214,7 @@ class App {
     this.openGroup = -1;
     const parts = await renderImage(this, i);
     if (this.openedImage !== i) return; // another was asked for meanwhile
-    byId("details").replaceChildren(this.#closer(), ...parts);
+    this.#showDetails(parts);
     if (focusDetails) byId("details").focus();
     renderClusters(this);
     await this.#announceImage(i);
@@ -296,11 +300,21 @@ class App {
     this.redraw();
   }
 
+  // On a narrow screen they lie below the map.
+  #showDetails(parts) {
+    const details = byId("details");
+    details.replaceChildren(this.#closer(), ...parts);
+    details.scrollTop = 0;
+    const calm = prefers("(prefers-reduced-motion: reduce)");
+    if (prefers("(max-width: 900px)")) details.scrollIntoView({block: "start", behavior: calm ? "auto" : "smooth"});
+  }
+
   closeDetails() {
     byId("details").replaceChildren();
     this.openGroup = this.openedImage = -1;
     renderClusters(this);
     byId("map").focus();
+    byId("stage").scrollIntoView({block: "nearest"});
     this.redraw();
   }
 
@@ -383,7 +397,7 @@ class App {
   openCluster(group) {
     this.openGroup = group;
     this.openedImage = -1;
-    byId("details").replaceChildren(this.#closer(), ...renderCluster(this, group));
+    this.#showDetails(renderCluster(this, group));
     renderClusters(this);
     announce(clusterSentence(this, group));
   }

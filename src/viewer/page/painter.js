@@ -5,8 +5,9 @@ import {stampsOf} from "./marks.js";
 
 const MOST_THUMBNAILS = 2000;
 const LEAST_THUMBNAIL = 22; // px of the screen; where images lie closer, a few stand for many
+const LEAST_IN_GRID = 12; // where none is in the way of another
 const FEW = 34; // px of those few
-const SHEETS_AT_ONCE = 20;
+const SHEETS_AT_ONCE = 12;
 
 export class Painter {
   constructor(canvas, atlases) {
@@ -104,9 +105,9 @@ export class Painter {
     this.thumbnails = [];
     if (!pictures || !this.atlases.there || layout.moving) return;
     const ideal = camera.scale * layout.spacing * 0.95 * size;
-    const roomy = ideal >= LEAST_THUMBNAIL * ratio;
+    const roomy = ideal >= (layout.even ? LEAST_IN_GRID : LEAST_THUMBNAIL) * ratio;
     const side = roomy ? Math.min(ideal, 200 * ratio) : FEW * ratio * size;
-    const step = roomy ? side / camera.scale : 2 ** Math.ceil(Math.log2((3 * side) / camera.scale));
+    const step = roomy ? side / camera.scale : 2 ** Math.ceil(Math.log2((2 * side) / camera.scale));
     const level = this.#levelFor(side / ratio);
     this.level = level;
     const grid = new PlaceGrid(camera, step);
@@ -143,15 +144,15 @@ export class Painter {
   #drawLabels({camera, labels, ratio, ink, paper}) {
     const {context} = this;
     context.font = `600 ${13 * ratio}px system-ui, sans-serif`;
-    context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineJoin = "round";
     context.lineWidth = 4 * ratio;
     const taken = [];
-    for (const {x, y, text} of labels) {
-      const px = x * camera.scale + camera.left, py = y * camera.scale + camera.top;
+    context.textAlign = "center";
+    for (const {x, y, text, left} of labels) {
       const half = context.measureText(text).width / 2 + 4 * ratio;
-      if (px < 0 || py < 0 || px > camera.width || py > camera.height) continue;
+      const px = x * camera.scale + camera.left - (left ? half : 0), py = y * camera.scale + camera.top;
+      if (px < -half || py < 0 || px > camera.width || py > camera.height) continue;
       if (taken.some((box) => Math.abs(box.px - px) < box.half + half && Math.abs(box.py - py) < 17 * ratio)) continue;
       taken.push({px, py, half});
       context.strokeStyle = paper;
