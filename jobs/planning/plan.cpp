@@ -96,7 +96,7 @@ void print_bound(const Forecast& forecast, const Interconnect& interconnect, int
                                                             : "most of which is messages");
 }
 
-void print_warnings(const Forecast& forecast, const Workload& study, const Calibration& measured, int ranks) {
+void print_warnings(const Forecast& forecast, const Calibration& measured, int ranks) {
   const double rank_memory = measured.node_memory / measured.ranks;
   for (const auto& stage : forecast.memory(ranks))
     if (stage.bytes > (stage.root_alone ? measured.node_memory : rank_memory))
@@ -107,10 +107,7 @@ void print_warnings(const Forecast& forecast, const Workload& study, const Calib
     fmt::print("! nothing is known of {}; the sums leave out what it takes\n", fmt::join(unknown, ", "));
   for (const auto& cost : forecast.times()) {
     if (seconds_on(cost, measured.interconnect, ranks) < kLong) continue;
-    const bool pairs = cost.stage == "evaluate" && study.stage("evaluate")->flag("silhouette");
-    fmt::print(
-        "! {} is out of reach on {} ranks{}\n", cost.stage, ranks,
-        pairs ? ": its silhouettes compare all pairs of images; take silhouette = false, and select's sample" : "");
+    fmt::print("! {} is out of reach on {} ranks\n", cost.stage, ranks);
   }
 }
 
@@ -138,7 +135,7 @@ void plan_study(Job& job) {
   if (job.options.given("table")) write_times(job.options.text("table"), forecast, measured.interconnect, ranks);
   print_sizes(forecast, ranks.back());
   print_bound(forecast, measured.interconnect, ranks.back());
-  print_warnings(forecast, study, measured, ranks.back());
+  print_warnings(forecast, measured, ranks.back());
 }
 
 }  // namespace

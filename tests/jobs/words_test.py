@@ -117,7 +117,7 @@ class Words(ProgramTest):
         with open(self.path("images", "a.png"), "wb") as file:
             file.write(draw("noise", 1))
         run(0, "scan", "--study", self.path("study"), "--images", self.path("images"))
-        self.assertIn("descriptors of 1 images, 0 failed", run(3, "words", "--study", self.path("study")))
+        self.assertIn("descriptors of 1 image, 0 failed", run(3, "words", "--study", self.path("study")))
         with open(self.path("images", "a.png"), "wb") as file:
             file.write(b"no picture")
         run(0, "scan", "--study", self.path("other"), "--images", self.path("images"))
