@@ -22,6 +22,7 @@ Command words();
 Command codebook();
 Command topics();
 Command reduce();
+Command embed();
 Command cluster();
 Command evaluate();
 Command select();

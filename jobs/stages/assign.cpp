@@ -218,6 +218,10 @@ std::string folder_of_new(const Job& job, const std::string& name) {
 void give_to_clusters(Job& job, const std::string& name) {
   const std::string clustering_name = job.take(Kind::clusterings);
   const ClusteringReader clustering(job.study, clustering_name);
+  require(clustering.map().empty(),
+          "{} has grouped the positions on a map, on which new images have no place: name a clustering of the features "
+          "or of a reduction with --clustering",
+          clustering.path());
   const std::int64_t k = the_k(job, clustering);
   job.recipe.set("k", fmt::to_string(k));
   job.asked.set("k", fmt::to_string(k));  // there may be other k when it is given again

@@ -1,33 +1,15 @@
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
-#include "coterie/artifacts/features.hpp"
-#include "coterie/artifacts/reduction.hpp"
+#include "coterie/artifacts/clustering.hpp"
 #include "planning/effort.hpp"
 #include "stages/cluster_algorithm.hpp"
 #include "stages/plain_words.hpp"
+#include "stages/row_parent.hpp"
 #include "stages/usual_ks.hpp"
 
 namespace coterie::jobs {
 namespace {
-
-// What is clustered: a reduction, or with --raw the features themselves.
-struct Parent {
-  std::string features, reduction;
-
-  const std::string& name() const { return reduction.empty() ? features : reduction; }
-};
-
-Parent take_parent(Job& job) {
-  if (job.options.flag("raw")) return {job.take(Kind::features), ""};
-  Parent parent{"", job.take(Kind::reductions)};
-  job.comm.together([&] { parent.features = ReductionReader(job.study, parent.reduction).features(); });
-  require(!job.options.given("features") || job.options.text("features") == parent.features,
-          "the reduction \"{}\" was made from the features \"{}\", not \"{}\"; name its reduction with --reduction, "
-          "or take the features themselves with --raw",
-          parent.reduction, parent.features, job.options.text("features"));
-  return parent;
-}
 
 // Defaults of the algorithm; an option that another algorithm has would be passed over in silence.
 void settle(Options& options) {
@@ -60,18 +42,13 @@ void tell_meaning(const Job& job, bool mixture) {
         starts);
 }
 
-void check(const Options& options) {
-  require(!options.flag("raw") || !options.given("reduction"),
-          "--raw takes the features as they are; it cannot go with --reduction");
-}
-
 void group(Job& job) {
-  check(job.options);
+  check_row_parent(job.options);
   const ClusterAlgorithm& algorithm = find_algorithm(job.options.text("algorithm"));
-  const Parent parent = take_parent(job);
+  const RowParent parent = take_row_parent(job);
   const std::string name = artifact_name(job.command, job.options, parent.name());
   require_artifact_name(name);
-  const auto rows = open_rows(job.study, parent.features, parent.reduction);
+  const auto rows = open_rows(job.study, parent.features, parent.reduction, parent.map);
   const auto ks = ks_to_try(job.options, rows->rows());
   if (!job.options.given("k")) {
     job.options.set("k", fmt::format("{}", fmt::join(ks, ",")));
@@ -83,8 +60,13 @@ void group(Job& job) {
   if (!job.must_make(Kind::clusterings, name)) return;
 
   ClusteringWriter writer(job.study.path(Kind::clusterings, name), job.recipe,
-                          {parent.features, parent.reduction, algorithm.name}, ks, job.comm);
+                          {parent.features, parent.reduction, algorithm.name, parent.map}, ks, job.comm);
   algorithm.solve(job, *rows, ks, writer);
+  if (!parent.map.empty())
+    job.say(
+        "warning: these are clusters of a map, which keeps neighbours and neither distances nor densities: look "
+        "whether clusters of the {} agree (coterie compare)",
+        parent.reduction.empty() ? "features" : "reduction");
   tell_meaning(job, std::string_view(algorithm.name) == "mixture");
   writer.finish();
   job.made(Kind::clusterings, name);
@@ -156,6 +138,10 @@ Command cluster() {
                {"reduction", Role::place, text, "", "NAME", "the reduction to read; default: the newest", 0, kMost, "",
                 true},
                option::name,
+               {Kind::embeddings.one, Role::place, text, "", "NAME",
+                "cluster the positions on this map (or the newest that is called so behind a dash: tsne), though "
+                "distances there mean little",
+                0, kMost, "", true},
                option::algorithm,
                {"raw", Role::result, flag, "false", "", "cluster the features themselves, without a reduction"},
                tried_k,
@@ -189,13 +175,14 @@ Command cluster() {
           .parallel = true,
           .stage = Stage{.reads =
                              [](const Options& options) {
+                               if (options.given(Kind::embeddings.one)) return std::vector{Kind::embeddings};
                                return std::vector{options.flag("raw") ? Kind::features : Kind::reductions};
                              },
                          .makes = Kind::clusterings,
                          .name = name_of,
                          .revision = 4,
                          .settle = settle,
-                         .check = check,
+                         .check = check_row_parent,
                          .trial = Trial::rows,
                          .effort = &kEffort}};
 }

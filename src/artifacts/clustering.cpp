@@ -57,6 +57,7 @@ ClusteringWriter::ClusteringWriter(std::string path, Recipe recipe, const Head& 
   writer_.attribute("features", head.features);
   writer_.attribute("reduction", head.reduction);
   writer_.attribute("algorithm", head.algorithm);
+  if (!head.map.empty()) writer_.attribute("map", head.map);
 }
 
 void ClusteringWriter::write(const Solution& solution) {

@@ -2,13 +2,16 @@
 
 #include "clustering_names.hpp"
 #include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/embedding.hpp"
 #include "coterie/artifacts/features.hpp"
 #include "coterie/artifacts/reduction.hpp"
 #include "coterie/base/errors.hpp"
 
 namespace coterie::inline artifacts {
 
-std::unique_ptr<RowSource> open_rows(const Study& study, const std::string& features, const std::string& reduction) {
+std::unique_ptr<RowSource> open_rows(const Study& study, const std::string& features, const std::string& reduction,
+                                     const std::string& map) {
+  if (!map.empty()) return open_positions(study.open(Kind::embeddings, map));
   if (!reduction.empty()) return ReductionReader(study, reduction).open_rows();
   return FeatureReader(study, features).open_rows();
 }
@@ -18,7 +21,8 @@ ClusteringReader::ClusteringReader(const Study& study, std::string name)
       name_(std::move(name)),
       artifact_(study.open(Kind::clusterings, name_)),
       features_(artifact_.attribute("features")),
-      reduction_(artifact_.attribute("reduction")) {
+      reduction_(artifact_.attribute("reduction")),
+      map_(artifact_.has_attribute("map") ? artifact_.attribute("map") : "") {
   ks_ = read_ks(artifact_);
   rows_ = checked_shape(artifact_, dataset_of(ks_.front(), kLabels), "int32", {kAny})[0];
   columns_ = checked_shape(artifact_, dataset_of(ks_.front(), kCentroids), "float32", {ks_.front(), kAny})[1];
@@ -114,11 +118,11 @@ std::vector<Merge> ClusteringReader::merges() const {
 }
 
 std::unique_ptr<RowSource> ClusteringReader::open_rows() const {
-  auto rows = artifacts::open_rows(study_, features_, reduction_);
+  auto rows = artifacts::open_rows(study_, features_, reduction_, map_);
   if (rows->rows() != rows_ || rows->columns() != columns_)
     throw FileError(path(), fmt::format("groups {} rows of {} numbers, and {} has {} of {} now: it was made of others; "
                                         "coterie cluster --overwrite makes it anew",
-                                        rows_, columns_, reduction_.empty() ? features_ : reduction_, rows->rows(),
+                                        rows_, columns_, !map_.empty() ? map_ : reduction_.empty() ? features_ : reduction_, rows->rows(),
                                         rows->columns()));
   return rows;
 }

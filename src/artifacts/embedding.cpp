@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
+#include <iterator>
 
 #include "checked.hpp"
 #include "coterie/base/errors.hpp"
@@ -59,6 +61,39 @@ Embedding read_embedding(const ArtifactReader& artifact) {
       read_values<float>(artifact, "neighbour_distances", {rows, embedding.neighbour_count});
   for (const auto& [name, field] : kQuality) embedding.*field = read_value<double>(artifact, name);
   return embedding;
+}
+
+void write_map_state(const std::string& path, const Recipe& recipe, const TsneState& state, int dimensions,
+                     const Communicator& comm) {
+  ArtifactWriter writer(path, recipe, comm);
+  const Shape shape{std::ssize(state.positions) / dimensions, dimensions};
+  writer.put<double>(kPositions, shape, state.positions);
+  writer.put<double>("velocities", shape, state.velocities);
+  writer.put<double>("gains", shape, state.gains);
+  writer.put_value<double>("best", state.best);
+  writer.put_value<std::int64_t>("best_iteration", state.best_iteration);
+  writer.put_value<std::int64_t>("iteration", state.iteration);
+  writer.finish();
+}
+
+std::optional<TsneState> read_map_state(const std::string& path, const Recipe& recipe, std::int64_t rows,
+                                        int dimensions) {
+  if (!std::filesystem::exists(path)) return {};
+  try {
+    const ArtifactReader artifact(path);
+    if (artifact.recipe().digest() != recipe.digest()) return {};
+    const Shape shape{rows, dimensions};
+    TsneState state;
+    state.positions = read_values<double>(artifact, kPositions, shape);
+    state.velocities = read_values<double>(artifact, "velocities", shape);
+    state.gains = read_values<double>(artifact, "gains", shape);
+    state.best = read_value<double>(artifact, "best");
+    state.best_iteration = read_value<std::int64_t>(artifact, "best_iteration");
+    state.iteration = read_value<std::int64_t>(artifact, "iteration");
+    return state;
+  } catch (const FileError&) {
+    return {};  // damaged: the map is begun anew
+  }
 }
 
 std::unique_ptr<RowSource> open_positions(const ArtifactReader& artifact) {

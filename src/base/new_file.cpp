@@ -57,12 +57,13 @@ void NewFile::flush() {
 
 void NewFile::finish() {
   flush();
-  if (close(std::exchange(number_, -1)) != 0) {
-    const int error = errno;
+  try {
+    if (close(std::exchange(number_, -1)) != 0) fail(errno);
+    put_in_place(partial_, path_);
+  } catch (...) {
     unfinished_.reset();
-    fail(error);
+    throw;
   }
-  put_in_place(partial_, path_);
 }
 
 void NewFile::fail(int error) { throw FileError(path_, "cannot be written: " + write_fault(path_, error)); }

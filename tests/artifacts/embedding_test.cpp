@@ -68,6 +68,26 @@ TEST_CASE("a map of one image has no neighbours") {
   CHECK(there.neighbours.empty());
 }
 
+TEST_CASE("what going on with a map takes is read back, but not for another recipe or of a damaged file") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "state.h5";
+  Recipe recipe("embed", 1);
+  const TsneState wanted{40, {1, 2, 3, 4}, {5, 6, 7, 8}, {1, 1, 2, 2}, 0.5, 30};
+  write_map_state(path, recipe, wanted, 2, world());
+  const auto there = read_map_state(path, recipe, 2, 2);
+  REQUIRE(there.has_value());
+  CHECK(there->iteration == 40);
+  CHECK(there->positions == wanted.positions);
+  CHECK(there->velocities == wanted.velocities);
+  CHECK(there->gains == wanted.gains);
+  CHECK(there->best == 0.5);
+  CHECK(there->best_iteration == 30);
+  CHECK_FALSE(read_map_state(path, recipe, 4, 2).has_value());
+  CHECK_FALSE(read_map_state(folder / "none.h5", recipe, 2, 2).has_value());
+  recipe.set("seed", "2");
+  CHECK_FALSE(read_map_state(path, recipe, 2, 2).has_value());
+}
+
 TEST_CASE("a harmed map is refused with the dataset") {
   const TemporaryFolder folder;
   const std::string path = folder / "embeddings/x.h5";

@@ -1,4 +1,4 @@
-#include "distances/pair_products.hpp"
+#include "coterie/evaluation/pair_distances.hpp"
 
 #include <doctest/doctest.h>
 

@@ -61,7 +61,7 @@ OTHERS = {
 # Files and folders named in the texts that no command of a page makes: they are made where something is amiss, or by other options.
 NOT_MADE = {"features/NAME.h5.partial": "while extract is at work", "descriptors/sift.h5.partial": "while words is at work"}
 TABLE_PAGES = ("README.md", "docs/clustering.md")  # where a file's name alone is one of a study, too
-STUDY_FOLDERS = "coding|answers|forms|features|checkpoints|descriptors|reductions|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
+STUDY_FOLDERS = "coding|answers|forms|features|checkpoints|descriptors|reductions|embeddings|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
 
 MINE = """[study]
 study = mine-study

@@ -17,6 +17,7 @@ STAGES = {
     "codebook": ("codebook", "--words", "4"),
     "topics": ("topics", "--topics", "2", "--labels", "kind"),
     "reduce": ("reduce", "--features", FEATURES, "--components", "4"),
+    "embed": ("embed", "--iterations", "20"),
     "cluster": ("cluster", "--k", "3,4", "--n-init", "2", "--name", KMEANS),
     "ward": ("cluster", "--algorithm", "ward", "--k", "3,4"),
     "evaluate": ("evaluate", "--clustering", KMEANS, "--labels", "kind"),
@@ -29,12 +30,12 @@ STAGES = {
     "export": ("export", "--clustering", KMEANS, "--k", "3"),
 }
 NEEDS = {"scan": (), "extract": ("scan",), "words": ("scan",), "codebook": ("words",), "topics": ("codebook",),
-         "reduce": ("extract",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
+         "reduce": ("extract",), "embed": ("reduce",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
          "select": ("cluster",), "compare": ("cluster", "ward"), "assign": ("cluster",), "montage": ("cluster",), "report": ("evaluate", "select"),
          "view": ("cluster",),
          "export": ("cluster",)}
 WORDS = ("codebook", "topics")
-STRICT = ("reduce", "cluster", "ward", "evaluate", "select", "compare", "assign")
+STRICT = ("reduce", "embed", "cluster", "ward", "evaluate", "select", "compare", "assign")
 JOINED = ("montage", "report", "view", "export")
 EVERY = tuple(STAGES)
 FROM_CLUSTERING = ("evaluate", "select", "compare", "assign")
@@ -282,7 +283,7 @@ def lose_an_image_and_the_manifest(place):
 
 
 def reverse_file_times(place):
-    for kind in ("features", "reductions", "clusterings", "evaluations", "selections", "comparisons", "assignments"):
+    for kind in ("features", "reductions", "embeddings", "clusterings", "evaluations", "selections", "comparisons", "assignments"):
         for age, name in enumerate(sorted(os.listdir(place.path("study", kind)))):
             os.utime(place.path("study", kind, name), (1.6e9 - 1e6 * age, 1.6e9 - 1e6 * age))
 

@@ -89,6 +89,17 @@ def check_reduce(place):
     check_reduction(study_of(place), REDUCTION)
 
 
+def check_embed(place):
+    check_reduce(place)
+    rows = reduced(study_of(place), REDUCTION)
+    distances = numpy.sqrt(((rows[:, None] - rows[None]) ** 2).sum(2))
+    numpy.fill_diagonal(distances, numpy.inf)
+    with h5py.File(os.path.join(study_of(place), "embeddings", f"{REDUCTION}-tsne.h5"), "r") as file:
+        check(file["positions"].shape == (len(rows), 2), "the map has", file["positions"].shape[0], "images")
+        found = file["neighbours"][:, 0]
+        check(numpy.allclose(distances[numpy.arange(len(rows)), found], distances.min(1), atol=1e-5), "neighbours are of other rows")
+
+
 def check_cluster(place, name=KMEANS):
     check_reduce(place)
     check_clustering(study_of(place), name, reduced(study_of(place), REDUCTION))
@@ -204,7 +215,7 @@ def check_view(place):
 
 def check_stage(stage, place):
     {"scan": check_scan, "extract": check_extract, "words": check_words, "codebook": check_codebook, "topics": check_topics,
-     "reduce": check_reduce, "cluster": check_cluster,
+     "reduce": check_reduce, "embed": check_embed, "cluster": check_cluster,
      "ward": lambda there: check_cluster(there, WARD),
      "evaluate": check_evaluate, "select": check_select, "compare": check_compare, "assign": check_assign, "montage": check_montage,
      "report": check_report, "view": check_view, "export": check_export}[stage](place)
@@ -213,7 +224,7 @@ def check_stage(stage, place):
 # ---- after the way out: as if the study had been made of what is there now
 
 ARTIFACTS = {"scan": ("", "images"), "extract": ("features", FEATURES), "words": ("descriptors", "sift"), "codebook": ("codebooks", "sift-4"),
-             "topics": ("topics", "sift-4-lda"), "reduce": ("reductions", REDUCTION),
+             "topics": ("topics", "sift-4-lda"), "reduce": ("reductions", REDUCTION), "embed": ("embeddings", f"{REDUCTION}-tsne"),
              "cluster": ("clusterings", KMEANS),
              "ward": ("clusterings", WARD), "evaluate": ("evaluations", KMEANS), "select": ("selections", KMEANS),
              "compare": ("comparisons", "comparison"), "assign": ("assignments", "own")}

@@ -20,7 +20,7 @@ except ImportError:
 
 SIDE = 40  # pixels; every picture has the same number of bytes, so that one can be changed in place
 UNWORTHY = ("vector::", "basic_string", "map::at", "std::", "terminate called", "what():", "H5E_", "bad_alloc", "Segmentation")
-KIND_OF = re.compile(r"\b(images|features|reductions|clusterings|evaluations|selections|comparisons|assignments|descriptors|codebooks|topics|coding|answers|forms|tables|figures|montages|"
+KIND_OF = re.compile(r"\b(images|features|reductions|embeddings|clusterings|evaluations|selections|comparisons|assignments|descriptors|codebooks|topics|coding|answers|forms|tables|figures|montages|"
                      r"report)\b(/[^\s:,;]+)?|\.(h5|csv|png|html)\b|[\w.-]/[\w.-]")
 IN_ORDER = "in this order:"
 RECORDS = ("run.log", "manifest.json", "study.h5", "study.lock")

@@ -22,7 +22,7 @@ WORKERS = 2
 # STAGES; by a function below; or, with a reason, not at all.
 COMMANDS = {
     "scan": "stages", "extract": "stages", "words": "stages",
-    "codebook": "stages", "topics": "stages", "reduce": "stages", "cluster": "stages", "evaluate": "stages", "select": "stages",
+    "codebook": "stages", "topics": "stages", "reduce": "stages", "embed": "stages", "cluster": "stages", "evaluate": "stages", "select": "stages",
     "compare": "stages", "assign": "stages", "montage": "stages", "report": "stages", "view": "stages", "export": "stages",
     "info": "info", "verify": "verify", "choose": "choose",
     "code make": "draws from a clustering as montage does; coding_test.py tries it after changes",

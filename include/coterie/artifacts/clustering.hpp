@@ -18,8 +18,9 @@ namespace coterie::inline artifacts {
 Covariance covariance_of(const std::string& text);
 const char* covariance_name(Covariance covariance);
 
-/// The rows of a reduction, or with an empty name those of the features.
-std::unique_ptr<RowSource> open_rows(const Study& study, const std::string& features, const std::string& reduction);
+/// The positions of a map; with an empty name the rows of a reduction, or without one those of the features.
+std::unique_ptr<RowSource> open_rows(const Study& study, const std::string& features, const std::string& reduction,
+                                     const std::string& map = "");
 
 /// What every algorithm says of one k; labels and distances of this rank's rows alone.
 struct Solution {
@@ -46,11 +47,11 @@ struct Starts {
 
 /// Writes a clusterings artifact: `k`, the numbers of clusters, a group "k=K" for each solution, and of Ward one tree
 /// for all (`linkage`). Attributes: `features` and `reduction` (empty where the features were taken raw), the parents'
-/// names; `algorithm`; of a mixture `covariance`. Every method is collective.
+/// names; `map`, where the positions on one were grouped; `algorithm`; of a mixture `covariance`. Every method is collective.
 class ClusteringWriter {
  public:
   struct Head {
-    std::string features, reduction, algorithm;
+    std::string features, reduction, algorithm, map;
   };
 
   ClusteringWriter(std::string path, Recipe recipe, const Head& head, const std::vector<std::int64_t>& ks,
@@ -95,6 +96,9 @@ class ClusteringReader {
   const std::string& features() const { return features_; }
   const std::string& reduction() const { return reduction_; }
 
+  /// The map whose positions were grouped; empty where the rows themselves were.
+  const std::string& map() const { return map_; }
+
   /// What --algorithm called it.
   std::string algorithm() const;
 
@@ -131,7 +135,7 @@ class ClusteringReader {
   Study study_;
   std::string name_;
   ArtifactReader artifact_;
-  std::string features_, reduction_;
+  std::string features_, reduction_, map_;
   std::vector<std::int64_t> ks_;
   std::int64_t rows_ = 0, columns_ = 0;
 };

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "coterie/dist/row_source.hpp"
+#include "coterie/embedding/tsne.hpp"
 #include "coterie/store/artifact.hpp"
 
 namespace coterie::inline artifacts {
@@ -46,6 +48,14 @@ void write_embedding(const std::string& path, const Recipe& recipe, const Embedd
 
 /// Throws FileError that names the dataset when one is not as it should be.
 Embedding read_embedding(const ArtifactReader& artifact);
+
+/// What going on with a map takes, as a file beside it while it is made. Collective: `state` is the same on every rank.
+void write_map_state(const std::string& path, const Recipe& recipe, const TsneState& state, int dimensions,
+                     const Communicator& comm);
+
+/// None where there is no such file, or it is of another recipe or another number of rows, or damaged.
+std::optional<TsneState> read_map_state(const std::string& path, const Recipe& recipe, std::int64_t rows,
+                                        int dimensions);
 
 /// The positions as rows of 2 or 3 columns, streamed: what clusters a map reads.
 std::unique_ptr<RowSource> open_positions(const ArtifactReader& artifact);

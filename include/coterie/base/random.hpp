@@ -33,6 +33,10 @@ enum class Purpose : std::uint32_t {
   training_view = 32,        ///< crop and flip: index = 64 * position in the epoch + draw, step = epoch
   dropout = 33,              ///< index = position in the epoch * draws of an image + draw, step = 16 * epoch + layer
   latent_noise = 34,         ///< of an autoencoder: index = position in the epoch * latents + latent, step = epoch
+  map_start = 40,            ///< where rows of a map begin: index = coordinate, step 1 what is added to components
+  map_pairs = 41,            ///< pairs whose distances are compared: index = end of a pair
+  map_sample = 42,           ///< rows on which a map is judged: index = row
+  map_negatives = 43,        ///< UMAP: index = row times samples, plus number of the sample; step = epoch
   agreement_bootstrap = 60,  ///< coders' agreement: index = place in the resample, step = replicate
   coding_items = 61,         ///< what coders are shown: index = row or draw number, step = 4 * cluster + what is drawn
   coding_order = 62,         ///< in which order: index = item or cluster, step = coder

@@ -3,7 +3,8 @@
 #include <cmath>
 #include <utility>
 
-#include "distances/pair_products.hpp"
+#include "coterie/evaluation/pair_distances.hpp"
+#include "indices/cluster_sums.hpp"
 
 namespace coterie::inline evaluation {
 namespace {
@@ -39,6 +40,11 @@ Centring centring_of(const std::vector<double>& bounds, std::vector<double> cent
   for (std::size_t c = 0; c < bounds.size(); ++c) longest += std::pow(bounds[c] + std::abs(centre[c]), 2);
   longest = std::sqrt(longest) * (1 + 1e-5);
   return {std::move(centre), longest > 0 ? std::ldexp(1.0, -std::ilogb(longest)) : 1};
+}
+
+Centring centring_of(const RowSource& source, const Communicator& comm, ThreadPool& pool) {
+  const std::vector<double> bounds = column_bounds(source, comm, pool);
+  return centring_of(bounds, cluster_means(source, {}, {source.rows()}, bounds, comm, pool));
 }
 
 void RowTile::load(const RowSource& source, std::span<const std::int64_t> rows, const Centring& centring) {

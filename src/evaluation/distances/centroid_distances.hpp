@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "distances/pair_products.hpp"
+#include "coterie/evaluation/pair_distances.hpp"
 
 namespace coterie::inline evaluation {
 

@@ -3,7 +3,7 @@
 #include <bit>
 #include <cmath>
 
-#include "distances/pair_products.hpp"
+#include "coterie/evaluation/pair_distances.hpp"
 
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>

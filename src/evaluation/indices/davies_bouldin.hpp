@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "coterie/base/thread_pool.hpp"
-#include "distances/pair_products.hpp"
+#include "coterie/evaluation/pair_distances.hpp"
 
 namespace coterie::inline evaluation {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "coterie/dist/exact_scale.hpp"
-#include "distances/pair_products.hpp"
+#include "coterie/evaluation/pair_distances.hpp"
 
 namespace coterie::inline evaluation {
 

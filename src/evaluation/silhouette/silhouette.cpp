@@ -39,11 +39,10 @@ Prepared prepare(const RowSource& source, std::span<const Labelling> labellings,
     defined.push_back(labellings[l]);
     sizes.push_back(std::move(own_sizes));
   }
-  const std::vector<double> bounds = column_bounds(source, comm, pool);
+  Centring centring = centring_of(source, comm, pool);
   if (defined.empty()) return prepared;
-  auto centre = cluster_means(source, {}, {source.rows()}, bounds, comm, pool);
-  prepared.task.emplace(SilhouetteTask{source, std::move(defined), std::move(sizes),
-                                       centring_of(bounds, std::move(centre)), DistanceScale(source.rows())});
+  prepared.task.emplace(
+      SilhouetteTask{source, std::move(defined), std::move(sizes), std::move(centring), DistanceScale(source.rows())});
   return prepared;
 }
 

@@ -6,9 +6,9 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/exact_scale.hpp"
 #include "coterie/dist/own_blocks.hpp"
+#include "coterie/evaluation/pair_distances.hpp"
 #include "coterie/evaluation/silhouette.hpp"
 #include "distances/centroid_distances.hpp"
-#include "distances/pair_products.hpp"
 #include "indices/cluster_sums.hpp"
 
 namespace coterie::inline evaluation {

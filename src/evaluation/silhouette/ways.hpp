@@ -8,7 +8,7 @@
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/evaluation/labelling.hpp"
-#include "distances/pair_products.hpp"
+#include "coterie/evaluation/pair_distances.hpp"
 #include "silhouette/distance_sums.hpp"
 
 namespace coterie::inline evaluation {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coterie/base/thread_pool.hpp"
+#include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
 #include "coterie/tiles/aligned_vector.hpp"
 
@@ -34,6 +35,10 @@ struct CentredView {
 
   std::int64_t size() const { return std::ssize(given); }
 };
+
+/// Of all rows: their mean and their reach. Collective; the same on every rank. Throws InvalidArgument, on every rank,
+/// naming the first row that holds NaN or infinity. Reads the rows twice.
+Centring centring_of(const RowSource& source, const Communicator& comm, ThreadPool& pool);
 
 /// Holds rows by their global numbers.
 class RowTile {

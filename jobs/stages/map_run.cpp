@@ -1,0 +1,72 @@
+#include "stages/map_run.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+
+#include "coterie/artifacts/embedding.hpp"
+#include "coterie/dist/progress.hpp"
+#include "coterie/dist/stop_signal.hpp"
+
+namespace coterie::jobs {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kSaveEvery = 30;        // seconds between states
+constexpr std::int64_t kLookEvery = 10;  // iterations between looks at the clock and at signals, which all ranks share
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+std::string folder_of(const Job& job, const std::string& name) {
+  return job.study.folder() + "/" + Kind::embeddings.folder + "/" + name + ".partial";
+}
+
+}  // namespace
+
+TsneResult run_tsne(const Job& job, const std::string& name, const Affinities& affinities,
+                    const TsneParameters& parameters, std::vector<double> start) {
+  const std::string folder = folder_of(job, name), path = folder + "/state.h5";
+  job.comm.on_root([&] { fs::create_directories(folder); });
+  auto kept = read_map_state(path, job.recipe, affinities.rows, parameters.dimensions);
+  const bool resumed = !job.comm.any(!kept.has_value());
+  if (resumed) job.say("goes on after iteration {}", kept->iteration);
+  const int all = parameters.early.iterations + parameters.late.iterations;
+  Progress progress(job.speaks(), "embed", all, "iterations");
+  std::int64_t shown = 0;
+  double saved = now();
+  TsneWatch watch;
+  watch.after = [&](const TsneReport& report, const std::function<TsneState()>& state) {
+    progress.advance(report.iteration - shown);
+    shown = report.iteration;
+    if (!std::isnan(report.kl_divergence))
+      job.say("iteration {} of {}: KL divergence {:.4f}", report.iteration, report.of, report.kl_divergence);
+    if (report.iteration % kLookEvery != 0) return true;
+    const bool stop = job.comm.any(StopSignal::seen_here());
+    if (stop || job.comm.any(now() - saved > kSaveEvery)) {
+      write_map_state(path, job.recipe, state(), parameters.dimensions, job.comm);
+      saved = now();
+    }
+    return !stop;
+  };
+  watch.every = std::max(50, all / 5 / 50 * 50);
+  StopSignal::remember();
+  TsneState from;
+  if (resumed)
+    from = std::move(*kept);
+  else
+    from.positions = std::move(start);
+  TsneResult found = tsne(affinities, parameters, std::move(from), job.comm, job.pool, watch);
+  StopSignal::end_at_once();
+  if (found.stopped)
+    throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here",
+                              job.study.path(Kind::embeddings, name)));
+  return found;
+}
+
+void forget_map_state(const Job& job, const std::string& name) {
+  std::error_code ignored;
+  fs::remove_all(folder_of(job, name), ignored);
+}
+
+}  // namespace coterie::jobs
