@@ -3,10 +3,9 @@
 namespace coterie::jobs {
 
 CommandList all_commands() {
-  return with_commands_about({scan(),      train(),     extract(),    import_features(), words(),    codebook(),
-                              topics(),    reduce(),    embed(),      cluster(),         evaluate(), select(),
-                              compare(),   assign(),    montage(),    report(),          view(),     export_tables(),
-                              code_make(), code_read(), code_report()});
+  return with_commands_about({scan(), train(), extract(), import_features(), words(), codebook(), topics(), reduce(),
+                              embed(), cluster(), evaluate(), select(), compare(), assign(), montage(), report(), view(),
+                              export_tables(), code_make(), code_read(), code_report()});
 }
 
 CommandList with_commands_about(CommandList stages) {

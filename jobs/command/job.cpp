@@ -15,6 +15,7 @@
 #include "command/manifest.hpp"
 #include "coterie/artifacts/clustering.hpp"
 #include "coterie/artifacts/images.hpp"
+#include "coterie/base/counted.hpp"
 #include "coterie/base/job_limits.hpp"
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/base/new_file.hpp"
@@ -332,8 +333,8 @@ void run_command(const Context& context, const Command& command, const Options& 
   command.run(job);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!writes) return;
-  job.say("{} took {} on {} rank{} × {} thread{}", command.name(), duration_text(seconds), comm.size(),
-          comm.size() == 1 ? "" : "s", threads, threads == 1 ? "" : "s");
+  job.say("{} took {} on {} × {}", command.name(), duration_text(seconds), counted(comm.size(), "rank"),
+          counted(threads, "thread"));
   // Also after a command that found its artifact up to date: the one before may have been killed on its way here.
   comm.on_root([&] {
     job.study.link_all(kinds_of(context.commands));

@@ -26,7 +26,7 @@ void print_help(const CommandList& commands) {
   fmt::print(
       "coterie {}: groups large image collections without labels.\n\nUsage: coterie COMMAND --study DIR [options]\n\n",
       version());
-  for (const auto& command : commands) fmt::print("  {:<13}{}\n", command.name(), command.summary);
+  for (const auto& command : commands) fmt::print("  {:<14}{}\n", command.name(), command.summary);
   fmt::print(
       "\nOne machine:  coterie run configs/quickstart.ini\nSeveral ranks: mpirun -n 4 coterie ..., or srun coterie ... "
       "under Slurm\n"

@@ -140,7 +140,9 @@ void fill_silhouettes(const Evaluation::Silhouettes& silhouettes, const ClusterP
   for (std::size_t c = 0; c < solution.clusters.size(); ++c) {
     solution.clusters[c].silhouette = silhouettes.cluster_means.at(c);
     std::vector<double> own;
-    for (const auto row : pictures.members[c]) own.push_back(silhouettes.values.at(static_cast<std::size_t>(row)));
+    for (const auto row : pictures.members[c])
+      if (const float value = silhouettes.values.at(static_cast<std::size_t>(row)); !std::isnan(value))
+        own.push_back(value);
     solution.clusters[c].silhouettes = thinned(std::move(own));
   }
 }
@@ -346,6 +348,7 @@ void fill_history_of(const Job& job, const ReportSources& from, Report& report) 
   if (from.evaluation) shown.push_back(Study::address(Kind::evaluations, name));
   if (from.selection) shown.push_back(Study::address(Kind::selections, name));
   if (!report.topics.name.empty()) shown.push_back(Study::address(Kind::topics, report.topics.name));
+  if (!report.training.name.empty()) shown.push_back(Study::address(Kind::checkpoints, report.training.name));
   for (const auto& each : report.assignments) beside.push_back(Study::address(Kind::assignments, each.name));
   for (const auto& each : report.comparisons) beside.push_back(Study::address(Kind::comparisons, each.name));
   for (const auto& each : report.codings) beside.push_back(Study::address(Kind::answers, each.name));

@@ -8,6 +8,7 @@
 #include "coding/report_codings.hpp"
 #include "command/lineage.hpp"
 #include "coterie/artifacts/assignment.hpp"
+#include "coterie/artifacts/checkpoint.hpp"
 #include "coterie/artifacts/comparison.hpp"
 #include "outputs/comparison_output.hpp"
 
@@ -129,7 +130,26 @@ void RelatedResults::add_coding(const Job& job, const ReportSources& from, const
   report.codings.push_back(report_coding(codings_.back(), table_link(from, table)));
 }
 
+namespace {
+
+// The checkpoint whose weights made the features, by their digest.
+void add_training(const ReportSources& from, Report& report) {
+  const auto& inputs = from.features.recipe().inputs();
+  const auto weights = inputs.find("weights");
+  if (weights == inputs.end()) return;
+  for (const auto& name : from.study.list(Kind::checkpoints)) {
+    const CheckpointReader checkpoint(from.study, name);
+    if (weights->second != "sha256 " + checkpoint.weights_sha256()) continue;
+    const TrainingHistory& history = checkpoint.history();
+    report.training = {
+        name, history.epochs, history.clusters, history.loss, history.agreement, history.explained, history.entropy};
+  }
+}
+
+}  // namespace
+
 void RelatedResults::fill(const Job& job, const ReportSources& from, std::int64_t shown, Report& report) {
+  add_training(from, report);
   for (const auto& name : related(job, from, Kind::assignments))
     if (from.study.open(Kind::assignments, name).attribute("k") == fmt::to_string(shown))
       add_assignment(from, name, report);

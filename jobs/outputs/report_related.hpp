@@ -12,7 +12,7 @@ namespace coterie::jobs {
 /// of another generation are left out, with a line that says so. One rank.
 class RelatedResults {
  public:
-  /// Fills in `assignments`, `comparisons` and `codings`; `shown` is the solution's number of clusters.
+  /// Fills in `training`, `assignments`, `comparisons` and `codings`; `shown` is the solution's number of clusters.
   void fill(const Job& job, const ReportSources& from, std::int64_t shown, Report& report);
 
   /// Reads the pictures of new images with these options, and of everything else by `own`.

@@ -46,7 +46,4 @@ struct StageEffort {
 /// How many of a study's words an image of so many descriptors has, words being equally frequent: fewer in truth.
 double distinct_words(double words, double descriptors);
 
-/// The images that select compares with one another, all up to 50,000 (stages/k_evidence.cpp).
-double silhouette_images(const Workload& study);
-
 }  // namespace coterie::jobs

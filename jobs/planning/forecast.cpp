@@ -9,7 +9,6 @@ namespace coterie::jobs {
 namespace {
 
 constexpr double kMemoryOfProgram = 40e6;  // with its libraries, doing nothing (docs/benchmarks.md)
-constexpr double kExactRows = 50'000, kSampleRows = 10'000;
 
 }  // namespace
 
@@ -19,11 +18,6 @@ std::string amount_text(double value, const char* unit) {
   for (const auto& [size, prefix] : kPrefixes)
     if (value >= size) return fmt::format("{:.3g} {}{}", value / size, prefix, unit);
   return fmt::format("{:.3g} {}", value, unit);
-}
-
-double silhouette_images(const Workload& study) {
-  const auto n = static_cast<double>(study.images);
-  return n <= kExactRows ? n : kSampleRows;
 }
 
 double distinct_words(double words, double descriptors) {

@@ -6,6 +6,7 @@
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
+#include "coterie/base/counted.hpp"
 #include "coterie/dist/progress.hpp"
 #include "outputs/table_file.hpp"
 #include "planning/calibration.hpp"
@@ -117,10 +118,10 @@ void plan_study(Job& job) {
   const Workload study = workload_of(job);
   // Printed, not said: there is no study whose log could keep it.
   if (job.comm.is_root()) {
-    fmt::print("plan for {} images: {} numbers each", study.images, study.dimensions);
+    fmt::print("plan for {}: {} numbers each", counted(study.images, "image"), study.dimensions);
     if (!study.ks.empty())
-      fmt::print(", {} of them clustered; k = {}, {} start{}", study.components, fmt::join(study.ks, ", "),
-                 study.starts(), study.starts() == 1 ? "" : "s");
+      fmt::print(", {} of them clustered; k = {}, {}", study.components, fmt::join(study.ks, ", "),
+                 counted(study.starts(), "start"));
     fmt::print("\n");
   }
   if (job.dry_run()) return;
@@ -128,9 +129,8 @@ void plan_study(Job& job) {
   if (!job.comm.is_root()) return;
   measured.interconnect.latency = job.options.real("latency", measured.interconnect.latency);
   measured.interconnect.bandwidth = job.options.real("bandwidth", measured.interconnect.bandwidth);
-  fmt::print("measured on {} ({}), {} rank{} of {} thread{}; messages {:.1f} us, {}/s\n", measured.host,
-             measured.processor, measured.ranks, measured.ranks == 1 ? "" : "s", measured.threads,
-             measured.threads == 1 ? "" : "s", 1e6 * measured.interconnect.latency,
+  fmt::print("measured on {} ({}), {} of {}; messages {:.1f} us, {}/s\n", measured.host, measured.processor,
+             counted(measured.ranks, "rank"), counted(measured.threads, "thread"), 1e6 * measured.interconnect.latency,
              amount_text(measured.interconnect.bandwidth, "B"));
   const Forecast forecast(job.context.commands, study, measured);
   const auto ranks = rank_counts(job.options.count("ranks"));

@@ -12,6 +12,7 @@
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
+#include "coterie/base/counted.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/text_encoding.hpp"
@@ -83,15 +84,15 @@ std::map<std::string, std::string> directives_of(const Options& options, const A
 }
 
 void explain(const Workload& study, const Calibration& measured, const Allocation& wanted) {
-  fmt::print("{} images on {} node{} × {} rank{} × {} thread{}: {} by what {} was seen to do\n", study.images,
-             wanted.nodes, wanted.nodes == 1 ? "" : "s", wanted.ranks_a_node, wanted.ranks_a_node == 1 ? "" : "s",
-             wanted.threads, wanted.threads == 1 ? "" : "s", duration_text(wanted.seconds), measured.host);
+  fmt::print("{} on {} × {} × {}: {} by what {} was seen to do\n", counted(study.images, "image"),
+             counted(wanted.nodes, "node"), counted(wanted.ranks_a_node, "rank"), counted(wanted.threads, "thread"),
+             duration_text(wanted.seconds), measured.host);
   if (wanted.seconds + kStart > wanted.limit)
     fmt::print("one job of {} does not hold it: about {:.0f} jobs, each going on from the one before\n",
                slurm_time(wanted.limit), std::ceil(wanted.seconds / (wanted.limit - kNotice)));
   if (study.networks.size() + study.stages.size() > 0 && wanted.threads != measured.threads)
-    fmt::print("(measured with {} thread{} a rank; --cpus-per-rank asks for {})\n", measured.threads,
-               measured.threads == 1 ? "" : "s", wanted.threads);
+    fmt::print("(measured with {} a rank; --cpus-per-rank asks for {})\n", counted(measured.threads, "thread"),
+               wanted.threads);
 }
 
 /// As this process was started with it: MPI has since added what would make the job's ranks take themselves for this

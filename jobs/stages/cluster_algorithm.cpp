@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "coterie/base/counted.hpp"
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/clustering/minibatch_kmeans.hpp"
 #include "coterie/evaluation/indices.hpp"
@@ -44,9 +45,9 @@ void write_kmeans(const Job& job, const KMeansResult& found, std::int64_t rows, 
   writer.write(Solution{found.k, rows, columns, found.local_rows, found.local_labels, found.local_distances,
                         found.centroids, found.sizes, found.inertia});
   writer.write(found.k, {found.n_iter, found.converged, found.stability, found.init_agreement, found.init_inertia, {}});
-  job.say("k = {}: inertia {:.6g} after {} iterations{}, sizes {}{}{}", found.k, found.inertia, found.n_iter,
+  job.say("k = {}: inertia {:.6g} after {}{}, sizes {}{}{}", found.k, found.inertia, counted(found.n_iter, "iteration"),
           found.converged ? "" : " (not converged: raise --max-iter)", extent_text(found.sizes),
-          found.reseeded > 0 ? fmt::format(", {} empty clusters started anew", found.reseeded) : "",
+          found.reseeded > 0 ? fmt::format(", {} started anew", counted(found.reseeded, "empty cluster")) : "",
           agreement_text(found.stability, std::ssize(found.init_inertia)));
 }
 
@@ -117,8 +118,8 @@ void write_mixture(const Job& job, const RowSource& rows, const MixtureResult& f
   writer.write(model.k,
                {found.n_iter, found.converged, found.stability, found.init_agreement, {}, found.init_log_likelihood});
   writer.write(found, rows.rows());
-  job.say("k = {}: log-likelihood {:.6g} an image after {} iterations{}, BIC {:.6g}, sizes {}{}", model.k,
-          found.log_likelihood, found.n_iter, found.converged ? "" : " (not converged: raise --max-iter)", found.bic,
+  job.say("k = {}: log-likelihood {:.6g} an image after {}{}, BIC {:.6g}, sizes {}{}", model.k, found.log_likelihood,
+          counted(found.n_iter, "iteration"), found.converged ? "" : " (not converged: raise --max-iter)", found.bic,
           extent_text(found.sizes), agreement_text(found.stability, std::ssize(found.init_log_likelihood)));
 }
 

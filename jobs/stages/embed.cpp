@@ -155,11 +155,12 @@ StageMemory memory_of(const Workload& study, const Calibration&, int ranks) {
   return {8 * n * c + 200 * n + 4000 * n / ranks};
 }
 
-const StageEffort kEffort{.least_growth = [](const Workload&) { return 1.0; },
-                          .most_growth = [](const Workload&) { return 2.0; },
-                          .cost = cost_of,
-                          .memory = memory_of,
-                          .disk = [](const Workload& study) { return 130.0 * static_cast<double>(study.images); }};
+const StageEffort kEffort{
+    .least_growth = [](const Workload&) { return 1.0; },
+    .most_growth = [](const Workload&) { return 2.0; },
+    .cost = cost_of,
+    .memory = memory_of,
+    .disk = [](const Workload& study, const Calibration&) { return 130.0 * static_cast<double>(study.images); }};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
@@ -12,12 +13,16 @@
 #include "planning/effort.hpp"
 #include "stages/label_columns.hpp"
 #include "stages/plain_words.hpp"
+#include "stages/silhouette_sample.hpp"
 
 namespace coterie::jobs {
 namespace {
 
+constexpr std::uint64_t kSampleSeed = 1;  // as select's, which has a choice since its other draws have
+
 Evaluation::Solution solution_of(std::int64_t k, const std::vector<std::int32_t>& labels, const ClusterIndices& indices,
-                                 const Silhouette& silhouette, const std::vector<Classes>& classes) {
+                                 std::optional<Evaluation::Silhouettes> silhouettes,
+                                 const std::vector<Classes>& classes) {
   Evaluation::Solution solution;
   solution.k = k;
   solution.sizes = indices.sizes;
@@ -27,9 +32,7 @@ Evaluation::Solution solution_of(std::int64_t k, const std::vector<std::int32_t>
     solution.calinski_harabasz = indices.calinski_harabasz;
     solution.davies_bouldin = indices.davies_bouldin;
   }
-  if (silhouette.defined)
-    solution.silhouettes = {
-        {silhouette.values.begin(), silhouette.values.end()}, silhouette.cluster_means, silhouette.mean};
+  solution.silhouettes = std::move(silhouettes);
   for (const auto& c : classes) {
     Contingency table = contingency(c.labels, labels, std::ssize(c.names), k);
     const Agreement agreed = agreement(table);
@@ -64,13 +67,44 @@ void tell_meaning(const Job& job, const Evaluation& evaluation) {
 void print_summary(const Job& job, const Evaluation& evaluation) {
   for (const auto& solution : evaluation.solutions) {
     std::string line = fmt::format("k = {}: inertia {:.6g}", solution.k, solution.inertia);
-    if (solution.silhouettes) line += fmt::format(", silhouette {:.3f}", solution.silhouettes->mean);
+    if (const auto& found = solution.silhouettes)
+      line += fmt::format(", silhouette {:.3f}{}", found->mean,
+                          found->error > 0 ? fmt::format(" ± {:.3f}", found->error) : "");
     for (std::size_t c = 0; c < evaluation.columns.size(); ++c)
       line += fmt::format(", agreement with {} (ARI) {:.3f}", evaluation.columns[c].name,
                           solution.agreements[c].agreement.adjusted_rand);
     job.say("{}", line);
   }
   tell_meaning(job, evaluation);
+}
+
+Evaluation::Silhouettes kept(const Silhouette& found) {
+  return {{found.values.begin(), found.values.end()}, found.cluster_means, found.mean, 0};
+}
+
+Evaluation::Silhouettes kept(const SampledSilhouette& found) {
+  return {{found.values.begin(), found.values.end()}, found.cluster_means, found.mean, found.error};
+}
+
+// Of each labelling; nothing where none was asked for, or it is not defined.
+std::vector<std::optional<Evaluation::Silhouettes>> take_silhouettes(const Job& job, const RowSource& rows,
+                                                                     const std::vector<Labelling>& labellings) {
+  std::vector<std::optional<Evaluation::Silhouettes>> all(labellings.size());
+  if (!job.options.flag("silhouette")) return all;
+  const auto keep = [&](const auto& found) {
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (found[i].defined) all[i] = kept(found[i]);
+  };
+  const std::int64_t sample = silhouette_sample(job.options, rows.rows());
+  if (sample < rows.rows()) {
+    job.say("silhouettes of {} drawn images, each among all {}; --silhouette-sample {} takes all", sample, rows.rows(),
+            rows.rows());
+    keep(sampled_silhouettes(rows, labellings, sample, kSampleSeed, job.comm, job.pool, job.memory_bytes,
+                             SilhouetteDetail::rows));
+  } else {
+    keep(silhouettes(rows, labellings, job.comm, job.pool, job.memory_bytes));
+  }
+  return all;
 }
 
 void measure(Job& job) {
@@ -83,8 +117,7 @@ void measure(Job& job) {
   std::vector<Labelling> labellings;
   for (const auto k : clustering.ks()) labels.push_back(clustering.labels(k));
   for (std::size_t i = 0; i < labels.size(); ++i) labellings.push_back({labels[i], clustering.ks()[i]});
-  std::vector<Silhouette> found(labels.size());
-  if (job.options.flag("silhouette")) found = silhouettes(*rows, labellings, job.comm, job.pool, job.memory_bytes);
+  auto found = take_silhouettes(job, *rows, labellings);
   std::vector<ClusterIndices> indices;
   const RowsSummary summary = summarise_rows(*rows, job.comm, job.pool);
   for (const auto& labelling : labellings)
@@ -94,7 +127,8 @@ void measure(Job& job) {
     Evaluation evaluation{name, {}, {}};
     for (const auto& c : classes) evaluation.columns.push_back({c.column, c.names});
     for (std::size_t i = 0; i < labels.size(); ++i)
-      evaluation.solutions.push_back(solution_of(clustering.ks()[i], labels[i], indices[i], found[i], classes));
+      evaluation.solutions.push_back(
+          solution_of(clustering.ks()[i], labels[i], indices[i], std::move(found[i]), classes));
     write_evaluation(job.study.path(Kind::evaluations, name), job.recipe, evaluation);
     print_summary(job, evaluation);
   });
@@ -107,8 +141,9 @@ void cost_of(const Workload& study, const Calibration& measured, StageCost& cost
   const auto n = static_cast<double>(study.images), c = static_cast<double>(study.components);
   const auto ks = static_cast<double>(study.ks.size());
   const bool silhouettes = study.stage("evaluate")->flag("silhouette");
-  if (silhouettes) cost.parallel_seconds += measured.part_seconds("silhouettes", n);
-  cost.flops = silhouettes ? n * n * c : 2 * n * c * ks;
+  const double share = silhouettes ? silhouette_share(*study.stage("evaluate"), study.images) : 0;
+  cost.parallel_seconds += share * measured.part_seconds("silhouettes", n);
+  cost.flops = share * n * n * c + 2 * n * c * ks;
   cost.bytes_read = 4 * n * c * (ks + 1);
   cost.allreduces = 2 + std::ssize(study.ks);
   cost.allreduce_bytes = 8 * n;
@@ -133,15 +168,16 @@ Command evaluate() {
   return {.options = OptionList("evaluate", {option::clustering,
                                              option::labels,
                                              {"silhouette", Role::result, OptionType::flag, "true", "",
-                                              "the exact silhouette of every image (work grows with the square of "
-                                              "their number)"}}),
+                                              "how well each image lies in its cluster (work grows with the square "
+                                              "of their number)"},
+                                             option::silhouette_sample}),
           .summary = "measures the clusters: silhouettes, indices, agreement with labels",
           .example = "mpirun -n 2 coterie evaluate --study demo --labels folder",
           .run = measure,
           .parallel = true,
           .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
                          .makes = Kind::evaluations,
-                         .revision = 4,
+                         .revision = 5,
                          .trial = Trial::rows,
                          .effort = &kEffort}};
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "command/manifest.hpp"
+#include "coterie/base/counted.hpp"
 #include "coterie/base/number.hpp"
 #include "coterie/base/shell_quoted.hpp"
 #include "stages/missing_images.hpp"
@@ -49,7 +50,8 @@ void account_for(const Job& job, const std::string& path, const char* what, cons
   }
   const auto good = std::count(statuses.begin(), statuses.end(), ImageStatus::ok);
   const auto failed = std::ssize(statuses) - good;
-  job.say("{}{} of {} images, {} failed since the scan", failed > good ? "warning: " : "", what, good, failed);
+  job.say("{}{} of {}, {} failed since the scan", failed > good ? "warning: " : "", what, counted(good, "image"),
+          failed);
   if (good > 0) return;
   std::filesystem::remove(path);
   throw Error(

@@ -12,14 +12,13 @@
 #include "coterie/evaluation/recommendation.hpp"
 #include "coterie/evaluation/silhouette.hpp"
 #include "coterie/evaluation/stability.hpp"
+#include "stages/silhouette_sample.hpp"
 
 namespace coterie::jobs {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-constexpr std::int64_t kExactRows = 50'000;   // silhouettes of so many images are taken in minutes
-constexpr std::int64_t kSampleRows = 10'000;  // beyond: a standard error of about 0.002
-constexpr std::size_t kMostPlots = 50;        // silhouette plots: nobody looks at more
+constexpr std::size_t kMostPlots = 50;  // silhouette plots: nobody looks at more
 
 /// What is needed by every measure.
 class Evidence {
@@ -104,8 +103,7 @@ class Evidence {
   }
 
   void add_silhouettes() {
-    const std::int64_t rows = rows_->rows(), asked = job_.options.count("silhouette-sample");
-    const std::int64_t sample = asked > 0 ? std::min(asked, rows) : rows <= kExactRows ? rows : kSampleRows;
+    const std::int64_t rows = rows_->rows(), sample = silhouette_sample(job_.options, rows);
     Measure& measure = add("silhouette", Best::highest, "mean silhouette of the images");
     if (sample == rows && found_.ks.size() <= kMostPlots) {
       measure.how += ", over all of them";
@@ -159,17 +157,24 @@ class Evidence {
   void add_gap() {
     const auto references = job_.options.count("gap");
     if (references < 2) return;
-    const auto gaps = gap_statistic(*rows_, found_.ks, find("inertia")->values, {references, kmeans_options(), seed()},
-                                    job_.comm, job_.pool);
+    // Of the others, with as many clusters as there are different images, the inertia has no logarithm.
+    const std::vector<double> inertia = find("inertia")->values;
+    std::vector<std::size_t> places;
+    std::vector<std::int64_t> ks;
+    std::vector<double> inertias;
+    for (std::size_t i = 0; i < inertia.size(); ++i)
+      if (inertia[i] > 0) places.push_back(i), ks.push_back(found_.ks[i]), inertias.push_back(inertia[i]);
+    const auto gaps = gap_statistic(*rows_, ks, inertias, {references, kmeans_options(), seed()}, job_.comm, job_.pool);
     Measure& measure = add("gap", Best::named,
                            fmt::format("gap statistic against {} uniform data sets; it names the first k whose gap is "
                                        "within an error of the next one's",
                                        references));
-    measure.place = choose_by_gap(gaps);
+    if (const auto chosen = choose_by_gap(gaps)) measure.place = places[*chosen];
     measure.sample = references;
+    measure.errors.assign(found_.ks.size(), kMissing);
     for (std::size_t i = 0; i < gaps.size(); ++i) {
-      measure.values[i] = gaps[i].gap;
-      measure.errors.push_back(gaps[i].error);
+      measure.values[places[i]] = gaps[i].gap;
+      measure.errors[places[i]] = gaps[i].error;
     }
   }
 

@@ -4,6 +4,7 @@
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/features.hpp"
+#include "coterie/base/counted.hpp"
 #include "planning/effort.hpp"
 
 namespace coterie::jobs {
@@ -47,8 +48,8 @@ void settle(Options& options) {
 void clamp_components(const Job& job, PcaOptions& options, const RowSource& rows) {
   const std::int64_t most = std::min(rows.rows(), rows.columns());
   if (options.components <= most) return;
-  job.say("keeps {} components, all there are for {} rows of {} numbers, not {}", most, rows.rows(), rows.columns(),
-          options.components);
+  job.say("keeps {}, all there are for {} of {} numbers, not {}", counted(most, "component"),
+          counted(rows.rows(), "row"), rows.columns(), options.components);
   options.components = most;
 }
 
@@ -93,7 +94,7 @@ void fit_and_project(Job& job) {
   tell_kept(job, options, pca);
   double explained = 0;
   for (const double ratio : pca.explained_variance_ratio) explained += ratio;
-  job.say("{} rows of {} numbers to {}, which explain {:.1f} % of the variance; solver {}{}", rows.rows(),
+  job.say("{} of {} numbers to {}, which explain {:.1f} % of the variance; solver {}{}", counted(rows.rows(), "row"),
           pca.dimensions, pca.count(), 100 * explained, solver_name(pca.solver),
           pca.error_bound > 0
               ? fmt::format(", approximate: error at most {:.2g} of the largest singular value", pca.error_bound)

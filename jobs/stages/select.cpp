@@ -13,6 +13,7 @@
 #include "stages/k_evidence.hpp"
 #include "stages/label_columns.hpp"
 #include "stages/plain_words.hpp"
+#include "stages/silhouette_sample.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -150,13 +151,13 @@ void for_trial(Options& options, const Workload& study) {
 void cost_of(const Workload& study, const Calibration& measured, StageCost& cost) {
   const auto n = static_cast<double>(study.images), c = static_cast<double>(study.components);
   const auto k = static_cast<double>(study.largest_k()), ks = static_cast<double>(study.ks.size());
-  const double compared = silhouette_images(study);
   double k_sum = 0;
   for (const auto each : study.ks) k_sum += static_cast<double>(each);
-  cost.parallel_seconds += measured.part_seconds("silhouettes", compared);
   const Options& options = *study.stage("select");
+  const double share = silhouette_share(options, study.images);
+  cost.parallel_seconds += share * measured.part_seconds("silhouettes", n);
   const auto passes = static_cast<double>(options.count("bootstrap") + options.count("gap")) * kUsualIterations;
-  cost.flops = passes * 2 * n * k_sum * c + compared * compared * c;
+  cost.flops = passes * 2 * n * k_sum * c + share * n * n * c;
   cost.bytes_read = passes * ks * 4 * n * c;
   cost.allreduces = static_cast<std::int64_t>(passes) * std::ssize(study.ks);
   cost.allreduce_bytes = 8 * (k * c + k + 1);
@@ -164,7 +165,9 @@ void cost_of(const Workload& study, const Calibration& measured, StageCost& cost
 
 StageMemory memory_of(const Workload& study, const Calibration&, int ranks) {
   const double rows = 4 * static_cast<double>(study.images) / ranks * static_cast<double>(study.components);
-  return {8 * silhouette_images(study) * static_cast<double>(study.ks.size()), rows};
+  return {8 * static_cast<double>(silhouette_sample(*study.stage("select"), study.images)) *
+              static_cast<double>(study.ks.size()),
+          rows};
 }
 
 const StageEffort kEffort{
@@ -180,9 +183,7 @@ Command select() {
                option::k,
                option::seed,
                option::labels,
-               {"silhouette-sample", Role::result, count, "0", "IMAGES",
-                "take the mean silhouette over so many drawn images; 0: over all up to 50,000, else over 10,000", 0,
-                kMaxCount},
+               option::silhouette_sample,
                {"bootstrap", Role::result, count, "20", "N",
                 "k-means: resamples to cluster, for the stability of each k; 0: none. Costs as much as --n-init N", 0,
                 1000},

@@ -51,8 +51,7 @@ void settle(Options& options) {
     require(options.count("batch") > 1, "--batch 1 leaves batch normalisation nothing to compare an image with");
     return;
   }
-  for (const char* option :
-       {"backbone", "clusters", "weight-decay", "reassign", "width", "init", "warm-start", "as-published"}) {
+  for (const char* option : {"backbone", "clusters", "weight-decay", "reassign", "width", "init", "warm-start"}) {
     require(!options.given(option), "--{} is an option of --method deepcluster", option);
     options.leave_out(option);
   }
@@ -93,7 +92,8 @@ Command train() {
            {"warm-start", Role::result, flag, "false", "",
             "k-means begins with the clusters of the epoch before instead of drawn images"},
            {"as-published", Role::result, flag, "false", "",
-            "draw images as the published code does, by a slip of indices not uniformly over clusters"},
+            "as the published code: by a slip of indices images are not drawn uniformly over clusters; vae: no slow "
+            "start"},
            {"checkpoint-minutes", Role::effort, real, "10", "MINUTES",
             "what a crash may cost: a state to go on from is saved so often, and after each epoch", 0, 1e6},
            {"trace", Role::output, text, "", "DIR",

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kShown = 16;         // images of a grid, four in a row
+constexpr double kWarmUp = 100;             // steps until the learning rate is what was asked for
 constexpr std::uint64_t kDrawsOfCrop = 64;  // as of a view: across and down
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -42,7 +43,6 @@ class AutoencoderTraining {
         images_(std::ssize(list.images)),
         seed_(static_cast<std::uint64_t>(job.options.count("seed"))),
         network_({.side = job.options.count("image-size")}, job.comm) {
-    adam_.learning_rate = job.options.real("lr");
     network_.initialise(seed_, job.pool);
   }
 
@@ -98,6 +98,16 @@ class AutoencoderTraining {
     return static_cast<double>(images_ - done);
   }
 
+  // Adam's first steps are as long as later ones: at 0.001, over 50,000 pixels that are all positive, the first alone
+  // moves log-variances so far that their exponentials reach 1e25, and its second moments never come back from that.
+  Adam adam() const {
+    Adam adam;
+    adam.learning_rate = job_.options.real("lr");
+    if (!job_.options.flag("as-published"))
+      adam.learning_rate *= std::min(1.0, static_cast<double>(state_.updates + 1) / kWarmUp);
+    return adam;
+  }
+
   void step(const Batch& batch, const EpochOrder& order) {
     const std::int64_t side = network_.shape().side, own = batch.own_images();
     input_.resize(static_cast<std::size_t>(own * network_.shape().pixels()));
@@ -110,7 +120,7 @@ class AutoencoderTraining {
           grey_crop(image, side, random.uniform(draw), random.uniform(draw + 1), out);
         },
         input_.data());
-    const VaeLoss loss = network_.step(batch, input_.data(), adam_, state_.updates + 1);
+    const VaeLoss loss = network_.step(batch, input_.data(), adam(), state_.updates + 1);
     if (!std::isfinite(loss.sum()))
       throw Error(fmt::format("the loss is not a number any more at step {} of epoch {}: the training has diverged; {}",
                               state_.step + 1, epoch() + 1,
@@ -201,9 +211,9 @@ class AutoencoderTraining {
           checkpoint_entry("exp_avg", *each, each->first, job_.comm),
           checkpoint_entry("exp_avg_sq", *each, each->second, job_.comm)};
     }
-    made.settings = {{"lr", {adam_.learning_rate}},
-                     {"betas", {adam_.beta1, adam_.beta2}},
-                     {"eps", {adam_.epsilon}},
+    made.settings = {{"lr", {adam().learning_rate}},
+                     {"betas", {adam().beta1, adam().beta2}},
+                     {"eps", {adam().epsilon}},
                      {"weight_decay", {0}}};
     made.numbers = {{"image_size", network_.shape().side}};
     return made;
@@ -216,7 +226,6 @@ class AutoencoderTraining {
   const std::int64_t images_;
   const std::uint64_t seed_;
   Autoencoder network_;
-  Adam adam_;
   TrainingState state_;
   std::vector<float> input_, originals_;
   std::int64_t shown_ = 0, sent_ = 0;

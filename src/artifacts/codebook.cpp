@@ -134,7 +134,11 @@ std::vector<std::int32_t> CodebookReader::words_of(RowRange range) const {
   std::vector<std::int32_t> words(static_cast<std::size_t>(range.size()));
   const RawFile file(path());
   const auto bytes = static_cast<std::int64_t>(sizeof(std::int32_t));
-  file.read(words.data(), range.size() * bytes, artifact_.place(kWord).offset + range.begin * bytes);
+  const DatasetPlace place = artifact_.place(kWord);
+  if (range.end > place.bytes / bytes)
+    refuse(artifact_, kWord,
+           fmt::format("has {} bytes, too few for descriptor {}: damaged", place.bytes, range.end - 1));
+  file.read(words.data(), range.size() * bytes, place.offset + range.begin * bytes);
   const auto bad =
       std::find_if(words.begin(), words.end(), [&](auto word) { return word < 0 || word >= codebook_.words; });
   if (bad != words.end()) refuse(artifact_, kWord, fmt::format("holds {}, which is no word", *bad));

@@ -269,11 +269,14 @@ class DescriptorRows final : public RowSource {
   std::vector<std::int64_t> sample_;
 };
 
-// Rows are read past HDF5: nothing else would notice that they are not there.
-std::int64_t checked_offset(const ArtifactReader& artifact, const char* name, std::int64_t bytes) {
+// Rows are read past HDF5: nothing else would notice that they are not there. A shape that lies may ask for more bytes
+// than can be counted.
+std::int64_t checked_offset(const ArtifactReader& artifact, const char* name, std::int64_t rows,
+                            std::int64_t row_bytes) {
   const DatasetPlace place = artifact.place(name);
-  if (place.bytes != bytes)
-    refuse(artifact, name, fmt::format("has {} bytes where {} are wanted: damaged", place.bytes, bytes));
+  if (place.bytes % row_bytes != 0 || place.bytes / row_bytes != rows)
+    refuse(artifact, name,
+           fmt::format("has {} bytes where {} rows of {} are wanted: damaged", place.bytes, rows, row_bytes));
   return place.offset;
 }
 
@@ -285,7 +288,8 @@ DescriptorReader::DescriptorReader(const Study& study, std::string name)
   const Shape shape = checked_shape(artifact_, "descriptors", bytes_ ? "uint8" : "float32", {kAny, kAny});
   const std::int64_t rows = shape[0];
   columns_ = shape[1];
-  if (columns_ < 1) refuse(artifact_, "descriptors", "has no columns: damaged");
+  if (columns_ < 1 || columns_ > INT32_MAX)
+    refuse(artifact_, "descriptors", fmt::format("has {} columns: damaged", columns_));
   for (const auto status : read_values<std::uint8_t>(artifact_, "status", {kAny}))
     statuses_.push_back(static_cast<ImageStatus>(status));
   first_ = read_numbers<std::int64_t>(artifact_, "first", {images() + 1}, 0, rows + 1);
@@ -296,8 +300,8 @@ DescriptorReader::DescriptorReader(const Study& study, std::string name)
       refuse(artifact_, "first", fmt::format("gives rows to image {}, whose status says that it failed: damaged", i));
   extents_ = read_values<std::int32_t>(artifact_, "extent", {images(), 2});
   checked_shape(artifact_, "keypoint", "float32", {rows, kFields});
-  const std::int64_t keypoints = checked_offset(artifact_, "keypoint", rows * kFields * value_bytes(false));
-  const std::int64_t descriptors = checked_offset(artifact_, "descriptors", rows * columns_ * value_bytes(bytes_));
+  const std::int64_t keypoints = checked_offset(artifact_, "keypoint", rows, kFields * value_bytes(false));
+  const std::int64_t descriptors = checked_offset(artifact_, "descriptors", rows, columns_ * value_bytes(bytes_));
   files_ = std::shared_ptr<const Files>(new Files{RawFile(path()), columns_, bytes_, descriptors, keypoints});
 }
 

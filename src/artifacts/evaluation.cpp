@@ -48,6 +48,7 @@ void write_solution(ArtifactWriter& writer, const Evaluation& evaluation, const 
     writer.put<float>(group + "silhouette", {std::ssize(silhouettes->values)}, silhouettes->values);
     writer.put<double>(group + "silhouette_clusters", {found.k}, silhouettes->cluster_means);
     writer.put_value<double>(group + "silhouette_mean", silhouettes->mean);
+    writer.put_value<double>(group + "silhouette_error", silhouettes->error);
   }
   for (std::size_t c = 0; c < evaluation.columns.size(); ++c)
     write_agreement(writer, agreement_with(found.k, evaluation.columns[c].name), found.agreements.at(c));
@@ -70,7 +71,8 @@ Evaluation::Solution read_solution(const ArtifactReader& artifact, const Evaluat
     for (const auto size : found.sizes) rows += size;
     found.silhouettes = {read_values<float>(artifact, group + "silhouette", {rows}),
                          read_values<double>(artifact, group + "silhouette_clusters", {k}),
-                         read_value<double>(artifact, group + "silhouette_mean")};
+                         read_value<double>(artifact, group + "silhouette_mean"),
+                         read_value<double>(artifact, group + "silhouette_error")};
   }
   for (const auto& column : evaluation.columns)
     found.agreements.push_back(read_agreement(artifact, agreement_with(k, column.name), std::ssize(column.classes), k));

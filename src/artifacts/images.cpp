@@ -5,6 +5,7 @@
 #include <map>
 
 #include "checked.hpp"
+#include "coterie/base/counted.hpp"
 #include "coterie/base/digest.hpp"
 #include "coterie/base/errors.hpp"
 #include "image_shards.hpp"
@@ -146,9 +147,8 @@ std::vector<RemarkCount> count_remarks(const ImageTable& table) {
 
 std::string remark_text(const ImageTable& table, const RemarkCount& count) {
   const auto first = static_cast<std::size_t>(count.first);
-  return fmt::format("{} image{} with {}: {} ({}). {}", count.images, count.images == 1 ? "" : "s",
-                     remark_name(count.remark), table.paths[first], table.notes[first],
-                     remark_explanation(count.remark));
+  return fmt::format("{} with {}: {} ({}). {}", counted(count.images, "image"), remark_name(count.remark),
+                     table.paths[first], table.notes[first], remark_explanation(count.remark));
 }
 
 std::vector<StatusReason> reasons_of(const std::vector<std::string>& paths, const std::vector<ImageStatus>& statuses,
@@ -190,8 +190,7 @@ std::string statuses_text(const std::vector<ImageStatus>& statuses) {
   std::string text;
   for (const auto& [status, count] : counts)
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, status_name(status));
-  return fmt::format("{} image{} listed: {}", statuses.size(), statuses.size() == 1 ? "" : "s",
-                     text.empty() ? "none" : text);
+  return fmt::format("{} listed: {}", counted(std::ssize(statuses), "image"), text.empty() ? "none" : text);
 }
 
 }  // namespace coterie::inline artifacts

@@ -137,6 +137,7 @@ std::optional<TopicState> read_topic_state(const std::string& path, const Recipe
     state.bounds = read_values<double>(artifact, "bounds", {kAny});
     state.pass_score = read_value<double>(artifact, "pass_score");
     if (const Shape shape = checked_shape(artifact, "gamma", "float64", {kAny, kAny}); shape[1] == topics) {
+      if (shape[0] < rows.end) return {};
       artifact.require_sound("gamma");
       state.gamma.resize(static_cast<std::size_t>(rows.size() * topics));
       const std::int64_t bytes = topics * static_cast<std::int64_t>(sizeof(double));

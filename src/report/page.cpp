@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
@@ -77,6 +78,7 @@ std::string contents(const std::string& body) {
                                                                {"clusters", "The clusters"},
                                                                {"agreement", "Agreement"},
                                                                {"topics", "Topics"},
+                                                               {"training", "Training of the network"},
                                                                {"assigned", "New images"},
                                                                {"comparisons", "Comparisons"},
                                                                {"codings", "What people see"},
@@ -111,6 +113,12 @@ std::vector<Chart> report_charts(const Report& report) {
   if (!report.merges.empty() && !report.solutions.empty())
     charts.push_back(dendrogram_chart("tree", report.merges, kDendrogramBranches,
                                       std::ssize(report.solutions[report.chosen].clusters)));
+  const ReportTraining& training = report.training;
+  for (const auto& [name, quantity, values] : {std::tuple{"training-loss", "Loss", &training.loss},
+                                               {"training-agreement", "Agreement", &training.agreement},
+                                               {"training-entropy", "Entropy", &training.entropy},
+                                               {"training-explained", "Explained share", &training.explained}})
+    charts.push_back(training_chart(name, quantity, training.epochs, *values));
   for (std::size_t i = 0; i < report.comparisons.size(); ++i) {
     charts.push_back(report.comparisons[i].map);
     charts.back().name = fmt::format("comparison-{}", i + 1);
@@ -145,7 +153,8 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
   const PageMaterial page{report, options, album, figures};
   const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
                            clusters_section(page) + agreement_section(page) + topics_section(page) +
-                           assigned_section(page) + comparisons_section(page) + codings_section(page) +
+                           training_section(page) + assigned_section(page) + comparisons_section(page) +
+                           codings_section(page) +
                            other_solutions_section(page) + tables_section(page) + provenance_section(page) +
                            repeat_section(page);
   write_new_file(folder + "/index.html",

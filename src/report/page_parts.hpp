@@ -70,6 +70,7 @@ std::string clusters_section(const PageMaterial& page);
 std::string other_solutions_section(const PageMaterial& page);
 std::string agreement_section(const PageMaterial& page);
 std::string topics_section(const PageMaterial& page);
+std::string training_section(const PageMaterial& page);
 std::string assigned_section(const PageMaterial& page);
 std::string comparisons_section(const PageMaterial& page);
 std::string codings_section(const PageMaterial& page);

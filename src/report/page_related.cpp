@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "coterie/report/html.hpp"
@@ -97,6 +98,24 @@ std::string topics_section(const PageMaterial& page) {
           "log likelihoods of a word, in nats: the higher, the better; only the latter, of words that were held out, "
           "compares numbers of topics fairly. <b>Stability</b> is 1 where other random starts find the same topics. "
           "<b>NPMI</b>, coherence, and <b>exclusivity</b> are means over the topics.</p>\n");
+}
+
+std::string training_section(const PageMaterial& page) {
+  const ReportTraining& training = page.report.training;
+  if (training.name.empty()) return "";
+  std::string body = fmt::format(
+      "<p>The network that gave the features was trained on images of this study, without labels: "
+      "<b>{}</b>, {} epochs.</p>\n",
+      html_text(training.name), training.epochs.size());
+  if (!training.agreement.empty())
+    body += fmt::format(
+        "<p class=\"note\">In each epoch the images were grouped into {} clusters by the features of the "
+        "network as it was, and it learned to tell these apart. <b>Agreement</b>, the normalised mutual "
+        "information with the epoch before, rises while the training settles. <b>Entropy</b> of the "
+        "clusters' sizes is {} where all are equally large; far below, clusters have collapsed.</p>\n",
+        training.clusters, index_text(std::log(static_cast<double>(training.clusters))));
+  return section("training", "Training of the network",
+                 body + page.charts({"training-loss", "training-agreement", "training-entropy", "training-explained"}));
 }
 
 std::string tables_section(const PageMaterial& page) {

@@ -61,6 +61,52 @@ std::string read_text(const std::string& path) {
   return unmarked_text(std::move(text), path);
 }
 
+// Boost ends every line at its first #. Here that begins a comment only at the start of a line or after a blank, and
+// not between the quotes of "a value with # in it".
+constexpr char kHash = '\x01';
+
+std::string with_hashes_kept(std::string text) {
+  char before = '\n', first = '\n';  // first: of the value that the line gives
+  bool quoted = false, comment = false;
+  for (char& c : text) {
+    if (c == '\n') {
+      first = '\n', quoted = comment = false;
+    } else if (!comment) {
+      if (c == '=' && first == '\n') {
+        first = '=';
+      } else if (first == '=' && c != ' ' && c != '\t') {
+        first = c, quoted = c == '"';
+      } else if (quoted && c == '"') {
+        quoted = false;
+      }
+      if (c == '#' && (quoted || (before != '\n' && before != ' ' && before != '\t')))
+        c = kHash;
+      else if (c == '#')
+        comment = true;
+    }
+    before = c;
+  }
+  return text;
+}
+
+// The value that a line gives: without quotes around all of it.
+std::string value_of(std::string value) {
+  std::replace(value.begin(), value.end(), kHash, '#');
+  if (value.size() >= 2 && value.front() == '"' && value.find('"', 1) == value.size() - 1)
+    return value.substr(1, value.size() - 2);
+  return value;
+}
+
+// As value_of() reads it back.
+std::string written_value(const std::string& value) {
+  constexpr std::string_view kBlanks = " \t";
+  const bool plain =
+      value.empty() || (kBlanks.find(value.front()) == kBlanks.npos && kBlanks.find(value.back()) == kBlanks.npos &&
+                        value.front() != '#' && value.find(" #") == value.npos && value.find("\t#") == value.npos &&
+                        value_of(value) == value);
+  return plain || value.find('"') != value.npos ? value : '"' + value + '"';
+}
+
 using Keys = std::map<std::string, std::map<std::string, std::string>>;  // section -> key -> value
 
 Keys parse_keys(const std::string& path, const std::string& text, const std::vector<std::string>& stages) {
@@ -70,14 +116,14 @@ Keys parse_keys(const std::string& path, const std::string& text, const std::vec
             "{}: no stage is called [{}]{}", path, section, did_you_mean(section, stages));
     keys[section];
   }
-  std::istringstream stream(text);
+  std::istringstream stream(with_hashes_kept(text));
   const auto parsed = po::parse_config_file(stream, po::options_description(), true);
   for (const auto& entry : parsed.options) {
     const auto dot = entry.string_key.find('.');
     require(dot != std::string::npos, "{}: \"{}\" stands above all sections; put it under [study] or a stage", path,
             entry.string_key);
     const std::string section = entry.string_key.substr(0, dot), key = entry.string_key.substr(dot + 1);
-    const std::string value = entry.value.empty() ? "" : entry.value.front();
+    const std::string value = entry.value.empty() ? "" : value_of(entry.value.front());
     const auto [first, fresh] = keys[section].try_emplace(key, value);
     require(fresh, "{}: [{}] gives {} twice: \"{}\" and \"{}\"", path, section, key, first->second, value);
   }
@@ -207,7 +253,7 @@ std::string study_file_text(const std::vector<Options>& stages) {
   const auto add = [&](const Options& options, std::span<const Option> which) {
     for (const auto& option : which)
       if (option.role != Role::action)
-        out += fmt::format("{} = {}\n", option.name, options.shown(std::string(option.name)));
+        out += fmt::format("{} = {}\n", option.name, written_value(options.shown(std::string(option.name))));
   };
   add(stages.front(), common_options());
   for (const auto& stage : stages) {

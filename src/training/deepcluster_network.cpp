@@ -45,6 +45,22 @@ bool ends_with(const Parameter& parameter, const char* ending) { return paramete
 
 }  // namespace
 
+DeepClusterSize size_of(const DeepClusterShape& shape) {
+  DeepClusterSize size;
+  Map map{shape.image_size, shape.image_size, 2};
+  for (const auto& each : shape.convolutions) {
+    size.shared_weights += static_cast<double>(each.channels * (each.kernel * each.kernel * map.channels + 3));
+    size.channels += static_cast<double>(each.channels);
+    map = Sliding{each.kernel, each.stride, each.padding}.over(map, each.channels);
+    size.image_values += 2 * static_cast<double>(map.elements());
+    if (each.pooled) map = Sliding{shape.pool_kernel, shape.pool_stride, 0}.over(map, map.channels);
+  }
+  const auto flat = static_cast<double>(map.elements()), dense = static_cast<double>(shape.dense);
+  size.divided_weights = dense * (flat + dense + 2);
+  size.batch_values = flat + 2 * dense;
+  return size;
+}
+
 void sobel_gradients(const float* rgb, std::int64_t size, float* out) {
   const std::int64_t wide = size + 2;
   std::vector<float> grey(static_cast<std::size_t>(wide * wide));

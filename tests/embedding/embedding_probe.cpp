@@ -62,6 +62,12 @@ int run(const std::string& folder, int threads, const Settings& settings) {
                                   : principal_start(rows, parameters.dimensions, 1e-4, 0.01, 0, comm, pool, 1 << 30);
   const TsneResult map = tsne(affinities, parameters, {0, std::move(start), {}, {}}, comm, pool);
   const double ended = now();
+  if (comm.is_root() && number(settings, "dump", 0) > 0) {
+    const auto count = std::ssize(affinities.values);
+    write_npy<float>(folder + "/values.npy", affinities.values.data(), {count});
+    write_npy<std::int32_t>(folder + "/columns.npy", affinities.columns.data(), {count});
+    write_npy<std::int64_t>(folder + "/offsets.npy", affinities.offsets.data(), {std::ssize(affinities.offsets)});
+  }
   if (comm.is_root()) {
     write_npy<double>(folder + "/positions.npy", map.positions.data(), {rows.rows(), parameters.dimensions});
     write_npy<std::int32_t>(folder + "/neighbours.npy", neighbours.indices.data(),

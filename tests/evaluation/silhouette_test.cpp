@@ -220,9 +220,20 @@ TEST_CASE("a sampled silhouette is the mean of the silhouettes of the rows with 
   double mean = 0, square = 0;
   for (std::size_t i = 0; i < 100; ++i) mean += exact.values[drawn[i].second] / 100;
   for (std::size_t i = 0; i < 100; ++i) square += std::pow(exact.values[drawn[i].second] - mean, 2) / 99;
-  const auto found = sampled_silhouettes(rows, labellings, 100, 9, world, pool)[0];
+  const auto found = sampled_silhouettes(rows, labellings, 100, 9, world, pool, 1 << 20, SilhouetteDetail::rows)[0];
   CHECK(found.mean == doctest::Approx(mean).epsilon(1e-12));
   CHECK(found.error == doctest::Approx(std::sqrt(square / 100 * (1 - 1.0 / 7))).epsilon(1e-10));
+  std::vector<double> sums(4), counts(4);
+  std::size_t there = 0;
+  for (std::size_t i = 0; i < 700; ++i) {
+    if (std::isnan(found.values[i])) continue;
+    CHECK(found.values[i] == exact.values[i]);
+    const auto cluster = static_cast<std::size_t>(static_cast<const Labelling&>(labels).labels[i]);
+    sums[cluster] += found.values[i], ++counts[cluster], ++there;
+  }
+  CHECK(there == 100);
+  for (std::size_t c = 0; c < 4; ++c)
+    CHECK(found.cluster_means[c] == doctest::Approx(sums[c] / counts[c]).epsilon(1e-9));
   ThreadPool two(2);
   const auto alone = sampled_silhouettes(rows, labellings, 100, 9, Communicator::self(), two, 1)[0];
   CHECK(alone.mean == found.mean);

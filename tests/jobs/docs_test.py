@@ -59,9 +59,11 @@ OTHERS = {
     "the measuring scripts of docs/benchmarks.md": "count backbones",
 }
 # Files and folders named in the texts that no command of a page makes: they are made where something is amiss, or by other options.
-NOT_MADE = {"features/NAME.h5.partial": "while extract is at work", "descriptors/sift.h5.partial": "while words is at work"}
+NOT_MADE = {"checkpoints/NAME.partial": "while train is at work", "figures/train/vae": "of 500 epochs",
+            "features/NAME.h5.partial": "while extract is at work", "descriptors/sift.h5.partial": "while words is at work"}
 TABLE_PAGES = ("README.md", "docs/clustering.md")  # where a file's name alone is one of a study, too
-STUDY_FOLDERS = "coding|answers|forms|features|checkpoints|descriptors|reductions|embeddings|clusterings|evaluations|selections|comparisons|assignments|tables|figures|montages|report|viewer"
+STUDY_FOLDERS = ("coding|answers|forms|features|checkpoints|descriptors|reductions|embeddings|clusterings|evaluations|selections|comparisons|assignments|tables|"
+                 "figures|montages|report|viewer")
 
 MINE = """[study]
 study = mine-study
@@ -313,6 +315,10 @@ def ready_studies(reader, _):
         shutil.copy(os.path.join(SOURCE, "tests/data/published", name), reader.path(name))
 
 
+def ready_training(reader, _):
+    """The page begins with the scan."""
+
+
 def ready_topics(reader, _):
     """Photographs that come later."""
     os.makedirs(reader.path("new-photos"))
@@ -325,6 +331,7 @@ def ready_topics(reader, _):
 READY = {"README.md": ready_readme, "docs/backbones.md": ready_backbones, "docs/clustering.md": ready_clustering,
          "docs/first-study.md": ready_first_study,
          "docs/planning.md": ready_planning, "docs/slurm.md": ready_slurm, "docs/storage.md": ready_storage,
+         "docs/maps.md": ready_with_readmes_study, "docs/viewer.md": ready_with_readmes_study, "docs/training.md": ready_training,
          "docs/topics.md": ready_topics, "docs/coding.md": ready_coding, "docs/studies.md": ready_studies}
 
 
@@ -340,7 +347,7 @@ class Docs(unittest.TestCase):
     def test_commands_stand_in_indented_blocks(self):
         for page, text in self.pages.items():
             if page == "docs/formats.md":  # formats_test.py runs its Python
-                text = re.sub(r"(?ms)^```python\n.*?^```$", "", text)
+                text = re.sub(r"(?ms)^```(?:python|json)\n.*?^```$", "", text)
             self.assertNotRegex(text, r"(?m)^\s*(```|~~~)", f"{page}: a block between fences would not be run here")
 
     def test_each_entry_of_the_tables_is_of_a_page(self):
@@ -405,7 +412,7 @@ class Commands(unittest.TestCase):
         """Every file of a study that a page names has been made by somebody who followed the pages."""
         made = [name for reader in self.readers.values() for name in reader.files()]
         for page, text in pages().items():
-            promised = set(re.findall(rf"(?:`|demo/)((?:{STUDY_FOLDERS})/[^`\s]*)", text)) - set(NOT_MADE)
+            promised = set(re.findall(rf"(?:`|demo/)((?:{STUDY_FOLDERS})/[^`\s\",)]*)", text)) - set(NOT_MADE)
             if page in TABLE_PAGES:
                 promised |= set(re.findall(r"`([\w-]+\.(?:csv|tsv|npy|png|html|json))`", text))
             for name in sorted(each for each in promised if not each.endswith(("pp", ".py"))):

@@ -92,7 +92,7 @@ class Formats(ProgramTest):
         for command in (("scan", "--images", images), ("extract", *RANDOM), ("train", "--width", "0.05", "--image-size", "64", "--clusters", "2", "--epochs", "1", "--batch", "8"), ("words",), ("codebook", "--words", "4"), ("topics", "--topics", "2"),
                         ("topics", "--topics", "3", "--spatial", "--max-iter", "3"), ("words", "--rootsift"), ("import", "--file", self.path("x.csv")),
                         ("reduce", "--features", "efficientnet_lite0", "--components", "4", "--normalize", "standard"),
-                        ("embed", "--iterations", "20"), ("cluster", "--k", "2-4", "--n-init", "2"), ("cluster", "--k", "2", "--algorithm", "ward"),
+                        ("embed", "--iterations", "20"), ("cluster", "--map", "tsne", "--k", "2", "--name", "on-map"), ("cluster", "--k", "2-4", "--n-init", "2"), ("cluster", "--k", "2", "--algorithm", "ward"),
                         ("cluster", "--k", "2", "--algorithm", "mixture", "--covariance", "tied"),
                         ("cluster", "--k", "3", "--raw", "--features", "x", "--algorithm", "mixture", "--n-init", "2"),
                         ("evaluate", *clustering, "--labels", "folder"),
@@ -113,8 +113,8 @@ class Formats(ProgramTest):
 
     def test_the_tables_of_the_page_are_what_the_files_hold(self):
         page, artifacts = sections(), self.everything()
-        kinds = {"images.h5", "features", "checkpoints", "descriptors", "codebooks", "topics", "reductions", "embeddings", "clusterings", "evaluations", "selections", "comparisons", "assignments",
-                 "coding", "answers"}
+        kinds = {"images.h5", "features", "checkpoints", "descriptors", "codebooks", "topics", "reductions", "embeddings", "clusterings", "evaluations", "selections", "comparisons",
+                 "assignments", "coding", "answers"}
         self.assertEqual(set(artifacts), kinds)
         for kind, paths in artifacts.items():
             section, seen, attributes = page[kind], set(), set()

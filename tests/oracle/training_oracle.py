@@ -6,7 +6,8 @@ coterie writes its first weights, which image each position of an epoch takes, c
 step's loss (train --trace). Here the same steps are made by torch.nn and torch.optim in a network with the origin's
 names, on images that Pillow crops. Dropout masks and crops are drawn here by a Philox of our own, and torchvision's
 RandomResizedCrop.get_params makes of these draws the crops that coterie made. Losses agree to 1e-5, and parameters,
-running statistics and momenta after two epochs to 1e-4; the checkpoint is loaded by torch.load and load_state_dict.
+running statistics and momenta after two epochs to 1e-4; the checkpoint is loaded by torch.load and load_state_dict. The same of
+the variational autoencoder, whose noise and crops are drawn here, too, with losses to 1e-5 of themselves.
 """
 import math
 import os
@@ -24,12 +25,12 @@ from torchvision.transforms import functional as F
 from ranks import run_on
 
 SEED, SIDE, BATCH, CLUSTERS, EPOCHS = 31, 64, 16, 4, 2
-VIEW, DROPOUT = 32, 33  # Purpose of coterie/base/random.hpp
+VIEW, DROPOUT, NOISE = 32, 33, 34  # Purpose of coterie/base/random.hpp
 IMAGES = 42
 
 
-def bits(seed, purpose, step, index):
-    """Philox4x32-10 (Salmon et al. 2011): the first 64 of its 128 bits, for an array of indices."""
+def bits(seed, purpose, step, index, second=False):
+    """Philox4x32-10 (Salmon et al. 2011): the first or the second 64 of its 128 bits, for an array of indices."""
     index = np.asarray(index, np.uint64)
     low = np.uint64(0xFFFFFFFF)
     c = [index & low, index >> np.uint64(32), np.full_like(index, step), np.full_like(index, purpose)]
@@ -38,11 +39,17 @@ def bits(seed, purpose, step, index):
         a, b = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
         c = [(b >> np.uint64(32)) ^ c[1] ^ np.uint64(k0), b & low, (a >> np.uint64(32)) ^ c[3] ^ np.uint64(k1), a & low]
         k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
-    return c[0] | c[1] << np.uint64(32)
+    return c[2] | c[3] << np.uint64(32) if second else c[0] | c[1] << np.uint64(32)
 
 
 def uniform(*where):
     return float(bits(*where) >> np.uint64(11)) * 2.0**-53
+
+
+def normal(*where):
+    """By Box and Muller."""
+    first, second = ((bits(*where, second=half) >> np.uint64(11)).astype(np.float64) * 2.0**-53 for half in (False, True))
+    return np.sqrt(-2 * np.log(1 - first)) * np.cos(2 * np.pi * second)
 
 
 class Draws:
@@ -183,6 +190,61 @@ def replay(network, folder, paths, trace):
     return worst, crops, optimiser
 
 
+class Autoencoder(nn.Module):
+    def __init__(self, pixels, hidden, latent):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mean, self.log_variance = nn.Linear(hidden, latent), nn.Linear(hidden, latent)
+        self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.ReLU(), nn.Linear(hidden, pixels), nn.Sigmoid())
+
+    def loss(self, pixels, noise):
+        hidden = self.encoder(pixels)
+        mean, log_variance = self.mean(hidden), self.log_variance(hidden)
+        made = self.decoder(mean + (log_variance / 2).exp() * noise)
+        crossed = nn.functional.binary_cross_entropy(made, pixels, reduction="sum") / len(pixels)
+        return crossed + 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(1).mean()
+
+
+def grey_crop(path, epoch, position):
+    """torchvision's RandomCrop(pad_if_needed=True) and Grayscale, with coterie's draws."""
+    image = Image.open(path).convert("RGB").convert("L")
+    image = F.pad(image, [max(0, SIDE - image.width), max(0, SIDE - image.height)])
+    left, top = (int(uniform(SEED, VIEW, epoch, position * 64 + axis) * (length - SIDE + 1)) for axis, length in enumerate(image.size))
+    return F.to_tensor(image.crop((left, top, left + SIDE, top + SIDE))).flatten()
+
+
+def check_autoencoder(program, place, study):
+    traced = os.path.join(place, "trace-vae")
+    run_on(2, program, "train", "--study", study, "--method", "vae", "--image-size", SIDE, "--epochs", EPOCHS, "--batch", BATCH, "--seed", SEED,
+           "--trace", traced, stdout=subprocess.DEVNULL)
+    trace = lambda name: np.load(os.path.join(traced, name + ".npy"))
+    with open(os.path.join(traced, "paths.txt"), encoding="utf-8") as file:
+        paths = [os.path.join(place, "images", path) for path in file.read().split("\n")]
+    start, made = (torch.load(path) for path in (os.path.join(traced, "start.pth.tar"), os.path.join(study, "checkpoints", "vae.checkpoint.pth.tar")))
+    hidden, pixels = start["state_dict"]["encoder.0.weight"].shape
+    latent = len(start["state_dict"]["mean.bias"])
+    network = Autoencoder(pixels, hidden, latent)
+    network.load_state_dict(start["state_dict"])
+    optimiser, steps, worst = torch.optim.Adam(network.parameters(), lr=0.001), 0, 0.0
+    for epoch in range(EPOCHS):
+        rows, losses = trace(f"rows-{epoch}"), trace(f"losses-{epoch}")
+        images = torch.stack([grey_crop(paths[row], epoch, position) for position, row in enumerate(rows)])
+        noise = torch.from_numpy(normal(SEED, NOISE, epoch, np.arange(len(rows) * latent)).astype(np.float32)).reshape(-1, latent)
+        for step, first in enumerate(range(0, len(rows), BATCH)):
+            steps += 1
+            optimiser.param_groups[0]["lr"] = 0.001 * min(1, steps / 100)  # it begins slowly
+            loss = network.loss(images[first : first + BATCH], noise[first : first + BATCH])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            worst = max(worst, abs(loss.item() / losses[step] - 1))
+    state = network.state_dict()
+    parameters = max(((values - state[name]).abs().max() / state[name].abs().max()).item() for name, values in made["state_dict"].items())
+    print(f"autoencoder: losses differ by {worst:.2g} of themselves at most, parameters by {parameters:.2g} of each tensor's largest")
+    assert worst < 1e-5 and parameters < 1e-4
+    torch.optim.Adam(network.parameters()).load_state_dict(made["optimizer"])
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     torch.set_num_threads(2)
@@ -198,6 +260,7 @@ def main():
         network = network_of(torch.load(os.path.join(traced, "start.pth.tar")))
         made = torch.load(os.path.join(study, "checkpoints", "deepcluster_alexnet.checkpoint.pth.tar"))
         loss, crops, optimiser = replay(network, images, paths, lambda name: np.load(os.path.join(traced, name + ".npy")))
+        check_autoencoder(program, place, study)
 
     print(f"{EPOCHS} epochs: crops and flips that differ from torchvision's {crops}, losses by {loss:.2g} at most")
     assert crops == 0 and loss < 1e-5

@@ -131,6 +131,27 @@ TEST_CASE("the dumped configuration repeats the study") {
   CHECK(again.at(1).text("k") == "5-7");
 }
 
+TEST_CASE("a # is a comment at the start of a line and after a blank, and else part of the value") {
+  const TemporaryFolder folder;
+  const auto images = [&](const std::string& line) {
+    const std::string text = "# first\n[study] # then\nstudy = demo\t# tab\n  # indented\n[scan]\nimages" + line + "\n";
+    return read_study_file(study_file(folder, text), kStages, Options(kRun)).at(0).text("images");
+  };
+  const std::pair<const char*, const char*> kLines[] = {
+      {" = a#b", "a#b"},         {"=a#b # c", "a#b"},       {" = a # b#c", "a"},
+      {" = \"a # b\"", "a # b"}, {"=\"#1\" # x", "#1"},     {" = \" a \"", " a "},
+      {" = \"a\" b", "\"a\" b"}, {" = \"a # b", "\"a # b"}, {" = photos/#1/é", "photos/#1/é"},
+      {" = a=b#c", "a=b#c"},     {" = \"", "\""},           {" = a#b ", "a#b"}};
+  for (const auto& [line, value] : kLines) CHECK_MESSAGE(images(line) == value, line);
+  for (const char* value : {"a#b", "a # b", "#1", " a", "a ", "a\"b", "\"", "a\t#b", "''"}) {
+    CAPTURE(value);
+    auto stages = read_study_file(study_file(folder, "[study]\nstudy = demo\n[scan]\n"), kStages, Options(kRun));
+    stages.at(0).set("images", value);
+    const std::string text = study_file_text(stages);
+    CHECK(read_study_file(study_file(folder, text), kStages, Options(kRun)).at(0).text("images") == value);
+  }
+}
+
 TEST_CASE("a mistake in a study file is reported with its place") {
   const TemporaryFolder folder;
   const auto read = [&](const std::string& text) {

@@ -19,11 +19,13 @@ struct Evaluation {
     std::vector<std::string> classes;
   };
 
-  /// Not defined for k = 1 and k = N.
+  /// Not defined for k = 1 and k = N. Of a sample of the images the others' values, and the means of clusters without
+  /// any of it, are NaN.
   struct Silhouettes {
     std::vector<float> values;          ///< N
     std::vector<double> cluster_means;  ///< k
     double mean = 0;
+    double error = 0;  ///< standard error of the mean; 0 where all images were measured
   };
 
   struct ColumnAgreement {

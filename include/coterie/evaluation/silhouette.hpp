@@ -60,6 +60,9 @@ struct SampledSilhouette {
   double mean = 0;
   double error = 0;         ///< standard error of the mean
   std::int64_t sample = 0;  ///< rows it is taken over; where that is all rows it is exact and error is 0
+  // With SilhouetteDetail::rows, and of a sample that is smaller than N:
+  std::vector<double> values;         ///< size N; NaN of rows that were not drawn
+  std::vector<double> cluster_means;  ///< size k, over the drawn rows; NaN where none was
 };
 
 /// Takes the silhouettes of `sample` rows drawn without replacement (those with the smallest numbers
@@ -73,7 +76,8 @@ struct SampledSilhouette {
 /// and unless sample >= 2. Source: Cochran, "Sampling Techniques" (1977), section 2.5.
 std::vector<SampledSilhouette> sampled_silhouettes(const RowSource& source, std::span<const Labelling> labellings,
                                                    std::int64_t sample, std::uint64_t seed, const Communicator& comm,
-                                                   ThreadPool& pool, std::int64_t memory_bytes = std::int64_t{1} << 30);
+                                                   ThreadPool& pool, std::int64_t memory_bytes = std::int64_t{1} << 30,
+                                                   SilhouetteDetail detail = SilhouetteDetail::means);
 
 /// silhouettes() of one labelling.
 Silhouette silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm, ThreadPool& pool);

@@ -30,6 +30,11 @@ Chart selection_chart(const std::string& name, const std::string& quantity, cons
                       const std::vector<double>& values, std::int64_t marked = 0, const std::string& mark = "",
                       const std::vector<double>& errors = {});
 
+/// What was seen of each epoch of a training. Epochs without a finite value are left out; empty with fewer than two, or
+/// without values.
+Chart training_chart(const std::string& name, const std::string& quantity, const std::vector<std::int64_t>& epochs,
+                     const std::vector<double>& values);
+
 /// How alike each two of some labellings are, as a map of shades from white (0 and below) to blue (1): values is
 /// names x names, row-major. The numbers are written into the cells where there is room (up to 12 names).
 Chart agreement_map(const std::string& name, const std::string& title, const std::vector<std::string>& names,

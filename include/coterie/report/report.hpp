@@ -136,6 +136,14 @@ struct ReportTopics {
   std::vector<Number> numbers;
 };
 
+/// The training that the features' network is of. An entry for each epoch; what was not measured is empty.
+struct ReportTraining {
+  std::string name;  ///< the artifact's; empty: the network was not trained in this study
+  std::vector<std::int64_t> epochs;
+  std::int64_t clusters = 0;
+  std::vector<double> loss, agreement, explained, entropy;
+};
+
 /// One artifact and how it was made.
 struct ReportArtifact {
   std::string stage;  ///< "extract"
@@ -181,6 +189,7 @@ struct Report {
   std::vector<ReportComparison> comparisons;
   ReportTopics topics;
   std::vector<ReportCoding> codings;
+  ReportTraining training;
   std::size_t chosen = 0;      ///< index of the solution shown in full; the others are folded
   std::string chosen_because;  ///< one sentence; may be empty
   std::vector<ReportArtifact> artifacts;

@@ -16,6 +16,19 @@ namespace coterie::inline training {
 /// to size × size × 2, channels last, with zeros around the image.
 void sobel_gradients(const float* rgb, std::int64_t size, float* out);
 
+/// How large a network is, for plans.
+struct DeepClusterSize {
+  double shared_weights = 0;   ///< of convolutions and normalisations, which every rank holds
+  double divided_weights = 0;  ///< of the dense layers, which ranks share out; without the top layer
+  double image_values = 0;     ///< numbers that are kept of each image of this rank's
+  double batch_values = 0;     ///< and on every rank of each image of the batch: what dense layers take and give
+  double channels = 0;         ///< of all normalisations
+
+  /// Bytes that one rank of several gives to collectives in a step.
+  double bytes_of_step(double batch) const { return 8 * shared_weights + batch * (12 * batch_values + 32 * channels); }
+};
+DeepClusterSize size_of(const DeepClusterShape& shape);
+
 /// A network of DeepCluster in training: the backbone, and on top of it a dense layer with a score for each cluster,
 /// which every epoch makes anew.
 class DeepClusterNetwork {

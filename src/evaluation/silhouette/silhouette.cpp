@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -102,6 +103,29 @@ void fill(const Tally& tally, const SilhouetteTask& task, std::size_t l, Silhoue
       result.cluster_means[c] = tally.cluster_sum(l, c) / static_cast<double>(size);
 }
 
+void fill_sampled(const Tally& tally, std::size_t l, std::int64_t sample, std::int64_t rows,
+                  SampledSilhouette& result) {
+  const auto count = static_cast<double>(sample), share = count / static_cast<double>(rows);
+  result.sample = sample;
+  result.mean = tally.sum(l) / count;
+  const double variance = std::max(0.0, (tally.square_sum(l) - count * result.mean * result.mean) / (count - 1));
+  result.error = std::sqrt(variance / count * (1 - share));
+}
+
+void fill_drawn(const Tally& tally, const SilhouetteTask& task, std::size_t l, std::span<const std::int64_t> drawn,
+                const std::vector<double>& values, SampledSilhouette& result) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  result.values.assign(static_cast<std::size_t>(task.source.rows()), kNone);
+  std::vector<std::int64_t> counts(task.sizes[l].size());
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    const auto row = static_cast<std::size_t>(drawn[i]);
+    result.values[row] = values[i];
+    ++counts[static_cast<std::size_t>(task.labellings[l].labels[row])];
+  }
+  for (std::size_t c = 0; c < counts.size(); ++c)
+    result.cluster_means.push_back(counts[c] > 0 ? tally.cluster_sum(l, c) / static_cast<double>(counts[c]) : kNone);
+}
+
 /// Each rank has the values of some rows and zeros for the others: their bits add up to all values.
 std::vector<double> merged(const std::vector<double>& own, const Communicator& comm) {
   std::vector<std::int64_t> bits(own.size());
@@ -158,30 +182,36 @@ std::vector<Silhouette> silhouettes(const RowSource& source, std::span<const Lab
 
 std::vector<SampledSilhouette> sampled_silhouettes(const RowSource& source, std::span<const Labelling> labellings,
                                                    std::int64_t sample, std::uint64_t seed, const Communicator& comm,
-                                                   ThreadPool& pool, std::int64_t memory_bytes) {
+                                                   ThreadPool& pool, std::int64_t memory_bytes,
+                                                   SilhouetteDetail detail) {
   require(sample >= 2, "a sample of {} rows has no standard error: ask for at least 2", sample);
   std::vector<SampledSilhouette> results(labellings.size());
   if (sample >= source.rows()) {
     const auto exact = silhouettes(source, labellings, comm, pool, memory_bytes, SilhouetteDetail::means);
-    for (std::size_t l = 0; l < exact.size(); ++l)
-      results[l] = {exact[l].defined, exact[l].reason, exact[l].mean, 0, exact[l].defined ? source.rows() : 0};
+    for (std::size_t l = 0; l < exact.size(); ++l) {
+      results[l].defined = exact[l].defined;
+      results[l].reason = exact[l].reason;
+      results[l].mean = exact[l].mean;
+      results[l].sample = exact[l].defined ? source.rows() : 0;
+    }
     return results;
   }
   const auto [wanted, task] = prepare(source, labellings, results, comm, pool);
   if (wanted.empty()) return results;
+  const std::vector<std::int64_t> drawn = sample_rows(source.rows(), sample, seed);
   Tally tally(*task);
+  std::vector<std::vector<double>> values(detail == SilhouetteDetail::rows ? wanted.size() : 0,
+                                          std::vector<double>(drawn.size()));
   const auto take = [&](std::size_t l, std::span<const std::int64_t> rows, std::span<const double> found) {
     tally.add(l, rows, found);
+    for (std::size_t i = 0; !values.empty() && i < rows.size(); ++i)
+      values[l][static_cast<std::size_t>(std::ranges::lower_bound(drawn, rows[i]) - drawn.begin())] = found[i];
   };
-  silhouettes_by_strips(*task, sample_rows(source.rows(), sample, seed), memory_bytes, comm, pool, take);
+  silhouettes_by_strips(*task, drawn, memory_bytes, comm, pool, take);
   tally.reduce(comm);
-  const auto count = static_cast<double>(sample), share = count / static_cast<double>(source.rows());
   for (std::size_t l = 0; l < wanted.size(); ++l) {
-    SampledSilhouette& result = results[wanted[l]];
-    result.sample = sample;
-    result.mean = tally.sum(l) / count;
-    const double variance = std::max(0.0, (tally.square_sum(l) - count * result.mean * result.mean) / (count - 1));
-    result.error = std::sqrt(variance / count * (1 - share));
+    fill_sampled(tally, l, sample, source.rows(), results[wanted[l]]);
+    if (!values.empty()) fill_drawn(tally, *task, l, drawn, merged(values[l], comm), results[wanted[l]]);
   }
   return results;
 }
