@@ -13,6 +13,7 @@
 #include "outputs/label_shares.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
+#include "outputs/published_forms.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "outputs/table_file.hpp"
@@ -199,6 +200,8 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
     if (job.options.text("pictures") != "none")
       place_pictures(job, folder.folder(), from.clustering, k, from.names, *from.images);
   }
+  if (const std::string form = job.options.text("as"); form != "coterie")
+    write_published_form(job, form, from.clustering, k, from.names, from.images ? &*from.images : nullptr, folder);
   if (job.options.flag("to-r")) write_r_loader(folder.place("load.R"), k);
   if (job.options.flag("to-python")) write_python_loader(folder.place("load.py"), k);
   if (!job.options.flag("write-features")) return;
@@ -268,6 +271,9 @@ Command export_tables() {
             "mixture: an image is in more than one cluster when two probabilities exceed this", 0, 1},
            {"to", Role::place, text, "", "DIR", "where to write, instead of tables/ in the study", 0, kMost, "", true},
            {"write-features", Role::output, flag, "false", "", "write the features, too, as features.npy"},
+           {"as", Role::output, choice, "coterie", "",
+            "also write the tables, samples and links that a published study has, by their original names", 0, kMost,
+            "coterie|study1|study2|peng2021|tringn|luoolu"},
            {"to-r", Role::output, flag, "false", "", "write load.R, too, which loads the tables into R"},
            {"to-python", Role::output, flag, "false", "", "write load.py, too, which loads them with pandas"},
            {"pictures", Role::output, choice, "none", "",

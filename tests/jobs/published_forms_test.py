@@ -1,0 +1,94 @@
+"""export --as: tables, samples and links by the names and in the forms of published studies; scripts that load the tables."""
+
+import csv
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+from coterie_program import ProgramTest, exported, main, make_images, read, run
+
+
+def has_pandas():
+    return subprocess.run([sys.executable, "-c", "import pandas, numpy"], capture_output=True, check=False).returncode == 0
+
+
+class PublishedForms(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        make_images(self.path("images"), each=12)
+        self.study = self.path("study")
+        for command in (("scan", "--images", self.path("images")), ("extract", "--weights", "random:7"), ("reduce", "--components", "4"),
+                        ("cluster", "--k", "3", "--n-init", "2", "--name", "own")):
+            run(0, command[0], "--study", self.study, *command[1:])
+
+    def export(self, *arguments):
+        run(0, "export", "--study", self.study, *arguments)
+        with open(exported(self.study, "assignments.csv"), newline="", encoding="utf-8") as file:
+            return {line["path"]: line for line in csv.DictReader(file)}
+
+    def table(self, name):
+        return [line.split("\t") for line in read(exported(self.study, name)).decode().splitlines()]
+
+    def test_label_tables_have_no_header(self):
+        rows = self.export("--as", "study1")
+        table = self.table("own_K=3_label_distance.txt")
+        self.assertEqual([(path, label) for path, label, _ in table], [(path, line["label"]) for path, line in rows.items()])
+        self.assertTrue(all(float(distance) == float(rows[path]["distance"]) for path, _, distance in table))
+
+    def test_samples_are_in_the_order_of_numpys_shuffle(self):
+        rows = self.export("--as", "peng2021")
+        self.assertEqual(self.table("3/label.txt"), [[path, line["label"]] for path, line in rows.items()])
+        # numpy.random.RandomState(42).permutation(48)
+        first = [27, 40, 26, 43, 24]
+        paths = list(rows)
+        for number, row in enumerate(first):
+            name = f"{number} {paths[row].replace('/', '_')}"
+            sample = exported(self.study, os.path.join("3", rows[paths[row]]["label"], name))
+            self.assertEqual(read(sample), read(self.path("images", paths[row])))
+        run(0, "export", "--study", self.study, "--as", "study2", "--overwrite")
+        self.assertTrue(glob.glob(exported(self.study, f"3/*/1 {paths[27].replace('/', '_')}")))
+
+    def test_links_lie_in_folders_that_say_how_many(self):
+        rows = self.export("--as", "tringn")
+        data = json.loads(read(exported(self.study, "cluster_label/own.json")))["data"]
+        self.assertEqual(data, [{"img_file": path, "label": line["label"], "prob": "1.0"} for path, line in rows.items()])
+        for label in range(3):
+            count = sum(line["label"] == str(label) for line in rows.values())
+            links = glob.glob(exported(self.study, f"link/own/{label}_{count}/*"))
+            self.assertEqual(len(links), count)
+            self.assertTrue(all(os.path.islink(link) and os.path.exists(link) for link in links))
+
+    def test_a_column_for_each_cluster_holds_quoted_names(self):
+        rows = self.export("--as", "luoolu")
+        lines = read(exported(self.study, "cluster_result.csv")).decode().splitlines()
+        self.assertEqual(lines[0], "Cluster_0,Cluster_1,Cluster_2")
+        for cluster in range(3):
+            column = [line.split(",")[cluster] for line in lines[1:]]
+            names = ["'" + os.path.splitext(os.path.basename(path))[0] + "'" for path, line in rows.items() if line["label"] == str(cluster)]
+            self.assertEqual([name for name in column if name], names)
+        self.assertEqual(len(lines) - 1, max(sum(line["label"] == str(c) for line in rows.values()) for c in range(3)))
+
+    def test_scripts_load_the_tables(self):
+        os.rename(self.path("images", "discs"), self.path("images", "=discs"))  # what a spreadsheet would run
+        run(0, "scan", "--study", self.study, "--images", self.path("images"), "--overwrite")
+        run(0, "extract", "--study", self.study, "--weights", "random:7", "--overwrite")
+        run(0, "cluster", "--study", self.study, "--raw", "--k", "3", "--n-init", "2", "--name", "raw")
+        run(0, "export", "--study", self.study, "--clustering", "raw", "--to-r", "--to-python", "--write-features")
+        if has_pandas():
+            said = subprocess.run([sys.executable, "-c", "from load import *; print(len(assignments), features.shape, sum(assignments.path.str.startswith('=')))"],
+                                  cwd=os.path.dirname(exported(self.study, "load.py")), capture_output=True, text=True, check=True)
+            self.assertEqual(said.stdout.split(), ["48", "(48,", "1280)", "12"])
+        if shutil.which("Rscript"):
+            said = subprocess.run(["Rscript", "-e", f"source('{exported(self.study, 'load.R')}'); "
+                                   "cat(nrow(assignments), nlevels(assignments$label), sum(startsWith(assignments$path, '=')))"],
+                                  capture_output=True, text=True, check=True)
+            self.assertEqual(said.stdout.split(), ["48", "3", "12"])
+        self.assertIn(b"levels = 0:(3 - 1)", read(exported(self.study, "load.R")))
+
+
+if __name__ == "__main__":
+    main()
