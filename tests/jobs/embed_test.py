@@ -27,7 +27,6 @@ class Embed(ProgramTest):
             self.assertTrue(os.path.exists(self.path("study/figures/maps/x-tsne", name)), name)
         self.assertIn("is up to date", self.embed("--labels", "kind"))
         said = run(0, "cluster", "--study", self.study, "--map", "tsne", "--k", "4")
-        self.assertIn("reads embeddings/x-tsne", said)
         self.assertIn("warning: these are clusters of a map", said)
         run(0, "evaluate", "--study", self.study, "--labels", "kind")
         self.assertIn("drew 2 charts", self.embed("--by-clustering", "x-tsne-kmeans"))
