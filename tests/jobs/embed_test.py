@@ -32,7 +32,7 @@ class Embed(ProgramTest):
         self.assertIn("drew 2 charts", self.embed("--by-clustering", "x-tsne-kmeans"))
         said = run(0, "assign", "--study", self.study, "--images", self.folder, code=2)
         self.assertIn("on which new images have no place", said)
-        self.assertIn("--raw names the rows, and so does --map", run(0, "cluster", "--study", self.study, "--map", "tsne", "--raw", code=2))
+        self.assertIn("--map names the rows, and so does --raw", run(0, "cluster", "--study", self.study, "--map", "tsne", "--raw", code=2))
 
     def test_umap_and_maps_in_space_have_names_of_their_own_and_the_same_bits_on_two_ranks(self):
         self.embed("--method", "umap", "--dimensions", "3", "--figures=false")
