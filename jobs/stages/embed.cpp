@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cmath>
+#include <array>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
@@ -8,7 +8,9 @@
 #include "coterie/artifacts/embedding.hpp"
 #include "coterie/embedding/quality.hpp"
 #include "coterie/embedding/start.hpp"
+#include "coterie/embedding/umap.hpp"
 #include "coterie/store/foreign_matrix.hpp"
+#include "outputs/map_charts.hpp"
 #include "planning/effort.hpp"
 #include "stages/map_run.hpp"
 #include "stages/row_parent.hpp"
@@ -16,8 +18,11 @@
 namespace coterie::jobs {
 namespace {
 
-constexpr double kStartDeviation = 1e-4;
+constexpr double kStartDeviation = 1e-4;     // of t-SNE
+constexpr double kWideStartDeviation = 2.5;  // of UMAP, whose start is about 10 wide
 constexpr const char* kSupposed = "opentsne";
+
+bool is_umap(const Options& options) { return options.text("method") == "umap"; }
 
 int dimensions_of(const Options& options) { return static_cast<int>(options.count("dimensions")); }
 
@@ -32,10 +37,11 @@ OwnedRows rows_of(const Job& job, const RowParent& parent) {
 std::vector<double> start_of(const Job& job, const RowSource& rows) {
   const auto seed = static_cast<std::uint64_t>(job.options.count("seed"));
   const int dimensions = dimensions_of(job.options);
-  if (job.options.text("init") == "random") return random_start(rows.rows(), dimensions, kStartDeviation, seed);
+  const double deviation = is_umap(job.options) ? kWideStartDeviation : kStartDeviation;
+  if (job.options.text("init") == "random") return random_start(rows.rows(), dimensions, deviation, seed);
   // What openTSNE adds, so that equal rows part; scikit-learn adds nothing.
   const double jitter = job.options.text("preset").starts_with("sklearn") ? 0 : 0.01;
-  return principal_start(rows, dimensions, kStartDeviation, jitter, seed, job.comm, job.pool, job.memory_bytes);
+  return principal_start(rows, dimensions, deviation, jitter, seed, job.comm, job.pool, job.memory_bytes);
 }
 
 TsneParameters parameters_of(const Job& job, std::int64_t rows) {
@@ -97,25 +103,49 @@ Embedding make_tsne(const Job& job, const RowSource& rows, const std::string& na
   first_neighbours(neighbours, neighbours_for(rows.rows(), perplexity));
   const Affinities affinities =
       symmetric(neighbours, gaussian_weights(neighbours, perplexity, job.pool), rows.rows(), Symmetry::mean, job.comm);
-  const TsneResult found = run_tsne(job, name, affinities, parameters_of(job, rows.rows()), start_of(job, rows));
+  const TsneParameters parameters = parameters_of(job, rows.rows());
+  const TsneResult found =
+      run_map(job, name, rows.rows(), parameters.dimensions, parameters.early.iterations + parameters.late.iterations,
+              start_of(job, rows), [&](TsneState from, const TsneWatch& watch) {
+                return tsne(affinities, parameters, std::move(from), job.comm, job.pool, watch);
+              });
   embedding.positions.assign(found.positions.begin(), found.positions.end());
   embedding.kl_divergence = found.kl_divergence;
   job.say("KL divergence {:.4f} after {} iterations", found.kl_divergence, found.iterations);
   return embedding;
 }
 
-void make_map(Job& job) {
-  check_row_parent(job.options);
-  const RowParent parent = take_row_parent(job);
-  const std::string name = artifact_name(job.command, job.options, parent.name());
-  require_artifact_name(name);
-  if (!job.must_make(Kind::embeddings, name)) return;
+Embedding make_umap(const Job& job, const RowSource& rows, const std::string& name) {
+  // umap-learn counts the row itself as one of its neighbours.
+  const std::int64_t wanted = job.options.count("neighbours") - 1, others = rows.rows() - 1;
+  if (wanted > others) job.say("takes all {} other images as neighbours, not {}", others, wanted);
+  const std::int64_t count = std::min(wanted, others);
+  Neighbours neighbours = nearest_neighbours(rows, std::min(std::max(count, kStoredNeighbours), others), job.comm,
+                                             job.pool, job.memory_bytes);
+  Embedding embedding;
+  keep_neighbours(neighbours, job.comm, embedding);
+  first_neighbours(neighbours, count);
+  const Affinities affinities =
+      symmetric(neighbours, fuzzy_weights(neighbours, job.pool), rows.rows(), Symmetry::union_, job.comm);
+  const UmapParameters parameters{.dimensions = dimensions_of(job.options),
+                                  .min_dist = job.options.real("min-dist"),
+                                  .epochs = static_cast<int>(job.options.count("iterations")),
+                                  .seed = static_cast<std::uint64_t>(job.options.count("seed"))};
+  const TsneResult found = run_map(job, name, rows.rows(), parameters.dimensions, umap_epochs(parameters, rows.rows()),
+                                   start_of(job, rows), [&](TsneState from, const TsneWatch& watch) {
+                                     return umap(affinities, parameters, std::move(from), job.comm, job.pool, watch);
+                                   });
+  embedding.positions.assign(found.positions.begin(), found.positions.end());
+  return embedding;
+}
+
+void make_artifact(const Job& job, const RowParent& parent, const std::string& name) {
   const OwnedRows rows = rows_of(job, parent);
   require(rows.rows() > 0, "{} holds no usable row", parent.name());
-  Embedding embedding = make_tsne(job, rows, name);
+  Embedding embedding = (is_umap(job.options) ? make_umap : make_tsne)(job, rows, name);
   embedding.features = parent.features;
   embedding.reduction = parent.reduction;
-  embedding.method = "tsne";
+  embedding.method = job.options.text("method");
   embedding.preset = job.options.text("preset");
   embedding.dimensions = dimensions_of(job.options);
   judge(job, rows, embedding);
@@ -126,8 +156,33 @@ void make_map(Job& job) {
   job.made(Kind::embeddings, name);
 }
 
-// What the preset stands for.
+void make_map(Job& job) {
+  check_row_parent(job.options);
+  const RowParent parent = take_row_parent(job);
+  const std::string name = artifact_name(job.command, job.options, parent.name());
+  require_artifact_name(name);
+  if (job.must_make(Kind::embeddings, name)) make_artifact(job, parent, name);
+  if (job.dry_run()) return;
+  if (job.options.given("by-clustering")) job.take(Kind::clusterings, {job.options.text("by-clustering")});
+  job.comm.on_root([&] { draw_map(job, name); });
+}
+
+// What the preset stands for; an option of the other method would be passed over in silence.
 void settle(Options& options) {
+  constexpr std::array kOfTsne = {"preset", "perplexity", "exaggeration", "learning-rate"};
+  constexpr std::array kOfUmap = {"neighbours", "min-dist"};
+  const auto leave_out = [&](const char* option) {
+    require(!options.given(option) || options.text(option) == options.list().find(option).fallback,
+            "--{} means nothing to --method {}", option, options.text("method"));
+    options.leave_out(option);
+  };
+  if (is_umap(options)) {
+    for (const char* option : kOfTsne) leave_out(option);
+    if (!options.given("iterations")) options.set("iterations", "0");
+    if (!options.given("init")) options.set("init", "pca");
+    return;
+  }
+  for (const char* option : kOfUmap) leave_out(option);
   constexpr std::int64_t kAnyRows = 1000;  // what depends on the rows is no option
   const std::string preset = options.text("preset");
   const TsneParameters usual = tsne_preset(preset, kAnyRows, dimensions_of(options));
@@ -138,6 +193,7 @@ void settle(Options& options) {
 
 std::string name_of(const Options& options, const std::string& parent) {
   if (parent.empty()) return "";
+  if (is_umap(options)) return parent + "-umap" + (dimensions_of(options) == 3 ? "-3d" : "");
   const std::string preset = options.text("preset");
   return parent + "-tsne" + (preset == kSupposed ? "" : "-" + preset) + (dimensions_of(options) == 3 ? "-3d" : "");
 }
@@ -166,44 +222,54 @@ const StageEffort kEffort{
 
 Command embed() {
   using enum OptionType;
-  return {.options = OptionList(
-              "embed",
-              {option::features,
-               {"reduction", Role::place, text, "", "NAME", "the reduction to read; default: the newest", 0, kMost, "",
-                true},
-               option::name,
-               {"raw", Role::result, flag, "false", "", "embed the features themselves, without a reduction"},
-               {"dimensions", Role::result, count, "2", "2|3", "of the map", 2, 3},
-               {"preset", Role::result, choice, kSupposed, "",
-                "whose t-SNE: openTSNE's, scikit-learn's of today or of before 1.2, or one whose maps look like UMAP's",
-                0, kMost, "opentsne|sklearn|sklearn-2019|umap-like"},
-               {"perplexity", Role::result, real, "30", "N",
-                "how many neighbours count, roughly; lower where there are too few rows", 1, 1e6},
-               {"iterations", Role::result, count, "", "N",
-                "after the 250 with early exaggeration; default: the preset's, 500 or 750", 0, 1e6},
-               {"exaggeration", Role::result, real, "", "FACTOR",
-                "of the attraction after the first 250 iterations: above 1 groups are denser; default: 1, umap-like 4",
-                1e-3, 1e3},
-               {"learning-rate", Role::result, real, "0", "RATE",
-                "as openTSNE counts, of which scikit-learn's is a quarter; 0: the preset's", 0, 1e12},
-               {"init", Role::result, choice, "", "",
-                "where rows begin: principal components or drawn places; default: pca, sklearn-2019 random", 0, kMost,
-                "pca|random"},
-               option::seed}),
-          .summary = "places the images on a map: t-SNE in the plane or in space",
-          .example = "mpirun -n 2 coterie embed --study demo --dimensions 2 --seed 1",
-          .run = make_map,
-          .parallel = true,
-          .stage = Stage{.reads =
-                             [](const Options& options) {
-                               return std::vector{options.flag("raw") ? Kind::features : Kind::reductions};
-                             },
-                         .makes = Kind::embeddings,
-                         .name = name_of,
-                         .settle = settle,
-                         .check = check_row_parent,
-                         .trial = Trial::rows,
-                         .effort = &kEffort}};
+  return {
+      .options = OptionList(
+          "embed",
+          {option::features,
+           {"reduction", Role::place, text, "", "NAME", "the reduction to read; default: the newest", 0, kMost, "",
+            true},
+           option::name,
+           {"raw", Role::result, flag, "false", "", "embed the features themselves, without a reduction"},
+           {"method", Role::result, choice, "tsne", "", "how rows are placed", 0, kMost, "tsne|umap"},
+           {"dimensions", Role::result, count, "2", "2|3", "of the map", 2, 3},
+           {"preset", Role::result, choice, kSupposed, "",
+            "whose t-SNE: openTSNE's, scikit-learn's of today or of before 1.2, or one whose maps look like UMAP's", 0,
+            kMost, "opentsne|sklearn|sklearn-2019|umap-like"},
+           {"perplexity", Role::result, real, "30", "N",
+            "how many neighbours count, roughly; lower where there are too few rows", 1, 1e6},
+           {"neighbours", Role::result, count, "15", "N", "UMAP: of each image, itself counted in", 2, 1e6},
+           {"min-dist", Role::result, real, "0.1", "DISTANCE", "UMAP: how near images may lie on the map", 0, 1},
+           {"iterations", Role::result, count, "", "N",
+            "t-SNE: after the 250 with early exaggeration; default: the preset's, 500 or 750; UMAP: 0, which is "
+            "500 for up to 10,000 images, else 200",
+            0, 1e6},
+           {"exaggeration", Role::result, real, "", "FACTOR",
+            "of the attraction after the first 250 iterations: above 1 groups are denser; default: 1, umap-like 4",
+            1e-3, 1e3},
+           {"learning-rate", Role::result, real, "0", "RATE",
+            "as openTSNE counts, of which scikit-learn's is a quarter; 0: the preset's", 0, 1e12},
+           {"init", Role::result, choice, "", "",
+            "where rows begin: principal components or drawn places; default: pca, sklearn-2019 random", 0, kMost,
+            "pca|random"},
+           option::seed,
+           option::for_show(option::labels),
+           {"by-clustering", Role::output, text, "", "NAME", "draw the map by these clusters, too", 0, kMost, "", true},
+           option::figures}),
+      .summary = "places the images on a map: t-SNE or UMAP, in the plane or in space",
+      .example = "mpirun -n 2 coterie embed --study demo --dimensions 2 --seed 1",
+      .run = make_map,
+      .parallel = true,
+      .stage = Stage{.reads =
+                         [](const Options& options) {
+                           return std::vector{options.flag("raw") ? Kind::features : Kind::reductions};
+                         },
+                     .makes = Kind::embeddings,
+                     .name = name_of,
+                     .settle = settle,
+                     .check = check_row_parent,
+                     .writes = {"figures", "figures/maps"},
+                     .trial = Trial::rows,
+                     .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

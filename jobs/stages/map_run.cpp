@@ -24,15 +24,14 @@ std::string folder_of(const Job& job, const std::string& name) {
 
 }  // namespace
 
-TsneResult run_tsne(const Job& job, const std::string& name, const Affinities& affinities,
-                    const TsneParameters& parameters, std::vector<double> start) {
+TsneResult run_map(const Job& job, const std::string& name, std::int64_t rows, int dimensions, int iterations,
+                   std::vector<double> start, const Optimisation& optimise) {
   const std::string folder = folder_of(job, name), path = folder + "/state.h5";
   job.comm.on_root([&] { fs::create_directories(folder); });
-  auto kept = read_map_state(path, job.recipe, affinities.rows, parameters.dimensions);
+  auto kept = read_map_state(path, job.recipe, rows, dimensions);
   const bool resumed = !job.comm.any(!kept.has_value());
   if (resumed) job.say("goes on after iteration {}", kept->iteration);
-  const int all = parameters.early.iterations + parameters.late.iterations;
-  Progress progress(job.speaks(), "embed", all, "iterations");
+  Progress progress(job.speaks(), "embed", iterations, "iterations");
   std::int64_t shown = 0;
   double saved = now();
   TsneWatch watch;
@@ -44,19 +43,19 @@ TsneResult run_tsne(const Job& job, const std::string& name, const Affinities& a
     if (report.iteration % kLookEvery != 0) return true;
     const bool stop = job.comm.any(StopSignal::seen_here());
     if (stop || job.comm.any(now() - saved > kSaveEvery)) {
-      write_map_state(path, job.recipe, state(), parameters.dimensions, job.comm);
+      write_map_state(path, job.recipe, state(), dimensions, job.comm);
       saved = now();
     }
     return !stop;
   };
-  watch.every = std::max(50, all / 5 / 50 * 50);
+  watch.every = std::max(50, iterations / 5 / 50 * 50);
   StopSignal::remember();
   TsneState from;
   if (resumed)
     from = std::move(*kept);
   else
     from.positions = std::move(start);
-  TsneResult found = tsne(affinities, parameters, std::move(from), job.comm, job.pool, watch);
+  TsneResult found = optimise(std::move(from), watch);
   StopSignal::end_at_once();
   if (found.stopped)
     throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here",

@@ -1,0 +1,23 @@
+#include "coterie/report/scatter_chart.hpp"
+
+#include <doctest/doctest.h>
+
+#include "coterie/base/errors.hpp"
+
+namespace coterie {
+
+TEST_CASE("a scatter chart has each group in its colour, and a key while there is room") {
+  const std::vector<double> x{0, 1, 2, 3}, y{0, 1, 0, 1};
+  const Chart chart = scatter_chart("map", "Map", x, y, {0, 1, -1, 1}, {"cats", "a \"dog\""});
+  CHECK(chart.script.find("\"a \\\"dog\\\"\"") != std::string::npos);
+  CHECK(chart.script.find("$group0 << EOD\n2 0\nEOD") != std::string::npos);
+  CHECK(chart.script.find("$group2 << EOD\n1 1\n3 1\nEOD") != std::string::npos);
+  CHECK(chart.alt.find("4 images") != std::string::npos);
+  CHECK(chart_svg(chart).starts_with("<svg"));
+  const Chart many = scatter_chart("map", "Map", x, y, {0, 1, 2, 3}, std::vector<std::string>(13, "x"));
+  CHECK(many.script.find("unset key") != std::string::npos);
+  CHECK(scatter_chart("map", "Map", {}, {}, {}, {}).empty());
+  CHECK_THROWS_AS(scatter_chart("map", "Map", x, y, {0}, {}), InvalidArgument);
+}
+
+}  // namespace coterie
