@@ -127,11 +127,11 @@ class Pipeline(ProgramTest):
                      "--weights", "random:1", "--k", "3", "--components", "4", "--bootstrap", "0", "--gap", "0")
         run(0, *arguments)
         job = {"env": {**environment(), "SLURM_JOB_ID": "77"}}
-        self.assertEqual(self.alone(job, *arguments, "--overwrite").count("\nmade "), 6)
+        self.assertEqual(self.alone(job, *arguments, "--overwrite").count("\nmade "), 7)
         job["env"]["SLURM_RESTART_COUNT"] = "1"
-        self.assertEqual(self.alone(job, *arguments, "--overwrite").count(" is up to date"), 6)
+        self.assertEqual(self.alone(job, *arguments, "--overwrite").count(" is up to date"), 7)
         job["env"].update(SLURM_JOB_ID="78", SLURM_RESTART_COUNT="0")
-        self.assertEqual(self.alone(job, *arguments, "--overwrite").count("\nmade "), 6)
+        self.assertEqual(self.alone(job, *arguments, "--overwrite").count("\nmade "), 7)
 
     @staticmethod
     def alone(how, *arguments):
