@@ -76,6 +76,7 @@ std::string contents(const std::string& body) {
                                                                {"components", "Components"},
                                                                {"choice", "How many clusters"},
                                                                {"clusters", "The clusters"},
+                                                               {"map", "Map"},
                                                                {"agreement", "Agreement"},
                                                                {"topics", "Topics"},
                                                                {"training", "Training of the network"},
