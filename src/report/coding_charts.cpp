@@ -82,7 +82,8 @@ std::string draw_panel(const ConsistencyPanel& panel, std::size_t most) {
   out += "set style fill solid 1 noborder\nset boxwidth 0.3\nplot ";
   if (!points.empty()) {
     out += "$bars using 1:2 with boxes lc rgb '#7f7f7f'";
-    if (!panel.low.empty()) out += ", $bars using 1:2:4:5 with yerrorbars lc rgb '#404040' lw 1 ps 0";
+    if (!panel.low.empty())
+      out += ", $bars using 1:4:(0):($5-$4) with vectors heads size screen 0.006,90 lc rgb '#404040' lw 1";
     out += ", $bars using 1:(1.2):3 with labels font ',9'";
   }
   if (has_mean)
@@ -183,8 +184,8 @@ Chart agreement_chart(const std::string& name, const std::string& coefficient, c
       const int shade = shade_of(n, names.size());
       fmt::format_to(append(data), "$b{} << EOD\n{}EOD\n", n, points);
       fmt::format_to(append(plots),
-                     "{}$b{} using 1:2 with boxes lc rgb '#{:02x}{:02x}{:02x}', $b{} using 1:2:3:4 with "
-                     "yerrorbars lc rgb '#000000' lw 1 ps 0",
+                     "{}$b{} using 1:2 with boxes lc rgb '#{:02x}{:02x}{:02x}', $b{} using 1:3:(0):($4-$3) with "
+                     "vectors heads size screen 0.006,90 lc rgb '#000000' lw 1",
                      plots.empty() ? "" : ", ", n, shade, shade, shade, n);
     }
     if (plots.empty()) continue;

@@ -155,7 +155,7 @@ class Report(ProgramTest):
         subprocess.run(["bash", "-ec", script], check=True, env={**run.__globals__["environment"](), "PATH": programs + ":" + os.environ["PATH"]},
                        stdout=subprocess.DEVNULL)
         self.assertEqual(read(os.path.join(again, "report/tables/clusters-k4.csv")), wanted)
-        config = "\n".join(repeat[repeat.index("[study]"):]).split("How to cite")[0]
+        config = "\n".join(repeat[repeat.index("[study]"):]).split("A paragraph for a paper")[0]
         self.assertNotIn("ward", config)
         with open(self.path("again.ini"), "w", encoding="utf-8") as file:
             file.write(config.replace(study, self.path("third")))
