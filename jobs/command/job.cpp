@@ -177,7 +177,7 @@ void Job::speak(const std::string& line) const {
   const std::string shown = printable_lines(line);
   fmt::print("{}\n", shown);
   std::fflush(stdout);
-  if (dry_run() || !std::filesystem::is_directory(study.folder())) return;
+  if (dry_run() || !command.needs_study || !std::filesystem::is_directory(study.folder())) return;
   const std::string path = study.folder() + "/run.log",
                     entry = fmt::format("{}  {}: {}\n", timestamp(), command.name(), shown);
   const int log = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);

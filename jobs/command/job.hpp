@@ -41,7 +41,8 @@ struct Job {
   std::int64_t memory_bytes;  ///< that this rank may use for rows
   Recipe recipe;              ///< of what is made: all options that decide results, and everything that was taken
 
-  /// One line for the person, on standard output and in the study's run.log; the root alone speaks.
+  /// One line for the person, on standard output and in the study's run.log, where the command is about one; the root
+  /// alone speaks.
   template <typename... Args>
   void say(fmt::format_string<Args...> format, Args&&... args) const {
     if (speaks()) speak(fmt::format(format, std::forward<Args>(args)...));

@@ -111,7 +111,7 @@ class Coding(ProgramTest):
         at = ("code", "compare", "--to", self.path("out"))
 
         def compared(*arguments):
-            said = run(0, *at, *arguments)
+            said = run(0, *at, *arguments, cwd=self.folder)
             return said, {(line["first"], line["second"]): line for line in rows(self.path("out/comparisons.csv"))}
 
         said, pairs = compared(os.path.join(published, "protest.csv"), "--images", "30", "--average", "table", "--correction", "none")
@@ -128,6 +128,7 @@ class Coding(ProgramTest):
         run(0, *at, os.path.join(published, "kappas.csv"))
         self.assertIn(b"VGGFace", read(self.path("out/kappa.svg")))
         self.assertIn("nothing to compare", run(0, *at, code=2))
+        self.assertFalse(os.path.exists(self.path("run.log")))  # of no study there is no log
 
     def test_forms_are_blind_and_come_again_alike(self):
         self.do("code", "make", "--per-cluster", "3")
