@@ -4,6 +4,8 @@
 
 Ends with 1 and the figures when something differs by more than the bound printed beside it. Without Rscript prop.test is
 left out, and said so.
+
+Covers: coding
 """
 
 import os

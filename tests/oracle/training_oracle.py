@@ -8,6 +8,8 @@ names, on images that Pillow crops. Dropout masks and crops are drawn here by a 
 RandomResizedCrop.get_params makes of these draws the crops that coterie made. Losses agree to 1e-5, and parameters,
 running statistics and momenta after two epochs to 1e-4; the checkpoint is loaded by torch.load and load_state_dict. The same of
 the variational autoencoder, whose noise and crops are drawn here, too, with losses to 1e-5 of themselves.
+
+Covers: training train
 """
 import math
 import os
