@@ -213,7 +213,7 @@ class HostileImages(ProgramTest):
                               cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"too large \(The image has more pixels or bytes than the limit allows.*\): .*22000.png")
-        self.assertIn("features of 1 images, ", done.stdout)
+        self.assertIn("features of 1 image, ", done.stdout)
 
 
 if __name__ == "__main__":
