@@ -122,8 +122,11 @@ std::unique_ptr<RowSource> ClusteringReader::open_rows() const {
   if (rows->rows() != rows_ || rows->columns() != columns_)
     throw FileError(path(), fmt::format("groups {} rows of {} numbers, and {} has {} of {} now: it was made of others; "
                                         "coterie cluster --overwrite makes it anew",
-                                        rows_, columns_, !map_.empty() ? map_ : reduction_.empty() ? features_ : reduction_, rows->rows(),
-                                        rows->columns()));
+                                        rows_, columns_,
+                                        !map_.empty()        ? map_
+                                        : reduction_.empty() ? features_
+                                                             : reduction_,
+                                        rows->rows(), rows->columns()));
   return rows;
 }
 

@@ -155,9 +155,8 @@ void write_report(const Report& report, const ImageReader& read, const std::stri
   const std::string body = images_section(page) + components_section(page) + choice_of_k_section(page) +
                            clusters_section(page) + map_section(page) + agreement_section(page) + topics_section(page) +
                            training_section(page) + assigned_section(page) + comparisons_section(page) +
-                           codings_section(page) +
-                           other_solutions_section(page) + tables_section(page) + provenance_section(page) +
-                           repeat_section(page);
+                           codings_section(page) + other_solutions_section(page) + tables_section(page) +
+                           provenance_section(page) + repeat_section(page);
   write_new_file(folder + "/index.html",
                  page_head(report.title) + summary_section(page) + contents(body) + body + page_foot());
 }

@@ -47,7 +47,8 @@ struct Starts {
 
 /// Writes a clusterings artifact: `k`, the numbers of clusters, a group "k=K" for each solution, and of Ward one tree
 /// for all (`linkage`). Attributes: `features` and `reduction` (empty where the features were taken raw), the parents'
-/// names; `map`, where the positions on one were grouped; `algorithm`; of a mixture `covariance`. Every method is collective.
+/// names; `map`, where the positions on one were grouped; `algorithm`; of a mixture `covariance`. Every method is
+/// collective.
 class ClusteringWriter {
  public:
   struct Head {
