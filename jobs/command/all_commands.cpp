@@ -9,7 +9,7 @@ CommandList all_commands() {
        montage(), view(),  report(),  export_tables(),   code_make(), code_read(), code_report()});
 }
 
-CommandList with_commands_about(CommandList stages) {
+CommandList with_commands_about(const CommandList& stages) {
   CommandList commands = stages;
   commands.push_back(run_command_of(stages));
   for (Command (*command)() : {plan, submit, choose, info, weights, verify, code_compare})

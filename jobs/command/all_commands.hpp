@@ -8,7 +8,7 @@ namespace coterie::jobs {
 CommandList all_commands();
 
 /// With run and what else hands options on to stages, which are made of the stages' own.
-CommandList with_commands_about(CommandList stages);
+CommandList with_commands_about(const CommandList& stages);
 
 /// run, for these stages.
 Command run_command_of(const CommandList& stages);

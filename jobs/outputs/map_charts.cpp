@@ -42,8 +42,8 @@ std::vector<Chart> charts_of(const Job& job, const Embedding& map, const RowName
   charts.push_back(scatter_chart("map", of, plane.x, plane.y, none, {}));
   for (const auto& column : job.options.texts("labels")) {
     const Classes classes = classes_of(rows, column);
-    charts.push_back(scatter_chart("map-by-" + plain_name(column), of + " by " + column, plane.x, plane.y,
-                                   classes.labels, classes.names));
+    charts.push_back(scatter_chart("map-by-" + plain_name(column), fmt::format("{} by {}", of, column), plane.x,
+                                   plane.y, classes.labels, classes.names));
   }
   if (!job.options.given("by-clustering")) return charts;
   const ClusteringReader clustering(job.study, job.options.text("by-clustering"));

@@ -62,7 +62,7 @@ std::vector<std::string> names_from_root(const Job& job, const std::function<std
 }
 
 std::vector<std::string> take_maps(Job& job, const std::string& clustering) {
-  const auto maps = names_from_root(job, [&] { return maps_to_show(job, clustering); });
+  auto maps = names_from_root(job, [&] { return maps_to_show(job, clustering); });
   job.take(Kind::embeddings, maps);
   return maps;
 }

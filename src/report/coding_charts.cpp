@@ -192,9 +192,8 @@ Chart agreement_chart(const std::string& name, const std::string& coefficient, c
     chart.script += panel_frame(grid, 0, p, "", panels[p]) +
                     fmt::format(
                         "set xtics ({}) \nset xrange [0.4:{}]\nset yrange [{}:1.05]\nset ytics 0.25\nset style fill "
-                        "solid 1 noborder\nset boxwidth {}\n",
-                        tics, static_cast<double>(groups.size()) + 0.6, low < 0 ? -1 : 0, width * 0.94) +
-                    data + "plot " + plots + "\nunset label 1\nunset label 2\n";
+                        "solid 1 noborder\nset boxwidth {}\n{}plot {}\nunset label 1\nunset label 2\n",
+                        tics, static_cast<double>(groups.size()) + 0.6, low < 0 ? -1 : 0, width * 0.94, data, plots);
     for (std::size_t n = 0; n < names.size(); ++n) chart.script += fmt::format("unset label {}\n", 10 + n);
   }
   chart.script += "unset multiplot\n";
