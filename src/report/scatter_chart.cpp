@@ -7,6 +7,7 @@
 #include "chart_axes.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/report/scatter_chart.hpp"
+#include "gnuplot.hpp"
 
 namespace coterie::inline report {
 namespace {
@@ -29,13 +30,6 @@ Window window_of(const std::vector<double>& x, const std::vector<double>& y) {
   const double half = std::max({(*right - *left) / 2, (*high - *low) / 2, 1e-9}) * 1.05;
   const double across = (*left + *right) / 2, up = (*low + *high) / 2;
   return {across - half, across + half, up - half, up + half};
-}
-
-// A name in gnuplot's quotes.
-std::string quoted(const std::string& text) {
-  std::string made;
-  for (const char c : text) made += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c == '\n' ? ' ' : c);
-  return "\"" + made + "\"";
 }
 
 }  // namespace
@@ -75,7 +69,7 @@ Chart scatter_chart(const std::string& name, const std::string& title, const std
   };
   draw(-1, "#a8a8a8", names.empty() || !key ? "\"\"" : "\"none\"");
   for (std::size_t g = 0; g < std::max<std::size_t>(names.size(), 1); ++g)
-    draw(static_cast<std::int32_t>(g), kColours[g % kColours.size()], key ? quoted(names[g]) : "\"\"");
+    draw(static_cast<std::int32_t>(g), kColours[g % kColours.size()], key ? gnuplot_quoted(names[g]) : "\"\"");
   chart.script += plots + "\n";
   return chart;
 }
