@@ -6,20 +6,10 @@
 
 #include "coding_form_css.hpp"
 #include "coding_form_js.hpp"
-#include "coterie/base/digest.hpp"
 #include "coterie/report/html.hpp"
 
 namespace coterie::inline report {
 namespace {
-
-// Half of a SHA-256 in hexadecimal digits, which is what base gives, as the bytes that CSP wants in base64.
-std::string hash_source(const std::string& text) {
-  const std::string hex = sha256(text);
-  std::string bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2)
-    bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-  return "'sha256-" + base64(bytes) + "'";
-}
 
 std::string head(const std::string& title, const std::string& policy) {
   return fmt::format(
@@ -31,12 +21,9 @@ std::string head(const std::string& title, const std::string& policy) {
       hash_source(kCodingFormCss), policy, html_text(title), kCodingFormCss, html_text(title));
 }
 
-// Inside of a script element: nothing may end it, and a text may hold any bytes.
+// A text may hold any bytes.
 std::string json_text(const nlohmann::json& json) {
-  const std::string text = json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  std::string safe;
-  for (const char c : text) c == '<' ? safe += "\\u003c" : safe += c;
-  return safe;
+  return script_json(json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
 
 nlohmann::json json_of(const CodingForm& form) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include "coterie/base/digest.hpp"
 #include "coterie/base/unicode.hpp"
 
 namespace coterie::inline report {
@@ -81,6 +82,21 @@ std::string base64(std::string_view bytes) {
     for (std::size_t j = 0; j < 4; ++j) out += i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
   }
   return out;
+}
+
+// base gives hexadecimal digits; the policy wants base64 of the bytes.
+std::string hash_source(std::string_view text) {
+  const std::string hex = sha256(text);
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  return "'sha256-" + base64(bytes) + "'";
+}
+
+std::string script_json(std::string_view json) {
+  std::string safe;
+  for (const char c : json) c == '<' ? safe += "\\u003c" : safe += c;
+  return safe;
 }
 
 std::string data_uri(std::string_view media_type, std::string_view bytes) {

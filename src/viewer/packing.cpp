@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "coterie/report/html.hpp"
 #include "coterie/viewer/map_order.hpp"
 
 namespace coterie::inline viewer {
@@ -145,9 +146,7 @@ std::string about_json(const Exhibit& exhibit, const std::string& levels_json, b
                       {"atlases", levels_json.empty() ? Json::array() : Json::parse(levels_json)},
                       {"single", single_file},
                       {"names", exhibit.names_json.empty() ? Json() : Json::parse(exhibit.names_json)}};
-  std::string safe;  // no "</script>", no "<!--"
-  for (const char c : text_of(about)) c == '<' ? safe += "\\u003c" : safe += c;
-  return safe;
+  return script_json(text_of(about));
 }
 
 }  // namespace coterie::inline viewer

@@ -8,7 +8,6 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "coterie/base/digest.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/report/html.hpp"
@@ -19,14 +18,6 @@ namespace coterie::inline viewer {
 namespace fs = std::filesystem;
 namespace {
 
-// 'sha256-...' as a content policy wants it: base64 of the digest's bytes.
-std::string policy_hash(std::string_view text) {
-  const std::string hex = sha256(text);
-  std::string bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  return fmt::format("'sha256-{}'", base64(bytes));
-}
-
 std::string replaced(std::string text, std::string_view mark, std::string_view by) {
   const std::size_t place = text.find(mark);
   require(place != std::string::npos, "the viewer's page has no {}", mark);
@@ -35,7 +26,7 @@ std::string replaced(std::string text, std::string_view mark, std::string_view b
 
 // 'self' of a page on a disk is not the same to all browsers, so file: says it as well.
 std::string policy(bool single_file) {
-  const std::string script = policy_hash(kViewerScript), style = policy_hash(kViewerCss);
+  const std::string script = hash_source(kViewerScript), style = hash_source(kViewerCss);
   return fmt::format(
       "default-src 'none'; script-src {}{}; style-src {}; img-src 'self' file: blob: data:; base-uri 'none'; "
       "form-action 'none'",

@@ -18,6 +18,12 @@ std::string html_link(std::string_view path);
 /// RFC 4648 with padding, in one line.
 std::string base64(std::string_view bytes);
 
+/// "'sha256-…'": the script or style with this text, as a content policy allows it.
+std::string hash_source(std::string_view text);
+
+/// JSON that may stand inside of a script element: nothing in it can end one.
+std::string script_json(std::string_view json);
+
 /// "data:image/jpeg;base64,…".
 std::string data_uri(std::string_view media_type, std::string_view bytes);
 
