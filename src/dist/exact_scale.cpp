@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/dist/communicator.hpp"
 
 namespace coterie::inline dist {
 
@@ -17,6 +18,15 @@ ExactScale::ExactScale(double max_abs, std::int64_t terms) {
   const int bits = std::min(51, 62 - count_exponent);           // of one term
   to_steps_ = std::ldexp(1.0, bits - term_exponent);
   step_ = std::ldexp(1.0, term_exponent - bits);
+}
+
+double exact_sum(std::span<const double> local, std::int64_t terms, const Communicator& comm) {
+  double most = 0;
+  for (const double value : local) most = std::max(most, std::abs(value));
+  const ExactScale scale(comm.max(most), terms);
+  std::int64_t sum = 0;
+  for (const double value : local) sum += scale.quantise(value);
+  return scale.value(comm.sum(sum));
 }
 
 }  // namespace coterie::inline dist

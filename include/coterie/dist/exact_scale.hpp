@@ -2,8 +2,11 @@
 
 #include <cmath>
 #include <cstdint>
+#include <span>
 
 namespace coterie::inline dist {
+
+class Communicator;
 
 /// Fixed-point numbers whose sum does not depend on its order.
 ///
@@ -31,5 +34,9 @@ class ExactScale {
   double to_steps_ = 0;
   double step_ = 0;
 };
+
+/// The sum of the ranks' own values, of which there are `terms` on all ranks together, by a scale of the largest: the
+/// same bits on any number of ranks, on every rank. Collective: a maximum and a sum of 8 bytes.
+double exact_sum(std::span<const double> local, std::int64_t terms, const Communicator& comm);
 
 }  // namespace coterie::inline dist

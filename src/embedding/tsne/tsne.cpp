@@ -16,15 +16,6 @@ constexpr std::int64_t kPatienceLook = 50;
 // From the origin. Maps are some hundreds wide, where nothing went wrong.
 constexpr double kFarthest = 1e9;
 
-double exact_sum(std::span<const double> local, std::int64_t terms, const Communicator& comm) {
-  double most = 0;
-  for (const double value : local) most = std::max(most, std::abs(value));
-  const ExactScale scale(comm.max(most), terms);
-  std::int64_t sum = 0;
-  for (const double value : local) sum += scale.quantise(value);
-  return scale.value(comm.sum(sum));
-}
-
 void check(const Affinities& affinities, const TsneParameters& parameters, const TsneState& start) {
   require(parameters.dimensions == 2 || parameters.dimensions == 3, "a map has 2 or 3 dimensions, not {}",
           parameters.dimensions);

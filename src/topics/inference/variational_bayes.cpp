@@ -16,15 +16,6 @@ void for_each_unit(std::int64_t units, ThreadPool& pool, const std::function<voi
   });
 }
 
-double exact_sum(std::span<const double> values, std::int64_t global, const Communicator& comm) {
-  double most = 0;
-  for (const double value : values) most = std::max(most, std::abs(value));
-  const ExactScale scale(comm.max(most), global);
-  std::int64_t sum = 0;
-  for (const double value : values) sum += scale.quantise(value);
-  return scale.value(comm.sum(sum));
-}
-
 // The sum of n rounded shares exceeds that of the shares by n / 2 steps at most, for which there is room beyond 2^62.
 ExactScale share_scale(std::int64_t largest, std::int64_t largest_total) {
   return {static_cast<double>(largest), largest == 0 ? 0 : (largest_total + largest - 1) / largest};

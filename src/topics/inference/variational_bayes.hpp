@@ -79,9 +79,6 @@ double topic_word_prior(const LdaOptions& options);
 /// Throws InvalidArgument unless the model's parts fit each other and it has `vocabulary` words.
 void check_model(const TopicModel& model, std::int64_t vocabulary);
 
-/// The sum over all ranks' values, `global` in number: the same bits on any ranks. Two messages of 8 bytes.
-double exact_sum(std::span<const double> values, std::int64_t global, const Communicator& comm);
-
 /// The rank's units, in pieces that threads take in turn; task(unit, worker).
 void for_each_unit(std::int64_t units, ThreadPool& pool, const std::function<void(std::int64_t, int)>& task);
 
