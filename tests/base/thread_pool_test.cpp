@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <vector>
 
 #include "coterie/base/errors.hpp"
 
@@ -35,5 +37,18 @@ TEST_CASE("a task's exception reaches the caller, and the pool goes on working")
 }
 
 TEST_CASE("a team needs somebody") { CHECK_THROWS_AS(ThreadPool(0), InvalidArgument); }
+
+TEST_CASE("in pieces each task is done once, neighbours by one worker") {
+  ThreadPool pool(3);
+  for (const std::int64_t count : {0, 1, 7, 8, 9, 1000}) {
+    std::vector<int> done(static_cast<std::size_t>(count)), by(done.size());
+    pool.for_each_in_pieces(count, 8, [&](std::int64_t index, int worker) {
+      ++done[static_cast<std::size_t>(index)];
+      by[static_cast<std::size_t>(index)] = worker;
+    });
+    CHECK(std::count(done.begin(), done.end(), 1) == count);
+    for (std::size_t i = 0; i < by.size(); ++i) CHECK(by[i] == by[i / 8 * 8]);
+  }
+}
 
 }  // namespace coterie

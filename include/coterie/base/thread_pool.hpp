@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -25,6 +26,15 @@ class ThreadPool {
   /// Calls task(index, worker) for each index in [0, count), worker in [0, threads()), and returns when all are
   /// done. The first exception ends the work queue of further tasks and is rethrown here. Not reentrant.
   void for_each(std::int64_t count, const std::function<void(std::int64_t index, int worker)>& task);
+
+  /// The same for tasks that are too small to be taken one by one: a worker takes `piece` neighbours at a time.
+  template <typename Task>
+  void for_each_in_pieces(std::int64_t count, std::int64_t piece, const Task& task) {
+    for_each((count + piece - 1) / piece, [&](std::int64_t number, int worker) {
+      const std::int64_t end = std::min(count, (number + 1) * piece);
+      for (std::int64_t index = number * piece; index < end; ++index) task(index, worker);
+    });
+  }
 
  private:
   void work(int worker);

@@ -57,15 +57,12 @@ std::vector<double> gaussian_weights(const Neighbours& neighbours, double perple
   require(perplexity >= 1, "the perplexity is {}, and must be at least 1", perplexity);
   std::vector<double> weights(neighbours.distances.size());
   if (weights.empty()) return weights;
-  const RowPartition blocks(neighbours.local.size(), kMapBlock, 1);
   std::vector<std::vector<double>> squares(static_cast<std::size_t>(pool.threads()));
-  pool.for_each(blocks.blocks(), [&](std::int64_t b, int worker) {
-    const RowRange block = blocks.block(b);
-    for (std::int64_t row = block.begin; row < block.end; ++row)
-      distribute(neighbours.distances_of(neighbours.local.begin + row), std::log(perplexity),
-                 squares[static_cast<std::size_t>(worker)],
-                 std::span(weights).subspan(static_cast<std::size_t>(row * neighbours.count),
-                                            static_cast<std::size_t>(neighbours.count)));
+  pool.for_each_in_pieces(neighbours.local.size(), kMapBlock, [&](std::int64_t row, int worker) {
+    distribute(neighbours.distances_of(neighbours.local.begin + row), std::log(perplexity),
+               squares[static_cast<std::size_t>(worker)],
+               std::span(weights).subspan(static_cast<std::size_t>(row * neighbours.count),
+                                          static_cast<std::size_t>(neighbours.count)));
   });
   return weights;
 }

@@ -83,13 +83,9 @@ void attract_in(const Affinities& affinities, const MapPositions& positions, dou
   const RowAttraction<kDimensions> attraction(affinities, positions, degrees_of_freedom);
   forces.resize(static_cast<std::size_t>(local.size() * kDimensions));
   if (logs != nullptr) logs->resize(static_cast<std::size_t>(local.size()));
-  const RowPartition blocks(local.size(), kMapBlock, 1);
-  pool.for_each(blocks.blocks(), [&](std::int64_t b, int) {
-    const RowRange block = blocks.block(b);
-    for (std::int64_t i = block.begin; i < block.end; ++i) {
-      attraction.add(local.begin + i, forces.data() + i * kDimensions);
-      if (logs != nullptr) (*logs)[static_cast<std::size_t>(i)] = attraction.logs(local.begin + i);
-    }
+  pool.for_each_in_pieces(local.size(), kMapBlock, [&](std::int64_t i, int) {
+    attraction.add(local.begin + i, forces.data() + i * kDimensions);
+    if (logs != nullptr) (*logs)[static_cast<std::size_t>(i)] = attraction.logs(local.begin + i);
   });
 }
 

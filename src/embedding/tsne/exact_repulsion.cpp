@@ -23,12 +23,9 @@ class ExactRepulsion final : public RepulsionMethod {
     arrange(positions);
     sums.forces.resize(static_cast<std::size_t>(local.size() * kDimensions));
     sums.similarities.resize(static_cast<std::size_t>(local.size()));
-    const RowPartition blocks(local.size(), kMapBlock, 1);
-    pool.for_each(blocks.blocks(), [&](std::int64_t b, int) {
-      const RowRange block = blocks.block(b);
-      for (std::int64_t i = block.begin; i < block.end; ++i)
-        sums.similarities[static_cast<std::size_t>(i)] =
-            find_row(positions.row(local.begin + i), sums.forces.data() + i * kDimensions);
+    pool.for_each_in_pieces(local.size(), kMapBlock, [&](std::int64_t i, int) {
+      sums.similarities[static_cast<std::size_t>(i)] =
+          find_row(positions.row(local.begin + i), sums.forces.data() + i * kDimensions);
     });
   }
 

@@ -149,12 +149,9 @@ class GridRepulsion final : public RepulsionMethod {
     steps_.resize(static_cast<std::size_t>(pool.threads()));
     const auto size = potential_.size();
     for (auto& own : steps_) own.assign(size, 0);
-    const RowPartition blocks(local.size(), kMapBlock, 1);
-    pool.for_each(blocks.blocks(), [&](std::int64_t b, int worker) {
-      std::int64_t* const steps = steps_[static_cast<std::size_t>(worker)].data();
-      const RowRange block = blocks.block(b);
-      for (std::int64_t i = block.begin; i < block.end; ++i)
-        spread_row(positions.row(local.begin + i), scale.steps_per_unit(), steps);
+    pool.for_each_in_pieces(local.size(), kMapBlock, [&](std::int64_t i, int worker) {
+      spread_row(positions.row(local.begin + i), scale.steps_per_unit(),
+                 steps_[static_cast<std::size_t>(worker)].data());
     });
     auto& sum = steps_.front();
     for (std::size_t other = 1; other < steps_.size(); ++other)
@@ -186,12 +183,9 @@ class GridRepulsion final : public RepulsionMethod {
   void gather(const MapPositions& positions, RowRange local, ThreadPool& pool, RepulsionSums& sums) const {
     sums.forces.resize(static_cast<std::size_t>(local.size() * kDimensions));
     sums.similarities.resize(static_cast<std::size_t>(local.size()));
-    const RowPartition blocks(local.size(), kMapBlock, 1);
-    pool.for_each(blocks.blocks(), [&](std::int64_t b, int) {
-      const RowRange block = blocks.block(b);
-      for (std::int64_t i = block.begin; i < block.end; ++i)
-        sums.similarities[static_cast<std::size_t>(i)] =
-            gather_row(positions.row(local.begin + i), sums.forces.data() + i * kDimensions) - 1;
+    pool.for_each_in_pieces(local.size(), kMapBlock, [&](std::int64_t i, int) {
+      sums.similarities[static_cast<std::size_t>(i)] =
+          gather_row(positions.row(local.begin + i), sums.forces.data() + i * kDimensions) - 1;
     });
   }
 

@@ -45,14 +45,10 @@ void weigh(std::span<const double> distances, std::span<double> weights) {
 std::vector<double> fuzzy_weights(const Neighbours& neighbours, ThreadPool& pool) {
   std::vector<double> weights(neighbours.distances.size());
   if (weights.empty()) return weights;
-  const RowPartition blocks(neighbours.local.size(), kMapBlock, 1);
-  pool.for_each(blocks.blocks(), [&](std::int64_t b, int) {
-    const RowRange block = blocks.block(b);
-    for (std::int64_t row = block.begin; row < block.end; ++row) {
-      const auto distances = neighbours.distances_of(neighbours.local.begin + row);
-      weigh(distances, std::span(weights).subspan(static_cast<std::size_t>(row * neighbours.count),
-                                                  static_cast<std::size_t>(neighbours.count)));
-    }
+  pool.for_each_in_pieces(neighbours.local.size(), kMapBlock, [&](std::int64_t row, int) {
+    weigh(neighbours.distances_of(neighbours.local.begin + row),
+          std::span(weights).subspan(static_cast<std::size_t>(row * neighbours.count),
+                                     static_cast<std::size_t>(neighbours.count)));
   });
   return weights;
 }

@@ -48,13 +48,9 @@ class Umap {
   void move_all() {
     const RowRange local = affinities_.local;
     std::vector<double> moved(static_cast<std::size_t>(local.size()) * dimensions_);
-    const RowPartition blocks(local.size(), kMapBlock, 1);
-    pool_.for_each(blocks.blocks(), [&](std::int64_t b, int) {
-      const RowRange block = blocks.block(b);
-      for (std::int64_t i = block.begin; i < block.end; ++i) {
-        const Row row = move(local.begin + i);
-        std::copy_n(row.begin(), dimensions_, moved.begin() + i * parameters_.dimensions);
-      }
+    pool_.for_each_in_pieces(local.size(), kMapBlock, [&](std::int64_t i, int) {
+      const Row row = move(local.begin + i);
+      std::copy_n(row.begin(), dimensions_, moved.begin() + i * parameters_.dimensions);
     });
     positions_ = comm_.gather_all(std::span<const double>(moved));
   }

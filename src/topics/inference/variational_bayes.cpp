@@ -10,10 +10,7 @@
 namespace coterie::inline topics {
 
 void for_each_unit(std::int64_t units, ThreadPool& pool, const std::function<void(std::int64_t, int)>& task) {
-  constexpr std::int64_t kPiece = 8;
-  pool.for_each((units + kPiece - 1) / kPiece, [&](std::int64_t piece, int worker) {
-    for (std::int64_t unit = piece * kPiece; unit < std::min(units, (piece + 1) * kPiece); ++unit) task(unit, worker);
-  });
+  pool.for_each_in_pieces(units, 8, task);
 }
 
 // The sum of n rounded shares exceeds that of the shares by n / 2 steps at most, for which there is room beyond 2^62.
