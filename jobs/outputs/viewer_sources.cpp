@@ -184,7 +184,6 @@ void add_links(const Job& job, const std::vector<std::int64_t>& images, Exhibit&
 
 // Places in exhibit.solutions of the clustering that is shown first.
 std::size_t first_solution(const Job& job, const Exhibit& exhibit, const ClusteringReader& clustering, std::int64_t k) {
-  std::string why;
   if (const auto choice = read_manifest(job.study).choice;
       k == 0 && choice && choice->clustering == clustering.name() && choice->content == clustering.digest())
     k = choice->k;

@@ -6,6 +6,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/number.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "study_sbatch.hpp"
 
 namespace coterie::jobs {
@@ -25,9 +26,8 @@ std::string key_of(const std::string& line) {
 // As sbatch reads a line: in double quotes, where a backslash keeps the next character, whatever holds more than plain
 // characters. Nothing else stands between: no shell reads these lines.
 std::string directive_value(const std::string& key, const std::string& value) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
   require(value.find('\n') == std::string::npos, "--{} holds a line break", key);
-  if (value.find_first_not_of(kPlain) == std::string::npos) return value;
+  if (shell_quoted(value) == value) return value;
   std::string quoted = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') quoted += '\\';
