@@ -44,6 +44,17 @@ class Viewer(ProgramTest):
         page.open("file://" + os.path.join(study or self.study, "viewer", "index.html"))
         page.wait(READY)
 
+    def test_the_page_begins_in_whatever_order_its_parts_arrive(self):
+        # The page hands this function what its parts call; those of one kind come later here.
+        late = """Object.defineProperty(window, "coteriePart", {
+            get() { return this.taking; },
+            set(take) { this.taking = (name, text) => name.startsWith("KIND") ? setTimeout(take, 400, name, text) : take(name, text); }});"""
+        for kind in ("solution-", "map-", "silhouettes-"):
+            with browser.Browser() as page:
+                page.call("Page.addScriptToEvaluateOnNewDocument", source=late.replace("KIND", kind))
+                self.open(page)
+                self.assertGreater(page.js("coterieViewer.solution.about.k"), 1, kind)
+
     def test_a_person_explores_names_merges_saves_and_the_tables_say_so(self):
         with browser.Browser() as page:
             self.open(page)

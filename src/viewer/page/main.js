@@ -477,7 +477,8 @@ class App {
     fill(byId("layout"), this.layouts.map(({id, name}) => [id, shown(name)]));
     this.#fillColours();
     this.#listen();
-    await Promise.all([this.showSolution(this.study.firstSolution), this.showLayout(this.layoutId)]);
+    await this.showSolution(this.study.firstSolution); // whose names stand on the layout
+    await this.showLayout(this.layoutId);
     this.camera.fit();
     this.#noticeDraft();
     await this.#fillFilters();
