@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -57,6 +58,18 @@ def ranks_of(launcher):
         if int(fields[1]) == launcher.pid:
             found.append(int(name))
     return found
+
+
+def kill_once(launcher, ready):
+    """Kills the ranks (or the program that was started alone) as soon as ready(); whether they were running still."""
+    while launcher.poll() is None:
+        if ready():
+            for rank in ranks_of(launcher) or [launcher.pid]:
+                os.kill(rank, signal.SIGKILL)
+            launcher.communicate(timeout=60)
+            return launcher.returncode != 0
+        time.sleep(0.02)
+    return False
 
 
 def committed_blocks(path):

@@ -48,6 +48,7 @@ class Readers:
     def check_table(self, name, k):
         truth = self.truth(name)["tables"][k]
         folder = os.path.join(self.study, "tables", f"{name}-k{k}")
+        check(os.path.isdir(folder), f"no tables of {name}, k = {k}")
         rows = {row["path"]: row for row in table(folder, "assignments.csv")}
         clustered = {path: content for path, content in self.features_rows(name) if content is not None}
         if self.world.source == "images":

@@ -5,10 +5,9 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 import unittest
 
-from coterie_program import ProgramTest, command, environment, main, make_images, png, ranks_of, read, run
+from coterie_program import ProgramTest, command, environment, kill_once, main, make_images, png, read, run
 
 try:
     import h5py
@@ -118,7 +117,7 @@ class Topics(ProgramTest):
         for ranks in (2, 3):
             before = os.stat(state).st_mtime_ns if passes else None
             begun = subprocess.Popen(command(ranks, *asked), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            killed = self.kill_once(begun, lambda: os.path.exists(state) and os.stat(state).st_mtime_ns != before)
+            killed = kill_once(begun, lambda: os.path.exists(state) and os.stat(state).st_mtime_ns != before)
             self.assertTrue(killed, "the fit ended before it could be killed")
             self.assertFalse(os.path.exists(made))
             with h5py.File(state) as file:
@@ -130,17 +129,6 @@ class Topics(ProgramTest):
         os.remove(made)
         run(0, *asked)
         self.assertTrue(resumed == read(made))
-
-    def kill_once(self, launcher, ready):
-        """Kills the ranks as soon as ready(); whether they were running still."""
-        while launcher.poll() is None:
-            if ready():
-                for rank in ranks_of(launcher):
-                    os.kill(rank, signal.SIGKILL)
-                launcher.communicate(timeout=60)
-                return launcher.returncode != 0
-            time.sleep(0.02)
-        return False
 
     def test_bags_are_features_and_what_changed_above_is_refused(self):
         study = self.with_words()

@@ -3,10 +3,9 @@
 import os
 import shutil
 import subprocess
-import time
 import unittest
 
-from coterie_program import ProgramTest, command, environment, main, make_images, read, run
+from coterie_program import ProgramTest, command, environment, kill_once, main, make_images, read, run
 
 try:
     import h5py
@@ -70,14 +69,9 @@ class Train(ProgramTest):
         seen = set()
         for ranks in (2, 0, 3):  # killed once each, at whatever moment it is
             process = subprocess.Popen(command(ranks, *arguments), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            for _ in range(600):
-                if process.poll() is not None or (os.path.exists(state) and os.stat(state).st_ino not in seen):
-                    break
-                time.sleep(0.02)
+            kill_once(process, lambda: os.path.exists(state) and os.stat(state).st_ino not in seen)
             if os.path.exists(state):
                 seen.add(os.stat(state).st_ino)
-            process.kill()
-            process.wait()
         said = run(2, *arguments)
         self.assertEqual(self.made(study), wanted)
         self.assertIn("goes on at epoch", said)

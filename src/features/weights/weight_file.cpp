@@ -1,10 +1,10 @@
 #include "coterie/features/weight_file.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <optional>
-#include <regex>
 #include <string_view>
 
 #include "coterie/base/errors.hpp"
@@ -90,14 +90,18 @@ WeightFile read_parts(const FileBytes& file) {
   return std::move(*whole);
 }
 
-// "model-00001-of-00003.safetensors": one of several, which the index joins.
+// "model-00001-of-00003.safetensors" but for the first: one of several, which the index joins.
 void refuse_one_part(const std::string& path) {
-  static const std::regex kPart(R"((.*)-\d{5}-of-(\d{5})\.(safetensors|bin))");
-  const std::string name = std::filesystem::path(path).filename().string();
-  std::smatch part;
-  if (name.size() < 256 && std::regex_match(name, part, kPart) && part[2] != "00001")
-    throw FileError(path, fmt::format("is one part of a model; give its index, {}.{}.index.json, with all parts beside",
-                                      part[1].str(), part[3].str()));
+  const std::filesystem::path name = std::filesystem::path(path).filename();
+  const std::string stem = name.stem().string(), ending = name.extension().string();
+  constexpr std::string_view kForm = "-00000-of-00000";
+  if ((ending != ".safetensors" && ending != ".bin") || stem.size() < kForm.size()) return;
+  std::string numbers = stem.substr(stem.size() - kForm.size());
+  const bool first = numbers.starts_with("-00001-");
+  std::replace_if(numbers.begin(), numbers.end(), [](unsigned char c) { return std::isdigit(c) != 0; }, '0');
+  if (numbers != kForm || first) return;
+  throw FileError(path, fmt::format("is one part of a model; give its index, {}{}.index.json, with all parts beside",
+                                    stem.substr(0, stem.size() - kForm.size()), ending));
 }
 
 }  // namespace
