@@ -101,6 +101,11 @@ class Train(ProgramTest):
             self.assertIn(text, said)
         run(0, "train", "--study", study, *NARROW, "--clusters", "3", "--epochs", "1", "--overwrite")
         weights = os.path.join(study, "checkpoints", NAME + ".checkpoint.pth.tar")
+        self.assertIn("sound", run(0, "verify", "--study", study))
+        with open(weights, "ab") as file:
+            file.write(b"x")
+        self.assertIn("other bytes than train wrote", run(0, "verify", "--study", study, code=1))
+        os.truncate(weights, os.path.getsize(weights) - 1)
         said = run(0, "train", "--study", study, "--backbone", "deepcluster_vgg16", "--init", weights, "--name", "other", code=1)
         self.assertIn("checkpoint of another network", said)
 
