@@ -45,7 +45,7 @@ NOT_RUN = {
     ("docs/slurm.md", "ctest "): "another test",
     ("docs/storage.md", "mkdir -p STUDY/features && lfs setstripe"): "needs Lustre",
     ("docs/training.md", "coterie train --study demo --backbone"): "takes minutes even of few images; the narrow one is run",
-    ("docs/training.md", "coterie train --study demo --method vae"): "500 epochs",
+    ("docs/training.md", "coterie train --study demo --method vae --epochs"): "500 epochs",
 }
 # Options in the texts that are of other programs.
 OTHERS = {
