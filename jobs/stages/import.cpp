@@ -206,12 +206,6 @@ void take_over(Job& job) {
   job.made(Kind::features, name);
 }
 
-// Which column or dataset is read decides the result, though it says where things lie.
-constexpr Option for_result(Option option) {
-  option.role = Role::result;
-  return option;
-}
-
 // What only tables have is no part of another file's recipe.
 void settle(Options& options) {
   const bool table = is_table_file(options.text("file"));
@@ -237,9 +231,10 @@ const StageEffort kEffort{.on_root = true, .disk = disk_of};
 }  // namespace
 
 Command import_features() {
-  return {.options = OptionList("import", {option::file, option::feature_columns, option::name_column, option::header,
-                                           option::names, for_result(option::path_column), for_result(option::encoding),
-                                           for_result(option::dataset), option::name}),
+  return {.options = OptionList(
+              "import", {option::file, option::feature_columns, option::name_column, option::header, option::names,
+                         option::for_result(option::path_column), option::for_result(option::encoding),
+                         option::for_result(option::dataset), option::name}),
           .summary = "takes over features made elsewhere",
           .example = "coterie import --study vec --file vgg.npy --names names.txt --name vgg",
           .run = take_over,
