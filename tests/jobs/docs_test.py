@@ -44,6 +44,8 @@ NOT_RUN = {
     ("docs/slurm.md", "tools/mpi 8 --host"): "needs several hosts; tests/slurm/hosts_test.py has them",
     ("docs/slurm.md", "ctest "): "another test",
     ("docs/storage.md", "mkdir -p STUDY/features && lfs setstripe"): "needs Lustre",
+    ("docs/studies.md", "coterie run configs/peng2021.ini"): "a large network; .ci/run runs it",
+    ("docs/studies.md", "coterie export --study peng"): "what the command before it makes",
     ("docs/training.md", "coterie train --study demo --backbone"): "takes minutes even of few images; the narrow one is run",
     ("docs/training.md", "coterie train --study demo --method vae --epochs"): "500 epochs",
 }
