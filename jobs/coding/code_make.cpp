@@ -150,11 +150,6 @@ void settle(Options& options) {
   if (task != "fit") options.leave_out("references");
 }
 
-constexpr Option for_result(Option option) {
-  option.role = Role::result;
-  return option;
-}
-
 }  // namespace
 
 Command code_make() {
@@ -163,7 +158,7 @@ Command code_make() {
       .options = OptionList(
           "code make",
           {option::chosen_clustering,
-           for_result(option::chosen_k),
+           option::for_result(option::chosen_k),
            {"task", Role::result, choice, "fit", "",
             "what coders are asked: does an image fit its cluster's theme (fit), which image does not belong "
             "(intrusion), how alike are two (pairs), which name fits (labels)",

@@ -14,6 +14,7 @@
 #include "outputs/output_folder.hpp"
 #include "outputs/picture_folders.hpp"
 #include "outputs/published_forms.hpp"
+#include "outputs/report_sources.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/table_file.hpp"
 #include "outputs/table_loaders.hpp"
@@ -120,11 +121,12 @@ struct Exported {
   const ClusteringReader& clustering;
   const RowNames& names;
   const FeatureReader& features;
-  std::optional<ImageTable> images;  ///< where they were scanned and extracted
-  std::vector<Classes> classes;      ///< of --labels
-  std::string base;                  ///< the folder of all exports
-  std::optional<NamesFile> said;     ///< of clusters
-  std::string first_features;        ///< features.npy of the first k, which the others share
+  std::optional<ImageTable> images;          ///< where they were scanned and extracted
+  std::vector<Classes> classes;              ///< of --labels
+  std::string base;                          ///< the folder of all exports
+  std::optional<NamesFile> said;             ///< of clusters
+  std::optional<Made<Selection>> selection;  ///< where a published form shows what is in it
+  std::string first_features;                ///< features.npy of the first k, which the others share
 };
 
 // The names of the rows in the clusters that --clusters asks for: all others are hidden.
@@ -165,8 +167,13 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
     else if (way != "none")
       place_pictures(job, folder.folder(), from.clustering, k, names, *from.images);
   }
-  if (const std::string form = job.options.text("as"); form != "coterie")
-    write_published_form(job, form, from.clustering, k, from.names, from.images ? &*from.images : nullptr, folder);
+  if (const std::string form = job.options.text("as"); form != "coterie") {
+    PublishedSolution published(job, from.clustering, k, from.names, folder);
+    published.images = from.images ? &*from.images : nullptr;
+    published.selection = from.selection ? &from.selection->content : nullptr;
+    published.said = said;
+    write_published_form(form, published);
+  }
   if (job.options.flag("to-r")) write_r_loader(folder.place("load.R"), k);
   if (job.options.flag("to-python")) write_python_loader(folder.place("load.py"), k);
   if (!job.options.flag("write-features")) return;
@@ -180,6 +187,8 @@ void write_solution(const Job& job, Exported& from, std::int64_t k) {
   Provenance about = provenance_of(job);
   about.options["k"] = fmt::to_string(k);
   if (from.said) about.made_of["names.json"] = from.said->digest();
+  if (from.selection)
+    about.made_of[Study::address(Kind::selections, from.clustering.name())] = from.selection->artifact.digest();
   OutputFolder folder(from.base, fmt::format("{}-k{}", from.clustering.name(), k), std::move(about),
                       job.options.flag("overwrite"));
   write_solution_tables(job, from, k, folder);
@@ -199,7 +208,8 @@ void write(Job& job) {
     if (job.dry_run()) return job.say("would write tables for k = {} into {}", fmt::join(ks, ", "), base);
     const RowNames names = read_row_names(job.study, clustering.features());
     const FeatureReader features(job.study, clustering.features());
-    Exported from{clustering, names, features, {}, {}, base, NamesFile::find(job), ""};
+    auto selection = job.options.text("as") == "luoolu" ? find_selection(job, clustering) : std::nullopt;
+    Exported from{clustering, names, features, {}, {}, base, NamesFile::find(job), std::move(selection), ""};
     for (const auto& column : job.options.texts("labels"))
       if (auto classes = classes_to_compare(job, names, column)) from.classes.push_back(*std::move(classes));
     if (job.study.holds("images") && !names.imported) from.images = read_image_table(job.study.images_path());
@@ -238,8 +248,8 @@ Command export_tables() {
            {"to", Role::place, text, "", "DIR", "where to write, instead of tables/ in the study", 0, kMost, "", true},
            {"write-features", Role::output, flag, "false", "", "write the features, too, as features.npy"},
            {"as", Role::output, choice, "coterie", "",
-            "also write the tables, samples and links that a published study has, by their original names", 0, kMost,
-            "coterie|study1|study2|peng2021|tringn|luoolu"},
+            "also write the tables, pictures, samples and links that a published study has, by their original names", 0,
+            kMost, "coterie|study1|study2a|study2b|peng2021|tringn|luoolu"},
            {"to-r", Role::output, flag, "false", "", "write load.R, too, which loads the tables into R"},
            {"to-python", Role::output, flag, "false", "", "write load.py, too, which loads them with pandas"},
            {"pictures", Role::output, choice, "none", "",

@@ -15,6 +15,7 @@
 #include "coterie/dist/progress.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/store/foreign_matrix.hpp"
+#include "coterie/store/vector_folder.hpp"
 #include "planning/effort.hpp"
 #include "stages/import_precision.hpp"
 #include "stages/list_options.hpp"
@@ -145,14 +146,34 @@ Imported read_table_features(const Job& job, const std::string& path) {
   return imported;
 }
 
+Imported read_vectors(const std::string& folder) {
+  VectorFolder found = read_vector_folder(folder);
+  Imported imported;
+  const auto rows = std::ssize(found.names);
+  imported.rows = std::make_unique<OwnedRows>(std::move(found.values), rows, found.columns);
+  imported.names = std::move(found.names);
+  return imported;
+}
+
+// Of a folder that of all its vectors and their names.
+std::string digest_of(const std::string& path) {
+  if (!fs::is_directory(path)) return sha256_of_file(path);
+  std::string all;
+  for (const auto& file : vector_files(path))
+    all += fmt::format("{} {}\n", sha256_of_file((fs::path(path) / file).string()), file);
+  return sha256(all);
+}
+
 Imported read_features(const Job& job, const std::string& path) {
+  if (fs::is_directory(path)) return read_vectors(path);
   if (is_table_file(path)) return read_table_features(job, path);
   const std::string suffix = fs::path(path).extension().string();
   Imported imported;
   if (suffix == ".npy") {
     imported.rows = std::make_unique<NpyRows>(path);
   } else {
-    require(suffix == ".h5" || suffix == ".hdf5", "--file: {} is none of .npy, .csv, .tsv, .h5, .hdf5", path);
+    require(suffix == ".h5" || suffix == ".hdf5", "--file: {} is none of .npy, .csv, .tsv, .h5, .hdf5, and no folder",
+            path);
     imported.rows = read_hdf5_matrix(path, job.options.text("dataset"));
   }
   return imported;
@@ -202,7 +223,7 @@ void take_over(Job& job) {
   std::string file_digest, names_digest;
   job.comm.on_root([&] {
     check(job.options);
-    file_digest = sha256_of_file(file);
+    file_digest = digest_of(file);
     if (!names.empty()) names_digest = sha256_of_file(names);
   });
   job.comm.broadcast(file_digest);
@@ -225,11 +246,13 @@ void take_over(Job& job) {
   job.made(Kind::features, name);
 }
 
-// Which column or dataset is read decides the result, though it says where things lie.
-constexpr Option for_result(Option option) {
-  option.role = Role::result;
-  return option;
-}
+constexpr Option any_file = [] {
+  Option file = option::file;
+  file.help =
+      "features made elsewhere: .npy (N x D), .csv/.tsv (a row for each image), .h5, or a folder with a vector for "
+      "each image (.dat of joblib; .npz or .txt with a number on each line)";
+  return file;
+}();
 
 // What only tables have is no part of another file's recipe.
 void settle(Options& options) {
@@ -244,7 +267,8 @@ void settle(Options& options) {
 }
 
 std::string name_of(const Options& options, const std::string&) {
-  return fs::path(options.text("file")).stem().string();
+  const fs::path file = fs::path(options.text("file")).lexically_normal();
+  return (file.has_filename() ? file : file.parent_path()).stem().string();
 }
 
 double disk_of(const Workload& study, const Calibration&) {
@@ -256,9 +280,10 @@ const StageEffort kEffort{.on_root = true, .disk = disk_of};
 }  // namespace
 
 Command import_features() {
-  return {.options = OptionList("import", {option::file, option::feature_columns, option::name_column, option::header,
-                                           option::names, for_result(option::path_column), for_result(option::encoding),
-                                           for_result(option::dataset), option::name}),
+  return {.options = OptionList(
+              "import", {any_file, option::feature_columns, option::name_column, option::header, option::names,
+                         option::for_result(option::path_column), option::for_result(option::encoding),
+                         option::for_result(option::dataset), option::name}),
           .summary = "takes over features made elsewhere",
           .example = "coterie import --study vec --file vgg.npy --names names.txt --name vgg",
           .run = take_over,

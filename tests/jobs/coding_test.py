@@ -130,6 +130,41 @@ class Coding(ProgramTest):
         self.assertIn("nothing to compare", run(0, *at, code=2))
         self.assertFalse(os.path.exists(self.path("run.log")))  # of no study there is no log
 
+    def test_every_number_of_table_a1_and_of_the_figures_is_the_published_one(self):
+        published = os.path.join(SOURCE, "tests/data/published")
+
+        def compared(name, *arguments):
+            run(0, "code", "compare", os.path.join(published, name), "--average", "table", "--correction", "none", "--to", self.path("out"), *arguments)
+            with open(self.path("out/consistency.svg"), encoding="utf-8") as file:
+                drawn = sorted(re.findall(r">\s*(\d\.\d\d)\s*<", file.read()))
+            return [float(line["p"]) for line in rows(self.path("out/comparisons.csv"))], drawn
+
+        def printed(name, dataset=None):
+            """Each cluster's consistency and each mean, as the figure has them."""
+            numbers = []
+            for line in rows(os.path.join(published, name)):
+                if dataset in (None, line.get("Dataset")):
+                    shares = [float(line[f"Cluster {c}"]) for c in range(1, 11) if line[f"Cluster {c}"]]
+                    numbers += [f"{share:.2f}" for share in [*shares, sum(shares) / len(shares)]]
+            return sorted(numbers)
+
+        # Pairs in the order S6-S8, S6-S10, S6-P6 ... P8-P10, and with 20 images a cluster the same.
+        for images, expected in (("30", (.0106, .2186, .00175, .00231, .000293, .1263, .5095, .6517, .2881, .0248, .0327, .00424, .8952, .8842, .6397)),
+                                 ("20", (.0427, .3464, .0127, .0151, .00368, .2310, .6266, .7489, .4108, .0753, .0902, .0220, .9548, .9431, .7353))):
+            p, drawn = compared("protest.csv", "--images", images)
+            for mine, theirs in zip(p, expected, strict=True):
+                self.assertLess(abs(mine - theirs), 6e-5 if theirs >= .01 else 6e-6, (mine, theirs))
+            self.assertEqual(drawn, printed("protest.csv"))
+        p, drawn = compared("climate.csv", "--images", "30")
+        self.assertEqual(drawn, printed("climate.csv"))
+        self.assertEqual(len(p), 36)  # the study tested the pairs of its first six rows alone
+        first = [p[place] for place, (a, b) in enumerate((a, b) for a in range(9) for b in range(a + 1, 9)) if b < 6]
+        for mine, theirs in zip(first, (.1326, .1970, .0541, .00194, .00325, .8379, .6495, .1155, .1941, .4330, .0482, .0840, .4013, .5943, .8061), strict=True):
+            self.assertLess(abs(mine - theirs), 6e-5 if theirs >= .01 else 6e-6, (mine, theirs))
+        p, drawn = compared("faces.csv", "--only", "Face", "--images", "5")
+        self.assertEqual(drawn, printed("faces.csv", "Face"))
+        self.assertEqual([f"{each:.4f}" for each in p if each < .05], ["0.0369"])
+
     def test_forms_are_blind_and_come_again_alike(self):
         self.do("code", "make", "--per-cluster", "3")
         page = read(self.form("coder1.html"))
