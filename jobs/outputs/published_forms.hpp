@@ -1,26 +1,43 @@
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 
 #include "command/job.hpp"
 #include "coterie/artifacts/clustering.hpp"
 #include "coterie/artifacts/images.hpp"
 #include "coterie/artifacts/row_names.hpp"
+#include "coterie/artifacts/selection.hpp"
+#include "outputs/cluster_names.hpp"
 #include "outputs/output_folder.hpp"
 
 namespace coterie::jobs {
 
-/// Writes a solution under the names and in the forms that a published study's own scripts gave theirs:
-///
-///     study1    NAME_K=k_label_distance.txt    path, label, distance; tabs, no header
-///     study2    k/label.txt                    path, label; and k/LABEL/ID PATH, 20 images of each cluster in the
-///     order peng2021  the same                       of NumPy's shuffle with seed 42; ID from 1 in Study 2, from 0 in
-///     Peng 2021 tringn    cluster_label/NAME.json        {"data": [{"img_file", "label", "prob"}]}, texts
-///               link/NAME/LABEL_COUNT/         links to the images of each cluster
-///     luoolu    cluster_result.csv             Cluster_0 ...: a column of names for each cluster, 'quoted', ragged
-///
-/// `images`: where there are any, else nothing is copied or linked.
-void write_published_form(const Job& job, const std::string& form, const ClusteringReader& clustering, std::int64_t k,
-                          const RowNames& names, const ImageTable* images, const OutputFolder& folder);
+/// A solution that is written under the names and in the forms that a published study's own scripts gave theirs. Rows
+/// that may not be spoken of are left out.
+struct PublishedSolution {
+  PublishedSolution(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowNames& names,
+                    const OutputFolder& folder);
+
+  const Job& job;
+  const ClusteringReader& clustering;
+  std::int64_t k;
+  const RowNames& names;
+  const OutputFolder& folder;
+  const ImageTable* images = nullptr;    ///< null: there are none, and nothing is copied, linked or drawn
+  const Selection* selection = nullptr;  ///< null: no select of this clustering
+  ClusterNames said;
+
+  std::vector<std::int32_t> labels;  ///< of each row of the clustering
+  std::vector<std::size_t> rows;     ///< that may be spoken of, ascending
+
+  /// The name of one of the rows in a folder of pictures; without a slash it cannot lead anywhere else.
+  std::string file_of(std::size_t row) const;
+};
+
+/// Which of its files a form has depends on the algorithm and on what the study holds; the list of all of them is in
+/// docs/studies.md. study1, study2a, study2b, peng2021, tringn, luoolu; another form writes nothing.
+void write_published_form(const std::string& form, const PublishedSolution& solution);
 
 }  // namespace coterie::jobs

@@ -28,6 +28,10 @@ std::optional<Made<Evaluation>> find_evaluation(const Job& job, const Clustering
   return find_made_of(job, Kind::evaluations, clustering, read_evaluation);
 }
 
+std::optional<Made<Selection>> find_selection(const Job& job, const ClusteringReader& clustering) {
+  return find_made_of(job, Kind::selections, clustering, read_selection);
+}
+
 const Evaluation::Solution* evaluated(const ReportSources& from, std::int64_t k) {
   if (!from.evaluation) return nullptr;
   for (const auto& solution : from.evaluation->content.solutions)
@@ -38,7 +42,7 @@ const Evaluation::Solution* evaluated(const ReportSources& from, std::int64_t k)
 ReportSources read_report_sources(const Job& job, const std::string& name) {
   ClusteringReader clustering(job.study, name);
   auto evaluation = find_evaluation(job, clustering);
-  auto selection = find_made_of(job, Kind::selections, clustering, read_selection);
+  auto selection = find_selection(job, clustering);
   FeatureReader features(job.study, clustering.features());
   RowNames names = read_row_names(job.study, features.name());
   const bool scanned = job.study.holds("images") && !names.imported;

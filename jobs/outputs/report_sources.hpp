@@ -39,6 +39,7 @@ struct ReportSources {
 /// The evaluation of this very clustering; none where there is none, or where it is of another generation, which is
 /// said. Refuses where it is damaged. One rank.
 std::optional<Made<Evaluation>> find_evaluation(const Job& job, const ClusteringReader& clustering);
+std::optional<Made<Selection>> find_selection(const Job& job, const ClusteringReader& clustering);  ///< likewise
 
 /// Refuses where the evaluation or the selection is damaged; says which it leaves out since they were made of another
 /// generation. One rank.

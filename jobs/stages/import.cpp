@@ -12,8 +12,10 @@
 #include "coterie/base/digest.hpp"
 #include "coterie/base/number.hpp"
 #include "coterie/base/text_encoding.hpp"
+#include "coterie/dist/progress.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/store/foreign_matrix.hpp"
+#include "coterie/store/vector_folder.hpp"
 #include "planning/effort.hpp"
 #include "stages/import_precision.hpp"
 #include "stages/list_options.hpp"
@@ -29,6 +31,24 @@ struct Imported {
   std::vector<std::string> names;
   std::vector<std::string> columns = {"folder"};
   std::vector<std::vector<std::string>> values = {{}};
+};
+
+// Says how far it is, as its rows are read from the first to the last.
+class ToldRows final : public RowSource {
+ public:
+  ToldRows(const Job& job, const RowSource& rows)
+      : rows_(rows), progress_(job.speaks(), "import", rows.rows(), "rows") {}
+
+  std::int64_t rows() const override { return rows_.rows(); }
+  std::int64_t columns() const override { return rows_.columns(); }
+  void read(RowRange range, float* out) const override {
+    rows_.read(range, out);
+    progress_.advance(range.size());
+  }
+
+ private:
+  const RowSource& rows_;
+  mutable Progress progress_;
 };
 
 // Rows that a spreadsheet wrote below the last that holds anything.
@@ -126,14 +146,34 @@ Imported read_table_features(const Job& job, const std::string& path) {
   return imported;
 }
 
+Imported read_vectors(const std::string& folder) {
+  VectorFolder found = read_vector_folder(folder);
+  Imported imported;
+  const auto rows = std::ssize(found.names);
+  imported.rows = std::make_unique<OwnedRows>(std::move(found.values), rows, found.columns);
+  imported.names = std::move(found.names);
+  return imported;
+}
+
+// Of a folder that of all its vectors and their names.
+std::string digest_of(const std::string& path) {
+  if (!fs::is_directory(path)) return sha256_of_file(path);
+  std::string all;
+  for (const auto& file : vector_files(path))
+    all += fmt::format("{} {}\n", sha256_of_file((fs::path(path) / file).string()), file);
+  return sha256(all);
+}
+
 Imported read_features(const Job& job, const std::string& path) {
+  if (fs::is_directory(path)) return read_vectors(path);
   if (is_table_file(path)) return read_table_features(job, path);
   const std::string suffix = fs::path(path).extension().string();
   Imported imported;
   if (suffix == ".npy") {
     imported.rows = std::make_unique<NpyRows>(path);
   } else {
-    require(suffix == ".h5" || suffix == ".hdf5", "--file: {} is none of .npy, .csv, .tsv, .h5, .hdf5", path);
+    require(suffix == ".h5" || suffix == ".hdf5", "--file: {} is none of .npy, .csv, .tsv, .h5, .hdf5, and no folder",
+            path);
     imported.rows = read_hdf5_matrix(path, job.options.text("dataset"));
   }
   return imported;
@@ -183,7 +223,7 @@ void take_over(Job& job) {
   std::string file_digest, names_digest;
   job.comm.on_root([&] {
     check(job.options);
-    file_digest = sha256_of_file(file);
+    file_digest = digest_of(file);
     if (!names.empty()) names_digest = sha256_of_file(names);
   });
   job.comm.broadcast(file_digest);
@@ -198,13 +238,21 @@ void take_over(Job& job) {
     complete_names(imported);
     auto hashes = hashes_of(job.study, imported.names);
     write_imported(
-        job.study.path(Kind::features, name), job.recipe, file, *imported.rows,
+        job.study.path(Kind::features, name), job.recipe, file, ToldRows(job, *imported.rows),
         {{std::move(imported.names), std::move(hashes)}, std::move(imported.columns), std::move(imported.values)});
     job.say("{} rows of {} numbers", imported.rows->rows(), imported.rows->columns());
     if (const std::string notice = precision_notice(*imported.rows); !notice.empty()) job.say("{}", notice);
   });
   job.made(Kind::features, name);
 }
+
+constexpr Option any_file = [] {
+  Option file = option::file;
+  file.help =
+      "features made elsewhere: .npy (N x D), .csv/.tsv (a row for each image), .h5, or a folder with a vector for "
+      "each image (.dat of joblib; .npz or .txt with a number on each line)";
+  return file;
+}();
 
 // What only tables have is no part of another file's recipe.
 void settle(Options& options) {
@@ -219,7 +267,8 @@ void settle(Options& options) {
 }
 
 std::string name_of(const Options& options, const std::string&) {
-  return fs::path(options.text("file")).stem().string();
+  const fs::path file = fs::path(options.text("file")).lexically_normal();
+  return (file.has_filename() ? file : file.parent_path()).stem().string();
 }
 
 double disk_of(const Workload& study, const Calibration&) {
@@ -232,7 +281,7 @@ const StageEffort kEffort{.on_root = true, .disk = disk_of};
 
 Command import_features() {
   return {.options = OptionList(
-              "import", {option::file, option::feature_columns, option::name_column, option::header, option::names,
+              "import", {any_file, option::feature_columns, option::name_column, option::header, option::names,
                          option::for_result(option::path_column), option::for_result(option::encoding),
                          option::for_result(option::dataset), option::name}),
           .summary = "takes over features made elsewhere",

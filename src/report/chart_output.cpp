@@ -93,18 +93,24 @@ std::string chart_svg(const Chart& chart) {
       chart.width, chart.height, id, html_text(chart.title), html_text(chart.alt), drawing);
 }
 
+std::string chart_png(const Chart& chart, int width, int height) {
+  check(chart);
+  const double scale = static_cast<double>(width) / chart.width;
+  return run_gnuplot(
+      fmt::format("if (strstrt(GPVAL_TERMINALS, 'pngcairo')) {{ set terminal pngcairo size {0},{1} noenhanced font "
+                  "'sans,13' fontscale {2} linewidth {2} pointscale {2} }} else {{ set terminal png size {0},{1} font "
+                  "'sans,{3:.0f}' linewidth {4:.0f} }}\n",
+                  width, height, scale, 13 * scale, std::max(1.0, scale)) +
+      chart.script);
+}
+
 void write_chart(const Chart& chart, const std::string& folder) {
   const std::string stem = folder + "/" + chart.name;
   std::string svg = chart_svg(chart);
   replace_all(svg, "currentColor", "black");  // which word processors do not know, and there is no page to take it from
   write_new_file(stem + ".svg", svg);
-  const auto scaled = [](int pixels) { return std::lround(std::ceil(pixels * kPngScale)); };
-  const std::string png = fmt::format(
-      "if (strstrt(GPVAL_TERMINALS, 'pngcairo')) {{ set terminal pngcairo size {0},{1} noenhanced font 'sans,13' "
-      "fontscale {2} linewidth {2} pointscale {2} }} else {{ set terminal png size {0},{1} font 'sans,40' linewidth 3 "
-      "}}\n",
-      scaled(chart.width), scaled(chart.height), kPngScale);
-  write_new_file(stem + ".png", with_resolution(run_gnuplot(png + chart.script)));
+  const auto scaled = [](int pixels) { return static_cast<int>(std::ceil(pixels * kPngScale)); };
+  write_new_file(stem + ".png", with_resolution(chart_png(chart, scaled(chart.width), scaled(chart.height))));
   if (!draws_pdf()) return;
   const std::string pdf =
       fmt::format("set terminal pdfcairo size {:.4f}in,{:.4f}in noenhanced font 'sans,9.75' fontscale 1 linewidth 2\n",

@@ -79,6 +79,77 @@ class Coding(ProgramTest):
         self.assertIn(f"coders disagree on {fourth} items", said)
         self.assertIn("\\toprule", read(os.path.join(self.study, "tables/coding/own-k4-fit/consistency.tex")).decode())
 
+    def test_rounds_and_decisions_are_read_and_never_merged_in_silence(self):
+        self.do("code", "make", "--per-cluster", "4")
+        tables = os.path.join(self.study, "tables", "coding")
+        self.do("code", "read", self.fill(1, lambda i, token: 1), self.fill(2, lambda i, token: 2 if i < 3 else 1))
+        self.assertIn("has no decisions", self.do("code", "report", "--adjudicated", code=2))
+        said = self.do("code", "report", "--forms")
+        self.assertIn("wrote forms of the 3 items that coders differ on", said)
+        again = os.path.join(self.study, "forms", "own-k4-fit-again")
+        self.assertEqual(sorted(name for name in os.listdir(again) if name.endswith(".csv")), ["adjudicator.csv", "coder1.csv", "coder2.csv"])
+        self.assertEqual({len(rows(os.path.join(again, name))) for name in ("adjudicator.csv", "coder1.csv", "coder2.csv")}, {3})
+        self.assertIn(b"form of the adjudicator", read(os.path.join(again, "adjudicator.html")))
+
+        def answered(name, answers):
+            with open(self.path(name), "w", newline="", encoding="utf-8") as file:
+                table = csv.writer(file)
+                table.writerow(["form", "token", "answer"])
+                for line, answer in zip(rows(os.path.join(again, name)), answers):
+                    table.writerow([line["form"], line["token"], answer])
+            return self.path(name)
+
+        # The second coder thinks one of the three over; another is left open and stands.
+        said = self.do("code", "read", "--answers", "own-k4-fit", answered("coder2.csv", ["1", "2", ""]))
+        self.assertIn("round 2: 2 answers given anew, 1 of them other than before; 30 stand as they were", said)
+        self.assertIn("made " + os.path.join(self.study, "answers", "own-k4-fit-round2.h5"), said)
+        self.do("code", "report")
+        rounds = rows(os.path.join(tables, "own-k4-fit-round2", "rounds.csv"))
+        self.assertEqual([(line["round"], line["changed"], float(line["agreement"])) for line in rounds], [("1", "0", 13 / 16), ("2", "1", 14 / 16)])
+        self.assertEqual(len(rows(os.path.join(tables, "own-k4-fit-round2", "changes.csv"))), 1)
+
+        # The list of the two that are left is filled in and read as it is.
+        listed = rows(os.path.join(tables, "own-k4-fit-round2", "adjudication.csv"))
+        self.assertEqual([line["coder_1"] + line["coder_2"] for line in listed], ["12", "12"])
+        with open(self.path("decisions.csv"), "w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, listed[0])
+            table.writeheader()
+            table.writerows({**line, "answer": "1"} for line in listed)
+        said = self.do("code", "read", "--answers", "own-k4-fit-round2", self.path("decisions.csv"))
+        self.assertIn("2 items are decided by an adjudicator", said)
+        shares = []
+        for more in ((), ("--adjudicated", "--overwrite")):
+            said = self.do("code", "report", *more)
+            shares.append(sum(float(line["hits"]) for line in rows(os.path.join(tables, "own-k4-fit-round3", "consistency.csv")) if line["hits"]))
+            self.assertIn("agreement 0.875", said)
+        self.assertEqual(shares, [15, 16])
+        # All tables at once are a first round with decisions.
+        said = self.do("code", "read", self.path("coder1.csv"), self.fill(2, lambda i, token: 2 if i < 3 else 1, path=self.path("whole.csv")),
+                       self.path("decisions.csv"), "--name", "at-once")
+        self.assertIn("32 of 32 items of the forms read are answered", said)
+        self.assertIn("2 items are decided", said)
+
+    def test_topics_are_coded_as_clusters_are(self):
+        self.do("words", "--max-keypoints", "40")
+        self.do("codebook", "--words", "8", "--sample", "2000")
+        self.do("topics", "--topics", "3", "--name", "model")
+        for task in ("fit", "intrusion"):
+            said = self.do("code", "make", "--topic-model", "model", "--task", task, "--per-cluster", "3", "--nearest", "2", "--boundary", "1")
+            self.assertIn(f"codings/model-k3-{task}", said.replace("coding/", "codings/"))
+            forms = os.path.join(self.study, "forms", f"model-k3-{task}")
+            paths = []
+            for coder in (1, 2):
+                paths.append(self.path(f"{task}{coder}.csv"))
+                with open(paths[-1], "w", encoding="utf-8") as file:
+                    file.write("form,token,answer\n" + "".join(f"{line['form']},{line['token']},1\n" for line in rows(os.path.join(forms, f"coder{coder}.csv"))))
+            self.do("code", "read", *paths, "--coding", f"model-k3-{task}")
+            self.assertIn("mean of the topics", self.do("code", "report", "--answers", f"model-k3-{task}"))
+            kinds = {line["sample"] for line in rows(os.path.join(self.study, "tables", "coding", f"model-k3-{task}", "consistency.csv"))}
+            self.assertLessEqual({"random", "nearest", "boundary"}, kinds)
+        self.assertIn("has no solution with k = 7", self.do("code", "make", "--topic-model", "model", "--k", "7", code=2))
+        self.do("report")
+        self.assertIn(b"model-k3-fit", read(os.path.join(self.study, "report", "index.html")))
+
     def test_what_is_wrong_with_a_table_is_said_and_nothing_is_merged(self):
         self.do("code", "make", "--per-cluster", "5", "--gold", "2")
         first = self.fill(1, lambda i, token: {0: "", 1: "7", 2: "2"}.get(i, "1"), seconds="0.2")
@@ -129,6 +200,41 @@ class Coding(ProgramTest):
         self.assertIn(b"VGGFace", read(self.path("out/kappa.svg")))
         self.assertIn("nothing to compare", run(0, *at, code=2))
         self.assertFalse(os.path.exists(self.path("run.log")))  # of no study there is no log
+
+    def test_every_number_of_table_a1_and_of_the_figures_is_the_published_one(self):
+        published = os.path.join(SOURCE, "tests/data/published")
+
+        def compared(name, *arguments):
+            run(0, "code", "compare", os.path.join(published, name), "--average", "table", "--correction", "none", "--to", self.path("out"), *arguments)
+            with open(self.path("out/consistency.svg"), encoding="utf-8") as file:
+                drawn = sorted(re.findall(r">\s*(\d\.\d\d)\s*<", file.read()))
+            return [float(line["p"]) for line in rows(self.path("out/comparisons.csv"))], drawn
+
+        def printed(name, dataset=None):
+            """Each cluster's consistency and each mean, as the figure has them."""
+            numbers = []
+            for line in rows(os.path.join(published, name)):
+                if dataset in (None, line.get("Dataset")):
+                    shares = [float(line[f"Cluster {c}"]) for c in range(1, 11) if line[f"Cluster {c}"]]
+                    numbers += [f"{share:.2f}" for share in [*shares, sum(shares) / len(shares)]]
+            return sorted(numbers)
+
+        # Pairs in the order S6-S8, S6-S10, S6-P6 ... P8-P10, and with 20 images a cluster the same.
+        for images, expected in (("30", (.0106, .2186, .00175, .00231, .000293, .1263, .5095, .6517, .2881, .0248, .0327, .00424, .8952, .8842, .6397)),
+                                 ("20", (.0427, .3464, .0127, .0151, .00368, .2310, .6266, .7489, .4108, .0753, .0902, .0220, .9548, .9431, .7353))):
+            p, drawn = compared("protest.csv", "--images", images)
+            for mine, theirs in zip(p, expected, strict=True):
+                self.assertLess(abs(mine - theirs), 6e-5 if theirs >= .01 else 6e-6, (mine, theirs))
+            self.assertEqual(drawn, printed("protest.csv"))
+        p, drawn = compared("climate.csv", "--images", "30")
+        self.assertEqual(drawn, printed("climate.csv"))
+        self.assertEqual(len(p), 36)  # the study tested the pairs of its first six rows alone
+        first = [p[place] for place, (a, b) in enumerate((a, b) for a in range(9) for b in range(a + 1, 9)) if b < 6]
+        for mine, theirs in zip(first, (.1326, .1970, .0541, .00194, .00325, .8379, .6495, .1155, .1941, .4330, .0482, .0840, .4013, .5943, .8061), strict=True):
+            self.assertLess(abs(mine - theirs), 6e-5 if theirs >= .01 else 6e-6, (mine, theirs))
+        p, drawn = compared("faces.csv", "--only", "Face", "--images", "5")
+        self.assertEqual(drawn, printed("faces.csv", "Face"))
+        self.assertEqual([f"{each:.4f}" for each in p if each < .05], ["0.0369"])
 
     def test_forms_are_blind_and_come_again_alike(self):
         self.do("code", "make", "--per-cluster", "3")

@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import unittest
@@ -33,8 +34,15 @@ class PublishedForms(ProgramTest):
     def table(self, name):
         return [line.split("\t") for line in read(exported(self.study, name)).decode().splitlines()]
 
+    def size(self, name):
+        return struct.unpack(">II", read(exported(self.study, name))[16:24])
+
     def test_label_tables_have_no_header(self):
         rows = self.export("--as", "study1")
+        self.assertEqual(self.size("own_K=3_original.png"), (3060, 1080))
+        self.assertEqual(self.size("own_K=3_random_order.png"), (3060, 1080))
+        self.assertEqual(self.size("purelyrandom.png"), (3060, 2160))
+        self.assertEqual(self.size("class_proportion_own.png"), (2268, 1962))
         table = self.table("own_K=3_label_distance.txt")
         self.assertEqual([(path, label) for path, label, _ in table], [(path, line["label"]) for path, line in rows.items()])
         self.assertTrue(all(float(distance) == float(rows[path]["distance"]) for path, _, distance in table))
@@ -49,8 +57,40 @@ class PublishedForms(ProgramTest):
             name = f"{number} {paths[row].replace('/', '_')}"
             sample = exported(self.study, os.path.join("3", rows[paths[row]]["label"], name))
             self.assertEqual(read(sample), read(self.path("images", paths[row])))
-        run(0, "export", "--study", self.study, "--as", "study2", "--overwrite")
+        self.assertEqual(self.size("grid/3.png"), (6060, 1080))
+        names = [name for name in os.listdir(os.path.dirname(exported(self.study, "assignments.csv"))) if "components" in name or "variance" in name]
+        self.assertEqual(len(names), 2)
+        self.assertTrue(any(name.endswith(" variance.txt") for name in names))
+        run(0, "export", "--study", self.study, "--as", "study2b", "--overwrite")
+        self.assertEqual([len(line) for line in self.table("components.txt")], [1280] * 4)
+        ratios = [float(line[0]) for line in self.table("variance.txt")]
+        self.assertEqual(ratios, sorted(ratios, reverse=True))
         self.assertTrue(glob.glob(exported(self.study, f"3/*/1 {paths[27].replace('/', '_')}")))
+
+    def test_study_2a_has_the_tables_columns_and_its_order(self):
+        paths = sorted(os.path.relpath(os.path.join(at, name), self.path("images")) for at, _, names in os.walk(self.path("images")) for name in names)
+        with open(self.path("list.csv"), "w", encoding="utf-8") as file:
+            file.write("path,user,randomid\n" + "".join(f"{path},u{number % 3},{700 + number}\n" for number, path in enumerate(paths)))
+        study = self.path("table")
+        for command in (("scan", "--images", self.path("list.csv"), "--root", self.path("images")), ("extract", "--weights", "random:7"),
+                        ("cluster", "--raw", "--k", "2", "--n-init", "2"), ("export", "--as", "study2a")):
+            run(0, command[0], "--study", study, *command[1:])
+        table = [line.split("\t") for line in read(exported(study, "2/label.txt")).decode().splitlines()]
+        self.assertEqual([line[:2] for line in table], [[f"u{number % 3}", str(700 + number)] for number in range(len(paths))])
+        first = [number for number, line in enumerate(table) if line[2] == "0"][:20]
+        self.assertEqual(sorted(os.listdir(exported(study, "2/0"))), sorted(f"{700 + number} {paths[number].replace('/', '_')}" for number in first))
+
+    def test_mixtures_and_trees_have_their_own_tables(self):
+        for algorithm in ("mixture", "ward"):
+            run(0, "cluster", "--study", self.study, "--algorithm", algorithm, "--k", "3", "--name", algorithm)
+            run(0, "export", "--study", self.study, "--clustering", algorithm, "--as", "study1", "--threshold", "0.001")
+        folder = os.path.join(self.study, "tables", "mixture-k3")
+        table = [line.split("\t") for line in read(os.path.join(folder, "mixture_K=3_label_gaussianmixture.txt")).decode().splitlines()]
+        self.assertEqual({len(line) for line in table}, {6})
+        several = [line.split("\t") for line in read(os.path.join(folder, "mixture_K=3_label_morenthan1category.txt")).decode().splitlines()]
+        self.assertEqual(several, [line for line in table if sum(float(p) > 0.001 for p in line[3:]) > 1])
+        tree = read(os.path.join(self.study, "tables", "ward-k3", "ward_K=3_hierarchical.txt")).decode().splitlines()
+        self.assertEqual({len(line.split("\t")) for line in tree}, {2})
 
     def test_links_lie_in_folders_that_say_how_many(self):
         rows = self.export("--as", "tringn")
@@ -62,8 +102,14 @@ class PublishedForms(ProgramTest):
             self.assertEqual(len(links), count)
             self.assertTrue(all(os.path.islink(link) and os.path.exists(link) for link in links))
 
+        self.assertEqual(self.size("cost_2D.png"), (640, 480))
+
     def test_a_column_for_each_cluster_holds_quoted_names(self):
-        rows = self.export("--as", "luoolu")
+        self.assertIn("coterie select makes them", run(0, "export", "--study", self.study, "--as", "luoolu"))
+        run(0, "select", "--study", self.study, "--gap", "0", "--bootstrap", "0")
+        rows = self.export("--as", "luoolu", "--k", "3")
+        self.assertEqual(self.size("3.png"), (1800, 700))
+        self.assertTrue(glob.glob(exported(self.study, "cluster_silhouette_score_*.png")))
         lines = read(exported(self.study, "cluster_result.csv")).decode().splitlines()
         self.assertEqual(lines[0], "Cluster_0,Cluster_1,Cluster_2")
         for cluster in range(3):

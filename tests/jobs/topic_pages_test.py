@@ -67,7 +67,7 @@ class TopicPages(unittest.TestCase):
         self.assertIn('alt="patches of word ', page)
         self.assertRegex(page, r"<circle [^>]*><title>word \d+, topic \d")
         for kind in KINDS:
-            self.assertIn(f'<th scope="row">{kind}</th>', page)
+            self.assertIn(f'<th scope="row"><bdi>{kind}</bdi></th>', page)
         links = re.findall(r'href="\./([^"]*)"', page)
         self.assertTrue(any(link.endswith(f"topics-{topics}.csv") for link in links))
         for link in links:

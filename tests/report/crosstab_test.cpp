@@ -16,10 +16,10 @@ const ReportAgreement kAgreement{
 TEST_CASE("a crosstab's classes fall by their totals, ties keep their order") {
   const auto lines = crosstab_lines(kAgreement, 4);
   REQUIRE(lines.size() == 4);
-  CHECK(lines[0].name == "b");
-  CHECK(lines[1].name == "&lt;d&gt;");
-  CHECK(lines[2].name == "a");
-  CHECK(lines[3].name == "c");
+  CHECK(lines[0].name == "<bdi>b</bdi>");
+  CHECK(lines[1].name == "<bdi>&lt;d&gt;</bdi>");
+  CHECK(lines[2].name == "<bdi>a</bdi>");
+  CHECK(lines[3].name == "<bdi>c</bdi>");
   CHECK(lines[1].counts == std::vector<std::int64_t>{5, 7});
   CHECK(lines[1].total == 12);
 }

@@ -82,6 +82,10 @@ Chart dendrogram_chart(const std::string& name, const std::vector<DendrogramMerg
 /// (with its message), InvalidArgument for an empty chart.
 std::string chart_svg(const Chart& chart);
 
+/// The chart as the bytes of a PNG of exactly this size, letters and lines as large as its width asks for. Throws as
+/// chart_svg.
+std::string chart_png(const Chart& chart, int width, int height);
+
 /// Writes the chart for print, in its size at 96 px an inch: FOLDER/NAME.svg, FOLDER/NAME.pdf, and FOLDER/NAME.png with
 /// 300 dots an inch; no PDF where gnuplot was built without cairo. The same chart gives the same bytes. Throws as
 /// chart_svg, and FileError.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "coded_units.hpp"
 #include "coterie/base/errors.hpp"
 
 namespace coterie::inline coding {
@@ -18,6 +19,26 @@ std::vector<std::int64_t> counts_of(const Codes& codes) {
       if (code != Codes::kMissing) ++counts[static_cast<std::size_t>(unit * codes.categories + code)];
     }
   return counts;
+}
+
+std::vector<CodedUnit> coded_units(const Codes& codes, std::int64_t at_least) {
+  const auto counts = counts_of(codes);
+  const auto q = static_cast<std::size_t>(codes.categories);
+  std::vector<CodedUnit> units;
+  for (std::int64_t u = 0; u < codes.units; ++u) {
+    CodedUnit unit;
+    double agreeing = 0;
+    for (std::size_t k = 0; k < q; ++k) {
+      const auto count = static_cast<double>(counts[static_cast<std::size_t>(u) * q + k]);
+      unit.counts.push_back(count);
+      unit.codes += count;
+      agreeing += count * (count - 1);
+    }
+    if (unit.codes < static_cast<double>(at_least)) continue;
+    if (unit.codes > 1) unit.agreement = agreeing / (unit.codes * (unit.codes - 1));
+    units.push_back(std::move(unit));
+  }
+  return units;
 }
 
 std::vector<std::int64_t> confusion(const Codes& codes, std::int64_t a, std::int64_t b) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "coded_units.hpp"
 #include "coterie/coding/agreement.hpp"
 
 namespace coterie::inline coding {
@@ -11,35 +12,8 @@ namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
-/// The units that have a code at all.
-struct Unit {
-  std::vector<double> counts;  ///< of each category
-  double codes = 0;            ///< their sum, at least 1
-  double agreement = 0;        ///< share of pairs of codes that agree; 0 of a single code
-};
-
-std::vector<Unit> units_of(const Codes& codes) {
-  const auto counts = counts_of(codes);
-  const auto q = static_cast<std::size_t>(codes.categories);
-  std::vector<Unit> units;
-  for (std::int64_t u = 0; u < codes.units; ++u) {
-    Unit unit;
-    double agreeing = 0;
-    for (std::size_t k = 0; k < q; ++k) {
-      const auto count = static_cast<double>(counts[static_cast<std::size_t>(u) * q + k]);
-      unit.counts.push_back(count);
-      unit.codes += count;
-      agreeing += count * (count - 1);
-    }
-    if (unit.codes == 0) continue;
-    if (unit.codes > 1) unit.agreement = agreeing / (unit.codes * (unit.codes - 1));
-    units.push_back(std::move(unit));
-  }
-  return units;
-}
-
 // Each unit's classification counts alike, however many coders it had.
-std::vector<double> prevalences(const std::vector<Unit>& units) {
+std::vector<double> prevalences(const std::vector<CodedUnit>& units) {
   std::vector<double> shares(units.front().counts.size(), 0);
   for (const auto& unit : units)
     for (std::size_t k = 0; k < shares.size(); ++k) shares[k] += unit.counts[k] / unit.codes;
@@ -48,7 +22,7 @@ std::vector<double> prevalences(const std::vector<Unit>& units) {
 }
 
 // The variance of Gwet's linearised units (2014, equation 5.3.5 without a finite population).
-double gwet_variance(const std::vector<Unit>& units, const std::vector<double>& shares, double categories,
+double gwet_variance(const std::vector<CodedUnit>& units, const std::vector<double>& shares, double categories,
                      double chance, const GroupAgreement& found) {
   const auto n = static_cast<double>(units.size());
   double sum = 0;
@@ -68,7 +42,7 @@ double gwet_variance(const std::vector<Unit>& units, const std::vector<double>& 
 
 GroupAgreement group_agreement(const Codes& codes) {
   GroupAgreement found{0, kUndefined, kUndefined, kUndefined, kUndefined, {kUndefined, kUndefined}};
-  const auto units = units_of(codes);
+  const auto units = coded_units(codes, 1);
   double agreement = 0;
   for (const auto& unit : units) {
     if (unit.codes < 2) continue;

@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include "coded_units.hpp"
 #include "coterie/base/random.hpp"
 #include "coterie/coding/agreement.hpp"
 
@@ -11,37 +12,13 @@ namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
-/// What one unit with at least two codes adds to the matrix of coincidences.
-struct Unit {
-  std::vector<double> counts;  ///< of each category
-  double disagreement = 0;     ///< coincidences of two different categories
-};
-
-std::vector<Unit> units_of(const Codes& codes) {
-  const auto counts = counts_of(codes);
-  const auto q = static_cast<std::size_t>(codes.categories);
-  std::vector<Unit> units;
-  for (std::int64_t u = 0; u < codes.units; ++u) {
-    Unit unit;
-    double all = 0;
-    for (std::size_t k = 0; k < q; ++k) {
-      unit.counts.push_back(static_cast<double>(counts[static_cast<std::size_t>(u) * q + k]));
-      all += unit.counts.back();
-    }
-    if (all < 2) continue;
-    for (const auto count : unit.counts) unit.disagreement += count * (all - count) / (all - 1);
-    units.push_back(std::move(unit));
-  }
-  return units;
-}
-
 /// Sums over units, from which alpha follows.
 struct Coincidences {
   explicit Coincidences(std::size_t categories) : totals(categories, 0) {}
 
-  void add(const Unit& unit) {
+  void add(const CodedUnit& unit) {
     for (std::size_t k = 0; k < totals.size(); ++k) totals[k] += unit.counts[k];
-    observed += unit.disagreement;
+    observed += unit.codes * (1 - unit.agreement);  // its pairs that differ, in the matrix of coincidences
   }
 
   double values() const {
@@ -64,7 +41,7 @@ struct Coincidences {
 }  // namespace
 
 KrippendorffAlpha krippendorff_alpha(const Codes& codes, std::int64_t replicates, std::uint64_t seed) {
-  const auto units = units_of(codes);
+  const auto units = coded_units(codes, 2);
   const auto categories = static_cast<std::size_t>(codes.categories);
   Coincidences all(categories);
   for (const auto& unit : units) all.add(unit);
