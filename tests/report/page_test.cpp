@@ -222,4 +222,23 @@ TEST_CASE("a report that contradicts itself is not written") {
   CHECK(!std::filesystem::exists(folder / "index.html"));
 }
 
+TEST_CASE(
+    "a page shows the map with its caption and leads to the viewer, or says how to make one; without a map neither") {
+  const TemporaryFolder folder;
+  Report report = made_up_report();
+  CHECK(!contains(page_of(report, folder), "<section id=\"map\">"));
+  report.map.viewer_link = "../viewer/index.html";
+  CHECK(
+      contains(page_of(report, folder), "<a href=\"./../viewer/index.html\">Explore the images and name clusters</a>"));
+  report.map = {"embeddings/<tsne>", "Of the nearest 64 % are near.", Image{3, 2, std::vector<std::uint8_t>(18, 7)},
+                ""};
+  const std::string page = page_of(report, folder);
+  CHECK(markup_fault(page) == "");
+  CHECK(contains(page, "From <code>embeddings/&lt;tsne&gt;</code>"));
+  CHECK(contains(page, "Of the nearest 64 % are near."));
+  CHECK(contains(page, "<img class=\"map\" src=\"data:image/png;base64,"));
+  CHECK(contains(page, "width=\"3\" height=\"2\" alt=\"Map of the images, coloured by cluster\""));
+  CHECK(contains(page, "<code>coterie view</code> writes a page"));
+}
+
 }  // namespace coterie
