@@ -216,6 +216,8 @@ void write(Job& job) {
     require(from.images || job.options.text("pictures") == "none",
             "--pictures wants a study whose images were scanned and extracted");
     if (from.images) require_linkable(job, names, *from.images);
+    require(!job.options.given("clusters") || job.options.text("as") == "coterie",
+            "--clusters and --as do not go together: a published study's tables hold all its images");
     tell_left_out(job, names);
     require(!elsewhere || !fs::exists(base) || fs::is_directory(base), "--to {} is a file; name a folder", base);
     if (elsewhere)

@@ -22,10 +22,13 @@ namespace {
 // Draws of one start have the numbers of their places in its batches, one after the other; those of the sample that it
 // is seeded from begin here.
 constexpr std::uint64_t kFirstOfSample = std::uint64_t{1} << 62;
-constexpr std::int64_t kRowsAtOnce = 64;       // that a thread labels
-constexpr double kStepsBetweenNewStarts = 10;  // in units of k rows seen
-constexpr double kMostNewStarts = 0.5;         // of a batch's rows
-constexpr double kUsualSteps = 1000;           // for the progress alone
+constexpr std::int64_t kRowsAtOnce = 64;                     // that a thread labels
+constexpr double kStepsBetweenNewStarts = 10;                // in units of k rows seen
+constexpr double kMostNewStarts = 0.5;                       // of a batch's rows
+constexpr std::int64_t kAheadBytes = std::int64_t{4} << 20;  // of rows that are read together, for several steps
+constexpr std::int64_t kMostAhead = 32;                      // steps
+constexpr double kShareFlops = 5e7;   // of a step that is shared out: less takes no longer than two messages do
+constexpr double kUsualSteps = 1000;  // for the progress alone
 
 void check(const RowSource& rows, const MiniBatchOptions& options, std::int64_t k) {
   require(k >= 1 && k <= rows.rows(), "k-means: k is {}, must be between 1 and the number of rows, {}", k, rows.rows());
@@ -90,7 +93,8 @@ class Start {
         batch_rows_(std::min(options.batch_rows, rows.total())),
         number_(number),
         random_(options.seed, Purpose::mini_batch, static_cast<std::uint32_t>(number)),
-        seen_(static_cast<std::size_t>(k), 0) {}
+        seen_(static_cast<std::size_t>(k), 0),
+        ahead_(std::clamp(kAheadBytes / (4 * batch_rows_ * columns_), std::int64_t{1}, kMostAhead)) {}
 
   LloydRun run(const std::function<void(int step)>& after_step);
 
@@ -118,7 +122,9 @@ class Start {
   std::vector<std::int64_t> seen_;  // rows, by each centroid
   double since_new_starts_ = 0;
   std::int64_t new_starts_ = 0;
-  std::vector<float> batch_;  // batch_rows x D
+  std::int64_t ahead_;            // steps whose rows are read together
+  std::vector<float> read_;       // their rows
+  const float* batch_ = nullptr;  // those of the step, batch_rows x D
 };
 
 LloydRun Start::run(const std::function<void(int step)>& after_step) {
@@ -168,16 +174,21 @@ std::vector<float> Start::seed_from(const LocalRows& rows) const {
 }
 
 void Start::draw(std::int64_t step) {
-  std::vector<std::int64_t> numbers;
-  for (std::int64_t place = 0; place < batch_rows_; ++place)
-    numbers.push_back(random_.below(static_cast<std::uint64_t>(step * batch_rows_ + place), rows_.total()));
-  read_rows(rows_, numbers, batch_);
+  if (step % ahead_ == 0) {
+    std::vector<std::int64_t> numbers;
+    for (std::int64_t place = step * batch_rows_; place < (step + ahead_) * batch_rows_; ++place)
+      numbers.push_back(random_.below(static_cast<std::uint64_t>(place), rows_.total()));
+    read_rows(rows_, numbers, read_);
+  }
+  batch_ = read_.data() + step % ahead_ * batch_rows_ * columns_;
 }
 
-/// Each rank labels a share of the batch; all learn all labels.
+/// Each rank labels a share of the batch, and all learn all labels; where that is little work, each labels all.
 std::vector<Start::Label> Start::label() const {
+  const double flops = 2.0 * static_cast<double>(batch_rows_ * k_) * static_cast<double>(columns_);
+  const bool alone = rows_.communicator().size() == 1 || flops < kShareFlops;
   const RowPartition shares(batch_rows_, kRowsAtOnce, rows_.communicator().size());
-  const RowRange mine = shares.rows_of(rows_.communicator().rank());
+  const RowRange mine = alone ? RowRange{0, batch_rows_} : shares.rows_of(rows_.communicator().rank());
   std::vector<Label> labels(static_cast<std::size_t>(mine.size()));
   const NearestTwoFinder finder({centroids_.data(), k_, columns_}, rows_.middle(), rows_.pool());
   std::vector<NearestTwoFinder::Scratch> scratch(static_cast<std::size_t>(rows_.pool().threads()));
@@ -187,7 +198,7 @@ std::vector<Start::Label> Start::label() const {
     std::vector<const float*> pointers;
     std::vector<float> norms, spreads;
     for (std::int64_t i = first; i < first + count; ++i) {
-      const float* const row = batch_.data() + (mine.begin + i) * columns_;
+      const float* const row = batch_ + (mine.begin + i) * columns_;
       pointers.push_back(row);
       spreads.push_back(static_cast<float>(squared_distance(row, rows_.middle(), columns_)));
       norms.push_back(static_cast<float>(std::sqrt(squared_distance(row, zero.data(), columns_)) * (1 + 0x1p-22)));
@@ -199,7 +210,7 @@ std::vector<Start::Label> Start::label() const {
       labels[static_cast<std::size_t>(first + i)] = {one.first, one.squared};
     }
   });
-  return rows_.communicator().gather_all(std::span<const Label>(labels));
+  return alone ? labels : rows_.communicator().gather_all(std::span<const Label>(labels));
 }
 
 /// Sculley's update. Returns the sum of the squared shifts.
@@ -221,7 +232,7 @@ double Start::move_one(std::int64_t c, std::span<const std::int32_t> members) {
   std::vector<double> sum(static_cast<std::size_t>(columns_));
   for (std::size_t d = 0; d < sum.size(); ++d) sum[d] = static_cast<double>(seen) * static_cast<double>(centroid[d]);
   for (const auto place : members) {
-    const float* const row = batch_.data() + place * columns_;
+    const float* const row = batch_ + place * columns_;
     for (std::size_t d = 0; d < sum.size(); ++d) sum[d] += static_cast<double>(row[d]);
   }
   seen += static_cast<std::int64_t>(members.size());
@@ -253,7 +264,7 @@ void Start::start_anew() {
   // As if they had seen as many rows as the least of the others: fewer would soon start anew again.
   const std::int64_t least = seen_[by_seen[count]];
   for (std::size_t n = 0; n < count; ++n) {
-    std::copy_n(batch_.begin() + static_cast<std::ptrdiff_t>(n) * columns_, columns_,
+    std::copy_n(batch_ + static_cast<std::ptrdiff_t>(n) * columns_, columns_,
                 centroids_.begin() + static_cast<std::ptrdiff_t>(by_seen[n]) * columns_);
     seen_[by_seen[n]] = least;
   }
