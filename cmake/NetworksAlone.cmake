@@ -20,7 +20,7 @@ headers_alone(doctest::doctest doctest/doctest.h)
 # Of the rooms below features, the files that networks need.
 coterie_room(base
   SOURCES src/base/nearest_name.cpp src/base/new_file.cpp src/base/npy.cpp src/base/on_demand.cpp src/base/random.cpp src/base/shell_quoted.cpp
-          src/base/unfinished.cpp
+          src/base/thread_pool.cpp src/base/unfinished.cpp
   PRIVATE Random123::Random123)
 coterie_room(images
   SOURCES src/images/preprocess/geometry.cpp src/images/preprocess/levels.cpp src/images/preprocess/presets.cpp

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "coterie/base/csv.hpp"
 #include "coterie/base/errors.hpp"
@@ -39,11 +40,12 @@ class Reading {
   Reading(const Coding& coding, double fast) : coding_(coding), fast_(fast) {
     for (std::int64_t coder = 0; coder < coding.coders(); ++coder) {
       coders_[coding.form_token(coder)] = static_cast<std::int32_t>(coder);
-      for (const auto item : coding.forms[static_cast<std::size_t>(coder)])
-        items_[item_token(coding.key, coder, item)] = {static_cast<std::int32_t>(coder), item};
+      for (const auto item : coding.forms[static_cast<std::size_t>(coder)]) add_token(coder, item);
     }
-    lines_.resize(static_cast<std::size_t>(coding.coders()));
-    read_.resize(static_cast<std::size_t>(coding.coders()), false);
+    coders_[coding.form_token(coding.adjudicator())] = static_cast<std::int32_t>(coding.adjudicator());
+    for (std::int64_t item = 0; item < std::ssize(coding.items); ++item) add_token(coding.adjudicator(), item);
+    lines_.resize(static_cast<std::size_t>(coding.adjudicator() + 1));
+    read_.resize(lines_.size(), false);
   }
 
   void read(const std::string& path) {
@@ -53,17 +55,21 @@ class Reading {
     for (std::size_t row = 0; row < table.rows.size(); ++row) read_line(table, row, columns);
   }
 
-  CodingAnswers answers() {
+  CodingAnswers answers(const CodingAnswers* previous) {
     require(std::find(read_.begin(), read_.end(), true) != read_.end(),
             "no line of these tables belongs to this coding: are they of another one, or was it made again since?");
+    if (previous != nullptr) found_.round = previous->round + 1;
     for (std::int32_t coder = 0; coder < coding_.coders(); ++coder) {
-      if (!read_[static_cast<std::size_t>(coder)]) {
+      if (read_[static_cast<std::size_t>(coder)]) {
+        for (const auto item : coding_.forms[static_cast<std::size_t>(coder)])
+          if (previous == nullptr || lines_[static_cast<std::size_t>(coder)].contains(item)) take(coder, item);
+        check_pace(coder);
+      } else if (previous == nullptr) {
         remark("missing", coder, "", "no table of this coder was given");
-        continue;
       }
-      for (const auto item : coding_.forms[static_cast<std::size_t>(coder)]) take(coder, item);
-      check_pace(coder);
     }
+    take_decisions();
+    if (previous != nullptr) keep(*previous);
     std::stable_sort(found_.answers.begin(), found_.answers.end(), [](const auto& a, const auto& b) {
       return std::pair(a.coder, a.item) < std::pair(b.coder, b.item);
     });
@@ -77,6 +83,28 @@ class Reading {
     std::int32_t answer;  ///< -1: none, or none that is offered
     double seconds;
   };
+
+  void add_token(std::int64_t coder, std::int64_t item) {
+    items_[item_token(coding_.key, coder, item)] = {static_cast<std::int32_t>(coder), item};
+  }
+
+  // An adjudicator is asked of what coders differ on; a line without a decision says nothing.
+  void take_decisions() {
+    const auto adjudicator = static_cast<std::int32_t>(coding_.adjudicator());
+    for (const auto& [item, lines] : lines_[static_cast<std::size_t>(adjudicator)])
+      if (std::any_of(lines.begin(), lines.end(), [](const Line& line) { return line.answer >= 0; }))
+        take(adjudicator, item);
+  }
+
+  // What was not answered anew stands as it was.
+  void keep(const CodingAnswers& previous) {
+    std::set<std::pair<std::int32_t, std::int64_t>> anew;
+    for (const auto& each : found_.answers)
+      if (each.answer >= 0) anew.insert({each.coder, each.item});
+    std::erase_if(found_.answers, [](const auto& each) { return each.answer < 0; });
+    for (const auto& each : previous.answers)
+      if (!anew.contains({each.coder, each.item})) found_.answers.push_back(each);
+  }
 
   void remark(const char* what, std::int32_t coder, const std::string& token, std::string text) {
     found_.remarks.push_back({what, coder, token, std::move(text)});
@@ -114,7 +142,7 @@ class Reading {
 
   void take(std::int32_t coder, std::int64_t number) {
     const std::string token = item_token(coding_.key, coder, number);
-    CodingAnswers::Answer taken{coder, number, -1, std::numeric_limits<double>::quiet_NaN()};
+    CodingAnswers::Answer taken{coder, number, -1, std::numeric_limits<double>::quiet_NaN(), found_.round};
     std::vector<Line> given;
     for (auto& line : lines_[static_cast<std::size_t>(coder)][number])
       if (line.answer >= 0) given.push_back(std::move(line));
@@ -158,10 +186,11 @@ class Reading {
 
 }  // namespace
 
-CodingAnswers read_answer_tables(const std::vector<std::string>& paths, const Coding& coding, double fast) {
+CodingAnswers read_answer_tables(const std::vector<std::string>& paths, const Coding& coding, double fast,
+                                 const CodingAnswers* previous) {
   Reading reading(coding, fast);
   for (const auto& path : paths) reading.read(path);
-  return reading.answers();
+  return reading.answers(previous);
 }
 
 }  // namespace coterie::jobs

@@ -25,7 +25,7 @@ void add_codings(const Job& job, PublishedTable& found) {
     const CodedStudy study = read_coded_study(job.study, name);
     const auto& results = study.results;
     require(!results.shares.empty(), "{} is of pairs, which have no consistency", name);
-    ConsistencyRow row{study.coding.clustering, "", study.coding.k, {}, std::numeric_limits<double>::quiet_NaN(), 0};
+    ConsistencyRow row{study.coding.target(), "", study.coding.k, {}, std::numeric_limits<double>::quiet_NaN(), 0};
     row.shares.assign(static_cast<std::size_t>(study.coding.k), row.average);
     const ItemKind kind = results.weighted ? ItemKind::random : results.shares.front().kind;
     for (const auto& share : results.shares) {
@@ -35,7 +35,7 @@ void add_codings(const Job& job, PublishedTable& found) {
     }
     found.consistencies.push_back(std::move(row));
     for (const auto& pair : results.pairs)
-      found.kappas.push_back({study.coding.clustering, fmt::format("{} and {}", pair.first + 1, pair.second + 1),
+      found.kappas.push_back({study.coding.target(), fmt::format("{} and {}", pair.first + 1, pair.second + 1),
                               study.coding.k, pair.kappa.kappa});
   }
 }

@@ -1,11 +1,13 @@
 #include <algorithm>
 
 #include "coding/coded_solution.hpp"
+#include "coding/coded_target.hpp"
 #include "coding/coding_forms.hpp"
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/coding.hpp"
+#include "coterie/artifacts/topic_models.hpp"
 #include "coterie/base/digest.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/coding/proportions.hpp"
@@ -21,12 +23,17 @@ constexpr double kSecondsOfItem = 4;  // 3 to 5 for a coder who is used to it
 
 std::int64_t usual_items(const Options& options) { return options.text("task") == "fit" ? 20 : 5; }
 
+bool of_topics(const Job& job) { return job.options.given(Kind::topics.one); }
+
 // The one k that is coded: --k, the chosen one, or the only one.
 std::int64_t k_to_code(Job& job, const std::string& name) {
-  auto ks = job.chosen_ks(name);
-  if (ks.empty()) ks = ClusteringReader(job.study, name).ks();
-  require(ks.size() == 1, "people judge one solution: name it with --k, one of {}, or choose it with coterie choose",
-          fmt::join(ks, ", "));
+  auto ks = of_topics(job) ? job.options.counts("k") : job.chosen_ks(name);
+  const auto there = of_topics(job) ? TopicReader(job.study, name).numbers() : ClusteringReader(job.study, name).ks();
+  if (ks.empty()) ks = there;
+  require(ks.size() == 1, "people judge one solution: name it with --k, one of {}{}", fmt::join(there, ", "),
+          of_topics(job) ? "" : ", or choose it with coterie choose");
+  require(std::find(there.begin(), there.end(), ks.front()) != there.end(), "{} has no solution with k = {}, only {}",
+          name, ks.front(), fmt::join(there, ", "));
   job.recipe.set("k", fmt::to_string(ks.front()));
   job.options.set("k", fmt::to_string(ks.front()));
   job.asked.set("k", fmt::to_string(ks.front()));
@@ -42,10 +49,9 @@ std::vector<std::string> names_to_show(const Job& job, const ClusterNames& said,
   return std::find(names.begin(), names.end(), "") == names.end() ? names : std::vector<std::string>{};
 }
 
-Coding draw_coding(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowNames& names,
-                   std::vector<std::string> cluster_names) {
+Coding draw_coding(const Job& job, Coding coding, const RowNames& names, std::vector<std::string> cluster_names) {
   const Options& options = job.options;
-  Coding coding{.clustering = clustering.name(), .k = k, .task = task_of(options.text("task"))};
+  coding.task = task_of(options.text("task"));
   coding.seed = static_cast<std::uint64_t>(options.count("seed"));
   // Made of what the recipe is made of, the digest of the clustering among it, which no coder has.
   coding.key = sha256("coding " + job.recipe.digest());
@@ -59,15 +65,17 @@ Coding draw_coding(const Job& job, const ClusteringReader& clustering, std::int6
                       .boundary = options.count("boundary"),
                       .gold = options.count("gold"),
                       .seed = coding.seed};
-  const CodedSolution solution = coded_solution(job, clustering, k, names, plan.boundary > 0);
-  coding.sizes.assign(static_cast<std::size_t>(k), 0);
+  const CodedSolution solution = of_topics(job) ? coded_topics(job.study, coding.topic_model, coding.k, names)
+                                                : coded_solution(job, ClusteringReader(job.study, coding.clustering),
+                                                                 coding.k, names, plan.boundary > 0);
+  coding.sizes.assign(static_cast<std::size_t>(coding.k), 0);
   for (const auto label : solution.labels)
     if (label >= 0) ++coding.sizes[static_cast<std::size_t>(label)];
   coding.items = draw_items(solution, plan);
   require(!coding.items.empty(), "there is nothing to code: --per-cluster, --nearest and --boundary are 0");
   if (coding.task == CodingTask::fit)
     coding.references = reference_rows(solution, coding.items, options.count("references"));
-  coding.references.resize(static_cast<std::size_t>(k));
+  coding.references.resize(static_cast<std::size_t>(coding.k));
   coding.forms = divide_items(coding.items, options.count("coders"), options.real("overlap"),
                               coding.task == CodingTask::fit, coding.seed);
   return coding;
@@ -93,16 +101,15 @@ void tell_unread(const Job& job, std::int64_t unread) {
   if (unread > 0) job.say("{} images could not be read and are crossed squares in the forms", unread);
 }
 
-void write_forms(const Job& job, const Coding& coding, const std::string& name, const ClusteringReader& clustering,
-                 const RowNames& names) {
+void write_forms(const Job& job, const Coding& coding, const std::string& name, const CodedTarget& target) {
   const ArtifactReader made = job.study.open(Kind::codings, name);
   const Provenance about = provenance_of(job, {{Study::address(Kind::codings, name), made.digest()}});
   if (OutputFolder::is_current(job.study.folder() + "/forms/" + name, about)) return;
   const ImageTable table = read_image_table(job.study.images_path());
-  const ImageReader read = picture_reader(table, FeatureReader(job.study, clustering.features()).recipe());
+  const ImageReader read = picture_reader(table, target.decode);
   make_folder_inside(job.study.folder(), "forms");
   OutputFolder folder(job.study.folder(), "forms/" + name, about, job.options.flag("overwrite"));
-  tell_unread(job, write_coding_forms(job, coding, names, read, static_cast<int>(job.options.count("picture")),
+  tell_unread(job, write_coding_forms(job, coding, target.names, read, static_cast<int>(job.options.count("picture")),
                                       folder.folder()));
   folder.finish();
   job.say("wrote {}: open it in a browser, or print coder1-print.html and fill in coder1.csv",
@@ -111,13 +118,14 @@ void write_forms(const Job& job, const Coding& coding, const std::string& name, 
 }
 
 void make(Job& job) {
-  const std::string taken = job.take(Kind::clusterings);
+  const bool topics = of_topics(job);
+  const std::string taken = job.take(topics ? Kind::topics : Kind::clusterings);
   const std::int64_t k = k_to_code(job, taken);
   std::vector<std::string> cluster_names;
   std::string digest;
   job.comm.on_root([&] {
     const auto file = NamesFile::find(job);
-    if (!file) return;
+    if (!file || topics) return;
     cluster_names = names_to_show(job, file->of(job, ClusteringReader(job.study, taken), k), k);
     digest = sha256(fmt::format("{}", fmt::join(cluster_names, "\n")));
   });
@@ -130,16 +138,16 @@ void make(Job& job) {
   const bool work = job.must_make(Kind::codings, name);
   job.comm.on_root([&] {
     if (job.dry_run()) return;
-    const ClusteringReader clustering(job.study, taken);
-    const RowNames names = read_row_names(job.study, clustering.features());
-    require(!names.imported, "{} was made of imported features: there are no images to show", taken);
-    tell_left_out(job, names);
+    const CodedTarget target = coded_target(job.study, topics ? "" : taken, topics ? taken : "");
+    require(!target.names.imported, "{} was made of imported features: there are no images to show", taken);
+    tell_left_out(job, target.names);
+    const Coding empty{.clustering = topics ? "" : taken, .topic_model = topics ? taken : "", .k = k};
     if (work)
       write_coding(job.study.path(Kind::codings, name), job.recipe,
-                   draw_coding(job, clustering, k, names, cluster_names));
+                   draw_coding(job, empty, target.names, cluster_names));
     const Coding coding = read_coding(job.study.open(Kind::codings, name));
     if (work) tell_size(job, coding);
-    write_forms(job, coding, name, clustering, names);
+    write_forms(job, coding, name, target);
   });
   if (work) job.made(Kind::codings, name);
 }
@@ -158,6 +166,10 @@ Command code_make() {
       .options = OptionList(
           "code make",
           {option::chosen_clustering,
+           {Kind::topics.one, Role::place, text, "", "NAME",
+            "code a topic model instead: an image belongs to its likeliest topic, and the nearest have most of it; --k "
+            "then names the number of topics",
+            0, kMost, "", true},
            option::for_result(option::chosen_k),
            {"task", Role::result, choice, "fit", "",
             "what coders are asked: does an image fit its cluster's theme (fit), which image does not belong "
@@ -169,9 +181,12 @@ Command code_make() {
             "else 5",
             0, 100000},
            {"nearest", Role::result, count, "0", "N",
-            "fit, labels: more items of each cluster, nearest to its centroid; they do not stand for it", 0, 100000},
+            "more items of each cluster, of its images nearest to the centroid; they do not stand for it; not pairs", 0,
+            100000},
            {"boundary", Role::result, count, "0", "N",
-            "fit, labels: more items of each cluster, where it borders on another", 0, 100000},
+            "more items of each cluster, where it borders on another (intrusion: the intruder is from there); not "
+            "pairs",
+            0, 100000},
            {"overlap", Role::result, real, "1", "SHARE", "the share of each cluster's items that all coders code", 0,
             1},
            {"gold", Role::result, count, "0", "N",
@@ -184,7 +199,10 @@ Command code_make() {
       .summary = "forms for people who judge the clusters: offline, blind, one for each coder",
       .example = "coterie code make --study demo --k 10 --task fit --coders 2 --per-cluster 20",
       .run = make,
-      .stage = Stage{.reads = [](const Options&) { return std::vector{Kind::clusterings}; },
+      .stage = Stage{.reads =
+                         [](const Options& options) {
+                           return std::vector{options.given(Kind::topics.one) ? Kind::topics : Kind::clusterings};
+                         },
                      .makes = Kind::codings,
                      .name =
                          [](const Options& options, const std::string& parent) {

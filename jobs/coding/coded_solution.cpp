@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <set>
 #include <tuple>
 
+#include "coterie/artifacts/topic_models.hpp"
 #include "coterie/dist/own_blocks.hpp"
 
 namespace coterie::jobs {
@@ -54,6 +56,30 @@ CodedSolution coded_solution(const Job& job, const ClusteringReader& clustering,
   for (std::size_t row = 0; row < solution.labels.size(); ++row)
     if (names.images[row] < 0) solution.labels[row] = -1;
   if (margins) solution.margins = margins_of(job, clustering, k);
+  return solution;
+}
+
+// E[theta] of an image without words is the prior's, alike in all topics: it belongs to none.
+CodedSolution coded_topics(const Study& study, const std::string& model, std::int64_t topics, const RowNames& names) {
+  const TopicReader reader(study, model);
+  const TopicSolution found = reader.solution(topics);
+  const auto k = static_cast<std::size_t>(topics);
+  CodedSolution solution{topics, {}, {}, {}, std::vector<float>(k * static_cast<std::size_t>(found.model.vocabulary))};
+  for (std::size_t d = 0; d < names.names.size(); ++d) {
+    const std::span own = std::span(found.local_theta).subspan(d * k, k);
+    std::vector<double> sorted(own.begin(), own.end());
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    const double margin = topics > 1 ? sorted[0] - sorted[1] : sorted[0];
+    const auto likeliest = std::max_element(own.begin(), own.end()) - own.begin();
+    solution.labels.push_back(names.images[d] < 0 || margin == 0 ? -1 : static_cast<std::int32_t>(likeliest));
+    solution.distances.push_back(static_cast<float>(1 - sorted[0]));
+    solution.margins.push_back(static_cast<float>(margin));
+  }
+  const auto words = topic_words(found.model);  // V x K
+  const auto vocabulary = static_cast<std::size_t>(found.model.vocabulary);
+  for (std::size_t word = 0; word < vocabulary; ++word)
+    for (std::size_t topic = 0; topic < k; ++topic)
+      solution.centroids[topic * vocabulary + word] = static_cast<float>(words[word * k + topic]);
   return solution;
 }
 

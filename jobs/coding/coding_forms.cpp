@@ -1,5 +1,6 @@
 #include "coding/coding_forms.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "coterie/base/new_file.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr int kThemeEdge = 160;  // px, of which 84 are shown: enough for a screen with small pixels
 constexpr int kQuality = 85;
+constexpr int kPictureEdge = 512;  // px, of forms that are made again
 
 struct Words {
   const char *question, *guide;
@@ -68,13 +70,16 @@ class Pictures {
 /// Puts one coder's form together; a theme's number is that of its first item, so it says nothing of the cluster.
 class FormMaker {
  public:
-  FormMaker(const Coding& coding, int edge) : coding_(coding), edge_(edge) {}
+  FormMaker(const Coding& coding, std::int64_t adjudicator, int edge)
+      : coding_(coding), adjudicator_(adjudicator), edge_(edge) {}
 
   CodingForm make(std::int64_t coder) {
     const Words words = words_of(coding_.task);
-    form_ = {.title = fmt::format("Image coding, form of coder {}", coder + 1),
+    const bool decides = coder == adjudicator_;
+    form_ = {.title = decides ? "Image coding, form of the adjudicator"
+                              : fmt::format("Image coding, form of coder {}", coder + 1),
              .token = coding_.form_token(coder),
-             .file = fmt::format("coder{}.csv", coder + 1),
+             .file = (decides ? "adjudicator" : fmt::format("coder{}", coder + 1)) + ".csv",
              .question = words.question,
              .guide = words.guide,
              .answers = answer_texts(coding_.task),
@@ -117,6 +122,7 @@ class FormMaker {
   }
 
   const Coding& coding_;
+  std::int64_t adjudicator_;  // -1: none
   int edge_;
   CodingForm form_;
   std::map<std::int32_t, std::int64_t> themes_;
@@ -146,20 +152,39 @@ std::vector<std::string> answer_texts(CodingTask task) {
   return {};
 }
 
-std::int64_t write_coding_forms(const Job& job, const Coding& coding, const RowNames& names, const ImageReader& read,
-                                int edge, const std::string& folder) {
+namespace {
+
+std::int64_t write_forms(const Job& job, const Coding& coding, std::int64_t adjudicator, const RowNames& names,
+                         const ImageReader& read, int edge, const std::string& folder) {
   Pictures pictures(names, read);
-  FormMaker maker(coding, edge);
+  FormMaker maker(coding, adjudicator, edge);
   for (std::int64_t coder = 0; coder < coding.coders(); ++coder) {
+    if (coding.forms[static_cast<std::size_t>(coder)].empty()) continue;
     CodingForm form = maker.make(coder);
     pictures.draw(maker.pictures(), job.pool);
     for (const auto& key : maker.pictures()) form.pictures.push_back(pictures.jpeg(key));
-    const std::string stem = fmt::format("{}/coder{}", folder, coder + 1);
+    const std::string stem = folder + "/" + form.file.substr(0, form.file.rfind('.'));
     write_new_file(stem + ".html", coding_form_page(form));
     write_new_file(stem + "-print.html", coding_sheet_page(form));
     write_empty_table(form, stem + ".csv");
   }
   return pictures.unreadable();
+}
+
+}  // namespace
+
+std::int64_t write_coding_forms(const Job& job, const Coding& coding, const RowNames& names, const ImageReader& read,
+                                int edge, const std::string& folder) {
+  return write_forms(job, coding, -1, names, read, edge, folder);
+}
+
+std::int64_t write_forms_again(const Job& job, Coding coding, const std::vector<std::int64_t>& items,
+                               const RowNames& names, const ImageReader& read, const std::string& folder) {
+  const std::int64_t adjudicator = coding.adjudicator();
+  for (auto& form : coding.forms)
+    std::erase_if(form, [&](auto item) { return !std::binary_search(items.begin(), items.end(), item); });
+  coding.forms.push_back(items);
+  return write_forms(job, coding, adjudicator, names, read, kPictureEdge, folder);
 }
 
 }  // namespace coterie::jobs

@@ -161,7 +161,7 @@ void write_coders(const CodedStudy& study, const std::string& folder) {
   Rows remarks;
   for (const auto& remark : study.answers.remarks)
     remarks.push_back(
-        {remark.what, remark.coder < 0 ? "" : fmt::to_string(remark.coder + 1), remark.token, remark.text});
+        {remark.what, remark.coder < 0 ? "" : coder_text(study.coding, remark.coder), remark.token, remark.text});
   write_csv_table(folder + "/remarks.csv", {"what", "coder", "token", "text"}, remarks);
 }
 
@@ -178,30 +178,38 @@ void write_answer_tables(const CodedStudy& study, const std::vector<std::string>
     const CodingItem& item = study.coding.items[static_cast<std::size_t>(each.item)];
     said[each.item][each.coder] = each.answer;
     rows.push_back({fmt::to_string(each.item), kind_name(item.kind), fmt::to_string(item.cluster),
-                    fmt::to_string(each.coder + 1), item_token(study.coding.key, each.coder, each.item),
+                    coder_text(study.coding, each.coder), fmt::to_string(each.round),
+                    item_token(study.coding.key, each.coder, each.item),
                     each.answer < 0 ? "" : fmt::to_string(each.answer + 1),
                     item.right < 0 ? "" : fmt::to_string(item.right + 1), number(each.seconds), path_of(item)});
   }
   write_csv_table(folder + "/answers.csv",
-                  {"item", "sample", "cluster", "coder", "token", "answer", "right", "seconds", "path"}, rows);
-  std::vector<std::string> header = {"item", "cluster"};
+                  {"item", "sample", "cluster", "coder", "round", "token", "answer", "right", "seconds", "path"}, rows);
+  const std::int64_t adjudicator = study.coding.adjudicator();
+  std::vector<std::string> header = {"form", "token", "item", "cluster", "name"};
   for (std::int64_t coder = 1; coder <= study.coding.coders(); ++coder)
     header.push_back(fmt::format("coder_{}", coder));
-  header.insert(header.end(), {"decision", "path"});
+  header.insert(header.end(), {"answer", "path"});
   for (const auto number_of : study.results.disagreed) {
     const CodingItem& item = study.coding.items[static_cast<std::size_t>(number_of)];
-    std::vector<std::string> row = {fmt::to_string(number_of), fmt::to_string(item.cluster)};
-    for (std::int32_t coder = 0; coder < study.coding.coders(); ++coder) {
+    std::vector<std::string> row = {study.coding.form_token(adjudicator),
+                                    item_token(study.coding.key, adjudicator, number_of), fmt::to_string(number_of),
+                                    fmt::to_string(item.cluster), name_of(study.coding, item.cluster)};
+    for (std::int32_t coder = 0; coder <= adjudicator; ++coder) {  // the decision last, where there is one already
       const auto found = said[number_of].find(coder);
       row.push_back(found == said[number_of].end() || found->second < 0 ? "" : fmt::to_string(found->second + 1));
     }
-    row.insert(row.end(), {"", path_of(item)});
+    row.push_back(path_of(item));
     open.push_back(std::move(row));
   }
   write_csv_table(folder + "/adjudication.csv", header, open);
 }
 
 }  // namespace
+
+std::string coder_text(const Coding& coding, std::int64_t coder) {
+  return coder == coding.adjudicator() ? "adjudicator" : fmt::to_string(coder + 1);
+}
 
 std::string cluster_text(const Coding& coding, std::int32_t cluster) {
   const std::string name = name_of(coding, cluster);

@@ -16,6 +16,16 @@ DecodeOptions picture_options(const Recipe& features) {
   return {.levels = steps.levels};
 }
 
+// A network's steps stand in its recipe with a prefix.
+DecodeOptions word_picture_options(const Recipe& descriptors) {
+  Preprocess steps;
+  for (const std::string name : {"exif", "alpha", "levels"})
+    if (const std::string value = descriptors.parameter(name, descriptors.parameter(kPreprocessPrefix + name, ""));
+        !value.empty())
+      override_preprocess(steps, fmt::format("{}={}", name, value));
+  return decode_options(steps);
+}
+
 ImageReader picture_reader(const ImageTable& table, const Recipe& features) {
   return picture_reader(table, picture_options(features));
 }

@@ -9,6 +9,9 @@ namespace coterie::jobs {
 /// How pictures become levels: as they did for the features of this recipe.
 DecodeOptions picture_options(const Recipe& features);
 
+/// As the images of these descriptors were decoded, so that their places fit.
+DecodeOptions word_picture_options(const Recipe& descriptors);
+
 /// Reads the images of the table by their listed paths, wherever they lie, and as the scan saw them: throws DecodeError
 /// for one whose bytes are others now, InvalidArgument for a path that is not listed. Samples of more than 8 bits
 /// become levels as they did for the features of this recipe. The table must outlive it.

@@ -114,19 +114,21 @@ void RelatedResults::add_assignment(const ReportSources& from, const std::string
   report.assignments.push_back(std::move(found));
 }
 
-// Answers are made of a coding, which is made of the clustering.
+// Answers are made of a coding, which is made of the clustering, or of a topic model, whichever it is.
 void RelatedResults::add_coding(const Job& job, const ReportSources& from, const std::string& name, std::int64_t shown,
                                 Report& report) {
   try {
     const Coding coding =
         read_coding(from.study.open(Kind::codings, from.study.open(Kind::answers, name).attribute("coding")));
-    if (coding.clustering != from.clustering.name() || coding.k != shown) return;
+    const bool shows = coding.clustering == from.clustering.name() && coding.k == shown;
+    if (!shows && coding.topic_model.empty()) return;
   } catch (const FileError&) {
     return;  // as made_of()
   }
   if (!is_current(job, from, Study::address(Kind::answers, name))) return;
   const std::string table = fmt::format("tables/coding/{}/agreement.csv", name);
   codings_.push_back(read_coded_study(from.study, name));
+  take_names(job, from.said, codings_.back());
   report.codings.push_back(report_coding(codings_.back(), table_link(from, table)));
 }
 

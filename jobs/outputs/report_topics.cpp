@@ -33,15 +33,6 @@ double mean(const std::vector<double>& values) {
   return values.empty() ? kNotMeasured : sum / static_cast<double>(values.size());
 }
 
-// As the words' images were decoded, so that places fit; a network's steps stand in its recipe with a prefix.
-DecodeOptions decode_of(const Recipe& words) {
-  Preprocess steps;
-  for (const std::string name : {"exif", "alpha", "levels"})
-    if (const std::string value = words.parameter(name, words.parameter(kPreprocessPrefix + name, "")); !value.empty())
-      override_preprocess(steps, fmt::format("{}={}", name, value));
-  return decode_options(steps);
-}
-
 // The number of topics that the report shows of several, and why.
 std::pair<std::int64_t, std::string> best_number(const TopicReader& reader) {
   if (reader.numbers().size() == 1) return {reader.numbers().front(), ""};
@@ -100,7 +91,7 @@ ReportTopicPages::ReportTopicPages(const Job& job, const std::string& name)
   if (!source_.codebook.empty()) {
     codebook_.emplace(job.study, source_.codebook);
     descriptors_.emplace(job.study, codebook_->codebook().descriptors);
-    decode_ = decode_of(descriptors_->recipe());
+    decode_ = word_picture_options(descriptors_->recipe());
   }
   if (!names_.imported && job.study.holds("images")) images_ = read_image_table(job.study.images_path());
   frequencies_.assign(static_cast<std::size_t>(source_.whole.vocabulary), 0);

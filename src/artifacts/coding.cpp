@@ -10,6 +10,8 @@
 namespace coterie::inline artifacts {
 namespace {
 
+constexpr std::int32_t kMostRounds = 1000;
+
 // Lists of different lengths: all their values in one dataset, and where each begins in another, as a CSR matrix.
 template <typename T>
 void write_lists(ArtifactWriter& writer, const std::string& name, const std::vector<std::vector<T>>& lists) {
@@ -80,6 +82,7 @@ void read_items(const ArtifactReader& artifact, Coding& coding) {
 void write_coding(const std::string& path, const Recipe& recipe, const Coding& coding) {
   ArtifactWriter writer(path, recipe, Communicator::self());
   writer.attribute("clustering", coding.clustering);
+  writer.attribute("topic_model", coding.topic_model);
   writer.attribute("k", fmt::to_string(coding.k));
   writer.attribute("task", task_name(coding.task));
   writer.attribute("seed", fmt::to_string(coding.seed));
@@ -102,6 +105,7 @@ Coding read_coding(const ArtifactReader& artifact) {
     return *value;
   };
   coding.clustering = artifact.attribute("clustering");
+  if (artifact.has_attribute("topic_model")) coding.topic_model = artifact.attribute("topic_model");
   coding.k = static_cast<std::int64_t>(number("k", 1));
   coding.seed = number("seed", 0);
   try {
@@ -122,7 +126,9 @@ Coding read_coding(const ArtifactReader& artifact) {
 void write_answers(const std::string& path, const Recipe& recipe, const CodingAnswers& answers) {
   ArtifactWriter writer(path, recipe, Communicator::self());
   writer.attribute("coding", answers.coding);
-  std::vector<std::int32_t> coders, given;
+  writer.attribute("previous", answers.previous);
+  writer.attribute("round", fmt::to_string(answers.round));
+  std::vector<std::int32_t> coders, given, rounds;
   std::vector<std::int64_t> items;
   std::vector<double> seconds;
   for (const auto& each : answers.answers) {
@@ -130,12 +136,14 @@ void write_answers(const std::string& path, const Recipe& recipe, const CodingAn
     items.push_back(each.item);
     given.push_back(each.answer);
     seconds.push_back(each.seconds);
+    rounds.push_back(each.round);
   }
   const std::vector<std::int64_t> shape = {std::ssize(items)};
   writer.put<std::int32_t>("coder", shape, coders);
   writer.put<std::int64_t>("item", shape, items);
   writer.put<std::int32_t>("answer", shape, given);
   writer.put<double>("seconds", shape, seconds);
+  writer.put<std::int32_t>("given_in", shape, rounds);
   std::vector<std::int32_t> about;
   std::vector<std::string> what, tokens, texts;
   for (const auto& remark : answers.remarks) {
@@ -154,14 +162,19 @@ void write_answers(const std::string& path, const Recipe& recipe, const CodingAn
 CodingAnswers read_answers(const ArtifactReader& artifact, const Coding& coding) {
   CodingAnswers answers;
   answers.coding = artifact.attribute("coding");
-  const auto coders = read_numbers<std::int32_t>(artifact, "coder", {kAny}, 0, coding.coders());
+  answers.previous = artifact.attribute("previous");
+  const auto round = parse_as<std::int32_t>(artifact.attribute("round"), 1, kMostRounds);
+  if (!round) refuse(artifact, "round", fmt::format("says \"{}\"", artifact.attribute("round")));
+  answers.round = *round;
+  const auto coders = read_numbers<std::int32_t>(artifact, "coder", {kAny}, 0, coding.adjudicator() + 1);
   const auto count = std::ssize(coders);
   const auto items = read_numbers<std::int64_t>(artifact, "item", {count}, 0, std::ssize(coding.items));
   const auto given = read_numbers<std::int32_t>(artifact, "answer", {count}, -1, answers_of(coding.task));
   const auto seconds = read_values<double>(artifact, "seconds", {count});
+  const auto rounds = read_numbers<std::int32_t>(artifact, "given_in", {count}, 1, answers.round + 1);
   for (std::size_t i = 0; i < coders.size(); ++i)
-    answers.answers.push_back({coders[i], items[i], given[i], seconds[i]});
-  const auto about = read_numbers<std::int32_t>(artifact, "remark_coder", {kAny}, -1, coding.coders());
+    answers.answers.push_back({coders[i], items[i], given[i], seconds[i], rounds[i]});
+  const auto about = read_numbers<std::int32_t>(artifact, "remark_coder", {kAny}, -1, coding.adjudicator() + 1);
   const auto what = read_texts(artifact, "remark_what", std::ssize(about));
   const auto tokens = read_texts(artifact, "remark_token", std::ssize(about));
   const auto texts = read_texts(artifact, "remark_text", std::ssize(about));

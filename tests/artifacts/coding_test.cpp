@@ -23,9 +23,11 @@ Coding sample_coding() {
 }
 
 CodingAnswers sample_answers() {
-  return {"own",
-          {{0, 1, 0, 2.5}, {1, 0, -1, std::nan("")}},
-          {{"missing", 1, "0f", "has no answer"}, {"foreign", -1, "", "x"}}};
+  return {.coding = "own",
+          .previous = "before",
+          .round = 2,
+          .answers = {{0, 1, 0, 2.5, 1}, {1, 0, -1, std::nan(""), 2}},
+          .remarks = {{"missing", 1, "0f", "has no answer"}, {"foreign", -1, "", "x"}}};
 }
 
 }  // namespace
@@ -54,8 +56,11 @@ TEST_CASE("a coding and its answers come back as they were") {
         std::vector{item_token("abc", 0, 1), item_token("abc", 0, 0), item_token("abc", 1, 0)});
   const CodingAnswers answers = read_answers(ArtifactReader(answers_path), there);
   CHECK(answers.coding == "own");
+  CHECK(answers.previous == "before");
+  CHECK(answers.round == 2);
   REQUIRE(answers.answers.size() == 2);
   CHECK(answers.answers[0].seconds == 2.5);
+  CHECK(answers.answers[1].round == 2);
   CHECK(answers.answers[1].answer == -1);
   CHECK(std::isnan(answers.answers[1].seconds));
   REQUIRE(answers.remarks.size() == 2);
@@ -75,7 +80,7 @@ TEST_CASE("a harmed coding and harmed answers are refused with the dataset") {
                     .read = [&] { read_coding(ArtifactReader(coding_path)); },
                     .optional = {"names"},
                     .unchecked = {"form_token"}});  // which is for people: the key gives it
-  check_every_harm({.path = answers_path, .attributes = {"coding"}, .read = [&] {
+  check_every_harm({.path = answers_path, .attributes = {"coding", "previous", "round"}, .read = [&] {
                       read_answers(ArtifactReader(answers_path), sample_coding());
                     }});
 }

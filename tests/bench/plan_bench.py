@@ -42,12 +42,21 @@ k = 5,10,20
 [export]
 """
 WORDS, TOPICS = ((ROOT / "configs" / f"{name}.ini").read_text() for name in ("study1_bovw", "sift_lda"))
+TRAINING = """[scan]
+images = photos
+[train]
+width = 0.25
+image-size = 96
+epochs = 3
+batch = 32
+"""
 # name: study, rows x columns (none: the photographs), ranks, threads
 CASES = {
     "photographs, 1 rank of 2 threads": (PHOTOGRAPHS, None, 1, 2),
     "photographs, 2 ranks of 1 thread": (PHOTOGRAPHS, None, 2, 1),
     "words of Study 1, 2 ranks of 1 thread": (WORDS, None, 2, 1),
     "SIFT topics, 2 ranks of 1 thread": (TOPICS, None, 2, 1),
+    "training, narrow, 2 ranks of 1 thread": (TRAINING, None, 2, 1),
     "60,000 x 1,280, 1 rank of 2 threads": (ROWS, (60_000, 1280), 1, 2),
     "60,000 x 1,280, 2 ranks of 1 thread": (ROWS, (60_000, 1280), 2, 1),
     "30,000 x 2,048, Ward, 2 ranks of 1 thread": (WARD, (30_000, 2048), 2, 1),

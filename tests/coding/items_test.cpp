@@ -99,6 +99,44 @@ TEST_CASE("the own name is among those offered, and gold of fit comes from the f
     CHECK(from.labels[static_cast<std::size_t>(item.rows[0])] == (item.cluster == 2 ? 0 : 2));
 }
 
+TEST_CASE("intrusions are drawn from the whole cluster, from its nearest, and with an intruder from next door") {
+  CodedSolution from{3, {}, {}, {}, {0, 10, 100}};
+  for (int i = 0; i < 150; ++i) {
+    from.labels.push_back(i / 50);
+    from.distances.push_back(static_cast<float>(i % 50));
+    from.margins.push_back(static_cast<float>(49 - i % 50));
+  }
+  const auto items = draw_items(from, {.task = CodingTask::intrusion, .random = 2, .nearest = 6, .boundary = 6});
+  CHECK(counted(items) == std::map<std::pair<int, ItemKind>, int>{{{0, ItemKind::random}, 2},
+                                                                  {{0, ItemKind::nearest}, 6},
+                                                                  {{0, ItemKind::boundary}, 6},
+                                                                  {{1, ItemKind::random}, 2},
+                                                                  {{1, ItemKind::nearest}, 6},
+                                                                  {{1, ItemKind::boundary}, 6},
+                                                                  {{2, ItemKind::random}, 2},
+                                                                  {{2, ItemKind::nearest}, 6},
+                                                                  {{2, ItemKind::boundary}, 6}});
+  for (const auto& item : items) {
+    REQUIRE(item.rows.size() == 5);
+    const auto intruder = static_cast<std::size_t>(item.rows[static_cast<std::size_t>(item.right)]);
+    CHECK(from.labels[intruder] != item.cluster);
+    if (item.kind == ItemKind::boundary) {
+      CHECK(from.labels[intruder] == (item.cluster == 0 ? 1 : item.cluster == 1 ? 0 : 1));
+      CHECK(from.margins[intruder] < 20);
+    }
+    for (std::size_t place = 0; place < 5; ++place) {
+      const auto row = static_cast<std::size_t>(item.rows[place]);
+      if (row == intruder) continue;
+      CHECK(from.labels[row] == item.cluster);
+      if (item.kind == ItemKind::nearest) CHECK(from.distances[row] < 20);
+    }
+  }
+  // More strata leave the random sample as it is.
+  const auto alone = draw_items(from, {.task = CodingTask::intrusion, .random = 2});
+  CHECK(std::all_of(alone.begin(), alone.end(),
+                    [&](const auto& item) { return std::find(items.begin(), items.end(), item) != items.end(); }));
+}
+
 TEST_CASE("what cannot be asked is refused") {
   auto single = solution();
   single.k = 1;

@@ -33,6 +33,18 @@ TEST_CASE("consistency counts an item by the mean of its coders, and gold not at
   CHECK(found.group.agreement == doctest::Approx(0.8));
 }
 
+TEST_CASE("a decision stands for what coders said of an item, and leaves their agreement as it is") {
+  const std::vector<CodingItem> items = {{0, ItemKind::random, {0}, -1, {}}, {0, ItemKind::random, {1}, -1, {}}};
+  const std::vector<GivenAnswer> answers = {{0, 0, 0}, {1, 0, 1}, {0, 1, 0}, {1, 1, 0}};
+  const auto said = coding_results(CodingTask::fit, items, {9}, 2, answers, {.replicates = 0});
+  const auto decided =
+      coding_results(CodingTask::fit, items, {9}, 2, answers, {.decisions = {{2, 0, 1}}, .replicates = 0});
+  CHECK(said.shares.at(0).hits == 1.5);
+  CHECK(decided.shares.at(0).hits == 1);
+  CHECK(decided.group.agreement == said.group.agreement);
+  CHECK(decided.disagreed == std::vector<std::int64_t>{0});
+}
+
 TEST_CASE("an intruder is found by who names its place, beyond chance or not") {
   std::vector<CodingItem> items;
   std::vector<GivenAnswer> answers;

@@ -1,14 +1,17 @@
 // For tests/oracle/embedding_oracle.py and tests/bench/embedding_bench.py: embeds the rows of a .npy file and writes
-// what was found beside it. Arguments: KIND FOLDER THREADS KEY=VALUE...; FOLDER holds rows.npy and perhaps start.npy.
+// what was found beside it. Arguments: FOLDER THREADS KEY=VALUE...; FOLDER holds rows.npy and perhaps start.npy.
+// method=umap: UMAP instead of t-SNE.
 
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cmath>
 #include <map>
 
 #include "coterie/base/npy.hpp"
 #include "coterie/embedding/start.hpp"
 #include "coterie/embedding/tsne.hpp"
+#include "coterie/embedding/umap.hpp"
 
 namespace coterie {
 namespace {
@@ -43,38 +46,82 @@ TsneParameters parameters_of(const Settings& settings, std::int64_t rows) {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+// Rows, ranks and threads, and the clock.
+struct Work {
+  const RowSource& rows;
+  const Communicator& comm;
+  ThreadPool& pool;
+  std::string folder;
+  std::vector<double> seconds = {now()};
+
+  void lap() { seconds.push_back(now()); }
+  double took(std::size_t part) const { return seconds[part + 1] - seconds[part]; }
+
+  std::vector<double> start(const Settings& settings, int dimensions, double deviation) const {
+    if (word(settings, "start", "pca") == "file") return read_npy<double>(folder + "/start.npy");
+    return principal_start(rows, dimensions, deviation, 0.01, 0, comm, pool, 1 << 30);
+  }
+};
+
+void dump(const Work& work, const Affinities& affinities) {
+  const auto count = std::ssize(affinities.values);
+  write_npy<float>(work.folder + "/values.npy", affinities.values.data(), {count});
+  write_npy<std::int32_t>(work.folder + "/columns.npy", affinities.columns.data(), {count});
+  write_npy<std::int64_t>(work.folder + "/offsets.npy", affinities.offsets.data(), {std::ssize(affinities.offsets)});
+}
+
+struct Made {
+  TsneResult map;
+  Affinities affinities;
+  int dimensions = 2;
+};
+
+Made make_tsne(Work& work, const Settings& settings) {
+  const TsneParameters parameters = parameters_of(settings, work.rows.rows());
+  const double perplexity = usable_perplexity(work.rows.rows(), number(settings, "perplexity", 30));
+  const Neighbours neighbours =
+      nearest_neighbours(work.rows, neighbours_for(work.rows.rows(), perplexity), work.comm, work.pool);
+  work.lap();
+  Made made{{},
+            symmetric(neighbours, gaussian_weights(neighbours, perplexity, work.pool), work.rows.rows(), Symmetry::mean,
+                      work.comm),
+            parameters.dimensions};
+  work.lap();
+  made.map = tsne(made.affinities, parameters, {0, work.start(settings, parameters.dimensions, 1e-4), {}, {}},
+                  work.comm, work.pool);
+  work.lap();
+  return made;
+}
+
+Made make_umap(Work& work, const Settings& settings) {
+  const UmapParameters parameters{.dimensions = static_cast<int>(number(settings, "dimensions", 2)),
+                                  .min_dist = number(settings, "min_dist", 0.1),
+                                  .epochs = static_cast<int>(number(settings, "epochs", 0))};
+  const auto count = static_cast<std::int64_t>(number(settings, "neighbours", 15)) - 1;  // the row itself is one
+  const Neighbours neighbours = nearest_neighbours(work.rows, count, work.comm, work.pool);
+  work.lap();
+  Made made{{},
+            symmetric(neighbours, fuzzy_weights(neighbours, work.pool), work.rows.rows(), Symmetry::union_, work.comm),
+            parameters.dimensions};
+  work.lap();
+  made.map = umap(made.affinities, parameters, {0, work.start(settings, parameters.dimensions, 2.5), {}, {}}, work.comm,
+                  work.pool);
+  work.lap();
+  return made;
+}
+
 int run(const std::string& folder, int threads, const Settings& settings) {
   std::vector<std::int64_t> shape;
   const auto values = read_npy<float>(folder + "/rows.npy", &shape);
   const MemoryRows rows({values.data(), shape.at(0), shape.at(1)});
-  const Communicator& comm = Communicator::world();
   ThreadPool pool(threads);
-  const TsneParameters parameters = parameters_of(settings, rows.rows());
-  const double perplexity = usable_perplexity(rows.rows(), number(settings, "perplexity", 30));
-  const double began = now();
-  const Neighbours neighbours = nearest_neighbours(rows, neighbours_for(rows.rows(), perplexity), comm, pool);
-  const double found = now();
-  const Affinities affinities =
-      symmetric(neighbours, gaussian_weights(neighbours, perplexity, pool), rows.rows(), Symmetry::mean, comm);
-  const double weighed = now();
-  std::vector<double> start = word(settings, "start", "pca") == "file"
-                                  ? read_npy<double>(folder + "/start.npy")
-                                  : principal_start(rows, parameters.dimensions, 1e-4, 0.01, 0, comm, pool, 1 << 30);
-  const TsneResult map = tsne(affinities, parameters, {0, std::move(start), {}, {}}, comm, pool);
-  const double ended = now();
-  if (comm.is_root() && number(settings, "dump", 0) > 0) {
-    const auto count = std::ssize(affinities.values);
-    write_npy<float>(folder + "/values.npy", affinities.values.data(), {count});
-    write_npy<std::int32_t>(folder + "/columns.npy", affinities.columns.data(), {count});
-    write_npy<std::int64_t>(folder + "/offsets.npy", affinities.offsets.data(), {std::ssize(affinities.offsets)});
-  }
-  if (comm.is_root()) {
-    write_npy<double>(folder + "/positions.npy", map.positions.data(), {rows.rows(), parameters.dimensions});
-    write_npy<std::int32_t>(folder + "/neighbours.npy", neighbours.indices.data(),
-                            {neighbours.local.size(), neighbours.count});
-    fmt::print("{{\"kl\": {}, \"neighbours_s\": {}, \"affinities_s\": {}, \"map_s\": {}}}\n", map.kl_divergence,
-               found - began, weighed - found, ended - weighed);
-  }
+  Work work{rows, Communicator::world(), pool, folder};
+  const Made made = (word(settings, "method", "tsne") == "umap" ? make_umap : make_tsne)(work, settings);
+  if (!work.comm.is_root()) return 0;
+  if (number(settings, "dump", 0) > 0) dump(work, made.affinities);
+  write_npy<double>(folder + "/positions.npy", made.map.positions.data(), {rows.rows(), made.dimensions});
+  fmt::print("{{\"kl\": {}, \"neighbours_s\": {}, \"affinities_s\": {}, \"map_s\": {}}}\n",
+             std::isnan(made.map.kl_divergence) ? 0 : made.map.kl_divergence, work.took(0), work.took(1), work.took(2));
   return 0;
 }
 

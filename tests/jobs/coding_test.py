@@ -79,6 +79,77 @@ class Coding(ProgramTest):
         self.assertIn(f"coders disagree on {fourth} items", said)
         self.assertIn("\\toprule", read(os.path.join(self.study, "tables/coding/own-k4-fit/consistency.tex")).decode())
 
+    def test_rounds_and_decisions_are_read_and_never_merged_in_silence(self):
+        self.do("code", "make", "--per-cluster", "4")
+        tables = os.path.join(self.study, "tables", "coding")
+        self.do("code", "read", self.fill(1, lambda i, token: 1), self.fill(2, lambda i, token: 2 if i < 3 else 1))
+        self.assertIn("has no decisions", self.do("code", "report", "--adjudicated", code=2))
+        said = self.do("code", "report", "--forms")
+        self.assertIn("wrote forms of the 3 items that coders differ on", said)
+        again = os.path.join(self.study, "forms", "own-k4-fit-again")
+        self.assertEqual(sorted(name for name in os.listdir(again) if name.endswith(".csv")), ["adjudicator.csv", "coder1.csv", "coder2.csv"])
+        self.assertEqual({len(rows(os.path.join(again, name))) for name in ("adjudicator.csv", "coder1.csv", "coder2.csv")}, {3})
+        self.assertIn(b"form of the adjudicator", read(os.path.join(again, "adjudicator.html")))
+
+        def answered(name, answers):
+            with open(self.path(name), "w", newline="", encoding="utf-8") as file:
+                table = csv.writer(file)
+                table.writerow(["form", "token", "answer"])
+                for line, answer in zip(rows(os.path.join(again, name)), answers):
+                    table.writerow([line["form"], line["token"], answer])
+            return self.path(name)
+
+        # The second coder thinks one of the three over; another is left open and stands.
+        said = self.do("code", "read", "--answers", "own-k4-fit", answered("coder2.csv", ["1", "2", ""]))
+        self.assertIn("round 2: 2 answers given anew, 1 of them other than before; 30 stand as they were", said)
+        self.assertIn("made " + os.path.join(self.study, "answers", "own-k4-fit-round2.h5"), said)
+        self.do("code", "report")
+        rounds = rows(os.path.join(tables, "own-k4-fit-round2", "rounds.csv"))
+        self.assertEqual([(line["round"], line["changed"], float(line["agreement"])) for line in rounds], [("1", "0", 13 / 16), ("2", "1", 14 / 16)])
+        self.assertEqual(len(rows(os.path.join(tables, "own-k4-fit-round2", "changes.csv"))), 1)
+
+        # The list of the two that are left is filled in and read as it is.
+        listed = rows(os.path.join(tables, "own-k4-fit-round2", "adjudication.csv"))
+        self.assertEqual([line["coder_1"] + line["coder_2"] for line in listed], ["12", "12"])
+        with open(self.path("decisions.csv"), "w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, listed[0])
+            table.writeheader()
+            table.writerows({**line, "answer": "1"} for line in listed)
+        said = self.do("code", "read", "--answers", "own-k4-fit-round2", self.path("decisions.csv"))
+        self.assertIn("2 items are decided by an adjudicator", said)
+        shares = []
+        for more in ((), ("--adjudicated", "--overwrite")):
+            said = self.do("code", "report", *more)
+            shares.append(sum(float(line["hits"]) for line in rows(os.path.join(tables, "own-k4-fit-round3", "consistency.csv")) if line["hits"]))
+            self.assertIn("agreement 0.875", said)
+        self.assertEqual(shares, [15, 16])
+        # All tables at once are a first round with decisions.
+        said = self.do("code", "read", self.path("coder1.csv"), self.fill(2, lambda i, token: 2 if i < 3 else 1, path=self.path("whole.csv")),
+                       self.path("decisions.csv"), "--name", "at-once")
+        self.assertIn("32 of 32 items of the forms read are answered", said)
+        self.assertIn("2 items are decided", said)
+
+    def test_topics_are_coded_as_clusters_are(self):
+        self.do("words", "--max-keypoints", "40")
+        self.do("codebook", "--words", "8", "--sample", "2000")
+        self.do("topics", "--topics", "3", "--name", "model")
+        for task in ("fit", "intrusion"):
+            said = self.do("code", "make", "--topic-model", "model", "--task", task, "--per-cluster", "3", "--nearest", "2", "--boundary", "1")
+            self.assertIn(f"codings/model-k3-{task}", said.replace("coding/", "codings/"))
+            forms = os.path.join(self.study, "forms", f"model-k3-{task}")
+            paths = []
+            for coder in (1, 2):
+                paths.append(self.path(f"{task}{coder}.csv"))
+                with open(paths[-1], "w", encoding="utf-8") as file:
+                    file.write("form,token,answer\n" + "".join(f"{line['form']},{line['token']},1\n" for line in rows(os.path.join(forms, f"coder{coder}.csv"))))
+            self.do("code", "read", *paths, "--coding", f"model-k3-{task}")
+            self.assertIn("mean of the topics", self.do("code", "report", "--answers", f"model-k3-{task}"))
+            kinds = {line["sample"] for line in rows(os.path.join(self.study, "tables", "coding", f"model-k3-{task}", "consistency.csv"))}
+            self.assertLessEqual({"random", "nearest", "boundary"}, kinds)
+        self.assertIn("has no solution with k = 7", self.do("code", "make", "--topic-model", "model", "--k", "7", code=2))
+        self.do("report")
+        self.assertIn(b"model-k3-fit", read(os.path.join(self.study, "report", "index.html")))
+
     def test_what_is_wrong_with_a_table_is_said_and_nothing_is_merged(self):
         self.do("code", "make", "--per-cluster", "5", "--gold", "2")
         first = self.fill(1, lambda i, token: {0: "", 1: "7", 2: "2"}.get(i, "1"), seconds="0.2")

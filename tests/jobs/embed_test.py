@@ -67,7 +67,7 @@ class Embed(ProgramTest):
 
     def test_a_map_begins_with_a_file_or_another_map_and_is_up_to_date_afterwards(self):
         self.embed("--figures=false")
-        begun = ("--init", "tsne", "--iterations", "10", "--figures=false", "--name", "again")
+        begun = ("--init", "tsne", "--method", "umap", "--iterations", "5", "--figures=false", "--name", "again")
         self.assertIn("takes embeddings/x-tsne for tsne", self.embed(*begun))
         self.embed(*begun[:-1], "again2", ranks=2)
         self.assertEqual(*(read(self.path("study/embeddings", name)) for name in ("again.h5", "again2.h5")))

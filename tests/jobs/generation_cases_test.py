@@ -5,13 +5,14 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import unittest
 
-from coterie_program import PROGRAM, SOURCE, ProgramTest, environment, main, read, run
+from coterie_program import PROGRAM, SOURCE, ProgramTest, environment, main, read, run, write_names
 from generation_changes import STAGES
-from generation_study import Collection, check_refusal, coterie, h5py, labels_of, picture, table
+from generation_study import Collection, check_refusal, coterie, h5py, labels_of, picture, proposals, table
 
 
 def write_rows(path, count=24, columns=("kind",), seed=1):
@@ -198,6 +199,71 @@ class Hands(CaseTest):
             file.write("mine\n")
         self.assertIn("elsewhere/a-k3", self.refused("export", "--clustering", "a", "--to", "elsewhere"))
         self.assertEqual(read(self.path("elsewhere/a-k3/notes.txt")), b"mine\n")
+
+
+class Coders(CaseTest):
+    """What coders sent back is to one coding, of one clustering."""
+
+    def coded(self):
+        self.pictured()
+        self.done("code", "make", "--clustering", "kmeans", "--k", "3", "--per-cluster", "3", "--name", "coded")
+        for coder in (1, 2):
+            lines = table(self.study, "forms", "coded", f"coder{coder}.csv")
+            with open(self.path(f"coder{coder}.csv"), "w", encoding="utf-8") as file:
+                file.write("form,token,answer\n" + "".join(f"{line['form']},{line['token']},{1 + (coder == 2 and i == 0)}\n" for i, line in enumerate(lines)))
+        self.done("code", "read", "coder1.csv", "coder2.csv")
+        self.done("code", "report", "--figures=false")
+
+    def done(self, *arguments):
+        words = 2 if arguments[0] == "code" else 1
+        return run(0, *arguments[:words], "--study", "study", *arguments[words:], cwd=self.folder)
+
+    def refused(self, *arguments):
+        words = 2 if arguments[0] == "code" else 1
+        outcome = coterie(*arguments[:words], "--study", "study", *arguments[words:], cwd=self.folder)
+        check_refusal(outcome)
+        return outcome.text
+
+    def test_a_clustering_made_again_has_other_forms(self):
+        self.coded()
+        self.done("cluster", "--k", "3,4", "--n-init", "3", "--seed", "5", "--name", "kmeans", "--overwrite")
+        for command in (("code", "read", "coder1.csv", "coder2.csv"), ("code", "report")):
+            text = self.refused(*command)
+            self.assertIn("coterie code make --study study --clustering kmeans --k 3", text)
+        self.assertIn("no line of these tables belongs to this coding", self.way_out(text))
+
+    def way_out(self, text):
+        """What the refusal says to run, in its order, and what the last command says: the tables are of the forms before."""
+        said = ""
+        for line in proposals(text):
+            _, *arguments = shlex.split(line)
+            said = coterie(*arguments, cwd=self.folder).text
+        return said
+
+    def test_a_form_that_was_edited_and_answers_that_were_are_refused(self):
+        self.coded()
+        path = os.path.join(self.study, "answers", "coded.h5")
+        with h5py.File(path, "r+") as file:
+            file["answer"][0] = 1
+        self.assertIn("answers/coded", self.refused("code", "report", "--overwrite"))
+        self.assertIn("answers/coded", self.refused("code", "read", "--answers", "coded", "coder1.csv"))
+        self.done("code", "read", "coder1.csv", "coder2.csv", "--overwrite")
+        self.done("code", "report", "--figures=false")
+
+    def test_another_round_is_of_the_answers_as_they_are(self):
+        self.coded()
+        self.done("code", "read", "--answers", "coded", "coder1.csv")
+        self.done("code", "report", "--figures=false")
+        self.done("code", "read", "coder1.csv", "--coding", "coded", "--name", "coded", "--overwrite")
+        self.assertIn("answers/coded", self.refused("code", "report", "--answers", "coded-round2"))
+        self.done("code", "read", "--answers", "coded", "coder1.csv", "--overwrite")
+        self.done("code", "report", "--answers", "coded-round2", "--figures=false")
+
+    def test_names_given_later_are_in_the_tables(self):
+        self.coded()
+        write_names(os.path.join(self.study, "names.json"), self.study, "kmeans", ["cats", "", "dogs"])
+        self.done("code", "report", "--figures=false")
+        self.assertIn("cats", {line["name"] for line in table(self.study, "tables", "coding", "coded", "consistency.csv")})
 
 
 class Defaults(CaseTest):

@@ -28,17 +28,18 @@ STAGES = {
     "report": ("report", "--clustering", KMEANS, "--k", "3"),
     "view": ("view", "--clustering", KMEANS, "--k", "3"),
     "export": ("export", "--clustering", KMEANS, "--k", "3"),
+    "code make": ("code make", "--clustering", KMEANS, "--k", "3", "--per-cluster", "2", "--boundary", "1", "--name", "coded"),
 }
 NEEDS = {"scan": (), "extract": ("scan",), "words": ("scan",), "codebook": ("words",), "topics": ("codebook",),
          "reduce": ("extract",), "embed": ("reduce",), "cluster": ("reduce",), "ward": ("reduce",), "evaluate": ("cluster",),
          "select": ("cluster",), "compare": ("cluster", "ward"), "assign": ("cluster",), "montage": ("cluster",), "report": ("evaluate", "select"),
          "view": ("cluster",),
-         "export": ("cluster",)}
+         "export": ("cluster",), "code make": ("cluster",)}
 WORDS = ("codebook", "topics")
-STRICT = ("reduce", "embed", "cluster", "ward", "evaluate", "select", "compare", "assign")
+STRICT = ("reduce", "embed", "cluster", "ward", "evaluate", "select", "compare", "assign", "code make")
 JOINED = ("montage", "report", "view", "export")
 EVERY = tuple(STAGES)
-FROM_CLUSTERING = ("evaluate", "select", "compare", "assign")
+FROM_CLUSTERING = ("evaluate", "select", "compare", "assign", "code make")
 
 
 class Place:
@@ -63,7 +64,7 @@ class Place:
         return os.path.join(self.folder, *parts)
 
     def run(self, name, *arguments, study="study", cwd=None):
-        return coterie(name, "--study", study, *arguments, cwd=cwd or self.folder)
+        return coterie(*name.split(), "--study", study, *arguments, cwd=cwd or self.folder)
 
     def must(self, name, *arguments, **where):
         outcome = self.run(name, *arguments, **where)
@@ -316,17 +317,17 @@ CHANGES = {
     "fast decoding": (decode_fast, (), EVERY),
     "reduced again": (reduce_again, (*STRICT, *JOINED), ()),
     "clustered again": (cluster_again, ("cluster", *FROM_CLUSTERING), ("report",)),
-    "clustering removed": (remove_the_clustering, ("evaluate", "select", "assign", *JOINED), ("compare",)),
+    "clustering removed": (remove_the_clustering, ("evaluate", "select", "assign", "code make", *JOINED), ("compare",)),
     "features removed": (remove_the_features, (*STRICT, *JOINED), ()),
-    "labels edited": (edit_labels, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
-    "labels out of range": (labels_out_of_range, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
-    "labels too few": (labels_of_another_length, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
+    "labels edited": (edit_labels, ("evaluate", "select", "compare", "code make", *JOINED), ("cluster", "assign")),
+    "labels out of range": (labels_out_of_range, ("evaluate", "select", "compare", "code make", *JOINED), ("cluster", "assign")),
+    "labels too few": (labels_of_another_length, ("evaluate", "select", "compare", "code make", *JOINED), ("cluster", "assign")),
     "features as doubles": (features_as_doubles, (), EVERY),
     "features ten rows short": (features_ten_rows_short, ("extract",), EVERY),
     "recipe removed": (remove_the_recipe, ("cluster", *FROM_CLUSTERING, *JOINED), ()),
-    "a solution removed": (remove_a_solution, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
-    "an attribute exchanged": (exchange_an_attribute, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
-    "an attribute of numbers": (an_attribute_of_numbers, ("evaluate", "select", "compare", *JOINED), ("cluster", "assign")),
+    "a solution removed": (remove_a_solution, ("evaluate", "select", "compare", "code make", *JOINED), ("cluster", "assign")),
+    "an attribute exchanged": (exchange_an_attribute, ("evaluate", "select", "compare", "code make", *JOINED), ("cluster", "assign")),
+    "an attribute of numbers": (an_attribute_of_numbers, ("evaluate", "select", "compare", "code make", *JOINED), ("cluster", "assign")),
     "manifest removed": (remove_the_manifest, (), ()),
     "and an image lost": (lose_an_image_and_the_manifest, *PICTURES),
     "file times reversed": (reverse_file_times, (), ()),

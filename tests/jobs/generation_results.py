@@ -213,12 +213,22 @@ def check_view(place):
             check(label == known.get(path, 255), "the viewer:", path, "has label", label, "of", solution["clustering"], "and was given", known.get(path))
 
 
+def check_code_make(place):
+    labels = list(place.labels[KMEANS][3].values())
+    with h5py.File(os.path.join(study_of(place), "coding", "coded.h5"), "r") as file:
+        clusters, row, first = file["item_cluster"][:], file["item_row"][:], file["item_row_first"][:]
+        tokens = {token.decode() for token in file["form_token"][:]}
+        check(all(labels[row[begin]] == cluster for begin, cluster in zip(first, clusters)), "items are of other clusters than their images")
+    there = {line["token"] for coder in (1, 2) for line in table(folder_of(study_of(place), "forms", "coded"), f"coder{coder}.csv")}
+    check(there == tokens, "the forms are of another coding")
+
+
 def check_stage(stage, place):
     {"scan": check_scan, "extract": check_extract, "words": check_words, "codebook": check_codebook, "topics": check_topics,
      "reduce": check_reduce, "embed": check_embed, "cluster": check_cluster,
      "ward": lambda there: check_cluster(there, WARD),
      "evaluate": check_evaluate, "select": check_select, "compare": check_compare, "assign": check_assign, "montage": check_montage,
-     "report": check_report, "view": check_view, "export": check_export}[stage](place)
+     "report": check_report, "view": check_view, "export": check_export, "code make": check_code_make}[stage](place)
 
 
 # ---- after the way out: as if the study had been made of what is there now
@@ -227,9 +237,9 @@ ARTIFACTS = {"scan": ("", "images"), "extract": ("features", FEATURES), "words":
              "topics": ("topics", "sift-4-lda"), "reduce": ("reductions", REDUCTION), "embed": ("embeddings", f"{REDUCTION}-tsne"),
              "cluster": ("clusterings", KMEANS),
              "ward": ("clusterings", WARD), "evaluate": ("evaluations", KMEANS), "select": ("selections", KMEANS),
-             "compare": ("comparisons", "comparison"), "assign": ("assignments", "own")}
+             "compare": ("comparisons", "comparison"), "assign": ("assignments", "own"), "code make": ("coding", "coded")}
 FOLDERS = {"topics": ("tables", "topics", "sift-4-lda"), "select": ("tables", "selections", KMEANS), "compare": ("tables", "comparisons", "comparison"), "assign": ("tables", "assignments", "own"),
-           "export": ("tables", f"{KMEANS}-k3"), "montage": ("montages", f"{KMEANS}-k3")}
+           "export": ("tables", f"{KMEANS}-k3"), "montage": ("montages", f"{KMEANS}-k3"), "code make": ("forms", "coded")}
 
 
 def results(stage, study):

@@ -40,7 +40,7 @@ def on_a_terminal(*arguments):
 class Progress(ProgramTest):
     def setUp(self):
         super().setUp()
-        rows = numpy.random.default_rng(1).normal(size=(20_000, 24)).astype("float32")
+        rows = numpy.random.default_rng(1).normal(size=(45_000, 24)).astype("float32")
         numpy.save(self.path("rows.npy"), rows)
         self.at = ("--study", self.path("study"))
         run(0, "import", *self.at, "--file", self.path("rows.npy"), "--name", "rows")

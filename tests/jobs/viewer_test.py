@@ -238,6 +238,39 @@ class Viewer(ProgramTest):
         page.click("#moved td button")
         page.wait(f"{APP}.filters.selecting > 0")
 
+    def test_topics_and_columns_colour_the_map_with_a_legend_and_a_map_in_space_has_three_planes(self):
+        at = ("--study", self.study)
+        run(0, "words", *at)
+        run(0, "codebook", *at, "--words", "12")
+        run(0, "topics", *at, "--topics", "2", "--max-iter", "10")
+        run(0, "embed", *at, "--dimensions", "3", "--iterations", "20", "--figures=false")
+        run(0, "embed", *at, "--iterations", "20", "--figures=false")
+        self.assertIn("takes embeddings/efficientnet_lite0-pca-tsne-3d for tsne-3d", run(0, "view", *at, "--k", "3", "--map", "tsne-3d"))
+        with browser.Browser() as page:
+            self.open(page)
+            layouts, colours = ({text: value for value, text in page.js(f"[...document.querySelectorAll('#{menu} option')].map((o) => [o.value, o.textContent])")} for menu in ("layout", "colour"))
+            planes = [text for text in layouts if "tsne-3d" in text]
+            self.assertEqual([text.split(": ")[1] for text in planes], ["x, y", "x, z", "y, z"])
+            self.assertTrue(page.js("document.getElementById('legend').hidden"), "the list of clusters is the legend")
+            places = set()
+            for plane in planes:
+                self.choose(page, "layout", layouts[plane])
+                page.wait(f"!{APP}.layout.moving && {APP}.frame === 0 && {APP}.layoutId === '{layouts[plane]}'")
+                places.add(page.js(f"{APP}.layout.x[0] + ' ' + {APP}.layout.y[0]"))
+            self.assertEqual(len(places), 3)
+            topics = next(text for text in colours if text.startswith("topic ("))
+            self.choose(page, "colour", colours[topics])
+            page.wait("!document.getElementById('legend').hidden")
+            self.assertEqual(sorted(page.js("[...document.querySelectorAll('#legend bdi')].map((name) => name.textContent)")), ["topic 0", "topic 1"])
+            self.assertEqual(page.js(f"new Set({APP}.marks.pixels).size"), 2)
+            self.choose(page, "colour", "silhouette")
+            page.wait("document.querySelector('#legend canvas.ramp') !== null")
+            self.assertEqual(page.js("document.getElementById('legend').textContent"), "-11")
+            self.assertEqual(page.faults(), [])
+
+    def choose(self, page, menu, value):
+        page.js(f"(() => {{ const s = document.getElementById('{menu}'); s.value = '{value}'; s.dispatchEvent(new Event('change')); }})()")
+
     def test_a_single_file_holds_all_and_asks_for_nothing(self):
         run(0, "view", "--study", self.study, "--single-file", "--previews")
         self.assertEqual(sorted(os.listdir(os.path.join(self.study, "viewer"))), ["index.html", "provenance.json"])

@@ -132,10 +132,10 @@ TEST_CASE("each cluster leads to the one before and the one after") {
 TEST_CASE("what a cluster holds more of than the collection is said with its counts") {
   const TemporaryFolder folder;
   const std::string page = page_of(made_up_report(), folder, {.chart_files = false});
-  CHECK(contains(
-      page,
-      "<li>folder <b><bdi>circles</bdi></b>: 40 of 60 here (66.7 %), 90 of 771 in all (11.7 %); 5.7 times as often, p "
-      "&lt; 0.001</li>"));
+  CHECK(
+      contains(page,
+               "<li>folder <b><bdi>circles</bdi></b>: 40 of 60 here (66.7 %), 90 of 771 in all (11.7 %); 5.7 times as "
+               "often, p &lt; 0.001</li>"));
   CHECK(contains(page, "<b><bdi>&lt;b&gt;Bath&lt;/b&gt;</bdi></b>: 12 of 60 here"));
   CHECK(contains(page, "2.0 times as often, p = 0.031"));
   CHECK(contains(page, "By Fisher&#39;s exact test, p &lt; 0.05."));
@@ -220,6 +220,25 @@ TEST_CASE("a report that contradicts itself is not written") {
   refuses([](Report& report) { report.solutions[0].agreements[0].counts[0] += 1; });
   refuses([](Report& report) { report.chosen = 4; });
   CHECK(!std::filesystem::exists(folder / "index.html"));
+}
+
+TEST_CASE(
+    "a page shows the map with its caption and leads to the viewer, or says how to make one; without a map neither") {
+  const TemporaryFolder folder;
+  Report report = made_up_report();
+  CHECK(!contains(page_of(report, folder), "<section id=\"map\">"));
+  report.map.viewer_link = "../viewer/index.html";
+  CHECK(
+      contains(page_of(report, folder), "<a href=\"./../viewer/index.html\">Explore the images and name clusters</a>"));
+  report.map = {"embeddings/<tsne>", "Of the nearest 64 % are near.", Image{3, 2, std::vector<std::uint8_t>(18, 7)},
+                ""};
+  const std::string page = page_of(report, folder);
+  CHECK(markup_fault(page) == "");
+  CHECK(contains(page, "From <code>embeddings/&lt;tsne&gt;</code>"));
+  CHECK(contains(page, "Of the nearest 64 % are near."));
+  CHECK(contains(page, "<img class=\"map\" src=\"data:image/png;base64,"));
+  CHECK(contains(page, "width=\"3\" height=\"2\" alt=\"Map of the images, coloured by cluster\""));
+  CHECK(contains(page, "<code>coterie view</code> writes a page"));
 }
 
 }  // namespace coterie

@@ -9,11 +9,12 @@
 
 namespace coterie::inline artifacts {
 
-/// What people are asked about a clustering, and the key to their forms: a coding artifact. Rows are those of the
-/// clustering.
+/// What people are asked about a clustering or a topic model, and the key to their forms: a coding artifact. Rows are
+/// those of the clustering, or the documents of the model; of the latter a cluster is what follows for a topic: the
+/// images of which it is the likeliest.
 struct Coding {
-  std::string clustering;
-  std::int64_t k = 0;
+  std::string clustering, topic_model;  ///< one is empty
+  std::int64_t k = 0;                   ///< clusters, or topics
   CodingTask task = CodingTask::fit;
   std::uint64_t seed = 1;
   std::string key;                                    ///< of the tokens; whoever has it can read a form's items
@@ -24,6 +25,12 @@ struct Coding {
   std::vector<std::vector<std::int64_t>> forms;  ///< of each coder: items, in the coder's order
 
   std::int64_t coders() const { return static_cast<std::int64_t>(forms.size()); }
+
+  /// What was coded, by its name.
+  const std::string& target() const { return clustering.empty() ? topic_model : clustering; }
+
+  /// Who decides on the items that coders differ on: numbered after the coders, and may be asked of every item.
+  std::int64_t adjudicator() const { return coders(); }
 
   /// What is printed on coder c's form, and stands in each line of its table; c counts from 0.
   std::string form_token(std::int64_t coder) const { return item_token(key, coder, -1); }
@@ -38,10 +45,11 @@ Coding read_coding(const ArtifactReader& artifact);
 /// What came back: an answers artifact.
 struct CodingAnswers {
   struct Answer {
-    std::int32_t coder = 0;   ///< from 0
+    std::int32_t coder = 0;   ///< from 0; coding.adjudicator(): the decision
     std::int64_t item = 0;    ///< of the coding
     std::int32_t answer = 0;  ///< from 0; -1 where none was given, or two that differ
     double seconds = 0;       ///< that the item was before the coder; NaN where it is not known
+    std::int32_t round = 1;   ///< in which it was given
   };
 
   /// Something about a table that a person has to know of.
@@ -53,6 +61,8 @@ struct CodingAnswers {
   };
 
   std::string coding;
+  std::string previous;  ///< the answers of the round before, where these go on from them; else empty
+  std::int32_t round = 1;
   std::vector<Answer> answers;  ///< one for each item of each form that was read, by coder and item
   std::vector<Remark> remarks;
 };

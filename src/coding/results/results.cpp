@@ -16,8 +16,10 @@ constexpr std::int32_t kFits = 0;
 class Count {
  public:
   Count(CodingTask task, const std::vector<CodingItem>& items, const std::vector<std::int64_t>& sizes,
-        std::int64_t coders, const std::vector<GivenAnswer>& answers)
+        std::int64_t coders, const std::vector<GivenAnswer>& answers, const std::vector<GivenAnswer>& decisions)
       : task_(task), items_(items), sizes_(sizes), coders_(coders) {
+    for (const auto& each : decisions)
+      if (each.answer != Codes::kMissing) decided_[each.item][each.coder] = each.answer;
     for (const auto& each : answers)
       if (each.answer != Codes::kMissing) given_[each.item][each.coder] = each.answer;
     found_.gold.resize(static_cast<std::size_t>(coders));
@@ -62,9 +64,15 @@ class Count {
             category(at(found_.units[unit]), answer);
   }
 
+  // What counts for an item: the decision where there is one, else what its coders said.
+  const std::map<std::int64_t, std::int32_t>& counted(std::int64_t item) const {
+    const auto decided = decided_.find(item);
+    return decided != decided_.end() ? decided->second : given_.at(item);
+  }
+
   // The share of an item's coders to whom it is a hit.
   double hit(std::int64_t item) const {
-    const auto& answers = given_.at(item);
+    const auto& answers = counted(item);
     const std::int32_t right = task_ == CodingTask::fit ? kFits : at(item).right;
     double hits = 0;
     for (const auto& [coder, answer] : answers) hits += answer == right ? 1 : 0;
@@ -124,7 +132,7 @@ class Count {
     found_.mean = kUndefined;
     std::map<std::pair<ItemKind, std::int32_t>, std::vector<double>> values;
     for (const auto item : found_.units) {
-      const auto& answers = given_.at(item);
+      const auto& answers = counted(item);
       double sum = 0;
       for (const auto& [coder, answer] : answers) sum += answer + 1;
       values[{at(item).kind, at(item).cluster}].push_back(sum / static_cast<double>(answers.size()));
@@ -198,7 +206,7 @@ class Count {
   const std::vector<CodingItem>& items_;
   const std::vector<std::int64_t>& sizes_;
   std::int64_t coders_;
-  std::map<std::int64_t, std::map<std::int64_t, std::int32_t>> given_;  ///< item -> coder -> answer
+  std::map<std::int64_t, std::map<std::int64_t, std::int32_t>> given_, decided_;  ///< item -> coder -> answer
   CodingResults found_;
 };
 
@@ -207,7 +215,7 @@ class Count {
 CodingResults coding_results(CodingTask task, const std::vector<CodingItem>& items,
                              const std::vector<std::int64_t>& sizes, std::int64_t coders,
                              const std::vector<GivenAnswer>& answers, const ResultOptions& options) {
-  return Count(task, items, sizes, coders, answers).results(options);
+  return Count(task, items, sizes, coders, answers, options.decisions).results(options);
 }
 
 }  // namespace coterie::inline coding

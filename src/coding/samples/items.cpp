@@ -1,7 +1,7 @@
 #include "coterie/coding/items.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <limits>
 #include <tuple>
 
 #include "coterie/base/errors.hpp"
@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kShown = 5;        ///< images of an intrusion: chance finds the intruder in 1 of 5
 constexpr std::size_t kOffered = 4;      ///< names of a label item
+constexpr std::size_t kClosest = 20;     ///< images that the strata of intrusions draw from, as validateIt's top 20
 constexpr std::int32_t kDoesNotFit = 1;  ///< the answer to a gold item of fit
 constexpr std::int32_t kMostAlike = 2;   ///< to one of pairs, which shows an image twice
 
@@ -131,7 +132,10 @@ class Draw {
 
   // `count` different rows of a cluster.
   std::vector<std::int64_t> together(std::int32_t c, std::uint64_t draw, std::size_t count) const {
-    auto rows = shuffled(members(c), random(c, kTogether), draw << 40U);
+    return first_of(shuffled(members(c), random(c, kTogether), draw << 40U), count);
+  }
+
+  static std::vector<std::int64_t> first_of(std::vector<std::int64_t> rows, std::size_t count) {
     rows.resize(std::min(rows.size(), count));
     return rows;
   }
@@ -144,12 +148,23 @@ class Draw {
     items_.push_back(std::move(item));
   }
 
+  // Chang et al. draw what belongs together from the top of a topic; uniformly from the whole cluster is harder, and an
+  // intruder from next door is the hardest.
   void add_intrusions(std::int32_t c) {
     if (members(c).size() < kShown - 1) return;  // four that belong together are not to be had
-    for (std::int64_t i = 0; i < plan_.random; ++i) {
-      const auto draw = static_cast<std::uint64_t>(i);
+    std::uint64_t draw = 0;
+    for (std::int64_t i = 0; i < plan_.random; ++i, ++draw)
       add_intrusion(c, together(c, draw, kShown - 1), elsewhere(c, draw), draw, ItemKind::random);
-    }
+    const auto closest = first_of(by(c, solution_.distances), kClosest);
+    for (std::int64_t i = 0; i < plan_.nearest; ++i, ++draw)
+      add_intrusion(c, first_of(shuffled(closest, random(c, kTogether), draw << 40U), kShown - 1), elsewhere(c, draw),
+                    draw, ItemKind::nearest);
+    if (plan_.boundary == 0) return;
+    const auto next_door = first_of(by(beside(c), solution_.margins), kClosest);
+    for (std::int64_t i = 0; i < plan_.boundary; ++i, ++draw)
+      add_intrusion(c, together(c, draw, kShown - 1),
+                    next_door[static_cast<std::size_t>(random(c, kElsewhere).below(draw, std::ssize(next_door)))], draw,
+                    ItemKind::boundary);
   }
 
   void add_pairs(std::int32_t c) {
@@ -162,11 +177,14 @@ class Draw {
     }
   }
 
-  // The cluster whose centroid lies farthest from this one's, of those with an image.
-  std::int32_t farthest(std::int32_t c) const {
+  // The cluster whose centroid lies farthest from this one's, and the one whose lies nearest, of those with an image.
+  std::int32_t farthest(std::int32_t c) const { return at_distance(c, 1); }
+  std::int32_t beside(std::int32_t c) const { return at_distance(c, -1); }
+
+  std::int32_t at_distance(std::int32_t c, double sign) const {
     const auto d = solution_.centroids.size() / static_cast<std::size_t>(solution_.k);
     std::int32_t found = -1;
-    double most = -1;
+    double most = -std::numeric_limits<double>::infinity();
     for (std::int32_t other = 0; other < solution_.k; ++other) {
       if (other == c || members(other).empty()) continue;
       double squared = 0;
@@ -175,9 +193,9 @@ class Draw {
                             static_cast<double>(solution_.centroids[static_cast<std::size_t>(other) * d + i]);
         squared += away * away;
       }
-      if (squared > most) most = squared, found = other;
+      if (sign * squared > most) most = sign * squared, found = other;
     }
-    require(found >= 0, "gold items want two clusters with images at least");
+    require(found >= 0, "gold and boundary items want two clusters with images at least");
     return found;
   }
 
@@ -215,9 +233,8 @@ class Draw {
 
 std::vector<CodingItem> draw_items(const CodedSolution& solution, const ItemPlan& plan) {
   require(plan.task != CodingTask::labels || plan.gold == 0, "no name is plainly right: labels take no gold items");
-  const bool single = plan.task == CodingTask::fit || plan.task == CodingTask::labels;
-  require(single || plan.nearest + plan.boundary == 0,
-          "nearest and boundary images are coded one by one: --task fit or labels, not {}", task_name(plan.task));
+  require(plan.task != CodingTask::pairs || plan.nearest + plan.boundary == 0,
+          "pairs are drawn at random alone: --nearest and --boundary are for --task fit, labels and intrusion");
   return Draw(solution, plan).items();
 }
 

@@ -1,8 +1,8 @@
 // The list of clusters, and the form in which a person names, merges, excludes and annotates one.
 import {element, byId, styleColour} from "./dom.js";
 import {thumbnail} from "./details.js";
+import {mark} from "./legend.js";
 import {colourOfGroup, shapeOfGroup} from "./palette.js";
-import {stampsOf} from "./marks.js";
 import {plural, shown} from "./text.js";
 
 const EXAMPLES = 24;
@@ -63,15 +63,9 @@ function partItem(app, part) {
   );
 }
 
-/** The mark of a group as it stands on the map. */
-export function swatch(app, group) {
-  const side = 15;
-  const canvas = element("canvas", {width: side + 4, height: side + 4});
-  const context = canvas.getContext("2d");
-  const excluded = app.edits.said(app.solution.about, group).excluded;
-  context.fillStyle = excluded ? styleColour("--quiet") : colourOfGroup(group);
-  for (const [dx, dy] of stampsOf(side)[shapeOfGroup(group)]) context.fillRect(2 + 7 + dx, 2 + 7 + dy, 1, 1);
-  return canvas;
+function swatch(app, group) {
+  const {excluded} = app.edits.said(app.solution.about, group);
+  return mark(excluded ? styleColour("--quiet") : colourOfGroup(group), shapeOfGroup(group));
 }
 
 /** The form of one cluster, in the details. */

@@ -1,5 +1,6 @@
 // From clusters to groups, which are clusters after all merges, and from groups to colours.
 import {byId, styleColour} from "./dom.js";
+import {renderLegend} from "./legend.js";
 import {colourByColumn, colourByGroup, colourBySilhouette} from "./marks.js";
 
 /** "kmeans, k = 8" */
@@ -19,19 +20,21 @@ export async function colourMarks(app) {
   const {filters} = app;
   const fill = (marks, colouring) =>
     marks.fill(colouring, filters.passes, filters.selected, filters.selecting, styleColour("--rest"), byId("hide").checked);
-  fill(app.marks, await chosenColouring(app));
+  const {colouring, legend} = await chosenColouring(app);
+  fill(app.marks, colouring);
+  renderLegend(legend);
   if (app.second) fill(app.secondMarks, byGroup(app, app.second, app.secondGroups));
 }
 
-async function chosenColouring(app) {
-  const {colouring, solution, study} = app;
-  if (colouring === "silhouette" && solution.silhouettes) return colourBySilhouette(solution.silhouettes);
-  if (colouring.startsWith("column ")) return colourByColumn(await study.column(Number(colouring.slice("column ".length))));
-  return byGroup(app, solution, app.groups);
+async function chosenColouring({colouring, solution, study, groups, edits}) {
+  if (colouring === "silhouette" && solution.silhouettes) return {colouring: colourBySilhouette(solution.silhouettes), legend: {low: -1, high: 1}};
+  if (!colouring.startsWith("column ")) return {colouring: byGroup({edits}, solution, groups), legend: null};
+  const column = await study.column(Number(colouring.slice("column ".length)));
+  return {colouring: colourByColumn(column), legend: column};
 }
 
-function byGroup(app, {about}, groups) {
+function byGroup({edits}, {about}, groups) {
   const without = new Set();
-  for (let c = 0; c < about.k; ++c) if (app.edits.said(about, c).excluded) without.add(c);
+  for (let c = 0; c < about.k; ++c) if (edits.said(about, c).excluded) without.add(c);
   return colourByGroup(groups, about.k, without);
 }
