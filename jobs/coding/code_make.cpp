@@ -158,11 +158,6 @@ void settle(Options& options) {
   if (task != "fit") options.leave_out("references");
 }
 
-constexpr Option for_result(Option option) {
-  option.role = Role::result;
-  return option;
-}
-
 }  // namespace
 
 Command code_make() {
@@ -175,7 +170,7 @@ Command code_make() {
             "code a topic model instead: an image belongs to its likeliest topic, and the nearest have most of it; --k "
             "then names the number of topics",
             0, kMost, "", true},
-           for_result(option::chosen_k),
+           option::for_result(option::chosen_k),
            {"task", Role::result, choice, "fit", "",
             "what coders are asked: does an image fit its cluster's theme (fit), which image does not belong "
             "(intrusion), how alike are two (pairs), which name fits (labels)",

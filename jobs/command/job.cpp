@@ -175,6 +175,7 @@ void require_current(const Job& job, const std::vector<std::string>& addresses) 
 
 void Job::speak(const std::string& line) const {
   const std::string shown = printable_lines(line);
+  clear_progress_bar();
   fmt::print("{}\n", shown);
   std::fflush(stdout);
   if (dry_run() || !command.needs_study || !std::filesystem::is_directory(study.folder())) return;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/json_number.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/version.hpp"
@@ -44,9 +45,13 @@ void save(const Study& study, Json& manifest) {
   write_new_file(manifest_path(study), manifest.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
+std::int64_t count_in(const Json& json, const char* name) {
+  return json.contains(name) ? whole_number(json.at(name)) : 0;
+}
+
 ManifestCommand parse_command(const Json& json) {
-  return {json.value("when", ""), json.value("command", ""), json.value("version", ""),  json.value("host", ""),
-          json.value("ranks", 0), json.value("threads", 0),  json.value("seconds", 0.0), json.value("config", "")};
+  return {json.value("when", ""),  json.value("command", ""), json.value("version", ""),  json.value("host", ""),
+          count_in(json, "ranks"), count_in(json, "threads"), json.value("seconds", 0.0), json.value("config", "")};
 }
 
 // Versions that listed artifacts afresh after each command called the address "name", with the suffix.
@@ -65,8 +70,7 @@ Generation parse_generation(const Json& json) {
 }
 
 Choice parse_choice(const Json& json) {
-  return {json.value("clustering", ""), json.value("k", std::int64_t{0}), json.value("by", ""),
-          json.value("content", "")};
+  return {json.value("clustering", ""), count_in(json, "k"), json.value("by", ""), json.value("content", "")};
 }
 
 }  // namespace

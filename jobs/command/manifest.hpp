@@ -13,7 +13,7 @@ namespace coterie::jobs {
 /// One command that was run to its end on a study.
 struct ManifestCommand {
   std::string when, command_line, version, host;
-  int ranks = 0, threads = 0;
+  std::int64_t ranks = 0, threads = 0;
   double seconds = 0;
   std::string config;  ///< its complete effective configuration, as an INI file
 };

@@ -357,6 +357,12 @@ constexpr Option handed_on(Option option) {
   return option;
 }
 
+/// The same for a command whose result it decides, though it says where things lie.
+constexpr Option for_result(Option option) {
+  option.role = Role::result;
+  return option;
+}
+
 /// The same for a command that only shows with it.
 constexpr Option for_show(Option option) {
   option.role = Role::output;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/digest.hpp"
+#include "coterie/base/json_number.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -54,12 +55,12 @@ std::vector<ClusterName> clusters_of(const std::string& path, const Json& entry,
     return static_cast<std::size_t>(cluster);
   };
   for (const Json& said : entry.at("clusters")) {
-    ClusterName& cluster = clusters[check(said.at("cluster").get<std::int64_t>())];
+    ClusterName& cluster = clusters[check(whole_number(said.at("cluster")))];
     cluster.name = field<std::string>(said, "name", "");
     cluster.note = field<std::string>(said, "note", "");
     cluster.excluded = field(said, "excluded", false);
-    if (const auto into = field<std::int64_t>(said, "into", -1); said.contains("into") && !said.at("into").is_null())
-      cluster.into = static_cast<std::int64_t>(check(into));
+    if (const auto into = said.find("into"); into != said.end() && !into->is_null())
+      cluster.into = static_cast<std::int64_t>(check(whole_number(*into)));
   }
   check_merges(path, clusters);
   return clusters;
@@ -93,12 +94,12 @@ NamesFile::NamesFile(std::string path, std::string text)
     const Json json = Json::parse(text_);
     if (!json.is_object() || field<std::string>(json, "format", "") != "coterie names")
       throw FileError(path_, "is no names.json of coterie view (its \"format\" is not \"coterie names\")");
-    if (const auto version = json.at("version").get<std::int64_t>(); version != 1)
+    if (const auto version = whole_number(json.at("version")); version != 1)
       throw FileError(path_, fmt::format("is of version {}, and this coterie reads version 1: take the coterie that "
                                          "wrote it, or save it anew in the page of coterie view",
                                          version));
     for (const Json& entry : json.at("clusterings")) {
-      const auto k = entry.at("k").get<std::int64_t>();
+      const auto k = whole_number(entry.at("k"));
       if (k < 1 || k > kMostClusters) throw FileError(path_, fmt::format("speaks of {} clusters", k));
       entries_.push_back({entry.at("clustering"), entry.at("digest"), k, clusters_of(path_, entry, k)});
     }

@@ -8,17 +8,17 @@
 #include "command/shared_options.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
-#include "coterie/images/decode.hpp"
 #include "outputs/cluster_names.hpp"
 #include "outputs/label_shares.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
+#include "outputs/picture_folders.hpp"
 #include "outputs/published_forms.hpp"
 #include "outputs/report_sources.hpp"
 #include "outputs/skipped_table.hpp"
-#include "outputs/solution_pictures.hpp"
 #include "outputs/table_file.hpp"
 #include "outputs/table_loaders.hpp"
+#include "outputs/web_dataset.hpp"
 #include "planning/effort.hpp"
 #include "stages/label_columns.hpp"
 
@@ -116,57 +116,6 @@ void write_features(const std::string& path, const RowSource& rows, const RowNam
   file.finish();
 }
 
-// "cats/a b.png" -> "cats_a b.png": base names alone would clash, and a name without a slash cannot lead anywhere else.
-// What still clashes ("cats_a b.png" itself) is numbered; of a long path the end counts.
-std::string flat_name(std::string path, std::set<std::string>& taken) {
-  constexpr std::size_t kLongest = 200;  // a file system takes 255 bytes
-  std::replace(path.begin(), path.end(), '/', '_');
-  if (path.size() > kLongest) path.erase(0, path.size() - kLongest);
-  if (path == "." || path == "..") path.insert(0, 1, '_');
-  std::string name = path;
-  for (int again = 2; !taken.insert(name).second; ++again) name = fmt::format("{}_{}", again, path);
-  return name;
-}
-
-// A copy, or a link where that is asked for and the image is a file: out of a shard it always is a copy. Of its bytes
-// alone, not of the file's mode, and of nothing that is no image, whatever the study says of it, nor of one whose bytes
-// are others than when it was scanned.
-void place_picture(const Job& job, const ImagePlace& place, const std::string& name, bool link, const std::string& to) {
-  clear_place(to);
-  try {
-    if (const Probe probe = probe_image(place); probe.status != ImageStatus::ok)
-      throw DecodeError(place.file, probe.status, probe.reason);
-    const auto bytes = image_bytes(place);
-    if (link && place.bytes < 0) return fs::create_symlink(fs::absolute(place.file), to);
-    NewFile copy(to);
-    copy.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    copy.finish();
-  } catch (const DecodeError& error) {
-    job.say("{}: {}; left out of the pictures", name, error.reason());
-  }
-}
-
-void place_pictures(const Job& job, const std::string& folder, const ClusteringReader& clustering, std::int64_t k,
-                    const RowNames& names, const ImageTable& images) {
-  const std::string way = job.options.text("pictures");
-  const auto members = pick_pictures(clustering, k, names, 0, 0).shown;
-  // The same draws as the montage's and the report's: with the same seed the same images, or the first of them.
-  const Random random(static_cast<std::uint64_t>(job.options.count("seed")), Purpose::montage_sample);
-  for (std::size_t c = 0; c < members.size(); ++c) {
-    const std::string cluster = fmt::format("cluster_{:03}", c);
-    make_folder_inside(folder, "pictures");
-    make_folder_inside(folder + "/pictures", cluster);
-    const std::string into = fmt::format("{}/pictures/{}/", folder, cluster);
-    std::set<std::string> taken;
-    const auto rows = way == "sample" ? draw_sample(members[c], job.options.count("sample"), random) : members[c];
-    for (const auto row : rows) {
-      const std::string& name = names.names[static_cast<std::size_t>(row)];
-      place_picture(job, place_of(images, names.images[static_cast<std::size_t>(row)]), name, way == "links",
-                    into + flat_name(name, taken));
-    }
-  }
-}
-
 // All that is exported of a study beside its solutions.
 struct Exported {
   const ClusteringReader& clustering;
@@ -180,14 +129,28 @@ struct Exported {
   std::string first_features;                ///< features.npy of the first k, which the others share
 };
 
+// The names of the rows in the clusters that --clusters asks for: all others are hidden.
+RowNames only_asked(const Job& job, const Exported& from, std::int64_t k) {
+  RowNames names = from.names;
+  const auto wanted = job.options.counts("clusters");
+  if (wanted.empty()) return names;
+  require(wanted.back() < k, "--clusters {}: with k = {} they are numbered 0 to {}", wanted.back(), k, k - 1);
+  const auto labels = from.clustering.labels(k);
+  names.hidden.resize(labels.size());
+  for (std::size_t row = 0; row < labels.size(); ++row)
+    names.hidden[row] = !std::binary_search(wanted.begin(), wanted.end(), std::int64_t{labels[row]});
+  return names;
+}
+
 void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const OutputFolder& folder) {
   const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
   const ClusterNames said = from.said ? from.said->of(job, from.clustering, k) : ClusterNames();
-  write_assignments(folder.place("assignments"), from.clustering, k, from.names, said, text);
+  const RowNames names = only_asked(job, from, k);
+  write_assignments(folder.place("assignments"), from.clustering, k, names, said, text);
   if (said.there()) write_names(folder.place("names.csv"), from.clustering, k, said, text);
   if (from.clustering.algorithm() == "mixture") {
-    const auto shared = write_shared(folder.place("more_than_one.csv"), from.clustering, k, from.names,
-                                     job.options.real("threshold"), text);
+    const auto shared =
+        write_shared(folder.place("more_than_one.csv"), from.clustering, k, names, job.options.real("threshold"), text);
     job.say("{} images are in more than one cluster, by probabilities above {}: {}", shared,
             job.options.text("threshold"), folder.final_place("more_than_one.csv"));
   }
@@ -199,8 +162,10 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
     write_npy<double>(folder.place("linkage.npy"), linkage_of(merges).data(), {std::ssize(merges), 4});
   if (from.images) {
     write_skipped(folder.folder() + "/", *from.images, final_statuses(*from.images, from.features), text);
-    if (job.options.text("pictures") != "none")
-      place_pictures(job, folder.folder(), from.clustering, k, from.names, *from.images);
+    if (const std::string way = job.options.text("pictures"); way == "webdataset")
+      write_web_dataset(job, folder.folder(), from.clustering, k, names, *from.images);
+    else if (way != "none")
+      place_pictures(job, folder.folder(), from.clustering, k, names, *from.images);
   }
   if (const std::string form = job.options.text("as"); form != "coterie") {
     PublishedSolution published(job, from.clustering, k, from.names, folder);
@@ -215,7 +180,7 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
   std::error_code no_links;
   if (!from.first_features.empty()) fs::create_hard_link(from.first_features, folder.place("features.npy"), no_links);
   if (from.first_features.empty() || no_links)
-    write_features(folder.place("features.npy"), *from.features.open_rows(), from.names);
+    write_features(folder.place("features.npy"), *from.features.open_rows(), names);
 }
 
 void write_solution(const Job& job, Exported& from, std::int64_t k) {
@@ -228,8 +193,8 @@ void write_solution(const Job& job, Exported& from, std::int64_t k) {
                       job.options.flag("overwrite"));
   write_solution_tables(job, from, k, folder);
   folder.finish();
-  from.first_features = folder.final_place("features.npy");
-  job.say("wrote {} and .tsv: {} rows", folder.final_place("assignments.csv"), from.names.count_there());
+  if (!job.options.given("clusters")) from.first_features = folder.final_place("features.npy");
+  job.say("wrote {} and .tsv: {} rows", folder.final_place("assignments.csv"), only_asked(job, from, k).count_there());
 }
 
 void write(Job& job) {
@@ -250,6 +215,7 @@ void write(Job& job) {
     if (job.study.holds("images") && !names.imported) from.images = read_image_table(job.study.images_path());
     require(from.images || job.options.text("pictures") == "none",
             "--pictures wants a study whose images were scanned and extracted");
+    if (from.images) require_linkable(job, names, *from.images);
     tell_left_out(job, names);
     require(!elsewhere || !fs::exists(base) || fs::is_directory(base), "--to {} is a file; name a folder", base);
     if (elsewhere)
@@ -287,8 +253,13 @@ Command export_tables() {
            {"to-r", Role::output, flag, "false", "", "write load.R, too, which loads the tables into R"},
            {"to-python", Role::output, flag, "false", "", "write load.py, too, which loads them with pandas"},
            {"pictures", Role::output, choice, "none", "",
-            "a folder for each cluster, with links to its images, copies, or copies of a sample", 0, kMost,
-            "none|links|copies|sample"},
+            "a folder for each cluster, with links to its images, copies, or copies of a sample; webdataset: tar "
+            "shards "
+            "of all images with their clusters",
+            0, kMost, "none|links|copies|sample|webdataset"},
+           {"clusters", Role::output, counts, "", "CLUSTERS",
+            "only the images of these clusters, in tables, features and pictures: 3 or 0,2,5-8; default: all", 0,
+            kMaxCount},
            {"sample", Role::output, count, "20", "N",
             "images of a cluster in a sample: those that montage and report show as random, with the same --seed", 1,
             kMaxCount},

@@ -3,9 +3,15 @@
 #include "command/label_values.hpp"
 #include "coterie/artifacts/clustering.hpp"
 #include "coterie/artifacts/embedding.hpp"
+#include "coterie/artifacts/features.hpp"
+#include "coterie/artifacts/images.hpp"
 #include "coterie/artifacts/row_names.hpp"
+#include "coterie/base/counted.hpp"
+#include "coterie/images/listing.hpp"
+#include "coterie/report/map_figure.hpp"
 #include "coterie/report/scatter_chart.hpp"
 #include "outputs/output_folder.hpp"
+#include "outputs/picture_reader.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -59,6 +65,17 @@ std::vector<Chart> charts_of(const Job& job, const Embedding& map, const RowName
   return charts;
 }
 
+// A picture of the map with thumbnails; how many.
+std::int64_t draw_thumbnails(const Job& job, const Embedding& map, const RowNames& rows, const std::string& folder) {
+  require(!rows.imported, "--thumbnails: {} was imported, without images", map.features);
+  const ImageTable table = read_image_places(job.study.images_path());
+  const DecodeOptions options = picture_options(FeatureReader(job.study, map.features).recipe());
+  const auto read = [&](std::int64_t row) {
+    return decode_image(place_of(table, rows.images[static_cast<std::size_t>(row)]), options);
+  };
+  return write_map_figure(map.positions, map.dimensions, {}, read, folder, "map-images", job.pool);
+}
+
 }  // namespace
 
 void draw_map(const Job& job, const std::string& name) {
@@ -68,7 +85,8 @@ void draw_map(const Job& job, const std::string& name) {
   const Embedding map = read_embedding(artifact);
   const auto columns = job.options.texts("labels");
   RowNames rows;
-  if (!columns.empty()) rows = read_row_names(job.study, map.features);
+  const bool thumbnails = job.options.flag("thumbnails");
+  if (!columns.empty() || thumbnails) rows = read_row_names(job.study, map.features);
   for (const auto& column : columns) made_of.emplace(kValuesOf + column, values_digest(column_of(rows, column)));
   if (const std::string by = job.options.text("by-clustering"); !by.empty())
     made_of.emplace(Study::address(Kind::clusterings, by), ClusteringReader(job.study, by).digest());
@@ -78,8 +96,10 @@ void draw_map(const Job& job, const std::string& name) {
   OutputFolder folder(job.study.folder(), place, about, job.options.flag("overwrite"));
   const auto charts = charts_of(job, map, rows);
   for (const auto& chart : charts) write_chart(chart, folder.folder());
+  const std::int64_t shown = thumbnails ? draw_thumbnails(job, map, rows, folder.folder()) : 0;
   folder.finish();
-  job.say("drew {} charts into {}", charts.size(), folder.final_folder());
+  job.say("drew {}{} into {}", counted(std::ssize(charts), "chart"),
+          thumbnails ? fmt::format(" and a map of {}", counted(shown, "thumbnail")) : "", folder.final_folder());
 }
 
 }  // namespace coterie::jobs

@@ -13,6 +13,7 @@
 #include "coterie/artifacts/evaluation.hpp"
 #include "coterie/artifacts/reduction.hpp"
 #include "coterie/artifacts/selection.hpp"
+#include "coterie/base/counted.hpp"
 #include "coterie/evaluation/over_representation.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/report/map_picture.hpp"
@@ -31,6 +32,7 @@
 #include "outputs/skipped_table.hpp"
 #include "outputs/solution_pictures.hpp"
 #include "outputs/study_maps.hpp"
+#include "planning/effort.hpp"
 #include "stages/cluster_algorithm.hpp"
 
 namespace coterie::jobs {
@@ -270,6 +272,11 @@ void fill_overview(const ReportSources& from, const ReportK& best, Report& repor
   const auto value = [&](const char* name) { return made.contains(name) ? made.at(name) : std::string("imported"); };
   const std::int64_t grouped = from.names.count_there();
   report.overview.push_back({"Images grouped", fmt::to_string(grouped)});
+  const auto duplicates = std::ranges::count_if(from.images.duplicate_of, [](auto first) { return first >= 0; });
+  if (duplicates > 0)
+    report.overview.push_back(
+        {"Duplicates", fmt::format("{} with the same bytes as another one; coterie export lists them in duplicates.csv",
+                                   counted(duplicates, "image"))});
   if (from.scanned) report.overview.push_back({"Folder", from.images.root});
   report.overview.push_back({"Features", made.contains("backbone")
                                              ? fmt::format("{}, layer {}", value("backbone"), value("layer"))
@@ -487,6 +494,16 @@ void write_page(Job& job) {
   });
 }
 
+// Pictures are in the page, in text of four thirds their bytes; charts beside it, in three formats each.
+double disk_of(const Workload& study, const Calibration&) {
+  constexpr double kPictureBytes = 4000 * 4 / 3.0, kPicturesOfCluster = 40, kChartBytes = 1e5, kCharts = 12;
+  double clusters = 0;
+  for (const auto k : study.ks) clusters += static_cast<double>(k);
+  return clusters * kPicturesOfCluster * kPictureBytes + kCharts * kChartBytes;
+}
+
+const StageEffort kEffort{.on_root = true, .disk = disk_of};
+
 }  // namespace
 
 Command report() {
@@ -517,7 +534,8 @@ Command report() {
                          .list_change = ListChange::join,
                          .follows_choice = true,
                          .writes = {"report"},
-                         .trial = Trial::pictures}};
+                         .trial = Trial::pictures,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

@@ -25,7 +25,8 @@ ClusterPictures pick_pictures(const ClusteringReader& clustering, std::int64_t k
   for (std::size_t row = 0; row < labels.size(); ++row) {
     const auto cluster = static_cast<std::size_t>(labels[row]);
     pictures.members[cluster].push_back(static_cast<std::int64_t>(row));
-    if (names.images[row] >= 0) pictures.shown[cluster].push_back(static_cast<std::int64_t>(row));
+    if (names.there(static_cast<std::int64_t>(row)) && names.images[row] >= 0)
+      pictures.shown[cluster].push_back(static_cast<std::int64_t>(row));
   }
   const Random random(seed, Purpose::montage_sample);
   for (const auto& shown : pictures.shown) {

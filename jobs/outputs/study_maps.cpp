@@ -8,6 +8,7 @@
 #include "command/lineage.hpp"
 #include "coterie/artifacts/clustering.hpp"
 #include "coterie/artifacts/features.hpp"
+#include "stages/called_map.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -22,7 +23,8 @@ std::vector<std::string> maps_to_show(const Job& job, const std::string& shown) 
   };
   std::stable_sort(there.begin(), there.end(),
                    [&](const std::string& a, const std::string& b) { return made(a) > made(b); });
-  const std::string wanted = job.options.text(Kind::embeddings.one);
+  const std::string named = job.options.text(Kind::embeddings.one);
+  const std::string wanted = named.empty() ? named : map_called(job, named);
   require(wanted.empty() || std::find(there.begin(), there.end(), wanted) != there.end(),
           "--{} {}: {} holds no such map, only: {}", Kind::embeddings.one, wanted, job.study.folder(),
           there.empty() ? "none (coterie embed makes one)" : fmt::format("{}", fmt::join(there, ", ")));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/json_number.hpp"
 #include "coterie/base/new_file.hpp"
 
 namespace coterie::jobs {
@@ -33,7 +34,8 @@ std::string difference(const std::map<std::string, std::string>& kept,
 Calibration parse(const Json& json) {
   Calibration found;
   found.host = json.at("host"), found.processor = json.at("processor");
-  found.ranks = json.at("ranks"), found.threads = json.at("threads");
+  found.ranks = static_cast<int>(whole_number(json.at("ranks")));
+  found.threads = static_cast<int>(whole_number(json.at("threads")));
   found.interconnect = {json.at("latency"), json.at("bandwidth")};
   found.bytes_an_image = json.at("bytes_an_image");
   found.descriptors_an_image = json.value("descriptors_an_image", 0.0);

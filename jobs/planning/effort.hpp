@@ -41,6 +41,10 @@ struct StageEffort {
   void (*cost)(const Workload&, const Calibration&, StageCost&) = nullptr;
   StageMemory (*memory)(const Workload&, const Calibration&, int ranks) = nullptr;
   double (*disk)(const Workload&, const Calibration&) = nullptr;  ///< bytes of what it makes
+
+  /// Of the flops that `cost` counts, how many a thread was seen to do a second on a processor of 2023 (Zen 4); what is
+  /// said before the work is taken from them (planning/expected_time.hpp).
+  double flops_a_second = 1e10;
 };
 
 /// How many of a study's words an image of so many descriptors has, words being equally frequent: fewer in truth.

@@ -209,12 +209,31 @@ class ImageTrials {
     }
     for (const Command* command : shown) {
       Options options = trials_.options_of(*command);
-      const auto own = options.counts("k");  // of which the sample may be too small for some
-      options.set("k", "");
-      const double share =
-          static_cast<double>(std::ssize(own.empty() ? trials_.study.ks : own)) / static_cast<double>(ks.size());
+      const std::vector<std::int64_t> wanted = shown_ks(*command);
+      const bool few = one_is_shown(*command);  // then one will do: what is drawn goes with the clusters
+      const std::int64_t tried = ks[ks.size() / 2];
+      options.set("k", few ? fmt::to_string(tried) : "");
+      const double share = few ? sum_of(wanted) / static_cast<double>(tried)
+                               : static_cast<double>(wanted.size()) / static_cast<double>(ks.size());
       trials_.found.parts[command->name()] = {trials_.seconds(folder, options) * share, 0, 1};
     }
+  }
+
+  // Montages are of one k unless others are named; the report shows all.
+  static bool one_is_shown(const Command& command) { return command.options.takes("preset"); }
+
+  std::vector<std::int64_t> shown_ks(const Command& command) const {
+    const std::string asked = trials_.options_of(command).text("k");
+    const auto& ks = trials_.study.ks;
+    if (!asked.empty() && asked != "all") return parse_counts(asked);
+    if (asked.empty() && one_is_shown(command)) return {ks[ks.size() / 2]};
+    return ks;
+  }
+
+  static double sum_of(const std::vector<std::int64_t>& ks) {
+    double sum = 0;
+    for (const auto k : ks) sum += static_cast<double>(k);
+    return sum;
   }
 
   StageTrials& trials_;

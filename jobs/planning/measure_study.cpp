@@ -132,7 +132,9 @@ class StudyMeasurement {
       return size < rows && size < std::max<std::int64_t>(2 * study_.largest_k(), 32);
     });
     StageTrials::Samples samples;
-    const auto stages = trials_.tried_on(Trial::rows);
+    auto stages = trials_.tried_on(Trial::rows);
+    if (study_.ks.size() < 2)  // labels, which a single one would be compared with, are not made up
+      std::erase_if(stages, [](const Command* stage) { return stage->stage->makes == Kind::comparisons; });
     for (const auto size : sizes) {
       std::vector<std::string> names;
       for (const Command* stage : stages) names.push_back(stage->name());

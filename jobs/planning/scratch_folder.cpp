@@ -1,6 +1,8 @@
 #include "planning/scratch_folder.hpp"
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "coterie/base/errors.hpp"
@@ -12,7 +14,9 @@ ScratchFolder::ScratchFolder(const Communicator& comm) : comm_(comm) {
     const char* place = std::getenv("TMPDIR");
     folder_ = fmt::format("{}/coterie-plan-XXXXXX", place != nullptr && *place != '\0' ? place : "/tmp");
     if (mkdtemp(folder_.data()) == nullptr)
-      throw FileError(folder_, "cannot be made; let TMPDIR name a folder that can be written");
+      throw FileError(folder_,
+                      fmt::format("cannot be made ({}); let TMPDIR name a folder that can be written, with room",
+                                  std::strerror(errno)));
     unfinished_.emplace(folder_);
   });
   comm_.broadcast(folder_);

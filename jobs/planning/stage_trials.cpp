@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "planning/effort.hpp"
 
 namespace coterie::jobs {
+namespace fs = std::filesystem;
 
 int StageTrials::ranks() const { return job.comm.size(); }
 const CommandList& StageTrials::commands() const { return job.context.commands; }
@@ -39,8 +41,17 @@ std::vector<const Command*> StageTrials::tried_on(Trial trial) const {
   return tried;
 }
 
+// Weights that the study trains itself: those that the trial of train left in the same folder.
+void StageTrials::take_trained(const std::string& folder, Options& options) const {
+  if (study.stage("train") == nullptr || !options.list().takes("weights")) return;
+  const fs::path weights = options.text("weights");
+  const std::string tried = scratch.path(folder) + "/checkpoints/" + weights.filename().string();
+  if (!weights.empty() && !fs::exists(weights) && fs::exists(tried)) options.set("weights", tried);
+}
+
 double StageTrials::seconds(const std::string& folder, Options options) const {
   options.set("study", scratch.path(folder));
+  take_trained(folder, options);
   const Context quiet{commands(), job.comm, job.context.held, true};
   Job own = make_job(quiet, find_command(commands(), options.command()), options, job.pool, job.memory_bytes);
   job.comm.barrier();

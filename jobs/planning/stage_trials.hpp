@@ -43,6 +43,9 @@ class StageTrials {
 
   /// Into found.parts, the stage and its parts.
   void fit_stage(const Command& stage, const Samples& samples);
+
+ private:
+  void take_trained(const std::string& folder, Options& options) const;
 };
 
 }  // namespace coterie::jobs

@@ -5,6 +5,7 @@
 
 #include "coterie/base/npy.hpp"
 #include "stages/list_options.hpp"
+#include "stages/train_effort.hpp"
 #include "stages/usual_ks.hpp"
 
 namespace coterie::jobs {
@@ -52,10 +53,22 @@ void settle_import(const Options& import, Workload& study) {
   study.dimensions = header.shape[1];
 }
 
+// Weights that the study trains itself are not there yet, and with them the shape of their network.
+void expect_training(const Options& train, std::vector<FeatureRequest>& networks) {
+  const Backbone trained = trained_backbone(train);
+  for (auto& request : networks) {
+    if (request.backbone.name != trained.name || std::filesystem::exists(request.weights)) continue;
+    request.backbone = trained;
+    request.preprocess = trained.preprocess;
+    for (auto& layer : request.layers) layer = find_layer(trained, layer.name);
+  }
+}
+
 // What the features are: the last ones that are made, as for the stages that read them.
 void settle_features(const Job& job, Workload& study) {
   if (const Options* extract = study.stage("extract")) {
     study.networks = feature_requests(*extract);
+    if (const Options* train = study.stage("train")) expect_training(*train, study.networks);
     study.dimensions = study.networks.front().layers.front().dimension;
   }
   if (const Options* words = study.stage("words"); words != nullptr && words->text("detector") == "cnn")

@@ -26,7 +26,9 @@ struct Workload {
   const Options* stage(const std::string& name) const;
 
   /// Whether it begins with images, instead of features from elsewhere.
-  bool has_images() const { return stage("extract") != nullptr || stage("words") != nullptr; }
+  bool has_images() const {
+    return stage("extract") != nullptr || stage("words") != nullptr || stage("train") != nullptr;
+  }
 
   bool ward() const;
   std::int64_t starts() const;  ///< of cluster

@@ -6,7 +6,6 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/assignment.hpp"
 #include "coterie/artifacts/clustering.hpp"
-#include "coterie/artifacts/reduction.hpp"
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/clustering/assign.hpp"
@@ -14,9 +13,11 @@
 #include "outputs/assignment_table.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/skipped_table.hpp"
+#include "stages/assign_map.hpp"
 #include "stages/assign_topics.hpp"
 #include "stages/distances_to_own.hpp"
 #include "stages/new_images.hpp"
+#include "stages/new_rows.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
@@ -30,42 +31,6 @@ struct Placed {
   AssignedImages images;
   std::vector<double> strangeness;  ///< what outliers are known by: the distance, or minus the log-likelihood
 };
-
-bool was_made_by(const std::string& path, const Recipe& recipe) {
-  try {
-    return fs::exists(path) && ArtifactReader(path).recipe().digest() == recipe.digest();
-  } catch (const FileError&) {
-    return false;  // cut short: it is made again
-  }
-}
-
-// The rows of the new images in the space of the clustering; projected into the study of their own where there is a
-// reduction, so that they stream like all others.
-std::unique_ptr<RowSource> new_rows(const Job& job, const ClusteringReader& clustering, const Study& fresh,
-                                    const FeatureReader& features) {
-  auto rows = features.open_rows();
-  require(rows->rows() > 0, "none of the new images could be read; {} says why", features.path());
-  const std::int64_t there = FeatureReader(job.study, clustering.features()).columns();
-  require(rows->columns() == there, "the new features have {} columns, those of the study {}: they were made otherwise",
-          rows->columns(), there);
-  if (clustering.reduction().empty()) return rows;
-  const ReductionReader reduction(job.study, clustering.reduction());
-  const Pca pca = reduction.pca();
-  Recipe recipe(job.command.name(), job.command.stage->revision);
-  recipe.parent(Study::address(Kind::features, features.name()), features.digest());
-  recipe.input("reduction", reduction.digest());
-  const std::string path = fresh.path(Kind::reductions, features.name());
-  bool there_already = false;
-  job.comm.on_root([&] { there_already = was_made_by(path, recipe); });
-  job.comm.broadcast(std::span(&there_already, 1));
-  if (!there_already) {
-    ReductionWriter writer(path, recipe, rows->rows(), pca.count(), job.comm);
-    project_rows(*rows, pca, job.comm, job.pool,
-                 [&](RowRange range, const float* projected) { writer.write_rows(range, projected); });
-    writer.finish(features.name());
-  }
-  return ReductionReader(fresh, features.name()).open_rows();
-}
 
 Placed place_by_centroids(const Job& job, const ClusteringReader& clustering, std::int64_t k, const RowSource& rows) {
   const auto centroids = clustering.centroids(k);
@@ -219,9 +184,9 @@ void give_to_clusters(Job& job, const std::string& name) {
   const std::string clustering_name = job.take(Kind::clusterings);
   const ClusteringReader clustering(job.study, clustering_name);
   require(clustering.map().empty(),
-          "{} has grouped the positions on a map, on which new images have no place: name a clustering of the features "
-          "or of a reduction with --clustering",
-          clustering.path());
+          "{} has grouped the positions on a map, and not what the images look like: name a clustering of the features "
+          "or of a reduction with --clustering, or place the images on the map with --map {}",
+          clustering.path(), clustering.map());
   const std::int64_t k = the_k(job, clustering);
   job.recipe.set("k", fmt::to_string(k));
   job.asked.set("k", fmt::to_string(k));  // there may be other k when it is given again
@@ -234,7 +199,7 @@ void give_to_clusters(Job& job, const std::string& name) {
   const FeatureReader features(fresh, features_of_new);
   job.read_input("features of the new images", features.digest());
   if (job.must_make(Kind::assignments, name)) {
-    const auto rows = new_rows(job, clustering, fresh, features);
+    const auto rows = new_rows(job, {clustering.features(), clustering.reduction(), ""}, fresh, features);
     AssignedImages images = place(job, clustering, k, *rows).images;
     images.clustering = clustering_name;
     images.k = k;
@@ -248,8 +213,21 @@ void give_to_clusters(Job& job, const std::string& name) {
   job.comm.on_root([&] { write_tables(job, name, features, fresh); });
 }
 
+// What new images are given to is one thing, and what decides between clusters means nothing to others.
+void check(const Options& options) {
+  check_new_images(options);
+  for (const char* one : {Kind::topics.one, Kind::embeddings.one})
+    for (const char* other : {Kind::clusterings.one, Kind::topics.one, "outlier"})
+      require(!options.given(one) || !options.given(other) || std::string_view(one) == other,
+              "--{} means nothing beside --{}", other, one);
+  require(!options.given(Kind::embeddings.one) || !options.given("k"), "--k means nothing beside --{}",
+          Kind::embeddings.one);
+}
+
 void give(Job& job) {
+  check(job.options);
   const std::string name = artifact_name(job.command, job.options);
+  if (job.options.given(Kind::embeddings.one)) return give_places(job, name, folder_of_new(job, name));
   if (job.options.given("topic-model")) return give_topics(job, name, folder_of_new(job, name));
   give_to_clusters(job, name);
 }
@@ -290,23 +268,27 @@ Command assign() {
            {"topic-model", Role::place, OptionType::text, "", "NAME",
             "instead of a clustering: the topics artifact whose topics new images are to be found in", 0, kMost, "",
             true},
+           {Kind::embeddings.one, Role::place, OptionType::text, "", "NAME",
+            "instead of a clustering: the map on which new images are to be placed", 0, kMost, "", true},
            option::name,
            option::k,
            option::exact,
            {"outlier", Role::result, OptionType::real, "0.01", "SHARE",
             "flag an image that lies farther out than all but this share of the study's own in its cluster", 0, 1}}),
-      .summary = "gives new images to the clusters, or the topics, of this study",
+      .summary = "gives new images to the clusters or the topics of this study, or places them on a map",
       .example = "mpirun -n 2 coterie assign --study demo --k 10 --images new-photos/",
       .run = give,
       .parallel = true,
       .stage = Stage{.reads =
                          [](const Options& options) {
-                           return std::vector{options.given("topic-model") ? Kind::topics : Kind::clusterings};
+                           return std::vector{options.given(Kind::topics.one)       ? Kind::topics
+                                              : options.given(Kind::embeddings.one) ? Kind::embeddings
+                                                                                    : Kind::clusterings};
                          },
                      .makes = Kind::assignments,
                      .name = name_of,
                      .revision = 2,
-                     .check = check_new_images,
+                     .check = check,
                      .follows_choice = true,
                      .writes = {"tables", "tables/assignments"}}};
 }

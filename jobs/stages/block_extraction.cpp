@@ -25,10 +25,11 @@ class Extraction {
         queue_(job, label, missing_blocks(files), [this](std::int64_t block) { return rows_of(block); }) {}
 
   ExtractTimes run(std::span<const Network> networks, const ExtractorOptions& options) {
-    const ExtractTimes times = extract_blocks(networks, options,
-                                              {[this](Block& block) { return next(block); },
-                                               [this](BlockFeatures&& block) { return commit(std::move(block)); },
-                                               [this] { return queue_.idle(); }, [this] { queue_.close(); }});
+    const ExtractTimes times = extract_blocks(
+        networks, options,
+        {[this](Block& block) { return next(block); },
+         [this](BlockFeatures&& block) { return commit(std::move(block)); }, [this] { return queue_.idle(); },
+         [this] { queue_.close(); }, [this](std::int64_t images) { queue_.computed(images); }});
     queue_.finish();
     return times;
   }

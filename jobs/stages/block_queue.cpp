@@ -29,13 +29,14 @@ std::optional<std::int64_t> BlockQueue::take() {
   const auto item = queue_.take();
   if (!item) return {};
   reached_ = *item;
+  ++taken_;
   return blocks_[static_cast<std::size_t>(*item)];
 }
 
 bool BlockQueue::idle() {
   if (StopSignal::seen_here()) queue_.abandon();
   queue_.poll();
-  show(reached_);
+  show(images_done());
   return true;
 }
 
@@ -43,13 +44,19 @@ bool BlockQueue::go_on() { return idle() && !StopSignal::seen_here(); }
 
 void BlockQueue::finish() {
   queue_.finish();
-  if (!StopSignal::seen_here()) show(std::ssize(blocks_));
+  if (!StopSignal::seen_here()) show(images_);
 }
 
-// Blocks are dealt in order, so the number of the root's latest tells how far all ranks are.
-void BlockQueue::show(std::int64_t blocks) {
-  const std::int64_t images = std::min(blocks * block_images_, images_);
-  if (images > shown_) progress_.advance(images - shown_);
+// Blocks are dealt in order, so the number of the root's latest tells how many all ranks have begun; of these the
+// others have done as large a part as the root.
+std::int64_t BlockQueue::images_done() const {
+  const std::int64_t begun = std::min((reached_ + 1) * block_images_, images_), taken = taken_ * block_images_;
+  if (taken == 0) return 0;
+  return std::min(begun, begun * std::min(computed_.load(), taken) / taken);
+}
+
+void BlockQueue::show(std::int64_t images) {
+  progress_.advance(std::max(images - shown_, std::int64_t{0}));
   shown_ = std::max(shown_, images);
 }
 

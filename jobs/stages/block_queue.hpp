@@ -27,6 +27,9 @@ class BlockQueue {
   /// Keeps the ranks' talk and the progress going; the main thread calls it every few milliseconds. Always true.
   bool idle();
 
+  /// So many more images of this rank's blocks are computed, for the progress. Any thread.
+  void computed(std::int64_t images) { computed_ += images; }
+
   /// After a block was committed: false after a stop signal.
   bool go_on();
 
@@ -37,15 +40,18 @@ class BlockQueue {
   void finish();
 
  private:
-  void show(std::int64_t blocks);
+  void show(std::int64_t images);
+  std::int64_t images_done() const;
 
   const std::vector<std::int64_t> blocks_;
   const std::function<RowRange(std::int64_t block)> images_of_;
   const std::int64_t block_images_, images_;  // of a whole block; of all
   WorkQueue queue_;
   Progress progress_;
-  std::atomic<std::int64_t> reached_ = 0;  // the block taken last
-  std::int64_t shown_ = 0;                 // images
+  std::atomic<std::int64_t> reached_ = 0;   // the block taken last
+  std::atomic<std::int64_t> taken_ = 0;     // blocks, by this rank
+  std::atomic<std::int64_t> computed_ = 0;  // images, by this rank
+  std::int64_t shown_ = 0;                  // images
 };
 
 }  // namespace coterie::jobs

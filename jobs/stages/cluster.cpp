@@ -2,7 +2,9 @@
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/clustering.hpp"
+#include "coterie/base/counted.hpp"
 #include "planning/effort.hpp"
+#include "planning/expected_time.hpp"
 #include "stages/cluster_algorithm.hpp"
 #include "stages/plain_words.hpp"
 #include "stages/row_parent.hpp"
@@ -49,15 +51,23 @@ void group(Job& job) {
   const std::string name = artifact_name(job.command, job.options, parent.name());
   require_artifact_name(name);
   const auto rows = open_rows(job.study, parent.features, parent.reduction, parent.map);
-  const auto ks = ks_to_try(job.options, rows->rows());
+  const auto ks = ks_to_try(job.options, *rows, job.comm);
   if (!job.options.given("k")) {
     job.options.set("k", fmt::format("{}", fmt::join(ks, ",")));
     job.options.set("k", job.options.canonical("k"));
     job.recipe.set("k", job.options.text("k"));
     job.say("tries k = {}{} (--k names others)", job.options.text("k"),
             job.options.flag("warm-start") ? ", each begun from the one before" : "");
+    if (const auto usual = ks_to_try(job.asked, rows->rows()); ks.back() < usual.back())
+      job.say("the list ends at {}: so many of the {} are distinct", ks.back(), counted(rows->rows(), "row"));
   }
-  if (!job.must_make(Kind::clusterings, name)) return;
+  const bool works = job.must_make(Kind::clusterings, name);
+  if (works || job.dry_run())
+    tell_expected(job, Kind::clusterings, name, expected_seconds(job, rows->rows(), rows->columns(), ks),
+                  algorithm.takes("n-init") ? "fewer starts (--n-init) and fewer numbers of clusters (--k) make "
+                                              "it shorter"
+                                            : "k-means takes less");
+  if (!works) return;
 
   ClusteringWriter writer(job.study.path(Kind::clusterings, name), job.recipe,
                           {parent.features, parent.reduction, algorithm.name, parent.map}, ks, job.comm);
@@ -76,9 +86,13 @@ void group(Job& job) {
 double least_growth(const Workload& study) { return study.ward() ? 2 : 1; }
 double most_growth(const Workload& study) { return least_growth(study) + 0.25; }
 
-double sum_of_ks(const Workload& study) {
+// Clusters of all starts: of warm starts each k but the first has one.
+double clusters_of_starts(const Workload& study) {
   double sum = 0;
-  for (const auto k : study.ks) sum += static_cast<double>(k);
+  const Options* options = study.stage("cluster");
+  const bool warm = options != nullptr && options->text("warm-start") == "true";
+  for (std::size_t i = 0; i < study.ks.size(); ++i)
+    sum += static_cast<double>(study.ks[i] * (warm && i > 0 ? 1 : study.starts()));
   return sum;
 }
 
@@ -93,7 +107,7 @@ void cost_of(const Workload& study, const Calibration&, StageCost& cost) {
     return;
   }
   const double passes = static_cast<double>(study.starts()) * kUsualIterations;
-  cost.flops = passes * 2 * n * sum_of_ks(study) * c;
+  cost.flops = kUsualIterations * 2 * n * clusters_of_starts(study) * c;
   cost.bytes_read = passes * static_cast<double>(study.ks.size()) * 4 * n * c;
   cost.allreduces = static_cast<std::int64_t>(passes) * std::ssize(study.ks);
   cost.allreduce_bytes = 8 * (k * c + k + 1);

@@ -6,6 +6,7 @@
 #include "coterie/base/counted.hpp"
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/clustering/minibatch_kmeans.hpp"
+#include "coterie/dist/progress.hpp"
 #include "coterie/evaluation/indices.hpp"
 #include "stages/distances_to_own.hpp"
 #include "stages/plain_words.hpp"
@@ -56,6 +57,8 @@ void solve_kmeans(const Job& job, const RowSource& rows, const std::vector<std::
   auto options = iterative_options<KMeansOptions>(job);
   options.seeding = seeding_of(job);
   options.warm_start = job.options.flag("warm-start");
+  Progress progress(job.speaks(), "cluster");
+  options.on_share = progress.listener();
   kmeans_sweep(rows, ks, options, job.comm, job.pool,
                [&](const KMeansResult& found) { write_kmeans(job, found, rows.rows(), rows.columns(), writer); });
 }
@@ -65,6 +68,8 @@ void solve_minibatch(const Job& job, const RowSource& rows, const std::vector<st
   auto options = iterative_options<MiniBatchOptions>(job);
   if (const auto batch = job.options.count("batch-rows"); batch > 0) options.batch_rows = batch;
   options.seeding = seeding_of(job);
+  Progress progress(job.speaks(), "cluster");
+  options.on_share = progress.listener();
   for (const auto& found : minibatch_kmeans_sweep(rows, ks, options, job.comm, job.pool))
     write_kmeans(job, found, rows.rows(), rows.columns(), writer);
 }
@@ -81,7 +86,10 @@ WardTree tree_for(const Job& job, const RowSource& rows, const ClusteringWriter&
     there = merges.empty() ? 0 : 1;
   });
   job.comm.broadcast(std::span(&there, 1));
-  if (there == 0) return ward(rows, {job.memory_bytes}, job.comm, job.pool);
+  if (there == 0) {
+    Progress progress(job.speaks(), "cluster");
+    return ward(rows, {job.memory_bytes, progress.listener()}, job.comm, job.pool);
+  }
   job.say("cuts the tree that {} holds", writer.path());
   merges.resize(static_cast<std::size_t>(rows.rows() - 1));
   job.comm.broadcast(std::span(merges));
@@ -128,6 +136,8 @@ void solve_mixture(const Job& job, const RowSource& rows, const std::vector<std:
   auto options = iterative_options<MixtureOptions>(job);
   options.covariance = covariance_of(job.options.text("covariance"));
   options.regularisation = job.options.real("regularization");
+  Progress progress(job.speaks(), "cluster");
+  options.on_share = progress.listener();
   for (const auto& found : gaussian_mixtures(rows, ks, options, job.comm, job.pool))
     write_mixture(job, rows, found, writer);
 }

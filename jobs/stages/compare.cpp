@@ -2,8 +2,10 @@
 #include "command/job.hpp"
 #include "command/label_values.hpp"
 #include "command/shared_options.hpp"
+#include "coterie/dist/progress.hpp"
 #include "outputs/comparison_output.hpp"
 #include "outputs/output_folder.hpp"
+#include "planning/effort.hpp"
 #include "stages/labellings.hpp"
 #include "stages/plain_words.hpp"
 
@@ -18,7 +20,7 @@ bool have_common(const std::vector<std::int32_t>& first, const std::vector<std::
   return false;
 }
 
-Comparison compare_all(const Labellings& labellings, ThreadPool& pool) {
+Comparison compare_all(const Job& job, const Labellings& labellings) {
   Comparison comparison;
   comparison.images = labellings.rows;
   for (const auto& labelling : labellings.all) comparison.labellings.push_back(labelling.named);
@@ -32,7 +34,8 @@ Comparison compare_all(const Labellings& labellings, ThreadPool& pool) {
     require(have_common(first.labels, second.labels),
             "no image has a value in both {} and {}, so they cannot be compared", first.named.name, second.named.name);
   }
-  pool.for_each(std::ssize(comparison.pairs), [&](std::int64_t i, int) {
+  Progress progress(job.speaks(), "compare");
+  for_each_telling(job.pool, std::ssize(comparison.pairs), progress.listener(), [&](std::int64_t i, int) {
     Comparison::Pair& pair = comparison.pairs[static_cast<std::size_t>(i)];
     const NamedLabelling &first = labellings.all[pair.first], &second = labellings.all[pair.second];
     pair.table = contingency(first.labels, second.labels, std::ssize(first.named.label_names),
@@ -81,6 +84,16 @@ void print_summary(const Job& job, const Comparison& comparison) {
   job.say("ARI, AMI: agreement of two ways to group the same images, 1 the same, 0 what chance gives");
 }
 
+// Neither labels nor other clusterings are there where it is tried.
+const StageEffort kEffort{.on_root = true,
+                          .for_trial = [](Options& options, const Workload&) { options.set("clusterings", ""); },
+                          .disk =
+                              [](const Workload& study, const Calibration&) {
+                                const auto all = static_cast<double>(study.ks.size()),
+                                           k = static_cast<double>(study.largest_k());
+                                return 8 * k * k * all * all / 2;
+                              }};
+
 std::string name_of(const Options&, const std::string&) { return "comparison"; }
 
 void compare_labellings(Job& job) {
@@ -104,7 +117,7 @@ void compare_labellings(Job& job) {
       job.say("compares the {} images that all have in common; up to {} are left out", labellings.rows,
               labellings.left_out);
     job.comm.on_root([&] {
-      const Comparison comparison = compare_all(labellings, job.pool);
+      const Comparison comparison = compare_all(job, labellings);
       write_comparison(job.study.path(Kind::comparisons, name), job.recipe, comparison);
       print_summary(job, comparison);
     });
@@ -130,7 +143,9 @@ Command compare() {
                          .name = name_of,
                          .revision = 3,
                          .check = check_wanted,
-                         .writes = {"tables", "tables/comparisons", "figures", "figures/comparisons"}}};
+                         .writes = {"tables", "tables/comparisons", "figures", "figures/comparisons"},
+                         .trial = Trial::rows,
+                         .effort = &kEffort}};
 }
 
 }  // namespace coterie::jobs

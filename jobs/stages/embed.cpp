@@ -1,191 +1,68 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/clustering.hpp"
-#include "coterie/artifacts/embedding.hpp"
-#include "coterie/embedding/quality.hpp"
-#include "coterie/embedding/start.hpp"
-#include "coterie/embedding/umap.hpp"
-#include "coterie/store/foreign_matrix.hpp"
+#include "coterie/embedding/tsne.hpp"
 #include "outputs/map_charts.hpp"
 #include "planning/effort.hpp"
-#include "stages/map_run.hpp"
+#include "stages/make_map.hpp"
+#include "stages/map_start.hpp"
 #include "stages/row_parent.hpp"
 
 namespace coterie::jobs {
 namespace {
 
-constexpr double kStartDeviation = 1e-4;     // of t-SNE
-constexpr double kWideStartDeviation = 2.5;  // of UMAP, whose start is about 10 wide
 constexpr const char* kSupposed = "opentsne";
 
-bool is_umap(const Options& options) { return options.text("method") == "umap"; }
-
-int dimensions_of(const Options& options) { return static_cast<int>(options.count("dimensions")); }
-
-// All rows, in memory: neighbours are looked up one by one.
-OwnedRows rows_of(const Job& job, const RowParent& parent) {
-  const auto source = open_rows(job.study, parent.features, parent.reduction);
-  std::vector<float> values(static_cast<std::size_t>(source->rows() * source->columns()));
-  job.comm.together([&] { source->read({0, source->rows()}, values.data()); });
-  return OwnedRows(std::move(values), source->rows(), source->columns());
+void check(const Options& options) {
+  check_row_parent(options);
+  check_start(options);
 }
 
-std::vector<double> start_of(const Job& job, const RowSource& rows) {
-  const auto seed = static_cast<std::uint64_t>(job.options.count("seed"));
-  const int dimensions = dimensions_of(job.options);
-  const double deviation = is_umap(job.options) ? kWideStartDeviation : kStartDeviation;
-  if (job.options.text("init") == "random") return random_start(rows.rows(), dimensions, deviation, seed);
-  // What openTSNE adds, so that equal rows part; scikit-learn adds nothing.
-  const double jitter = job.options.text("preset").starts_with("sklearn") ? 0 : 0.01;
-  return principal_start(rows, dimensions, deviation, jitter, seed, job.comm, job.pool, job.memory_bytes);
-}
-
-TsneParameters parameters_of(const Job& job, std::int64_t rows) {
-  const Options& options = job.options;
-  TsneParameters made = tsne_preset(options.text("preset"), rows, dimensions_of(options));
-  made.late.iterations = static_cast<int>(options.count("iterations"));
-  made.late.exaggeration = options.real("exaggeration");
-  if (const double rate = options.real("learning-rate"); rate > 0)
-    made.early.learning_rate = made.late.learning_rate = rate;
-  return made;
-}
-
-double perplexity_of(const Job& job, std::int64_t rows) {
-  const double wanted = job.options.real("perplexity"), usable = usable_perplexity(rows, wanted);
-  if (usable < wanted)
-    job.say("takes a perplexity of {:.3g}, all that {} rows allow, not {:.3g}", usable, rows, wanted);
-  return usable;
-}
-
-// Those that are kept, of all rows.
-void keep_neighbours(const Neighbours& found, const Communicator& comm, Embedding& embedding) {
-  const std::int64_t count = std::min(found.count, kStoredNeighbours);
-  std::vector<std::int32_t> indices;
-  std::vector<float> distances;
-  for (std::int64_t i = found.local.begin; i < found.local.end; ++i)
-    for (std::int64_t j = 0; j < count; ++j) {
-      indices.push_back(found.indices_of(i)[static_cast<std::size_t>(j)]);
-      distances.push_back(static_cast<float>(found.distances_of(i)[static_cast<std::size_t>(j)]));
-    }
-  embedding.neighbour_count = count;
-  embedding.neighbours = comm.gather_all(std::span<const std::int32_t>(indices));
-  embedding.neighbour_distances = comm.gather_all(std::span<const float>(distances));
-}
-
-void judge(const Job& job, const RowSource& rows, Embedding& embedding) {
-  const MemoryRows map({embedding.positions.data(), rows.rows(), embedding.dimensions});
-  const MapQuality quality = map_quality(
-      rows, map, {.seed = static_cast<std::uint64_t>(job.options.count("seed")), .memory_bytes = job.memory_bytes},
-      job.comm, job.pool);
-  embedding.trustworthiness = quality.trustworthiness;
-  embedding.neighbour_recall = quality.neighbour_recall;
-  embedding.distance_correlation = quality.distance_correlation;
-  if (quality.sample == 0) return;
-  job.say(
-      "of {}{} images, {:.1f} % of the {} nearest are among the {} nearest on the map; trustworthiness {:.3f}; "
-      "correlation of distances {:.2f}",
-      quality.sample < rows.rows() ? "a sample of " : "", quality.sample, 100 * quality.neighbour_recall,
-      quality.neighbours, quality.neighbours, quality.trustworthiness, quality.distance_correlation);
-  job.say("who is near whom on a map means much; how far groups lie apart, and how much room they take, means little");
-}
-
-Embedding make_tsne(const Job& job, const RowSource& rows, const std::string& name) {
-  const double perplexity = perplexity_of(job, rows.rows());
-  const std::int64_t count =
-      std::max(neighbours_for(rows.rows(), perplexity), std::min(kStoredNeighbours, rows.rows() - 1));
-  Neighbours neighbours = nearest_neighbours(rows, count, job.comm, job.pool, job.memory_bytes);
-  Embedding embedding;
-  keep_neighbours(neighbours, job.comm, embedding);
-  first_neighbours(neighbours, neighbours_for(rows.rows(), perplexity));
-  const Affinities affinities =
-      symmetric(neighbours, gaussian_weights(neighbours, perplexity, job.pool), rows.rows(), Symmetry::mean, job.comm);
-  const TsneParameters parameters = parameters_of(job, rows.rows());
-  const TsneResult found =
-      run_map(job, name, rows.rows(), parameters.dimensions, parameters.early.iterations + parameters.late.iterations,
-              start_of(job, rows), [&](TsneState from, const TsneWatch& watch) {
-                return tsne(affinities, parameters, std::move(from), job.comm, job.pool, watch);
-              });
-  embedding.positions.assign(found.positions.begin(), found.positions.end());
-  embedding.kl_divergence = found.kl_divergence;
-  job.say("KL divergence {:.4f} after {} iterations", found.kl_divergence, found.iterations);
-  return embedding;
-}
-
-Embedding make_umap(const Job& job, const RowSource& rows, const std::string& name) {
-  // umap-learn counts the row itself as one of its neighbours.
-  const std::int64_t wanted = job.options.count("neighbours") - 1, others = rows.rows() - 1;
-  if (wanted > others) job.say("takes all {} other images as neighbours, not {}", others, wanted);
-  const std::int64_t count = std::min(wanted, others);
-  Neighbours neighbours = nearest_neighbours(rows, std::min(std::max(count, kStoredNeighbours), others), job.comm,
-                                             job.pool, job.memory_bytes);
-  Embedding embedding;
-  keep_neighbours(neighbours, job.comm, embedding);
-  first_neighbours(neighbours, count);
-  const Affinities affinities =
-      symmetric(neighbours, fuzzy_weights(neighbours, job.pool), rows.rows(), Symmetry::union_, job.comm);
-  const UmapParameters parameters{.dimensions = dimensions_of(job.options),
-                                  .min_dist = job.options.real("min-dist"),
-                                  .epochs = static_cast<int>(job.options.count("iterations")),
-                                  .seed = static_cast<std::uint64_t>(job.options.count("seed"))};
-  const TsneResult found = run_map(job, name, rows.rows(), parameters.dimensions, umap_epochs(parameters, rows.rows()),
-                                   start_of(job, rows), [&](TsneState from, const TsneWatch& watch) {
-                                     return umap(affinities, parameters, std::move(from), job.comm, job.pool, watch);
-                                   });
-  embedding.positions.assign(found.positions.begin(), found.positions.end());
-  return embedding;
-}
-
-void make_artifact(const Job& job, const RowParent& parent, const std::string& name) {
-  const OwnedRows rows = rows_of(job, parent);
-  require(rows.rows() > 0, "{} holds no usable row", parent.name());
-  Embedding embedding = (is_umap(job.options) ? make_umap : make_tsne)(job, rows, name);
-  embedding.features = parent.features;
-  embedding.reduction = parent.reduction;
-  embedding.method = job.options.text("method");
-  embedding.preset = job.options.text("preset");
-  embedding.dimensions = dimensions_of(job.options);
-  judge(job, rows, embedding);
-  job.comm.on_root([&] {
-    write_embedding(job.study.path(Kind::embeddings, name), job.recipe, embedding);
-    forget_map_state(job, name);
-  });
-  job.made(Kind::embeddings, name);
-}
-
-void make_map(Job& job) {
-  check_row_parent(job.options);
+void embed_rows(Job& job) {
+  check(job.options);
   const RowParent parent = take_row_parent(job);
   const std::string name = artifact_name(job.command, job.options, parent.name());
   require_artifact_name(name);
-  if (job.must_make(Kind::embeddings, name)) make_artifact(job, parent, name);
+  take_start(job, name);
+  if (job.must_make(Kind::embeddings, name)) make_map(job, parent, name);
   if (job.dry_run()) return;
   if (job.options.given("by-clustering")) job.take(Kind::clusterings, {job.options.text("by-clustering")});
   job.comm.on_root([&] { draw_map(job, name); });
 }
 
-// What the preset stands for; an option of the other method would be passed over in silence.
-void settle(Options& options) {
-  constexpr std::array kOfTsne = {"preset", "perplexity", "exaggeration", "learning-rate"};
-  constexpr std::array kOfUmap = {"neighbours", "min-dist"};
-  const auto leave_out = [&](const char* option) {
+// What was given and would be passed over in silence is refused.
+void leave_out(Options& options, std::initializer_list<const char*> meaningless, const std::string& beside) {
+  for (const char* option : meaningless) {
     require(!options.given(option) || options.text(option) == options.list().find(option).fallback,
-            "--{} means nothing to --method {}", option, options.text("method"));
+            "--{} means nothing to {}", option, beside);
     options.leave_out(option);
-  };
-  if (is_umap(options)) {
-    for (const char* option : kOfTsne) leave_out(option);
+  }
+}
+
+// What the preset stands for.
+void settle(Options& options) {
+  settle_start(options);
+  if (is_placed_map(options))
+    return leave_out(options,
+                     {"method", "dimensions", "preset", "perplexity", "exaggeration", "learning-rate", "neighbours",
+                      "min-dist", "iterations", "init"},
+                     "--positions");
+  const std::string method = "--method " + options.text("method");
+  if (is_umap_map(options)) {
+    leave_out(options, {"preset", "perplexity", "exaggeration", "learning-rate"}, method);
     if (!options.given("iterations")) options.set("iterations", "0");
     if (!options.given("init")) options.set("init", "pca");
     return;
   }
-  for (const char* option : kOfUmap) leave_out(option);
+  leave_out(options, {"neighbours", "min-dist"}, method);
   constexpr std::int64_t kAnyRows = 1000;  // what depends on the rows is no option
   const std::string preset = options.text("preset");
-  const TsneParameters usual = tsne_preset(preset, kAnyRows, dimensions_of(options));
+  const TsneParameters usual = tsne_preset(preset, kAnyRows, map_dimensions(options));
   if (!options.given("iterations")) options.set("iterations", fmt::to_string(usual.late.iterations));
   if (!options.given("exaggeration")) options.set("exaggeration", fmt::format("{:g}", usual.late.exaggeration));
   if (!options.given("init")) options.set("init", preset == "sklearn-2019" ? "random" : "pca");
@@ -193,9 +70,10 @@ void settle(Options& options) {
 
 std::string name_of(const Options& options, const std::string& parent) {
   if (parent.empty()) return "";
-  if (is_umap(options)) return parent + "-umap" + (dimensions_of(options) == 3 ? "-3d" : "");
+  if (is_placed_map(options)) return parent + "-" + std::filesystem::path(options.text("positions")).stem().string();
+  if (is_umap_map(options)) return parent + "-umap" + (map_dimensions(options) == 3 ? "-3d" : "");
   const std::string preset = options.text("preset");
-  return parent + "-tsne" + (preset == kSupposed ? "" : "-" + preset) + (dimensions_of(options) == 3 ? "-3d" : "");
+  return parent + "-tsne" + (preset == kSupposed ? "" : "-" + preset) + (map_dimensions(options) == 3 ? "-3d" : "");
 }
 
 void cost_of(const Workload& study, const Calibration&, StageCost& cost) {
@@ -211,9 +89,15 @@ StageMemory memory_of(const Workload& study, const Calibration&, int ranks) {
   return {8 * n * c + 200 * n + 4000 * n / ranks};
 }
 
+// Made-up rows have no place in them.
+void forget_files(Options& options, const Workload&) {
+  for (const char* option : {"init", "path-column", "position-columns"}) options.set(option, "");
+}
+
 const StageEffort kEffort{
     .least_growth = [](const Workload&) { return 1.0; },
     .most_growth = [](const Workload&) { return 2.0; },
+    .for_trial = forget_files,
     .cost = cost_of,
     .memory = memory_of,
     .disk = [](const Workload& study, const Calibration&) { return 130.0 * static_cast<double>(study.images); }};
@@ -248,16 +132,25 @@ Command embed() {
             1e-3, 1e3},
            {"learning-rate", Role::result, real, "0", "RATE",
             "as openTSNE counts, of which scikit-learn's is a quarter; 0: the preset's", 0, 1e12},
-           {"init", Role::result, choice, "", "",
-            "where rows begin: principal components or drawn places; default: pca, sklearn-2019 random", 0, kMost,
-            "pca|random"},
+           {"init", Role::result, text, "", "pca|random|FILE|MAP",
+            "where rows begin: principal components, drawn places, positions in a file, or another map of the study; "
+            "default: pca, sklearn-2019 random"},
+           {"positions", Role::place, text, "", "FILE",
+            "a layout made elsewhere instead of t-SNE or UMAP: .csv/.tsv (a column of paths, 2 or 3 of numbers) or "
+            ".npy (a row for each image with features)",
+            0, kMost, "", true},
+           {"position-columns", Role::result, text, "", "X,Y[,Z]",
+            "the columns of such a table; default: x and y (and z), else the others with numbers", 0, kMost, "", true},
+           option::for_result(option::path_column),
            option::seed,
            option::for_show(option::labels),
            {"by-clustering", Role::output, text, "", "NAME", "draw the map by these clusters, too", 0, kMost, "", true},
-           option::figures}),
+           option::figures,
+           {"thumbnails", Role::output, flag, "false", "",
+            "draw the map with thumbnails, too, as PNG and SVG for print"}}),
       .summary = "places the images on a map: t-SNE or UMAP, in the plane or in space",
       .example = "mpirun -n 2 coterie embed --study demo --dimensions 2 --seed 1",
-      .run = make_map,
+      .run = embed_rows,
       .parallel = true,
       .stage = Stage{.reads =
                          [](const Options& options) {
@@ -266,7 +159,8 @@ Command embed() {
                      .makes = Kind::embeddings,
                      .name = name_of,
                      .settle = settle,
-                     .check = check_row_parent,
+                     .check = check,
+                     .from_recipe = init_of_recipe,
                      .writes = {"figures", "figures/maps"},
                      .trial = Trial::rows,
                      .effort = &kEffort}};

@@ -7,10 +7,12 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/clustering.hpp"
 #include "coterie/artifacts/evaluation.hpp"
+#include "coterie/dist/progress.hpp"
 #include "coterie/evaluation/agreement.hpp"
 #include "coterie/evaluation/indices.hpp"
 #include "coterie/evaluation/silhouette.hpp"
 #include "planning/effort.hpp"
+#include "planning/expected_time.hpp"
 #include "stages/label_columns.hpp"
 #include "stages/plain_words.hpp"
 #include "stages/silhouette_sample.hpp"
@@ -18,6 +20,7 @@
 namespace coterie::jobs {
 namespace {
 
+constexpr double kPassesOfIndices = 20;   // a row's part in the indices of a labelling, in distances to other rows
 constexpr std::uint64_t kSampleSeed = 1;  // as select's, which has a choice since its other draws have
 
 Evaluation::Solution solution_of(std::int64_t k, const std::vector<std::int32_t>& labels, const ClusterIndices& indices,
@@ -88,7 +91,8 @@ Evaluation::Silhouettes kept(const SampledSilhouette& found) {
 
 // Of each labelling; nothing where none was asked for, or it is not defined.
 std::vector<std::optional<Evaluation::Silhouettes>> take_silhouettes(const Job& job, const RowSource& rows,
-                                                                     const std::vector<Labelling>& labellings) {
+                                                                     const std::vector<Labelling>& labellings,
+                                                                     const ShareDone& on_share) {
   std::vector<std::optional<Evaluation::Silhouettes>> all(labellings.size());
   if (!job.options.flag("silhouette")) return all;
   const auto keep = [&](const auto& found) {
@@ -100,9 +104,9 @@ std::vector<std::optional<Evaluation::Silhouettes>> take_silhouettes(const Job& 
     job.say("silhouettes of {} drawn images, each among all {}; --silhouette-sample {} takes all", sample, rows.rows(),
             rows.rows());
     keep(sampled_silhouettes(rows, labellings, sample, kSampleSeed, job.comm, job.pool, job.memory_bytes,
-                             SilhouetteDetail::rows));
+                             SilhouetteDetail::rows, on_share));
   } else {
-    keep(silhouettes(rows, labellings, job.comm, job.pool, job.memory_bytes));
+    keep(silhouettes(rows, labellings, job.comm, job.pool, job.memory_bytes, SilhouetteDetail::rows, on_share));
   }
   return all;
 }
@@ -111,17 +115,28 @@ void measure(Job& job) {
   const std::string name = job.take(Kind::clusterings);
   const ClusteringReader clustering(job.study, name);
   const auto classes = read_label_columns(job, clustering.features());
-  if (!job.must_make(Kind::evaluations, name)) return;
+  const bool works = job.must_make(Kind::evaluations, name);
+  if (!works && !job.dry_run()) return;
   const auto rows = clustering.open_rows();
+  tell_expected(job, Kind::evaluations, name, expected_seconds(job, rows->rows(), rows->columns(), clustering.ks()),
+                "--silhouette-sample 10000 takes silhouettes of so many images, --silhouette=false of none");
+  if (!works) return;
   std::vector<std::vector<std::int32_t>> labels;
   std::vector<Labelling> labellings;
   for (const auto k : clustering.ks()) labels.push_back(clustering.labels(k));
   for (std::size_t i = 0; i < labels.size(); ++i) labellings.push_back({labels[i], clustering.ks()[i]});
-  auto found = take_silhouettes(job, *rows, labellings);
+  Progress progress(job.speaks(), "evaluate");
+  const auto solutions = static_cast<double>(labellings.size()),
+             pairs = static_cast<double>(silhouette_sample(job.options, rows->rows()));
+  const PartsDone parts(progress.listener(),
+                        {job.options.flag("silhouette") ? pairs : 0, kPassesOfIndices * (solutions + 1)});
+  auto found = take_silhouettes(job, *rows, labellings, parts.part(0));
   std::vector<ClusterIndices> indices;
   const RowsSummary summary = summarise_rows(*rows, job.comm, job.pool);
-  for (const auto& labelling : labellings)
+  for (const auto& labelling : labellings) {
     indices.push_back(cluster_indices(*rows, labelling, summary, job.comm, job.pool));
+    if (const ShareDone done = parts.part(1)) done(static_cast<double>(indices.size()) / solutions);
+  }
 
   job.comm.on_root([&] {
     Evaluation evaluation{name, {}, {}};
@@ -160,7 +175,8 @@ const StageEffort kEffort{
     .cost = cost_of,
     .memory = memory_of,
     .disk = [](const Workload& study,
-               const Calibration&) { return 4.0 * static_cast<double>(study.images * std::ssize(study.ks)); }};
+               const Calibration&) { return 4.0 * static_cast<double>(study.images * std::ssize(study.ks)); },
+    .flops_a_second = 2e10};
 
 }  // namespace
 

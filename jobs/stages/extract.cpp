@@ -6,6 +6,8 @@
 #include "command/manifest.hpp"
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/features.hpp"
+#include "coterie/base/counted.hpp"
+#include "coterie/dist/progress.hpp"
 #include "coterie/features/extractor.hpp"
 #include "coterie/store/file_layout.hpp"
 #include "planning/effort.hpp"
@@ -65,6 +67,13 @@ NetworkSet make_networks(const Job& job, ExtractTask& task) {
   return networks;
 }
 
+// At once: reading weights and finding the size of a batch take some seconds.
+void tell_work(const Job& job, const ExtractTask& task) {
+  std::vector<std::string> backbones;
+  for (const auto& request : task.requests) backbones.emplace_back(request.backbone.name);
+  job.say("computes features of {} with {}", counted(std::ssize(task.images), "image"), fmt::join(backbones, ", "));
+}
+
 void tell_times(const Job& job, const ExtractTimes& times) {
   if (times.images == 0) return;
   const double decode = times.decode + times.geometry;
@@ -83,13 +92,34 @@ void tell_failures(const Job& job, const std::string& name, const ExtractTask& t
   });
 }
 
+// The time of the networks, which is nearly all, by one batch. On a GPU the first batch is no measure of the others,
+// and of few images it would be a large part of the work.
+void tell_expected(const Job& job, const std::vector<Network>& networks, const ExtractorOptions& options,
+                   std::int64_t images) {
+  constexpr std::int64_t kFewImages = 256;  // of a rank
+  constexpr double kLong = 60;
+  const bool gpu = std::any_of(networks.begin(), networks.end(), [](const auto& each) { return each.on_gpu(); });
+  if (job.comm.any(gpu) || images / job.comm.size() < kFewImages) return;
+  double each = 0;
+  job.comm.together([&] { each = seconds_an_image(networks, options.threads, options.batch); });
+  const double seconds = job.comm.max(each) * static_cast<double>(images) / job.comm.size();
+  if (seconds > kLong)
+    job.say("this will take about {} on {} × {}: more ranks share it out, and a smaller --backbone takes less",
+            duration_text(seconds), counted(job.comm.size(), "rank"), counted(options.threads, "thread"));
+}
+
 // Computes what is missing. Throws Stopped, with everything committed on disk, after a stop signal.
 void fill(const Job& job, const ExtractTask& task, const std::vector<Network>& networks,
           std::vector<ExtractOutput*> pending) {
   ExtractorOptions options;
   job.comm.together([&] { options = extractor_options(job, task.network, task, networks); });
   std::vector<FeatureFile*> files;
-  for (const ExtractOutput* output : pending) files.push_back(output->file.get());
+  std::int64_t missing = 0;  // images
+  for (const ExtractOutput* output : pending) {
+    files.push_back(output->file.get());
+    missing = std::max(missing, std::ssize(output->file->missing()) * task.block_rows());
+  }
+  tell_expected(job, networks, options, std::min(missing, std::ssize(task.images)));
   ExtractTimes times;
   if (!extract_missing(job, "extract", task, files, networks, options, times))
     throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", pending.front()->path));
@@ -108,6 +138,7 @@ void compute(Job& job) {
     if (!is_new(job, output.path)) open_output(job, task, output);
   if (std::none_of(task.outputs.begin(), task.outputs.end(), [](const auto& output) { return output.pending(); }))
     return;
+  tell_work(job, task);
   // Before a file is begun, so that weights which do not fit leave nothing behind.
   const NetworkSet networks = make_networks(job, task);
   std::vector<ExtractOutput*> pending;

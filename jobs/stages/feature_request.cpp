@@ -5,6 +5,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/features/autoencoder.hpp"
 #include "coterie/features/deepcluster.hpp"
 #include "coterie/features/weight_file.hpp"
 
@@ -91,9 +92,14 @@ std::string file_for(const std::string& backbone, const std::vector<std::string>
 // A checkpoint that train made says how wide its network is, and for which images. One that is not there, or not
 // readable, is refused where weights are loaded.
 Backbone find_trained(const std::string& name, const std::vector<std::string>& weights) {
-  if (const std::string file = file_for(name, weights); is_deepcluster(name) && std::filesystem::is_regular_file(file))
-    try {
-      if (const auto shape = shape_of_checkpoint(name, read_weights(file))) return deepcluster_backbone(name, *shape);
+  const std::string file = file_for(name, weights);
+  if ((is_deepcluster(name) || name == kAutoencoder) && std::filesystem::is_regular_file(file)) try {
+      const WeightFile there = read_weights(file);
+      if (name == kAutoencoder) {
+        if (const auto shape = shape_of_autoencoder(there)) return autoencoder_backbone(*shape);
+      } else if (const auto shape = shape_of_checkpoint(name, there)) {
+        return deepcluster_backbone(name, *shape);
+      }
     } catch (const FileError&) {
     }
   return find_backbone(name);

@@ -12,6 +12,7 @@
 #include "coterie/base/digest.hpp"
 #include "coterie/base/number.hpp"
 #include "coterie/base/text_encoding.hpp"
+#include "coterie/dist/progress.hpp"
 #include "coterie/images/listing.hpp"
 #include "coterie/store/foreign_matrix.hpp"
 #include "coterie/store/vector_folder.hpp"
@@ -30,6 +31,24 @@ struct Imported {
   std::vector<std::string> names;
   std::vector<std::string> columns = {"folder"};
   std::vector<std::vector<std::string>> values = {{}};
+};
+
+// Says how far it is, as its rows are read from the first to the last.
+class ToldRows final : public RowSource {
+ public:
+  ToldRows(const Job& job, const RowSource& rows)
+      : rows_(rows), progress_(job.speaks(), "import", rows.rows(), "rows") {}
+
+  std::int64_t rows() const override { return rows_.rows(); }
+  std::int64_t columns() const override { return rows_.columns(); }
+  void read(RowRange range, float* out) const override {
+    rows_.read(range, out);
+    progress_.advance(range.size());
+  }
+
+ private:
+  const RowSource& rows_;
+  mutable Progress progress_;
 };
 
 // Rows that a spreadsheet wrote below the last that holds anything.
@@ -219,7 +238,7 @@ void take_over(Job& job) {
     complete_names(imported);
     auto hashes = hashes_of(job.study, imported.names);
     write_imported(
-        job.study.path(Kind::features, name), job.recipe, file, *imported.rows,
+        job.study.path(Kind::features, name), job.recipe, file, ToldRows(job, *imported.rows),
         {{std::move(imported.names), std::move(hashes)}, std::move(imported.columns), std::move(imported.values)});
     job.say("{} rows of {} numbers", imported.rows->rows(), imported.rows->columns());
     if (const std::string notice = precision_notice(*imported.rows); !notice.empty()) job.say("{}", notice);
@@ -227,18 +246,11 @@ void take_over(Job& job) {
   job.made(Kind::features, name);
 }
 
-// Which column or dataset is read decides the result, though it says where things lie.
-constexpr Option for_result(Option option) {
-  option.role = Role::result;
-  return option;
-}
-
 constexpr Option any_file = [] {
   Option file = option::file;
   file.help =
       "features made elsewhere: .npy (N x D), .csv/.tsv (a row for each image), .h5, or a folder with a vector for "
-      "each "
-      "image (.dat of joblib; .npz or .txt with a number on each line)";
+      "each image (.dat of joblib; .npz or .txt with a number on each line)";
   return file;
 }();
 
@@ -268,9 +280,10 @@ const StageEffort kEffort{.on_root = true, .disk = disk_of};
 }  // namespace
 
 Command import_features() {
-  return {.options = OptionList("import", {any_file, option::feature_columns, option::name_column, option::header,
-                                           option::names, for_result(option::path_column), for_result(option::encoding),
-                                           for_result(option::dataset), option::name}),
+  return {.options = OptionList(
+              "import", {any_file, option::feature_columns, option::name_column, option::header, option::names,
+                         option::for_result(option::path_column), option::for_result(option::encoding),
+                         option::for_result(option::dataset), option::name}),
           .summary = "takes over features made elsewhere",
           .example = "coterie import --study vec --file vgg.npy --names names.txt --name vgg",
           .run = take_over,

@@ -12,12 +12,15 @@
 #include "coterie/evaluation/recommendation.hpp"
 #include "coterie/evaluation/silhouette.hpp"
 #include "coterie/evaluation/stability.hpp"
+#include "stages/cluster_algorithm.hpp"
 #include "stages/silhouette_sample.hpp"
 
 namespace coterie::jobs {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+// For the progress alone: what a row costs k-means in any case, in distances, and what uniform rows take longer.
+constexpr double kRowCost = 40, kUniform = 3;
 constexpr std::size_t kMostPlots = 50;  // silhouette plots: nobody looks at more
 
 /// What is needed by every measure.
@@ -32,10 +35,13 @@ class Evidence {
   }
 
   Selection gather(const std::vector<Classes>& classes) {
-    Progress progress(job_.speaks(), "select", by_kmeans() ? 5 : 3, "steps");
+    Progress progress(job_.speaks(), "select");
+    const PartsDone parts(progress.listener(), costs());
+    std::size_t next = 0;
     const auto step = [&](const auto& measure) {
+      part_ = parts.part(next++);
       measure();
-      progress.advance(1);
+      if (part_) part_(1);
     };
     add_stored("inertia", Best::none, "sum of squared distances to the centroids",
                [&](std::int64_t k) { return clustering_.inertia(k); });
@@ -55,6 +61,18 @@ class Evidence {
   }
 
  private:
+  /// What the steps cost beside each other, in distances between a row and another, or a centroid.
+  std::vector<double> costs() const {
+    const auto rows = static_cast<double>(rows_->rows()), solutions = static_cast<double>(found_.ks.size());
+    double centroids = 0;
+    for (const auto k : found_.ks) centroids += static_cast<double>(k);
+    const double share = silhouette_share(job_.options, rows_->rows());
+    const double sweep = rows * kUsualIterations * (centroids + kRowCost * solutions);
+    return {share * rows * rows, rows * centroids, 10 * rows * solutions,
+            static_cast<double>(job_.options.count("gap")) * kUniform * sweep,
+            static_cast<double>(job_.options.count("bootstrap")) * sweep};
+  }
+
   bool by_kmeans() const { return clustering_.algorithm() == "k-means" || clustering_.algorithm() == "mini-batch"; }
 
   Measure& add(const std::string& name, Best best, const std::string& how) {
@@ -107,14 +125,15 @@ class Evidence {
     Measure& measure = add("silhouette", Best::highest, "mean silhouette of the images");
     if (sample == rows && found_.ks.size() <= kMostPlots) {
       measure.how += ", over all of them";
-      for (auto& each : silhouettes(*rows_, labellings_, job_.comm, job_.pool, job_.memory_bytes)) {
+      for (auto& each :
+           silhouettes(*rows_, labellings_, job_.comm, job_.pool, job_.memory_bytes, SilhouetteDetail::rows, part_)) {
         measure.values[found_.silhouettes.size()] = each.defined ? each.mean : kMissing;
         found_.silhouettes.emplace_back(each.values.begin(), each.values.end());
       }
       return;
     }
-    const auto found =
-        sampled_silhouettes(*rows_, labellings_, sample, seed(), job_.comm, job_.pool, job_.memory_bytes);
+    const auto found = sampled_silhouettes(*rows_, labellings_, sample, seed(), job_.comm, job_.pool, job_.memory_bytes,
+                                           SilhouetteDetail::means, part_);
     for (std::size_t i = 0; i < found.size(); ++i) measure.values[i] = found[i].defined ? found[i].mean : kMissing;
     if (sample == rows) return;
     measure.sample = sample;
@@ -128,6 +147,7 @@ class Evidence {
     for (std::size_t i = 0; i < labellings_.size(); ++i) {
       const auto found = simplified_silhouette(*rows_, labellings_[i], job_.comm, job_.pool);
       if (found.defined) measure.values[i] = found.mean;
+      tell(i + 1);
     }
   }
 
@@ -138,10 +158,16 @@ class Evidence {
     const RowsSummary summary = summarise_rows(*rows_, job_.comm, job_.pool);
     for (std::size_t i = 0; i < labellings_.size(); ++i) {
       const ClusterIndices found = cluster_indices(*rows_, labellings_[i], summary, job_.comm, job_.pool);
+      tell(i + 1);
       if (!found.defined) continue;
       measures_[first].values[i] = found.calinski_harabasz;
       measures_[first + 1].values[i] = found.davies_bouldin;
     }
+  }
+
+  /// So many labellings are measured, in the step in hand.
+  void tell(std::size_t labellings) const {
+    if (part_) part_(static_cast<double>(labellings) / static_cast<double>(labellings_.size()));
   }
 
   /// One start for each data set: what varies between starts is what is measured.
@@ -164,7 +190,8 @@ class Evidence {
     std::vector<double> inertias;
     for (std::size_t i = 0; i < inertia.size(); ++i)
       if (inertia[i] > 0) places.push_back(i), ks.push_back(found_.ks[i]), inertias.push_back(inertia[i]);
-    const auto gaps = gap_statistic(*rows_, ks, inertias, {references, kmeans_options(), seed()}, job_.comm, job_.pool);
+    const auto gaps =
+        gap_statistic(*rows_, ks, inertias, {references, kmeans_options(), seed(), part_}, job_.comm, job_.pool);
     Measure& measure = add("gap", Best::named,
                            fmt::format("gap statistic against {} uniform data sets; it names the first k whose gap is "
                                        "within an error of the next one's",
@@ -194,7 +221,7 @@ class Evidence {
   /// A resample of few images may hold fewer distinct ones than a large k asks for: that k is then not measured.
   std::vector<Stability> resampled(std::int64_t replicates) const {
     const auto measure = [&](std::span<const std::int64_t> ks) {
-      return bootstrap_stability(*rows_, ks, {replicates, kmeans_options(), seed()}, job_.comm, job_.pool);
+      return bootstrap_stability(*rows_, ks, {replicates, kmeans_options(), seed(), part_}, job_.comm, job_.pool);
     };
     try {
       return measure(found_.ks);
@@ -247,6 +274,7 @@ class Evidence {
   std::vector<std::vector<std::int32_t>> labels_;
   std::vector<Labelling> labellings_;
   std::vector<Measure> measures_;
+  ShareDone part_;  // of the step in hand
   Selection found_;
 };
 

@@ -1,5 +1,6 @@
 #include "stages/map_run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -13,7 +14,9 @@ namespace coterie::jobs {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kSaveEvery = 30;        // seconds between states
+constexpr double kFirstSave = 0.5;       // seconds until the first state is kept
+constexpr double kLongest = 30;          // seconds between states at most
+constexpr double kSaveShare = 0.02;      // of the time, that keeping them may take
 constexpr std::int64_t kLookEvery = 10;  // iterations between looks at the clock and at signals, which all ranks share
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -33,7 +36,7 @@ TsneResult run_map(const Job& job, const std::string& name, std::int64_t rows, i
   if (resumed) job.say("goes on after iteration {}", kept->iteration);
   Progress progress(job.speaks(), "embed", iterations, "iterations");
   std::int64_t shown = 0;
-  double saved = now();
+  double saved = now(), every = kFirstSave;
   TsneWatch watch;
   watch.after = [&](const TsneReport& report, const std::function<TsneState()>& state) {
     progress.advance(report.iteration - shown);
@@ -42,9 +45,11 @@ TsneResult run_map(const Job& job, const std::string& name, std::int64_t rows, i
       job.say("iteration {} of {}: KL divergence {:.4f}", report.iteration, report.of, report.kl_divergence);
     if (report.iteration % kLookEvery != 0) return true;
     const bool stop = job.comm.any(StopSignal::seen_here());
-    if (stop || job.comm.any(now() - saved > kSaveEvery)) {
+    if (stop || job.comm.any(now() - saved > every)) {
+      const double begin = now();
       write_map_state(path, job.recipe, state(), dimensions, job.comm);
       saved = now();
+      every = std::min(kLongest, (saved - begin) / kSaveShare);
     }
     return !stop;
   };

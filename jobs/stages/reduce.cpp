@@ -5,7 +5,9 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/features.hpp"
 #include "coterie/base/counted.hpp"
+#include "coterie/dist/progress.hpp"
 #include "planning/effort.hpp"
+#include "planning/expected_time.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -70,6 +72,19 @@ void tell_kept(const Job& job, const PcaOptions& options, const Pca& pca) {
             pca.count());
 }
 
+// Of the randomised solver, for a number of the rows and a direction: nine passes.
+constexpr double kPassFlops = 36;
+
+// For the progress: multiplications of the fit and of the projection; a row that is read costs some, too.
+std::vector<double> costs_of(const RowSource& rows, const PcaOptions& options) {
+  constexpr double kOfReading = 10;
+  const auto n = static_cast<double>(rows.rows()), d = static_cast<double>(rows.columns());
+  const auto components = static_cast<double>(options.components > 0 ? options.components : rows.columns());
+  const bool randomised = options.solver == PcaSolver::randomised;
+  const double fit = randomised ? kPassFlops * (components + 10) : std::min(n, d);
+  return {n * d * (fit + kOfReading), n * d * (2 * components + kOfReading)};
+}
+
 void fit_and_project(Job& job) {
   const std::string parent = job.take(Kind::features);
   const FeatureReader features(job.study, parent);
@@ -78,18 +93,30 @@ void fit_and_project(Job& job) {
   PcaOptions options = pca_options(job);
   const std::string name = artifact_name(job.command, job.options, parent);
   require_artifact_name(name);
-  if (!job.must_make(Kind::reductions, name)) return;
+  const bool works = job.must_make(Kind::reductions, name);
+  if (works || job.dry_run())
+    tell_expected(job, Kind::reductions, name,
+                  expected_seconds(job, rows.rows(), rows.columns(), {}, options.components),
+                  "--solver randomized with --components takes less");
+  if (!works) return;
 
   require(rows.rows() > 0, "{} holds no usable row", features.path());
   clamp_components(job, options, rows);
   tell_recipe(job);
+  Progress progress(job.speaks(), "reduce");
+  const PartsDone parts(progress.listener(), costs_of(rows, options));
+  options.on_share = parts.part(0);
   const Pca pca = fit_pca(rows, options, job.comm, job.pool);
   if (!pca.constant_columns.empty())
     job.say("{} of {} columns are constant and carry nothing", pca.constant_columns.size(), pca.dimensions);
 
   ReductionWriter writer(job.study.path(Kind::reductions, name), job.recipe, rows.rows(), pca.count(), job.comm);
-  project_rows(rows, pca, job.comm, job.pool,
-               [&](RowRange range, const float* projected) { writer.write_rows(range, projected); });
+  const ShareDone projected_share = parts.part(1);
+  const RowRange own = RowPartition(rows.rows(), kProjectBlockRows, job.comm.size()).rows_of(job.comm.rank());
+  project_rows(rows, pca, job.comm, job.pool, [&](RowRange range, const float* projected) {
+    writer.write_rows(range, projected);
+    if (projected_share) projected_share(static_cast<double>(range.end - own.begin) / static_cast<double>(own.size()));
+  });
   writer.finish(parent, pca);
   tell_kept(job, options, pca);
   double explained = 0;
@@ -110,7 +137,10 @@ void cost_of(const Workload& study, const Calibration& measured, StageCost& cost
     cost.serial_seconds = measured.parts.at("reduce wide").serial;
     cost.parallel_seconds = measured.part_seconds("reduce wide", n);
   }
-  cost.flops = n * d * std::min(n, d) + 2 * n * d * static_cast<double>(study.components);
+  const auto components = static_cast<double>(study.components);
+  const Options* options = study.stage("reduce");
+  const bool randomised = options != nullptr && options->text("solver") == solver_name(PcaSolver::randomised);
+  cost.flops = n * d * (randomised ? kPassFlops * (components + 10) : std::min(n, d)) + 2 * n * d * components;
   cost.bytes_read = 4 * 5 * n * d;
   cost.allreduces = 2;
   cost.allreduce_bytes = 8 * d * d;

@@ -1,33 +1,15 @@
 #include "stages/row_parent.hpp"
 
-#include "command/manifest.hpp"
+#include "coterie/artifacts/clustering.hpp"
 #include "coterie/artifacts/embedding.hpp"
 #include "coterie/artifacts/reduction.hpp"
+#include "stages/called_map.hpp"
 
 namespace coterie::jobs {
-
 namespace {
 
-// The newest map that is called so, or whose name ends so behind a dash: "tsne" of "efficientnet_lite0-pca-tsne".
-std::string map_called(const Job& job, const std::string& wanted) {
-  std::string found = wanted;
-  job.comm.on_root([&] {
-    std::vector<std::string> so_called;
-    for (const auto& name : job.study.list(Kind::embeddings)) {
-      if (name == wanted) return;
-      if (name.ends_with("-" + wanted)) so_called.push_back(name);
-    }
-    if (so_called.empty()) return;
-    const std::string newest = read_manifest(job.study).newest(Kind::embeddings, so_called);
-    found = newest.empty() ? so_called.front() : newest;
-  });
-  job.comm.broadcast(found);
-  return found;
-}
-
 RowParent take_map(Job& job) {
-  job.options.set(Kind::embeddings.one, map_called(job, job.options.text(Kind::embeddings.one)));
-  RowParent parent{"", "", job.take(Kind::embeddings)};
+  RowParent parent{"", "", take_called_map(job)};
   job.comm.together([&] {
     const ArtifactReader map = job.study.open(Kind::embeddings, parent.map);
     parent.features = map.attribute("features");
@@ -48,6 +30,13 @@ RowParent take_row_parent(Job& job) {
           "or take the features themselves with --raw",
           parent.reduction, parent.features, job.options.text("features"));
   return parent;
+}
+
+OwnedRows read_rows(const Job& job, const RowParent& parent) {
+  const auto source = open_rows(job.study, parent.features, parent.reduction);
+  std::vector<float> values(static_cast<std::size_t>(source->rows() * source->columns()));
+  job.comm.together([&] { source->read({0, source->rows()}, values.data()); });
+  return OwnedRows(std::move(values), source->rows(), source->columns());
 }
 
 void check_row_parent(const Options& options) {

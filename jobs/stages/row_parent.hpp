@@ -1,10 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "command/job.hpp"
-#include "coterie/dist/row_source.hpp"
+#include "coterie/store/foreign_matrix.hpp"
 
 namespace coterie::jobs {
 
@@ -19,6 +18,9 @@ struct RowParent {
 
 /// By --features, --reduction and --raw, the newest where none is named. Collective.
 RowParent take_row_parent(Job& job);
+
+/// All rows of it, in memory; of no map. Collective.
+OwnedRows read_rows(const Job& job, const RowParent& parent);
 
 /// Refuses options that contradict each other.
 void check_row_parent(const Options& options);

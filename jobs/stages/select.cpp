@@ -5,10 +5,13 @@
 #include "command/lineage.hpp"
 #include "command/manifest.hpp"
 #include "command/shared_options.hpp"
+#include "coterie/base/counted.hpp"
 #include "coterie/base/shell_quoted.hpp"
+#include "coterie/evaluation/recommendation.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/selection_output.hpp"
 #include "planning/effort.hpp"
+#include "planning/expected_time.hpp"
 #include "stages/cluster_algorithm.hpp"
 #include "stages/k_evidence.hpp"
 #include "stages/label_columns.hpp"
@@ -125,7 +128,19 @@ void gather(Job& job) {
   const Option& k = job.options.list().find("k");
   const auto ks = clustering.choose(job.options.counts("k"));
   job.recipe.set("k", canonical_value(k, fmt::format("{}", fmt::join(ks, ","))));
-  if (job.must_make(Kind::selections, name)) {
+  const bool works = job.must_make(Kind::selections, name);
+  if (works || job.dry_run()) {
+    const auto rows = clustering.open_rows();
+    tell_expected(job, Kind::selections, name, expected_seconds(job, rows->rows(), rows->columns(), ks),
+                  "fewer numbers of clusters (--k), --gap 0, --bootstrap 10 and --silhouette-sample 10000 make it "
+                  "shorter");
+  }
+  if (works) {
+    if (std::ssize(ks) < kLeastCandidates)
+      job.say(
+          "warning: {} holds {} of clusters, and of fewer than {} none can be recommended; the measures are taken all "
+          "the same (to choose from more, give coterie cluster a list, as --k 2-30)",
+          clustering.name(), counted(std::ssize(ks), "number"), kLeastCandidates);
     const Selection found = gather_evidence(job, clustering, classes);
     job.comm.on_root([&] {
       write_selection(job.study.path(Kind::selections, name), job.recipe, found);
@@ -170,8 +185,14 @@ StageMemory memory_of(const Workload& study, const Calibration&, int ranks) {
           rows};
 }
 
-const StageEffort kEffort{
-    .least_growth = one, .most_growth = more, .for_trial = for_trial, .cost = cost_of, .memory = memory_of};
+const StageEffort kEffort{.least_growth = one,
+                          .most_growth = more,
+                          .for_trial = for_trial,
+                          .cost = cost_of,
+                          .memory = memory_of,
+                          .disk = [](const Workload& study, const Calibration&) {
+                            return 2e6 + 4.0 * static_cast<double>(study.images * std::ssize(study.ks));
+                          }};
 
 }  // namespace
 

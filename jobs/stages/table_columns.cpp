@@ -277,7 +277,7 @@ TableColumns choose_columns(const CsvTable& table, const ColumnWishes& wishes, c
 }
 
 std::vector<float> feature_values(const CsvTable& table, const std::vector<std::size_t>& columns,
-                                  const std::string& file) {
+                                  const std::string& file, const std::string& option) {
   const bool commas = takes_commas(table);
   bool points = false, decimal_commas = false, thousands = true;
   std::vector<float> values;
@@ -288,8 +288,8 @@ std::vector<float> feature_values(const CsvTable& table, const std::vector<std::
       const auto where = [&] { return fmt::format("{}: line {}, column {}", file, table.lines[r], table.header[c]); };
       if (!parse_cell(cell, commas, values.emplace_back()))
         throw InvalidArgument(
-            fmt::format("{}: {}. Fill it in, take the row out, or leave the column out with --feature-columns", where(),
-                        is_missing(cell) ? "there is no value" : fmt::format("\"{}\" is no number", cell)));
+            fmt::format("{}: {}. Fill it in, take the row out, or leave the column out with {}", where(),
+                        is_missing(cell) ? "there is no value" : fmt::format("\"{}\" is no number", cell), option));
       if (!commas) continue;
       const bool comma = cell.find(',') != std::string::npos;
       points = points || cell.find('.') != std::string::npos;

@@ -45,9 +45,9 @@ TableColumns choose_columns(const CsvTable& table, const ColumnWishes& wishes, c
 
 /// The cells of these columns, row by row. A comma is taken for the point where the delimiter is another. Throws
 /// InvalidArgument with line and column for a cell that holds no number, or where commas and points are mixed or
-/// commas may be of thousands.
+/// commas may be of thousands; `option` chooses the columns.
 std::vector<float> feature_values(const CsvTable& table, const std::vector<std::size_t>& columns,
-                                  const std::string& file);
+                                  const std::string& file, const std::string& option = "--feature-columns");
 
 /// In words, for the person: which column was taken for what.
 std::string columns_text(const CsvTable& table, const TableColumns& columns);

@@ -8,6 +8,7 @@
 #include "stages/image_list.hpp"
 #include "stages/train_autoencoder.hpp"
 #include "stages/train_deepcluster.hpp"
+#include "stages/train_effort.hpp"
 #include "stages/weight_choice.hpp"
 
 namespace coterie::jobs {
@@ -112,7 +113,9 @@ Command train() {
                            const std::string&) { return is_autoencoder(options) ? "vae" : options.text("backbone"); },
                 .settle = settle,
                 .check = check,
-                .writes = {"figures", "figures/train"}}};
+                .writes = {"figures", "figures/train"},
+                .trial = Trial::images,
+                .effort = &kTrainEffort}};
 }
 
 }  // namespace coterie::jobs

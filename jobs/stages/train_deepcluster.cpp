@@ -5,18 +5,13 @@
 #include <filesystem>
 #include <limits>
 
-#include "coterie/base/random.hpp"
-#include "coterie/clustering/kmeans.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/evaluation/agreement.hpp"
-#include "coterie/features/network.hpp"
-#include "coterie/reduction/pca.hpp"
-#include "coterie/store/store_rows.hpp"
 #include "coterie/training/deepcluster_network.hpp"
 #include "coterie/training/sampler.hpp"
 #include "coterie/training/view.hpp"
-#include "stages/block_extraction.hpp"
+#include "stages/pseudo_labels.hpp"
 #include "stages/training_images.hpp"
 #include "stages/training_run.hpp"
 #include "stages/training_trace.hpp"
@@ -25,10 +20,7 @@ namespace coterie::jobs {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::int64_t kComponents = 256;  // of the whitened rows: the origin's
-constexpr int kIterations = 20;            // of k-means
 constexpr std::int64_t kFewImages = 100'000;
-constexpr std::int64_t kExtractBatch = 4;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -130,114 +122,21 @@ class DeepClusterTraining {
 
   std::string features_path() const { return fmt::format("{}/features-{}.h5", run_.folder(), epoch()); }
 
-  // Of all images, by the network as it is, into a file that survives a kill.
-  void extract_features() {
-    Recipe recipe = job_.recipe;
-    recipe.set("epoch", fmt::format("{}", epoch()));
-    FeatureFile file(features_path(), recipe, {images_, network_->shape().dense, 32}, list_.identities, false,
-                     job_.comm);
-    if (file.complete()) return;
-    const WeightFile weights = weights_of(network_->parameters(), job_.comm);
-    std::vector<Network> networks;
-    job_.comm.together([&] {
-      networks.emplace_back(backbone_, std::vector{backbone_.default_layer}, weights, backbone_.preprocess,
-                            NetworkOptions{.device = Device::cpu});
-    });
-    FeatureFile* files[] = {&file};
-    ExtractTimes times;
-    const ExtractorOptions options{list_.limits, job_.pool.threads(), 0, kExtractBatch};
-    if (!extract_missing(job_, "features", list_, files, networks, options, times))
-      throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here", run_.folder()));
-  }
-
-  // The rows of images that could be read, and which these are.
-  std::vector<std::int64_t> good_rows(const ArtifactReader& features) const {
-    const auto statuses = features.read<std::uint8_t>("status");
-    std::vector<std::int64_t> good;
-    for (std::size_t row = 0; row < statuses.size(); ++row)
-      if (statuses[row] == 0) good.push_back(static_cast<std::int64_t>(row));
-    require(std::ssize(good) >= clusters_, "--clusters {}, and only {} images can be read", clusters_, good.size());
-    return good;
-  }
-
-  std::vector<float> whitened(const RowSource& rows) const {
-    PcaOptions options;
-    options.whiten = true;
-    options.normalise_after = Normalise::l2;
-    options.components = std::min({kComponents, rows.rows(), rows.columns()});
-    options.memory_bytes = job_.memory_bytes;
-    const Pca pca = fit_pca(rows, options, job_.comm, job_.pool);
-    std::vector<float> own;
-    project_rows(rows, pca, job_.comm, job_.pool, [&](RowRange range, const float* projected) {
-      own.insert(own.end(), projected, projected + range.size() * pca.count());
-    });
-    return job_.comm.gather_all(std::span<const float>(own));
-  }
-
-  KMeansResult grouped(const MemoryRows& rows, const std::vector<std::int64_t>& good, const float* values) const {
-    KMeansOptions options;
-    options.k = clusters_;
-    options.n_init = 1;
-    options.max_iter = kIterations;
-    options.tol = 0;
-    options.settle = false;
-    options.seed = seed_;
-    options.memory_bytes = job_.memory_bytes;
-    const std::vector<float> centroids = first_centroids(rows, good, values);
-    options.initial_centroids = centroids;
-    return kmeans(rows, options, job_.comm, job_.pool);
-  }
-
-  // As published: rows drawn anew in each epoch. With --warm-start: the means of the clusters of the epoch before.
-  std::vector<float> first_centroids(const MemoryRows& rows, const std::vector<std::int64_t>& good,
-                                     const float* values) const {
-    const std::int64_t columns = rows.columns();
-    std::vector<float> centroids;
-    auto drawn = shuffled(rows.rows(), seed_ + 1234, epoch());
-    drawn.resize(static_cast<std::size_t>(clusters_));
-    for (const auto row : drawn)
-      centroids.insert(centroids.end(), values + row * columns, values + (row + 1) * columns);
-    if (!job_.options.flag("warm-start") || state_.history.epochs.empty()) return centroids;
-    const std::int32_t* before = state_.history.labels.data() + (std::ssize(state_.history.epochs) - 1) * images_;
-    std::vector<double> sums(centroids.size());
-    std::vector<std::int64_t> sizes(static_cast<std::size_t>(clusters_));
-    for (std::size_t i = 0; i < good.size(); ++i) {
-      const std::int32_t label = before[good[i]];
-      if (label < 0) continue;
-      ++sizes[static_cast<std::size_t>(label)];
-      for (std::int64_t c = 0; c < columns; ++c)
-        sums[static_cast<std::size_t>(label * columns + c)] +=
-            static_cast<double>(values[static_cast<std::int64_t>(i) * columns + c]);
-    }
-    for (std::int64_t k = 0; k < clusters_; ++k)
-      if (const auto size = sizes[static_cast<std::size_t>(k)]; size > 0)
-        for (std::int64_t c = k * columns; c < (k + 1) * columns; ++c)
-          centroids[static_cast<std::size_t>(c)] =
-              static_cast<float>(sums[static_cast<std::size_t>(c)] / static_cast<double>(size));
-    return centroids;
-  }
-
+  // The labels that the next epoch is trained with, from the features of the network as it is.
   void cluster_images() {
-    extract_features();
-    const ArtifactReader features(features_path());
-    const auto good = good_rows(features);
-    const StoreRows source(features, "features", good);
-    const std::vector<float> values = whitened(source);
-    const std::int64_t columns = std::ssize(values) / std::ssize(good);
-    const MemoryRows rows({values.data(), std::ssize(good), columns});
-    const KMeansResult found = grouped(rows, good, values.data());
-    const auto labels = job_.comm.gather_all(std::span<const std::int32_t>(found.local_labels));
-    state_.labels.assign(static_cast<std::size_t>(images_), -1);
-    for (std::size_t i = 0; i < good.size(); ++i) state_.labels[static_cast<std::size_t>(good[i])] = labels[i];
-    double squares = 0;
-    for (const float value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+    extract_all(job_, list_, backbone_, weights_of(network_->parameters(), job_.comm), features_path(), epoch());
+    std::span<const std::int32_t> before;
+    if (!state_.history.epochs.empty() && job_.options.flag("warm-start"))
+      before = std::span(state_.history.labels).last(static_cast<std::size_t>(images_));
+    PseudoLabels found = pseudo_labels(job_, features_path(), epoch(), before);
+    state_.labels = std::move(found.labels);
     state_.cluster_loss = found.inertia;
-    state_.explained = squares > 0 ? 1 - found.inertia / squares : 0;
+    state_.explained = found.explained;
     state_.loss = 0;
     network_->make_top(clusters_, seed_, epoch(), job_.comm);
     trace_.top(epoch(), *network_->top_parameters().front());
-    if (found.reseeded > 0)
-      job_.say("epoch {}: {} clusters lost all their images and were given a new start", epoch() + 1, found.reseeded);
+    if (found.emptied > 0)
+      job_.say("epoch {}: {} clusters lost all their images and were given a new start", epoch() + 1, found.emptied);
   }
 
   Batch batch_of(std::int64_t images, std::int64_t first) const {

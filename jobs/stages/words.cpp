@@ -65,6 +65,7 @@ class Describing {
 
   bool commit(std::int64_t block, const std::vector<ImageDescriptors>& images) {
     file_.commit(block, images);
+    queue_.computed(std::ssize(images));
     return queue_.go_on();
   }
 

@@ -12,7 +12,9 @@
 #include "coterie/base/nearest_name.hpp"
 #include "coterie/base/shell_quoted.hpp"
 #include "coterie/base/unicode.hpp"
+#include "coterie/dist/progress.hpp"
 #include "coterie/features/backbone.hpp"
+#include "coterie/store/begun_features.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -166,6 +168,18 @@ void print_artifacts(const Job& job, const std::vector<Addressed>& artifacts, co
     print_if_readable([&] { print_artifact(job.study, kind, name, lineage, detail); });
 }
 
+// What extract has begun: it goes on, or was stopped.
+void print_begun(const Study& study) {
+  constexpr std::int64_t kQuiet = 300;  // seconds; a block of a slow network takes less
+  for (const auto& begun : begun_features(study.folder() + "/" + Kind::features.folder))
+    fmt::print("\n{}\n  under way: {} of {} rows are done, {}\n", printable(Study::address(Kind::features, begun.name)),
+               begun.done, begun.rows,
+               begun.idle_seconds < kQuiet
+                   ? fmt::format("the last written {} ago", duration_text(static_cast<double>(begun.idle_seconds)))
+                   : fmt::format("nothing was written for {}; the command that began it goes on from there",
+                                 duration_text(static_cast<double>(begun.idle_seconds))));
+}
+
 void print_commands(const Manifest& manifest, bool all) {
   const auto count = std::ssize(manifest.commands);
   if (count == 0) return;
@@ -193,6 +207,7 @@ void print_study(const Job& job) {
   const auto artifacts = artifacts_of(job);
   const Detail brief = artifacts.size() > kMostTold ? Detail::line : Detail::paragraph;
   print_artifacts(job, artifacts, lineage, all ? Detail::all : brief);
+  print_begun(study);
   if (!lineage.again.empty()) {
     fmt::print("\n{} of the artifacts are stale or cannot be read. Run, in this order:\n", lineage.again.size());
     for (const auto& line : commands_for(study, job.context.commands, manifest, lineage.again))

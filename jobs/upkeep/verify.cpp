@@ -1,10 +1,23 @@
+#include <filesystem>
+
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/lineage.hpp"
+#include "coterie/artifacts/checkpoint.hpp"
+#include "coterie/base/digest.hpp"
 #include "coterie/store/feature_file.hpp"
 
 namespace coterie::jobs {
 namespace {
+
+// Of the file beside a checkpoint's artifact.
+std::string fault_of_weights(const Study& study, const std::string& name) {
+  const std::string path = weights_path(study, name);
+  if (!std::filesystem::exists(path))
+    return fmt::format("its weights {} are missing; make both again with --overwrite", path);
+  if (sha256_of_file(path) == CheckpointReader(study, name).weights_sha256()) return "";
+  return fmt::format("its weights {} are other bytes than train wrote; make both again with --overwrite", path);
+}
 
 // What is wrong with one artifact; empty when nothing is.
 std::string fault_of(const Study& study, const Kind& kind, const std::string& name) {
@@ -12,7 +25,7 @@ std::string fault_of(const Study& study, const Kind& kind, const std::string& na
   try {
     const ArtifactReader artifact = study.open(kind, name);
     const auto damaged = artifact.damaged();
-    if (damaged.empty()) return "";
+    if (damaged.empty()) return kind == Kind::checkpoints ? fault_of_weights(study, name) : "";
     const std::string fault = fmt::format("damaged: {}", fmt::join(damaged, ", "));
     const auto blocks = has_journal(artifact) ? damaged_blocks(path) : std::vector<std::int64_t>{};
     if (blocks.empty()) return fault + "; make it again with --overwrite";

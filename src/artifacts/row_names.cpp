@@ -44,6 +44,12 @@ void add_columns(const ImageTable& table, RowNames& rows) {
 
 }  // namespace
 
+std::int64_t RowNames::count_there() const {
+  std::int64_t count = 0;
+  for (std::int64_t row = 0; row < std::ssize(names); ++row) count += there(row) ? 1 : 0;
+  return count;
+}
+
 RowNames read_row_names(const Study& study, const std::string& name) {
   const FeatureReader features(study, name);
   RowNames rows;

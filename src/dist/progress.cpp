@@ -17,7 +17,16 @@ std::string bar(double share) {
          std::string(static_cast<std::size_t>(kBarWidth - filled), '.');
 }
 
+bool bar_stands = false;  // on the one terminal that a program has; the main thread's alone
+
 }  // namespace
+
+void clear_progress_bar() {
+  if (!bar_stands) return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+  bar_stands = false;
+}
 
 std::string duration_text(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds + 0.5);
@@ -37,15 +46,34 @@ Progress::Progress(bool speaks, std::string label, std::int64_t total, std::stri
       start_(std::chrono::steady_clock::now()),
       shown_(start_) {}
 
+Progress::Progress(bool speaks, std::string label) : Progress(speaks, std::move(label), 0, "") {}
+
 Progress::~Progress() {
-  if (speaks_ && terminal_ && done_ > 0) show(true);
+  if (!speaks_ || !terminal_ || share_ <= 0) return;
+  if (total_ > 0)
+    show(true);
+  else
+    clear_progress_bar();  // the command says itself what came of it
 }
 
 void Progress::advance(std::int64_t done) {
   done_ += done;
-  if (!speaks_ || total_ <= 0) return;
+  if (total_ > 0) reach(static_cast<double>(done_) / static_cast<double>(total_));
+}
+
+void Progress::reach(double share) {
+  share_ = std::max(share_, std::min(share, 1.0));
+  if (speaks_) show_when_due();
+}
+
+ShareDone Progress::listener() {
+  if (!speaks_) return {};
+  return [this](double share) { reach(share); };
+}
+
+void Progress::show_when_due() {
   const auto silent = std::chrono::steady_clock::now() - shown_;
-  const std::int64_t tenth = done_ * 10 / total_;
+  const auto tenth = static_cast<std::int64_t>(share_ * 10);
   const bool due = terminal_
                        ? silent > std::chrono::milliseconds(200)
                        : (tenth > shown_tenth_ && silent > std::chrono::seconds(2)) || silent > std::chrono::minutes(1);
@@ -57,16 +85,16 @@ void Progress::advance(std::int64_t done) {
 
 void Progress::show(bool last) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  const double share =
-      std::min(1.0, static_cast<double>(done_) / static_cast<double>(std::max<std::int64_t>(total_, 1)));
-  const double left = share > 0 ? seconds / share - seconds : 0;
-  const std::string text =
-      fmt::format("{}: {:.0f} % of {} {}, {:.1f} {}/s, {} left", label_, share * 100, total_, unit_,
-                  static_cast<double>(done_) / std::max(seconds, 1e-9), unit_, duration_text(left));
-  if (!terminal_)
-    fmt::print(stderr, "{}\n", text);
+  std::string text = fmt::format("{}: {:.0f} %", label_, share_ * 100);
+  if (total_ > 0)
+    text += fmt::format(" of {} {}, {:.1f} {}/s", total_, unit_, static_cast<double>(done_) / std::max(seconds, 1e-9),
+                        unit_);
+  if (share_ > 0) text += fmt::format(", {} left", duration_text(seconds / share_ - seconds));
+  if (terminal_)
+    fmt::print(stderr, "\r\033[K[{}] {}{}", bar(share_), text, last ? "\n" : "");
   else
-    fmt::print(stderr, "\r\033[K[{}] {}{}", bar(share), text, last ? "\n" : "");
+    fmt::print(stderr, "{}\n", text);
+  bar_stands = terminal_ && !last;
   std::fflush(stderr);
 }
 

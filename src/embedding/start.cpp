@@ -25,7 +25,8 @@ std::vector<double> random_start(std::int64_t rows, int dimensions, double devia
   return positions;
 }
 
-std::vector<double> scaled_start(std::vector<double> positions, int dimensions, double deviation, std::uint64_t seed) {
+std::vector<double> scaled_start(std::vector<double> positions, int dimensions, double deviation, double jitter,
+                                 std::uint64_t seed) {
   const auto columns = static_cast<std::size_t>(dimensions);
   for (std::size_t d = 0; d < columns && !positions.empty(); ++d) {
     const double mean = mean_of(positions, d, columns);
@@ -35,7 +36,11 @@ std::vector<double> scaled_start(std::vector<double> positions, int dimensions, 
   for (std::size_t i = 0; i < positions.size(); i += columns) squares += positions[i] * positions[i];
   const double there = std::sqrt(squares / std::max(1.0, static_cast<double>(positions.size() / columns)));
   if (!(there > 0)) return random_start(std::ssize(positions) / dimensions, dimensions, deviation, seed);
-  for (double& x : positions) x *= deviation / there;
+  const Random random(seed, Purpose::map_start, 1);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    positions[i] *= deviation / there;
+    if (jitter > 0) positions[i] += jitter * deviation * random.normal(i);
+  }
   return positions;
 }
 
@@ -57,11 +62,7 @@ std::vector<double> principal_start(const RowSource& source, int dimensions, dou
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t d = 0; d < there; ++d)
       positions[static_cast<std::size_t>(i * dimensions + d)] = all[static_cast<std::size_t>(i * there + d)];
-  positions = scaled_start(std::move(positions), dimensions, deviation, seed);
-  const Random random(seed, Purpose::map_start, 1);
-  for (std::size_t i = 0; i < positions.size() && jitter > 0; ++i)
-    positions[i] += jitter * deviation * random.normal(i);
-  return positions;
+  return scaled_start(std::move(positions), dimensions, deviation, jitter, seed);
 }
 
 }  // namespace coterie::inline embedding

@@ -4,6 +4,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/nearest_name.hpp"
+#include "coterie/features/autoencoder.hpp"
 #include "nets/engine.hpp"
 #include "nets/families.hpp"
 
@@ -278,12 +279,14 @@ const std::vector<Backbone>& backbones() {
 Backbone find_backbone(const std::string& name) {
   if (name.starts_with(kTorchScript)) return torchscript(name);
   if (name == kGreyPixels) return grey_pixels();
+  if (name == kAutoencoder) return autoencoder_backbone({});
   std::vector<std::string> names;
   for (const auto& backbone : backbones()) {
     if (backbone.name == name) return backbone;
     names.push_back(backbone.name);
   }
   names.emplace_back(kGreyPixels);
+  names.emplace_back(kAutoencoder);
   throw InvalidArgument(fmt::format("there is no backbone '{}'{} There are: {}, torchscript:FILE", name,
                                     hint(name, names), fmt::join(names, ", ")));
 }

@@ -194,6 +194,7 @@ class Extraction {
   bool hand_over(Batch& batch, const std::vector<std::vector<float>>& rows, double seconds) {
     auto lock = finished_.lock();
     network_seconds_ += seconds;
+    if (stream_.computed) stream_.computed(batch.count());
     if (auto block = assembly_.add(batch, rows)) finished_.add(std::move(block));
     return finished_.wait_for_room(lock);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <map>
 #include <utility>
@@ -21,8 +22,9 @@ Node right_of(Node node) { return {left_of(node).end, node.end}; }
 class Fold {
  public:
   Fold(const RowPartition& leaves, const std::function<Matrix(RowRange)>& leaf,
-       const std::function<Matrix(Matrix, Matrix)>& merge, const Communicator& comm, ThreadPool& pool)
-      : leaves_(leaves), leaf_(leaf), merge_(merge), comm_(comm), pool_(pool) {}
+       const std::function<Matrix(Matrix, Matrix)>& merge, const Communicator& comm, ThreadPool& pool,
+       const ShareDone& on_share)
+      : leaves_(leaves), leaf_(leaf), merge_(merge), comm_(comm), pool_(pool), on_share_(on_share) {}
 
   Matrix run(int at_once) {
     const Node root{0, leaves_.blocks()};
@@ -45,9 +47,9 @@ class Fold {
     std::vector<Matrix> results(units.size());
     for (std::size_t first = 0; first < units.size(); first += static_cast<std::size_t>(at_once)) {
       const auto count = std::min(static_cast<std::size_t>(at_once), units.size() - first);
-      pool_.for_each(static_cast<std::int64_t>(count), [&](std::int64_t u, int) {
+      pool_.for_each(static_cast<std::int64_t>(count), [&](std::int64_t u, int worker) {
         const std::size_t unit = first + static_cast<std::size_t>(u);
-        results[unit] = fold_subtree(units[unit]);
+        results[unit] = fold_subtree(units[unit], worker);
       });
     }
     for (std::size_t u = 0; u < units.size(); ++u) values_[units[u].begin] = std::move(results[u]);
@@ -66,10 +68,18 @@ class Fold {
     return height;
   }
 
-  Matrix fold_subtree(Node node) const {
-    if (node.size() == 1) return leaf_(leaves_.block(node.begin));
-    Matrix left = fold_subtree(left_of(node));
-    return merge_(std::move(left), fold_subtree(right_of(node)));
+  Matrix fold_subtree(Node node, int worker) {
+    if (node.size() == 1) return fold_leaf(node.begin, worker);
+    Matrix left = fold_subtree(left_of(node), worker);
+    return merge_(std::move(left), fold_subtree(right_of(node), worker));
+  }
+
+  Matrix fold_leaf(std::int64_t number, int worker) {
+    Matrix result = leaf_(leaves_.block(number));
+    const auto done = static_cast<double>(++leaves_done_),
+               own = static_cast<double>(leaves_.blocks_of(comm_.rank()).size());
+    if (worker == 0 && on_share_) on_share_(done / own);
+    return result;
   }
 
   void merge_level(const std::vector<Node>& nodes) {
@@ -113,6 +123,8 @@ class Fold {
   const std::function<Matrix(Matrix, Matrix)>& merge_;
   const Communicator& comm_;
   ThreadPool& pool_;
+  const ShareDone& on_share_;
+  std::atomic<std::int64_t> leaves_done_ = 0;
   std::map<std::int64_t, Matrix> values_;  ///< by the node's first leaf: of nested nodes only one is alive
 };
 
@@ -127,11 +139,12 @@ RowPartition tree_leaves(std::int64_t rows, std::int64_t least_rows, int ranks) 
 }
 
 Matrix fold_tree(const RowPartition& leaves, int at_once, const std::function<Matrix(RowRange)>& leaf,
-                 const std::function<Matrix(Matrix, Matrix)>& merge, const Communicator& comm, ThreadPool& pool) {
+                 const std::function<Matrix(Matrix, Matrix)>& merge, const Communicator& comm, ThreadPool& pool,
+                 const ShareDone& on_share) {
   require(at_once >= 1, "fold_tree: at_once is {}, must be at least 1", at_once);
   require(leaves.ranks() == comm.size() && leaves.blocks() >= 1, "fold_tree: {} leaves of {} ranks on {} ranks",
           leaves.blocks(), leaves.ranks(), comm.size());
-  return Fold(leaves, leaf, merge, comm, pool).run(at_once);
+  return Fold(leaves, leaf, merge, comm, pool, on_share).run(at_once);
 }
 
 }  // namespace coterie::inline reduction

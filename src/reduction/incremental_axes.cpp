@@ -208,7 +208,7 @@ class IncrementalFit {
 }  // namespace
 
 PrincipalAxes incremental_axes(Pca& pca, const RowSource& source, const PcaOptions& options, const Communicator& comm,
-                               ThreadPool& pool) {
+                               ThreadPool& pool, const ShareDone& on_share) {
   const std::int64_t batch_rows = options.batch_rows > 0 ? options.batch_rows : 5 * pca.dimensions;
   const auto batches = batches_of(pca.rows, batch_rows, options.components);
   const std::int64_t most = std::min(batches.front().size(), pca.dimensions);
@@ -216,7 +216,10 @@ PrincipalAxes incremental_axes(Pca& pca, const RowSource& source, const PcaOptio
   require(kept <= most, "{} components asked for, but the first batch has {} rows: give --batch-rows of {} or more",
           kept, batches.front().size(), kept);
   IncrementalFit fit(pca, source, kept, options, comm, pool);
-  for (const RowRange batch : batches) fit.update(batch);
+  for (const RowRange batch : batches) {
+    fit.update(batch);
+    if (on_share) on_share(static_cast<double>(batch.end) / static_cast<double>(pca.rows));
+  }
   return fit.finish(pca);
 }
 

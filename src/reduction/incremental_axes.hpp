@@ -1,5 +1,6 @@
 #pragma once
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/reduction/pca.hpp"
 #include "principal_axes.hpp"
 
@@ -22,6 +23,6 @@ namespace coterie::inline reduction {
 ///
 /// Source: Ross, Lim, Lin, Yang, "Incremental learning for robust visual tracking", IJCV 77 (2008), section 3.1.
 PrincipalAxes incremental_axes(Pca& pca, const RowSource& source, const PcaOptions& options, const Communicator& comm,
-                               ThreadPool& pool);
+                               ThreadPool& pool, const ShareDone& on_share);
 
 }  // namespace coterie::inline reduction

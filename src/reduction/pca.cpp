@@ -25,6 +25,9 @@ constexpr std::int64_t kGemmRows = 64;
 /// Variance, as a share of the first component's, below which a component is what rounding left of float32 rows.
 constexpr double kNoVariance = 1e-14;
 
+/// For the progress alone: the columns' statistics, as a share of the fit.
+constexpr double kStatistics = 0.1;
+
 void check(const PcaOptions& options, std::int64_t rows, std::int64_t columns) {
   require(rows >= 1 && columns >= 1, "PCA of {} rows of {} columns: there is nothing to fit", rows, columns);
   const std::int64_t most = std::min(rows, columns);
@@ -77,19 +80,20 @@ PrincipalAxes principal_axes(Pca& pca, const RowSource& source, const PcaOptions
                              std::vector<float> buffer;
                              centre(pca, rows_at(source, range, buffer), range.size(), out);
                            }};
+  const ShareDone on_share = part_of(options.on_share, kStatistics, 1);
   const KeepCount keep = [&](const std::vector<double>& values) { return kept_components(pca, options, values); };
   switch (pca.solver) {
     case PcaSolver::tsqr:
-      return axes_of_factor(tsqr(centred, options.memory_bytes, comm, pool), keep, comm, pool);
+      return axes_of_factor(tsqr(centred, options.memory_bytes, comm, pool, on_share), keep, comm, pool);
     case PcaSolver::gram:
-      return axes_of_wide(pca, source, keep, comm, pool);
+      return axes_of_wide(pca, source, keep, comm, pool, on_share);
     case PcaSolver::randomised:
-      return randomised_axes(pca, source, options, comm, pool);
+      return randomised_axes(pca, source, options, comm, pool, on_share);
     case PcaSolver::incremental:
-      return incremental_axes(pca, source, options, comm, pool);
+      return incremental_axes(pca, source, options, comm, pool, on_share);
     default:
-      return axes_of_gram(gram(centred, options.memory_bytes, comm, pool), std::min(pca.rows, pca.dimensions), keep,
-                          comm, pool);
+      return axes_of_gram(gram(centred, options.memory_bytes, comm, pool, on_share), std::min(pca.rows, pca.dimensions),
+                          keep, comm, pool);
   }
 }
 
@@ -151,6 +155,7 @@ Pca fit_pca(const RowSource& source, const PcaOptions& options, const Communicat
     ColumnStatistics statistics =
         column_statistics(source, standard ? Normalise::none : options.normalise, comm, pool, standard || randomised);
     if (randomised) squares = squares_of_columns(statistics, pca.rows, standard);
+    if (options.on_share) options.on_share(kStatistics);
     pca.mean = std::move(statistics.mean);
     if (standard) pca.scale = std::move(statistics.scale);
     pca.constant_columns = std::move(statistics.constant_columns);

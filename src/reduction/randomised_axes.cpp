@@ -76,7 +76,8 @@ Matrix leaf_product(const Pca& pca, const RowSource& source, const Matrix& q, Ro
 }
 
 /// A'A Q over all rows, on every rank.
-Matrix pass(const Pca& pca, const RowSource& source, const Matrix& q, const Communicator& comm, ThreadPool& pool) {
+Matrix pass(const Pca& pca, const RowSource& source, const Matrix& q, const Communicator& comm, ThreadPool& pool,
+            const ShareDone& on_share) {
   Matrix z = fold_tree(
       tree_leaves(pca.rows, kLeastLeafRows, comm.size()), pool.threads(),
       [&](RowRange rows) { return leaf_product(pca, source, q, rows); },
@@ -84,7 +85,7 @@ Matrix pass(const Pca& pca, const RowSource& source, const Matrix& q, const Comm
         for (std::size_t i = 0; i < left.data.size(); ++i) left.data[i] += right.data[i];
         return left;
       },
-      comm, pool);
+      comm, pool, on_share);
   if (!comm.is_root()) z = zeros(q.rows, q.columns);
   comm.broadcast(std::span(z.data));
   return z;
@@ -135,16 +136,18 @@ int randomised_iterations(const PcaOptions& options, std::int64_t rows, std::int
 }
 
 PrincipalAxes randomised_axes(const Pca& pca, const RowSource& source, const PcaOptions& options,
-                              const Communicator& comm, ThreadPool& pool) {
+                              const Communicator& comm, ThreadPool& pool, const ShareDone& on_share) {
   const std::int64_t directions = randomised_directions(options, pca.rows, pca.dimensions);
   const std::int64_t wanted = options.components == 0 ? directions : options.components;
   Matrix q = gaussian(pca.dimensions, directions, options.seed, pool);
   make_orthonormal(q);
-  Matrix z = pass(pca, source, q, comm, pool);
-  for (int p = 0; p <= randomised_iterations(options, pca.rows, pca.dimensions); ++p) {
+  const int iterations = randomised_iterations(options, pca.rows, pca.dimensions);
+  const auto passes = static_cast<double>(iterations) + 2;
+  Matrix z = pass(pca, source, q, comm, pool, part_of(on_share, 0, 1 / passes));
+  for (int p = 0; p <= iterations; ++p) {
     q = std::move(z);
     make_orthonormal(q);
-    z = pass(pca, source, q, comm, pool);
+    z = pass(pca, source, q, comm, pool, part_of(on_share, (p + 1) / passes, (p + 2) / passes));
   }
   const Ritz ritz = small_eigenproblem(product(q, CblasTrans, z), wanted);
   PrincipalAxes axes;

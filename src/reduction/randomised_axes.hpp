@@ -1,5 +1,6 @@
 #pragma once
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/reduction/pca.hpp"
 #include "principal_axes.hpp"
 
@@ -22,7 +23,7 @@ namespace coterie::inline reduction {
 ///
 /// Source: Halko, Martinsson, Tropp, "Finding structure with randomness", SIAM Review 53 (2011), algorithm 4.4.
 PrincipalAxes randomised_axes(const Pca& pca, const RowSource& source, const PcaOptions& options,
-                              const Communicator& comm, ThreadPool& pool);
+                              const Communicator& comm, ThreadPool& pool, const ShareDone& on_share);
 
 /// components + oversampling, at most min(N, D); and the power iterations that -1 stands for.
 std::int64_t randomised_directions(const PcaOptions& options, std::int64_t rows, std::int64_t columns);

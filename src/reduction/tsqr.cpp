@@ -167,23 +167,25 @@ RowPartition tsqr_leaves(std::int64_t rows, std::int64_t columns, int ranks) {
   return tree_leaves(rows, std::max(kLeastLeafRows, columns), ranks);
 }
 
-Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool) {
+Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool,
+            const ShareDone& on_share) {
   const RowPartition leaves = tsqr_leaves(a.rows, a.columns, comm.size());
   Matrix r = fold_tree(
       leaves, leaves_at_once(a, leaves, memory_bytes, pool), [&](RowRange rows) { return factor(read_leaf(a, rows)); },
-      merge, comm, pool);
+      merge, comm, pool, on_share);
   if (r.rows == r.columns) make_diagonal_positive(r);
   return r;
 }
 
-Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool) {
+Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool,
+            const ShareDone& on_share) {
   require(a.columns <= kMostColumns, "a covariance matrix of {} columns is too large; at most {}", a.columns,
           kMostColumns);
   const RowPartition leaves = tsqr_leaves(a.rows, a.columns, comm.size());
   GramSum parts(a);
   Matrix sum = fold_tree(
       leaves, leaves_at_once(a, leaves, memory_bytes, pool), [&](RowRange rows) { return parts.leaf(rows); },
-      [&](Matrix left, Matrix right) { return parts.add(std::move(left), std::move(right)); }, comm, pool);
+      [&](Matrix left, Matrix right) { return parts.add(std::move(left), std::move(right)); }, comm, pool, on_share);
   mirror(sum);
   return sum;
 }

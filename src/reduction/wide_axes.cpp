@@ -88,7 +88,8 @@ std::vector<Pair> pairs_of(std::int64_t tiles) {
 }
 
 /// The lower triangle of AA', on every rank.
-Matrix inner_products(const Pca& pca, const RowSource& source, const Communicator& comm, ThreadPool& pool) {
+Matrix inner_products(const Pca& pca, const RowSource& source, const Communicator& comm, ThreadPool& pool,
+                      const ShareDone& on_share) {
   const RowPartition tiles(pca.rows, tile_rows(pca.dimensions), 1);
   const std::vector<Pair> pairs = pairs_of(tiles.blocks());
   const RowPartition shares(std::ssize(pairs), 1, comm.size());
@@ -100,7 +101,7 @@ Matrix inner_products(const Pca& pca, const RowSource& source, const Communicato
   std::vector<double> products(static_cast<std::size_t>(begins.back()));
   comm.together([&] {
     std::vector<Tile> left(static_cast<std::size_t>(pool.threads())), right = left;
-    pool.for_each(own.size(), [&](std::int64_t p, int worker) {
+    for_each_telling(pool, own.size(), on_share, [&](std::int64_t p, int worker) {
       const Pair& pair = pairs[static_cast<std::size_t>(own.begin + p)];
       Tile &a = left[static_cast<std::size_t>(worker)], &b = right[static_cast<std::size_t>(worker)];
       a.load(pca, source, tiles, pair.row);
@@ -198,13 +199,13 @@ void make_orthonormal(Matrix& v, const std::vector<double>& singular_values) {
 }  // namespace
 
 PrincipalAxes axes_of_wide(const Pca& pca, const RowSource& source, const KeepCount& keep, const Communicator& comm,
-                           ThreadPool& pool) {
+                           ThreadPool& pool, const ShareDone& on_share) {
   require(pca.rows <= kMostRows,
           "the gram solver needs a matrix of {} x {}, one for each pair of rows, but at most {} "
           "rows: choose randomised or incremental",
           pca.rows, pca.rows, kMostRows);
-  PrincipalAxes axes =
-      axes_of_symmetric(inner_products(pca, source, comm, pool), std::min(pca.rows, pca.dimensions), keep, comm, pool);
+  PrincipalAxes axes = axes_of_symmetric(inner_products(pca, source, comm, pool, on_share),
+                                         std::min(pca.rows, pca.dimensions), keep, comm, pool);
   axes.vectors = back_to_columns(pca, source, axes.vectors, comm, pool);
   make_orthonormal(axes.vectors, axes.singular_values);
   return axes;

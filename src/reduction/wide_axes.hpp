@@ -1,5 +1,6 @@
 #pragma once
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/reduction/pca.hpp"
 #include "principal_axes.hpp"
 
@@ -17,6 +18,6 @@ namespace coterie::inline reduction {
 /// Bytes on a rank: 40 N^2, 8 kept D twice, and two tiles of up to 128 MiB for each thread where rows are not resident.
 /// Rows are read once for each pair of tiles that a rank has, and once more by every rank. Collective.
 PrincipalAxes axes_of_wide(const Pca& pca, const RowSource& source, const KeepCount& keep, const Communicator& comm,
-                           ThreadPool& pool);
+                           ThreadPool& pool, const ShareDone& on_share);
 
 }  // namespace coterie::inline reduction

@@ -61,7 +61,13 @@ std::string cluster_tics(const std::vector<Band>& at, double rows_of_text) {
                      tics, at.back().end + at.front().begin);
 }
 
-int height_for(std::size_t clusters) { return std::clamp(130 + 22 * static_cast<int>(clusters), 240, 640); }
+/// 22 pixels a cluster up to what a screen shows; of many clusters 8 each, so that the blade of each can be told from
+/// its neighbours', up to what a browser draws.
+int height_for(std::size_t clusters) {
+  constexpr int kScreen = 640, kMost = 8'000;
+  const int count = static_cast<int>(std::min<std::size_t>(clusters, kMost));
+  return std::clamp(130 + 22 * count, 240, std::clamp(130 + 8 * count, kScreen, kMost));
+}
 
 /// "Silhouette is highest, 0.213, at k = 8 and lowest, 0.101, at k = 20."
 std::string extremes_text(const std::string& quantity, const std::vector<std::int64_t>& k,

@@ -26,7 +26,9 @@ std::string shaded(double share, const std::string& text) {
   return fmt::format("<span class=\"heat\" style=\"background:rgba(43,123,186,{:.2f})\">{}</span>", 0.6 * share, text);
 }
 
-std::string class_text(const std::string& name) { return name.empty() ? "(none)" : html_text(name); }
+std::string class_text(const std::string& name) {
+  return name.empty() ? "(none)" : fmt::format("<bdi>{}</bdi>", html_text(name));
+}
 
 std::vector<CrosstabLine> crosstab_lines(const ReportAgreement& agreement, std::size_t most) {
   const std::size_t classes = agreement.classes.size(), clusters = classes == 0 ? 0 : agreement.counts.size() / classes;

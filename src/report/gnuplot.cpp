@@ -22,11 +22,19 @@ extern char** environ;  // NOLINT(readability-redundant-declaration): glibc decl
 namespace coterie::inline report {
 namespace {
 
+std::string temporary_folder() {
+  const char* place = std::getenv("TMPDIR");
+  return place != nullptr && *place != '\0' ? place : "/tmp";
+}
+
 /// A folder for one run's script, drawing and messages; files instead of pipes, so neither side can block.
 class ScratchFolder {
  public:
-  ScratchFolder() : path_((std::filesystem::temp_directory_path() / "coterie-gnuplot-XXXXXX").string()) {
-    if (mkdtemp(path_.data()) == nullptr) throw FileError(path_, "cannot be made; set TMPDIR to a writable folder");
+  ScratchFolder() : path_(temporary_folder() + "/coterie-gnuplot-XXXXXX") {
+    if (mkdtemp(path_.data()) != nullptr) return;
+    if (errno == ENOSPC) fail_for_room();
+    throw FileError(
+        path_, fmt::format("cannot be made ({}); let TMPDIR name a folder that can be written", std::strerror(errno)));
   }
   ~ScratchFolder() {
     std::error_code ignored;
@@ -36,7 +44,19 @@ class ScratchFolder {
   ScratchFolder& operator=(const ScratchFolder&) = delete;
   std::string operator/(const char* name) const { return path_ + "/" + name; }
 
+  /// Throws FileError where its disk has no room left: what was written there is then not whole.
+  void require_room() const {
+    if (disk_is_full(*this / "script")) fail_for_room();
+  }
+
  private:
+  [[noreturn]] static void fail_for_room() {
+    throw FileError(
+        temporary_folder(),
+        "the disk of temporary files, where charts are drawn, is full: free some space there, or let TMPDIR "
+        "name a folder with room");
+  }
+
   std::string path_;
 };
 
@@ -70,8 +90,10 @@ int spawn_and_wait(const std::string& script, const std::string& drawing, const 
 
 std::string run_gnuplot(const std::string& script) {
   const ScratchFolder folder;
+  folder.require_room();
   write_new_file(folder / "script", script);
   const int status = spawn_and_wait(folder / "script", folder / "drawing", folder / "messages");
+  folder.require_room();
   if (status != 0) throw Error(fmt::format("gnuplot ended with status {}: {}", status, content(folder / "messages")));
   std::string drawing = content(folder / "drawing");
   if (drawing.empty()) throw Error(fmt::format("gnuplot drew nothing: {}", content(folder / "messages")));

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "map_frame.hpp"
+
 namespace coterie::inline report {
 namespace {
 
@@ -21,32 +23,7 @@ constexpr std::array<Colour, 8> kColours = {{{0x00, 0x72, 0xb2},
                                              {0x8c, 0x6b, 0xb1}}};
 constexpr Colour kGrey = {0x9a, 0x9a, 0x9a};
 
-// From positions to pixels, with a margin on all sides.
-struct Frame {
-  double left = INFINITY, right = -INFINITY, bottom = INFINITY, top = -INFINITY, scale = 1;
-  int width, height;
-
-  int x(double value) const {
-    return static_cast<int>(std::lround(width / 2.0 + (value - (left + right) / 2) * scale));
-  }
-  int y(double value) const {
-    return static_cast<int>(std::lround(height / 2.0 - (value - (bottom + top) / 2) * scale));
-  }
-};
-
-Frame frame_of(std::span<const float> positions, std::size_t axes, int width, int height) {
-  Frame frame{.width = width, .height = height};
-  for (std::size_t i = 0; i + 1 < positions.size(); i += axes) {
-    frame.left = std::min<double>(frame.left, positions[i]);
-    frame.right = std::max<double>(frame.right, positions[i]);
-    frame.bottom = std::min<double>(frame.bottom, positions[i + 1]);
-    frame.top = std::max<double>(frame.top, positions[i + 1]);
-  }
-  constexpr double kShare = 0.94;
-  const double across = std::max(frame.right - frame.left, 1e-30), up = std::max(frame.top - frame.bottom, 1e-30);
-  frame.scale = kShare * std::min(width / across, height / up);
-  return frame;
-}
+int pixel(double place) { return static_cast<int>(std::lround(place)); }
 
 void draw_disc(Image& image, int x, int y, int radius, const Colour& colour) {
   for (int dy = -radius; dy <= radius; ++dy)
@@ -61,14 +38,14 @@ void draw_disc(Image& image, int x, int y, int radius, const Colour& colour) {
 }  // namespace
 
 Image map_picture(std::span<const float> positions, std::int64_t axes, std::span<const std::int32_t> groups, int width,
-                  int height) {
+                  int height, double margin) {
   Image image{width, height, {}};
   image.rgb.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, 255);
   const auto each = static_cast<std::size_t>(axes);
-  const Frame frame = frame_of(positions, each, width, height);
+  const MapFrame frame = map_frame(positions, each, width, height, margin);
   const int radius = groups.size() <= 2000 ? 4 : groups.size() <= 20000 ? 2 : 1;
   for (std::size_t i = 0; i < groups.size(); ++i)
-    draw_disc(image, frame.x(positions[i * each]), frame.y(positions[i * each + 1]), radius,
+    draw_disc(image, pixel(frame.x(positions[i * each])), pixel(frame.y(positions[i * each + 1])), radius,
               groups[i] < 0 ? kGrey : kColours[static_cast<std::size_t>(groups[i]) % kColours.size()]);
   return image;
 }

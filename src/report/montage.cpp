@@ -143,12 +143,12 @@ Box MontageLayout::tile(std::int64_t cluster, std::int64_t cell) const {
 }
 
 void draw_montage(const std::vector<MontageRow>& rows, const MontageStyle& style, const ImageReader& read,
-                  const std::string& out_path, ThreadPool& pool) {
+                  const std::string& out_path, ThreadPool& pool, const ShareDone& on_share) {
   const MontageLayout layout{style, static_cast<std::int64_t>(rows.size())};
   const std::string suffix = suffix_of(out_path);
   check(layout, suffix);
   cv::Mat canvas(static_cast<int>(layout.height()), static_cast<int>(layout.width()), CV_8UC3, kPaper);
-  pool.for_each(layout.clusters * layout.cells(), [&](std::int64_t index, int) {
+  for_each_telling(pool, layout.clusters * layout.cells(), on_share, [&](std::int64_t index, int) {
     const std::int64_t cluster = index / layout.cells(), cell = index % layout.cells();
     const auto& paths = rows[static_cast<std::size_t>(cluster)].paths;
     if (cell >= static_cast<std::int64_t>(paths.size())) return;
@@ -157,6 +157,10 @@ void draw_montage(const std::vector<MontageRow>& rows, const MontageStyle& style
   });
   if (style.labels) draw_labels(canvas, layout, rows);
   write_new_file(out_path, encode(canvas, suffix, style.jpeg_quality));
+}
+
+std::int64_t clusters_within(const MontageStyle& style, std::int64_t most_pixels) {
+  return std::max(std::int64_t{1}, most_pixels / MontageLayout{style, 1}.height());
 }
 
 Image thumbnail(const Image& image, int edge) {

@@ -85,7 +85,7 @@ std::string overview_table(const PageMaterial& page, std::size_t index) {
       .columns = {{"cluster", true}, {"images", true}, {"share", true}, {"silhouette", true}},
       .totals = {"all", with_commas(images), share_text(images, images), ""}};
   for (const auto& agreement : solution.agreements) {
-    table.columns.push_back({"most frequent " + html_text(agreement.column)});
+    table.columns.push_back({fmt::format("most frequent <bdi>{}</bdi>", html_text(agreement.column))});
     table.totals.push_back("");
   }
   for (std::size_t label = 0; label < solution.clusters.size(); ++label) {
@@ -116,8 +116,8 @@ std::string solution_body(const PageMaterial& page, std::size_t index, bool in_f
 }
 
 std::vector<std::string> agreement_row(const ReportAgreement& agreement, std::size_t clusters) {
-  return {html_text(agreement.column), fmt::format("{}", clusters), index_text(agreement.ari),
-          index_text(agreement.nmi), index_text(agreement.purity)};
+  return {fmt::format("<bdi>{}</bdi>", html_text(agreement.column)), fmt::format("{}", clusters),
+          index_text(agreement.ari), index_text(agreement.nmi), index_text(agreement.purity)};
 }
 
 std::string note_text(const std::string& note) { return note.empty() ? "" : fmt::format(" {}", html_text(note)); }

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/json_number.hpp"
 #include "coterie/base/number.hpp"
 #include "coterie/store/study_lock.hpp"
 #include "process_start.hpp"
@@ -81,10 +82,10 @@ std::optional<LockHolder> LockHolder::parse(const std::string& text) {
     LockHolder holder;
     json.at("host").get_to(holder.host);
     json.at("machine").get_to(holder.machine);
-    json.at("pid").get_to(holder.pid);
-    json.at("start").get_to(holder.start);
+    holder.pid = whole_number(json.at("pid"));
+    holder.start = whole_number(json.at("start"));
     json.at("job").get_to(holder.job);
-    json.at("restarts").get_to(holder.restarts);
+    holder.restarts = whole_number(json.at("restarts"));
     json.at("since").get_to(holder.since);
     json.at("command").get_to(holder.command);
     return holder;

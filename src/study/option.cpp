@@ -59,7 +59,7 @@ void check_value(const Option& option, const std::string& given) {
       break;
     }
     case counts:
-      if (given.empty()) break;
+      if (given.empty() || given == option.choices) break;
       for (const auto value : parse_counts(given))
         if (static_cast<double>(value) < option.least || static_cast<double>(value) > option.most)
           refuse(option, given, range_text(option, "whole numbers"));
@@ -131,7 +131,7 @@ std::string canonical_value(const Option& option, const std::string& given) {
     case size:
       return given == "auto" ? given : fmt::to_string(parse_size(given));
     case counts:
-      return given.empty() ? given : counts_text(parse_counts(given));
+      return given.empty() || given == option.choices ? given : counts_text(parse_counts(given));
     case text:
     case flag:
     case choice:

@@ -123,14 +123,16 @@ std::vector<Part> pack(const Exhibit& exhibit, const Order& order) {
   return parts;
 }
 
-std::string about_json(const Exhibit& exhibit, const std::string& levels_json, bool single_file) {
-  Json maps = Json::array(), solutions = Json::array(), columns = Json::array();
+std::string about_json(const Exhibit& exhibit, const std::vector<AtlasLevel>& levels, bool single_file) {
+  Json maps = Json::array(), solutions = Json::array(), columns = Json::array(), atlases = Json::array();
   for (const auto& map : exhibit.maps)
     maps.push_back({{"name", map.name}, {"caption", map.caption}, {"dimensions", map.dimensions}});
   for (const auto& solution : exhibit.solutions) solutions.push_back(solution_json(solution));
   for (const auto& column : exhibit.columns)
     columns.push_back(
         {{"name", column.name}, {"values", column.values.size()}, {"bytes", code_bytes(std::ssize(column.values))}});
+  for (const auto& level : levels)
+    atlases.push_back({{"name", level.name}, {"cell", level.cell}, {"step", level.step}});
   const Json about = {{"title", exhibit.title},
                       {"when", exhibit.when},
                       {"count", exhibit.size()},
@@ -143,7 +145,7 @@ std::string about_json(const Exhibit& exhibit, const std::string& levels_json, b
                       {"neighboursEach", exhibit.neighbours_each},
                       {"rootLink", exhibit.root_link},
                       {"topLink", exhibit.top_link},
-                      {"atlases", levels_json.empty() ? Json::array() : Json::parse(levels_json)},
+                      {"atlases", atlases},
                       {"single", single_file},
                       {"names", exhibit.names_json.empty() ? Json() : Json::parse(exhibit.names_json)}};
   return script_json(text_of(about));

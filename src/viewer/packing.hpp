@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "coterie/viewer/atlas.hpp"
 #include "coterie/viewer/exhibit.hpp"
 
 namespace coterie::inline viewer {
@@ -33,6 +34,6 @@ std::int64_t code_bytes(std::int64_t values);
 std::vector<Part> pack(const Exhibit& exhibit, const std::vector<std::int64_t>& order);
 
 /// What the page has to know before it asks for a part, as JSON that may stand in a script element.
-std::string about_json(const Exhibit& exhibit, const std::string& levels_json, bool single_file);
+std::string about_json(const Exhibit& exhibit, const std::vector<AtlasLevel>& levels, bool single_file);
 
 }  // namespace coterie::inline viewer

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
@@ -50,13 +49,6 @@ std::vector<Part> taken_in(const std::string& folder) {
   for (const auto& file : files) parts.push_back({"atlas-" + file.stem().string(), bytes_of(file)});
   fs::remove_all(folder);
   return parts;
-}
-
-std::string levels_json(const std::vector<AtlasLevel>& levels) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (const auto& level : levels)
-    json.push_back(nlohmann::ordered_json{{"name", level.name}, {"cell", level.cell}, {"step", level.step}});
-  return json.dump();
 }
 
 void write_parts(const std::vector<Part>& parts, const std::string& folder) {
@@ -109,7 +101,7 @@ void write_viewer(const Exhibit& exhibit, const std::vector<std::int64_t>& order
   page = replaced(std::move(page), "<!--style-->", fmt::format("<style>{}</style>", kViewerCss));
   page = replaced(std::move(page), "<!--data-->",
                   fmt::format("<script type=\"application/json\" id=\"about\">{}</script>\n{}",
-                              about_json(exhibit, levels_json(levels), single_file), inside));
+                              about_json(exhibit, levels, single_file), inside));
   page = replaced(std::move(page), "<!--script-->", fmt::format("<script>{}</script>", kViewerScript));
   write_new_file(folder + "/index.html", page);
 }

@@ -195,7 +195,7 @@ TEST_CASE("the place of each pixel of the square in the image is where it was ta
     Image ramp{width, height, {}};  // red is the column, green the row
     for (int y = 0; y < height; ++y)
       for (int x = 0; x < width; ++x) ramp.rgb.insert(ramp.rgb.end(), {std::uint8_t(x), std::uint8_t(y), 7});
-    for (const char* geometry : {"squash", "short_side", "centre_square", "letterbox"})
+    for (const char* geometry : {"squash", "short_side", "centre_square", "letterbox", "centre_crop"})
       for (const char* filter : {"bilinear", "tf1_bilinear"}) {
         CAPTURE(geometry);
         CAPTURE(filter);
@@ -233,8 +233,20 @@ TEST_CASE("the place of each pixel of the square in the image is where it was ta
   CHECK(place.across == 1);
 }
 
+TEST_CASE("a centre crop keeps the pixels, with zeros around an image that is smaller") {
+  Preprocess steps;
+  steps.geometry = Geometry::centre_crop;
+  steps.size = 4;
+  Image image{7, 2, {}};
+  for (int i = 0; i < 14; ++i) image.rgb.insert(image.rgb.end(), 3, static_cast<std::uint8_t>(i + 1));
+  const Image square = preprocess_geometry(image, steps);
+  // torchvision's CenterCrop begins at round(1.5) = 2 of 7 columns, and puts one row of zeros above and one below.
+  const std::vector<int> wanted = {0, 0, 0, 0, 3, 4, 5, 6, 10, 11, 12, 13, 0, 0, 0, 0};
+  for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(square.rgb[3 * i] == wanted[i]);
+}
+
 TEST_CASE("extreme shapes become squares in every geometry") {
-  for (const char* geometry : {"squash", "short_side", "centre_square", "letterbox"}) {
+  for (const char* geometry : {"squash", "short_side", "centre_square", "letterbox", "centre_crop"}) {
     Preprocess steps = lite0_preprocess();
     override_preprocess(steps, std::string("geometry=") + geometry);
     for (const Image& image : {noise(1, 1), noise(3000, 1), noise(2, 700)}) {

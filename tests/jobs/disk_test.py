@@ -1,10 +1,12 @@
 """A disk that fills up at one write after the other, a study that may not be written to: every message names a file and
 a way out, what was there stays, and with room the same command makes the same bytes."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import unittest
+from unittest import mock
 
 from coterie_program import PROGRAM, ProgramTest, command, environment, exported, main, make_images, only, read, run
 from faulty_study import FULL, RANDOM, STAGES, FaultTest, files_of
@@ -72,6 +74,19 @@ class SmallDisk(FaultTest):
             failed = sum(self.fill_up(stage, pages, ranks=2 if (number + len(stage)) % 2 else 0) for number, pages in enumerate(sizes))
             print(f"| {stage} | {len(sizes)} | {failed} | {len(sizes)} |", flush=True)
             self.assertGreater(failed, 0, stage)
+
+    def test_a_full_folder_of_temporary_files_is_named_as_such(self):
+        self.place("report", "elsewhere")
+        remount(self.disk, f"size={64 << 10}")
+        with open(os.path.join(self.disk, "filler"), "wb") as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(PAGE))
+                filler.flush()
+        with mock.patch.dict(os.environ, TMPDIR=self.disk):
+            text = run(0, *self.command("report"), cwd=self.path("elsewhere"), code=1)
+        self.assertIn(f"coterie: {self.disk}: the disk of temporary files, where charts are drawn, is full", text)
+        self.assertIn("let TMPDIR name a folder with room", text)
+        run(0, *self.command("report"), cwd=self.path("elsewhere"))
 
     def test_a_study_mounted_read_only_can_be_read_and_says_so_when_written_to(self):
         self.fresh("report")

@@ -47,7 +47,7 @@ NOT_RUN = {
     ("docs/studies.md", "coterie run configs/peng2021.ini"): "a large network; .ci/run runs it",
     ("docs/studies.md", "coterie export --study peng"): "what the command before it makes",
     ("docs/training.md", "coterie train --study demo --backbone"): "takes minutes even of few images; the narrow one is run",
-    ("docs/training.md", "coterie train --study demo --method vae"): "500 epochs",
+    ("docs/training.md", "coterie train --study demo --method vae --epochs"): "500 epochs",
 }
 # Options in the texts that are of other programs.
 OTHERS = {
@@ -303,6 +303,15 @@ def ready_first_study(reader, _):
     write(reader.path("photos.csv"), "\r\n".join(["filename,year,place", *lines]) + "\r\n")
 
 
+def ready_maps(reader, readers):
+    """A table of places for all photographs."""
+    ready_with_readmes_study(reader, readers)
+    photographs = sorted(os.path.relpath(os.path.join(at, name), reader.path("photos"))
+                         for at, _, names in os.walk(reader.path("photos")) for name in names)
+    lines = [f'"{name}",{number % 7},{number % 5}.5' for number, name in enumerate(photographs)]
+    write(reader.path("geography.csv"), "\n".join(["path,x,y", *lines]) + "\n")
+
+
 def ready_coding(reader, readers):
     """What two coders sent back: the forms are made before the page makes them, and are up to date then."""
     ready_with_readmes_study(reader, readers)
@@ -335,7 +344,7 @@ def ready_topics(reader, _):
 READY = {"README.md": ready_readme, "docs/backbones.md": ready_backbones, "docs/clustering.md": ready_clustering,
          "docs/first-study.md": ready_first_study,
          "docs/planning.md": ready_planning, "docs/slurm.md": ready_slurm, "docs/storage.md": ready_storage,
-         "docs/maps.md": ready_with_readmes_study, "docs/viewer.md": ready_with_readmes_study, "docs/training.md": ready_training,
+         "docs/maps.md": ready_maps, "docs/viewer.md": ready_with_readmes_study, "docs/training.md": ready_training,
          "docs/topics.md": ready_topics, "docs/coding.md": ready_coding, "docs/studies.md": ready_studies}
 
 

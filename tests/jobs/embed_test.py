@@ -5,8 +5,8 @@ import signal
 import subprocess
 import time
 
-from clustering_test import write_features
-from coterie_program import ProgramTest, command, environment, main, read, run
+from clustering_test import table, write_features
+from coterie_program import ProgramTest, command, environment, kill_once, main, read, run
 
 
 class Embed(ProgramTest):
@@ -27,11 +27,12 @@ class Embed(ProgramTest):
             self.assertTrue(os.path.exists(self.path("study/figures/maps/x-tsne", name)), name)
         self.assertIn("is up to date", self.embed("--labels", "kind"))
         said = run(0, "cluster", "--study", self.study, "--map", "tsne", "--k", "4")
+        self.assertIn("takes embeddings/x-tsne for tsne", said)
         self.assertIn("warning: these are clusters of a map", said)
         run(0, "evaluate", "--study", self.study, "--labels", "kind")
         self.assertIn("drew 2 charts", self.embed("--by-clustering", "x-tsne-kmeans"))
         said = run(0, "assign", "--study", self.study, "--images", self.folder, code=2)
-        self.assertIn("on which new images have no place", said)
+        self.assertIn("place the images on the map with --map x-tsne", said)
         self.assertIn("--map names the rows, and so does --raw", run(0, "cluster", "--study", self.study, "--map", "tsne", "--raw", code=2))
 
     def test_umap_and_maps_in_space_have_names_of_their_own_and_the_same_bits_on_two_ranks(self):
@@ -53,6 +54,70 @@ class Embed(ProgramTest):
         self.assertIn("goes on after iteration", run(0, *arguments, "--name", "part"))
         self.assertEqual(*(read(self.path("study/embeddings", name)) for name in ("whole.h5", "part.h5")))
         self.assertFalse(os.path.exists(self.path("study/embeddings/part.partial")))
+
+    def test_a_map_whose_ranks_were_killed_goes_on_to_the_same_bits_on_another_number(self):
+        arguments = ("embed", "--study", self.study, "--raw", "--iterations", "10000", "--figures=false")
+        run(0, *arguments, "--name", "whole")
+        state = self.path("study/embeddings/part.partial/state.h5")
+        with subprocess.Popen(command(2, *arguments, "--name", "part"), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as going:
+            self.assertTrue(kill_once(going, lambda: os.path.exists(state)), "it was done before it was killed")
+        self.assertFalse(os.path.exists(self.path("study/embeddings/part.h5")))
+        self.assertIn("goes on after iteration", run(0, *arguments, "--name", "part"))
+        self.assertEqual(*(read(self.path("study/embeddings", name)) for name in ("whole.h5", "part.h5")))
+
+    def test_a_map_begins_with_a_file_or_another_map_and_is_up_to_date_afterwards(self):
+        self.embed("--figures=false")
+        begun = ("--init", "tsne", "--iterations", "10", "--figures=false", "--name", "again")
+        self.assertIn("takes embeddings/x-tsne for tsne", self.embed(*begun))
+        self.embed(*begun[:-1], "again2", ranks=2)
+        self.assertEqual(*(read(self.path("study/embeddings", name)) for name in ("again.h5", "again2.h5")))
+        self.assertIn("is up to date", self.embed(*begun))
+        self.assertIn("would have the same name", self.embed("--init", "tsne", code=2))
+        places = self.write_places()
+        begun = ("--init", places, "--figures=false", "--method", "umap")
+        self.assertIn("positions from x, y", self.embed(*begun))
+        os.rename(places, self.path("moved.csv"))
+        self.assertIn("is up to date", self.embed("--init", self.path("moved.csv"), *begun[2:]))
+        self.assertIn("has 2 dimensions", self.embed("--init", self.path("moved.csv"), "--dimensions", "3", code=2))
+        self.assertIn("neither pca nor random", self.embed("--init", "nowhere", code=2))
+        self.embed("--overwrite", "--seed", "2", "--figures=false")  # what x-again began with is another map now
+        self.assertIn("embed --study", run(0, "cluster", "--study", self.study, "--map", "again", "--k", "2", code=2))
+
+    def write_places(self):
+        """A table of places, as another program would write it: the kinds beside each other, in an order of its own."""
+        with open(self.path("x.csv"), encoding="utf-8") as file:
+            rows = [line.split(",") for line in file.read().splitlines()[1:]]
+        with open(self.path("geography.csv"), "w", encoding="utf-8") as file:
+            file.write("name,x,y\n" + "".join(f"{row[0]},{row[1][-1]}.5,{i}\n" for i, row in reversed(list(enumerate(rows)))))
+        return self.path("geography.csv")
+
+    def test_a_layout_made_elsewhere_is_a_map_that_is_measured_drawn_clustered_and_viewed(self):
+        places = self.write_places()
+        at = ("embed", "--study", self.study, "--raw", "--positions", places)
+        said = run(2, *at)
+        self.assertIn("trustworthiness", said)
+        self.assertIn("drew 1 chart into", said)
+        self.assertIn("is up to date", run(0, *at))
+        run(0, "cluster", "--study", self.study, "--map", "geography", "--k", "4")
+        run(0, "view", "--study", self.study, "--map", "geography")
+        self.assertIn("--perplexity means nothing to --positions", run(0, *at, "--perplexity", "9", code=2))
+        self.assertIn("no column latitude", run(0, *at, "--position-columns", "latitude,y", "--name", "wrong", code=2))
+        with open(places, "a", encoding="utf-8") as file:
+            file.write("p1/0.jpg,1,1\n")
+        self.assertIn("gives p1/0.jpg another position", run(0, *at, "--name", "wrong", code=2))
+
+    def test_new_images_are_placed_on_a_map_among_those_of_their_kind(self):
+        self.embed("--figures=false", "--iterations", "300")
+        write_features(self.path("y.csv"), each=10, seed=2)
+        at = ("assign", "--study", self.study, "--map", "tsne", "--file", self.path("y.csv"))
+        self.assertIn("the places of 40 images on x-tsne", run(0, *at))
+        first = read(self.path("study/tables/assignments/y-on-x-tsne/positions.csv"))
+        self.assertIn("is up to date", run(0, *at))
+        run(2, *at, "--name", "two")
+        self.assertEqual(first, read(self.path("study/tables/assignments/two-on-x-tsne/positions.csv")))
+        rows = table(self.path("study/tables/assignments/y-on-x-tsne/positions.csv"))
+        self.assertEqual({int(row["path"].split("/")[1][:-4]) % 4 - int(row["nearest"].split("/")[1][:-4]) % 4 for row in rows}, {0})
+        self.assertIn("--clustering means nothing beside --map", run(0, *at, "--clustering", "x-kmeans", code=2))
 
 
 if __name__ == "__main__":

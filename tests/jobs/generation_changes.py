@@ -24,7 +24,7 @@ STAGES = {
     "select": ("select", "--clustering", KMEANS, "--labels", "kind", "--bootstrap", "2", "--gap", "2", "--figures=false"),
     "compare": ("compare", "--labels", "kind", "--figures=false"),
     "assign": ("assign", "--clustering", KMEANS, "--k", "3", "--images", LIST, "--name", "own", *RANDOM),
-    "montage": ("montage", "--clustering", KMEANS, "--k", "3", "--tile", "20"),
+    "montage": ("montage", "--clustering", KMEANS, "--k", "3", "--tile", "20", "--format", "png"),
     "report": ("report", "--clustering", KMEANS, "--k", "3"),
     "view": ("view", "--clustering", KMEANS, "--k", "3"),
     "export": ("export", "--clustering", KMEANS, "--k", "3"),

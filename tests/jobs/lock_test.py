@@ -184,6 +184,8 @@ class Stops(LongExtraction):
             if launcher.returncode == 75 and os.path.exists(self.path(FEATURES + ".partial")):
                 stopped += 1
                 committed = committed_blocks(self.path(FEATURES + ".partial"))
+                told = run(0, "info", "--study", "study", cwd=self.folder)
+                self.assertRegex(told, rf"under way: {32 * committed} of {32 * self.blocks} rows are done")
                 again = run(self.dice.choice((1, 2, 3)), *EXTRACT, cwd=self.folder)
                 self.assertIn(f"{committed} of {self.blocks} blocks are there already", again)
             else:

@@ -73,13 +73,38 @@ class Shards(ProgramTest):
         run(0, "montage", "--study", study)
         run(0, "report", "--study", study)
         self.assertNotIn("cannot be read", read(os.path.join(study, "report/index.html")).decode())
-        run(0, "export", "--study", study, "--pictures", "links")
+        refused = run(0, "export", "--study", study, "--pictures", "links", code=2)
+        self.assertIn(f"--pictures links: {len(names)} of {len(names)} images lie in tar shards, where no link leads", refused)
+        self.assertIn("--pictures copies takes all of them out", refused)
+        run(0, "export", "--study", study, "--pictures", "copies")
         copies = [os.path.join(folder, name) for folder, _, files in os.walk(os.path.join(os.path.dirname(only(study, "assignments.csv")), "pictures")) for name in files]
         self.assertEqual(len(copies), len(names))
         self.assertFalse(any(map(os.path.islink, copies)))
         self.assertEqual(sorted(map(read, copies)), sorted(read(self.path("tree", name)) for name in names))
+        self.check_web_dataset(study)
         text = run(2, "assign", "--study", study, "--k", "2", "--images", self.path("shards", "{discs,ramps}.{tar,tgz}"))
         self.assertIn("18 images given to 2 clusters", text)
+
+    def check_web_dataset(self, study):
+        """Shards of one cluster, as PyTorch's webdataset reads them: names without their suffixes belong together."""
+        shards = []
+        for again in "ab":
+            run(0, "export", "--study", study, "--clusters", "1", "--pictures", "webdataset", "--to", self.path(f"to-{again}"))
+            shards.append(read(only(self.path(f"to-{again}"), "pictures-000000.tar")))
+        self.assertEqual(*shards)
+        rows = rows_of(only(self.path("to-a"), "assignments.csv"))
+        self.assertEqual({row["label"] for row in rows}, {"1"})
+        with tarfile.open(fileobj=io.BytesIO(shards[0])) as tar:
+            members = {member.name: tar.extractfile(member).read() for member in tar}
+        self.assertEqual(len(members), 3 * len(rows))
+        self.assertEqual(list(members), sorted(members, key=lambda name: name.split(".")[0]))
+        for name in [name for name in members if name.endswith(".json")]:
+            about, key = json.loads(members[name]), name.split(".")[0]
+            row = next(row for row in rows if row["path"] == about["path"])
+            self.assertEqual((members[key + ".cls"], about["label"], about["folder"]), (b"1", 1, row["folder"]))
+            self.assertAlmostEqual(about["distance"], float(row["distance"]), places=6)
+            (picture,) = [other for other in members if other.startswith(key) and not other.endswith((".cls", ".json"))]
+            self.assertEqual(members[picture], read(self.path("tree", about["path"].split("/", 1)[1])))
 
     def test_columns_of_sidecars_are_labels(self):
         os.makedirs(self.path("set"))

@@ -76,6 +76,18 @@ class Train(ProgramTest):
         self.assertEqual(self.made(study), wanted)
         self.assertIn("goes on at epoch", said)
 
+    def test_an_autoencoder_gives_features(self):
+        study = self.study(each=3)
+        run(2, "train", "--study", study, "--method", "vae", "--image-size", "32", "--epochs", "2", "--batch", "5")
+        weights = os.path.join(study, "checkpoints", "vae.checkpoint.pth.tar")
+        said = run(2, "extract", "--study", study, "--backbone", "vae", "--layer", "mean,hidden", "--weights", weights)
+        self.assertIn("vae", said)
+        with h5py.File(os.path.join(study, "features", "vae.h5")) as file:
+            self.assertEqual(file["features"].shape, (12, 250))
+            self.assertGreater(file["features"][()].std(axis=0).max(), 0)
+        said = run(0, "extract", "--study", study, "--backbone", "vae", code=2)
+        self.assertIn("coterie train --method vae makes them", said)
+
     def test_what_cannot_be_right_is_refused_with_a_way_out(self):
         study = self.study(each=3)
         for arguments, code, text in (
@@ -89,6 +101,11 @@ class Train(ProgramTest):
             self.assertIn(text, said)
         run(0, "train", "--study", study, *NARROW, "--clusters", "3", "--epochs", "1", "--overwrite")
         weights = os.path.join(study, "checkpoints", NAME + ".checkpoint.pth.tar")
+        self.assertIn("sound", run(0, "verify", "--study", study))
+        with open(weights, "ab") as file:
+            file.write(b"x")
+        self.assertIn("other bytes than train wrote", run(0, "verify", "--study", study, code=1))
+        os.truncate(weights, os.path.getsize(weights) - 1)
         said = run(0, "train", "--study", study, "--backbone", "deepcluster_vgg16", "--init", weights, "--name", "other", code=1)
         self.assertIn("checkpoint of another network", said)
 

@@ -87,7 +87,7 @@ class Viewer(ProgramTest):
         page.mouse("Pressed", *place[:2])
         page.mouse("Released", *place[:2])
         page.wait("document.querySelector('#details img') !== null && document.querySelector('#details img').naturalWidth > 0")
-        self.assertEqual(page.js(f"{APP}.openedImage"), place[2])
+        self.assertEqual(page.js(f"{APP}.images.opened"), place[2])
         self.assertIn("cluster", self.status(page))
 
     def keys(self, page):
@@ -98,7 +98,7 @@ class Viewer(ProgramTest):
         visited = set()
         for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"):
             page.key(key)
-            visited.add(page.js(f"{APP}.focus"))
+            visited.add(page.js(f"{APP}.images.focus"))
         self.assertGreater(len(visited), 2)
         self.assertIn("images", self.status(page))
         page.key("Enter")
@@ -247,7 +247,7 @@ class Viewer(ProgramTest):
             page.open("file://" + alone)
             page.wait(READY)
             page.wait(f"{APP}.painter.thumbnails.length > 0 && [...{APP}.atlases.sheets.values()].some((sheet) => sheet.bitmap)")
-            page.js(f"{APP}.openImage(0)")
+            page.js(f"{APP}.images.open(0)")
             page.wait("document.querySelector('#details canvas.large') !== null")
             page.js("(() => { const s = document.getElementById('layout'); s.value = 'grid'; s.dispatchEvent(new Event('change')); })()")
             page.wait(f"{APP}.layoutId === 'grid'")

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import h5py
 import numpy as np
 import torch
 from PIL import Image
@@ -245,6 +246,23 @@ def check_autoencoder(program, place, study):
     print(f"autoencoder: losses differ by {worst:.2g} of themselves at most, parameters by {parameters:.2g} of each tensor's largest")
     assert worst < 1e-5 and parameters < 1e-4
     torch.optim.Adam(network.parameters()).load_state_dict(made["optimizer"])
+    network.load_state_dict(made["state_dict"])
+    check_latent_means(program, study, network, paths)
+
+
+def check_latent_means(program, study, network, paths):
+    """Features of --backbone vae: the means of the latent numbers of torchvision's CenterCrop, which is grey in float32."""
+    run_on(2, program, "extract", "--study", study, "--backbone", "vae", "--weights", os.path.join(study, "checkpoints", "vae.checkpoint.pth.tar"),
+           stdout=subprocess.DEVNULL)
+    weights = torch.tensor([0.299, 0.587, 0.114])
+    crops = [F.to_tensor(F.center_crop(Image.open(path).convert("RGB"), [SIDE, SIDE])).permute(1, 2, 0) @ weights for path in paths if os.path.isfile(path)]
+    with torch.no_grad():
+        wanted = network.mean(network.encoder(torch.stack(crops).flatten(1))).numpy()
+    with h5py.File(os.path.join(study, "features", "vae.h5")) as file:
+        found = file["features"][()]
+    worst = np.abs(found - wanted).max() / np.abs(wanted).max()
+    print(f"latent means differ by {worst:.2g} of the largest at most")
+    assert worst < 1e-5
 
 
 def main():

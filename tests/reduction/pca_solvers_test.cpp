@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/reduction/pca.hpp"
@@ -97,6 +99,24 @@ Pca fit(const TestRows& rows, const PcaOptions& options) {
 }
 
 }  // namespace
+
+TEST_CASE("a fit says how far it is, by every solver, with the same result") {
+  const Communicator& comm = Communicator::world();
+  ThreadPool pool(1);
+  const TestRows wide = decaying(60, 90, 1), tall = decaying(6000, 12, 1);
+  for (const PcaSolver solver : kSolvers) {
+    const TestRows& rows = solver == PcaSolver::gram ? wide : tall;
+    PcaOptions options{.components = 3, .solver = solver};
+    const Pca silent = fit_pca(rows, options, comm, pool);
+    std::vector<double> shares;
+    options.on_share = [&](double share) { shares.push_back(share); };
+    CHECK(fit_pca(rows, options, comm, pool).components == silent.components);
+    if (!comm.is_root()) continue;  // another rank may have no share of so few rows
+    CHECK(std::is_sorted(shares.begin(), shares.end()));
+    REQUIRE_FALSE(shares.empty());
+    CHECK(shares.back() == doctest::Approx(1));
+  }
+}
 
 TEST_CASE("wide rows have the axes and variances from their inner products that they have from tsqr") {
   for (const Normalise normalise : {Normalise::none, Normalise::standard, Normalise::l2})

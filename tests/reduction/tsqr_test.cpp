@@ -59,8 +59,8 @@ TEST_CASE("R and A'A have the same bits on any number of ranks and threads, and 
   for (const auto& [n, d] : kShapes)
     for (const auto solve : {tsqr, gram}) {
       const TestRows rows(n, d, 7);
-      const Matrix alone = solve(tall(rows), 0, Communicator::self(), one);
-      const Matrix together = solve(tall(rows), kMemory, Communicator::world(), three);
+      const Matrix alone = solve(tall(rows), 0, Communicator::self(), one, {});
+      const Matrix together = solve(tall(rows), kMemory, Communicator::world(), three, {});
       if (Communicator::world().is_root()) {
         CHECK(alone.data == together.data);
       } else {

@@ -184,11 +184,20 @@ Plain plain_dense(std::int64_t inputs, std::int64_t outputs) {
 }
 
 TEST_CASE("a convolution and its gradients are those of plain arithmetic") {
-  for (const auto& [in, window] :
-       {std::pair{Map{7, 6, 3}, Sliding{3, 1, 1}}, std::pair{Map{13, 11, 2}, Sliding{5, 2, 2}},
-        std::pair{Map{5, 5, 4}, Sliding{1, 1, 0}}})
-    check_layer(make_convolution("c", in, 4, window), in.elements(), false,
-                plain_convolution(in, window.over(in, 4), window));
+  struct Case {
+    Map in;
+    std::int64_t channels;
+    Sliding window;
+  };
+  const Case cases[] = {{{7, 6, 3}, 4, {3, 1, 1}},
+                        {{13, 11, 2}, 4, {5, 2, 2}},
+                        {{5, 5, 4}, 4, {1, 1, 0}},
+                        // by Winograd's transforms: channels in multiples of 8, stride 1
+                        {{4, 5, 8}, 8, {3, 1, 1}},
+                        {{4, 4, 8}, 8, {5, 1, 2}}};
+  for (const auto& [in, channels, window] : cases)
+    check_layer(make_convolution("c", in, channels, window), in.elements(), false,
+                plain_convolution(in, window.over(in, channels), window));
 }
 
 TEST_CASE("batch normalisation is by the statistics of the whole batch, and so are its gradients") {

@@ -399,7 +399,7 @@ class Pictures(ProgramTest):
         run(0, "cluster", "--study", study, "--features", "ranged", "--raw", "--k", "1")
         run(0, "montage", "--study", study, "--tile", "64")
         (made,) = os.listdir(os.path.join(study, "montages"))
-        shown = np.asarray(Image.open(os.path.join(study, "montages", made, "nearest.png")).convert("L")).astype(int)
+        shown = np.asarray(Image.open(os.path.join(study, "montages", made, "nearest.jpg")).convert("L")).astype(int)
         tiles = [shown[:, x : x + 64].max() for x in range(0, shown.shape[1] - 63, 64)]
         self.assertGreater(min(tiles), 200)
 

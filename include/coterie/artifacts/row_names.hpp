@@ -20,11 +20,16 @@ struct RowNames {
   std::int64_t gone = 0, changed = 0;            ///< rows without an image: that is not listed any more, or was edited
   std::int64_t without = 0;                      ///< usable images of the list that no row stands for
 
-  /// Whether a table may speak of the row: its image is there as it was, or it never needed one.
-  bool there(std::int64_t row) const { return imported || images[static_cast<std::size_t>(row)] >= 0; }
+  std::vector<bool> hidden;  ///< of each row: whether nobody asked for it; empty: of none
+
+  /// Whether a table may speak of the row: its image is there as it was, or it never needed one, and it is not hidden.
+  bool there(std::int64_t row) const {
+    const auto at = static_cast<std::size_t>(row);
+    return (hidden.empty() || !hidden[at]) && (imported || images[at] >= 0);
+  }
 
   /// How many rows are there.
-  std::int64_t count_there() const { return static_cast<std::int64_t>(names.size()) - (imported ? 0 : gone + changed); }
+  std::int64_t count_there() const;
 };
 
 /// Throws InvalidArgument that says to scan where extracted features have no list, FileError as FeatureReader does.

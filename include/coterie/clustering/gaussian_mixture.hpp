@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coterie/base/matrix_view.hpp"
+#include "coterie/base/share_done.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
@@ -32,6 +33,7 @@ struct MixtureOptions {
       {};  ///< N first labels in [0, k) instead of k-means'; a single start, a single k
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, for a copy of rows that are not in memory; what
                                                       ///< does not fit is read twice in each iteration
+  ShareDone on_share = {};                            ///< of all starts and all k together
 };
 
 /// A fitted mixture: what is needed to tell where a new row belongs.

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
@@ -52,6 +53,7 @@ struct KMeansOptions {
   RowCache cache = RowCache::automatic;
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, for a copy of rows that are not in memory, then
                                                       ///< for bounds; what does not fit is read or computed again
+  ShareDone on_share = {};                            ///< of all starts and all k together
 };
 
 /// The clusters that the best start found, and how the others fared.

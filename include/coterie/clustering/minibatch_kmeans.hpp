@@ -21,6 +21,7 @@ struct MiniBatchOptions {
   std::uint64_t seed = 0;
   Seeding seeding = Seeding::plus_plus;               ///< on max(3 batch_rows, 3 k) drawn rows
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, for a copy of rows that are not in memory
+  ShareDone on_share = {};                            ///< of all starts and all k together
 };
 
 /// Mini-batch k-means (Sculley, WWW 2010): each step moves the centroids towards the means of a few drawn rows, each by

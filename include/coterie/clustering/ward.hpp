@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
@@ -11,6 +12,7 @@ namespace coterie::inline clustering {
 
 struct WardOptions {
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, as if it were alone on its node
+  ShareDone on_share = {};
 };
 
 /// One step of an agglomerative clustering, as a line of scipy's linkage matrix: clusters are numbered, 0 .. N-1 the

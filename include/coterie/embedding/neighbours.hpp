@@ -48,6 +48,11 @@ Neighbours nearest_neighbours(const RowSource& source, std::span<const std::int6
                               const Communicator& comm, ThreadPool& pool,
                               std::int64_t memory_bytes = std::int64_t{1} << 30);
 
+/// The `count` nearest rows of `source` to each row of `others`, which are not of it. `local` are rows of `others`,
+/// shared out by kMapBlock; all else, cost and errors as nearest_neighbours(), but that `count` may be N.
+Neighbours nearest_among(const RowSource& source, const RowSource& others, std::int64_t count, const Communicator& comm,
+                         ThreadPool& pool, std::int64_t memory_bytes = std::int64_t{1} << 30);
+
 /// Leaves of each row's neighbours the first `count`; no more than there are.
 void first_neighbours(Neighbours& neighbours, std::int64_t count);
 

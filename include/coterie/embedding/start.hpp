@@ -14,15 +14,16 @@ namespace coterie::inline embedding {
 /// Independent normal numbers of this deviation, drawn by (seed, map_start).
 std::vector<double> random_start(std::int64_t rows, int dimensions, double deviation, std::uint64_t seed);
 
-/// The first principal components, times what brings the deviation of the first to `deviation`; to each coordinate is
-/// added a draw of `jitter` times that deviation, so that equal rows part. Of rows that do not vary a random start.
-/// Collective. Cost and errors as fit_pca(). Source: Kobak and Berens, Nature Communications 10 (2019).
+/// The first principal components, as scaled_start() lays them out. Collective. Cost and errors as fit_pca(). Source:
+/// Kobak and Berens, Nature Communications 10 (2019).
 std::vector<double> principal_start(const RowSource& source, int dimensions, double deviation, double jitter,
                                     std::uint64_t seed, const Communicator& comm, ThreadPool& pool,
                                     std::int64_t memory_bytes);
 
 /// Positions made elsewhere or of another map, moved to mean 0 and scaled alike in all directions, so that the first
-/// coordinate has this deviation. Where all are equal, a random start.
-std::vector<double> scaled_start(std::vector<double> positions, int dimensions, double deviation, std::uint64_t seed);
+/// coordinate has this deviation; to each coordinate is added a draw of `jitter` times that deviation, so that equal
+/// rows part. Where the first coordinate does not vary, a random start.
+std::vector<double> scaled_start(std::vector<double> positions, int dimensions, double deviation, double jitter,
+                                 std::uint64_t seed);
 
 }  // namespace coterie::inline embedding

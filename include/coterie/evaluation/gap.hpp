@@ -14,6 +14,7 @@ struct GapOptions {
   std::int64_t references = 10;  ///< uniform data sets to compare with
   KMeansOptions kmeans;          ///< how each is clustered; k is ignored, initial centroids are refused
   std::uint64_t seed = 0;
+  ShareDone on_share = {};  ///< of all references; kmeans.on_share is not heard
 };
 
 /// For one k: how much smaller the logarithm of the inertia is than in data without clusters.

@@ -43,6 +43,9 @@ struct Recommendation {
   const Vote* vote_of(const std::string& measure) const;
 };
 
+/// Numbers of clusters to choose from, at least.
+constexpr std::int64_t kLeastCandidates = 3;
+
 /// The k that most measures name; of several the more stable, then the smaller. A measure whose best lies at the last
 /// k, or at the first k above 2, has no vote: the list has to be longer to know. `stability` (of each k, NaN where not
 /// measured) breaks ties and is mentioned. With fewer than three k, or without a vote, nothing is recommended, and the

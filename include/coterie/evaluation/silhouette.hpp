@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_source.hpp"
@@ -51,7 +52,7 @@ struct Silhouette {
 std::vector<Silhouette> silhouettes(const RowSource& source, std::span<const Labelling> labellings,
                                     const Communicator& comm, ThreadPool& pool,
                                     std::int64_t memory_bytes = std::int64_t{1} << 30,
-                                    SilhouetteDetail detail = SilhouetteDetail::rows);
+                                    SilhouetteDetail detail = SilhouetteDetail::rows, const ShareDone& on_share = {});
 
 /// An estimate of the mean silhouette from the exact silhouettes of some rows.
 struct SampledSilhouette {
@@ -77,7 +78,8 @@ struct SampledSilhouette {
 std::vector<SampledSilhouette> sampled_silhouettes(const RowSource& source, std::span<const Labelling> labellings,
                                                    std::int64_t sample, std::uint64_t seed, const Communicator& comm,
                                                    ThreadPool& pool, std::int64_t memory_bytes = std::int64_t{1} << 30,
-                                                   SilhouetteDetail detail = SilhouetteDetail::means);
+                                                   SilhouetteDetail detail = SilhouetteDetail::means,
+                                                   const ShareDone& on_share = {});
 
 /// silhouettes() of one labelling.
 Silhouette silhouette(const RowSource& source, const Labelling& labelling, const Communicator& comm, ThreadPool& pool);

@@ -12,6 +12,7 @@ struct BootstrapOptions {
   std::int64_t replicates = 20;  ///< samples of the rows, at least 2
   KMeansOptions kmeans;          ///< how each is clustered; k is ignored, initial centroids are refused
   std::uint64_t seed = 0;
+  ShareDone on_share = {};  ///< of all replicates; kmeans.on_share is not heard
 };
 
 /// How alike the clusterings of resampled data are, for one k.

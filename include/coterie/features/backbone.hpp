@@ -42,8 +42,8 @@ const std::vector<Backbone>& backbones();
 
 /// One of backbones() by name. "torchscript:FILE" is a TorchScript module of the person's own, which takes N × 3 × S ×
 /// S and gives one tensor. "grey_pixels" is no network but the baseline that one has to beat: the S × S pixels
-/// themselves, row by row, 0.299 red + 0.587 green + 0.114 blue of 0..1. Throws InvalidArgument that offers the nearest
-/// name.
+/// themselves, row by row, 0.299 red + 0.587 green + 0.114 blue of 0..1. "vae" is autoencoder_backbone() of the
+/// published shape. Throws InvalidArgument that offers the nearest name.
 Backbone find_backbone(const std::string& name);
 
 /// The layers it offers, from the input on. For torchscript:FILE the module is loaded and run once.

@@ -46,4 +46,7 @@ std::optional<DeepClusterShape> shape_of_checkpoint(const std::string& backbone,
 /// The name of the number in a checkpoint that is the side of its images.
 inline constexpr const char* kImageSize = "coterie.image_size";
 
+/// That number; none of a published checkpoint. @throws FileError where no image can be of that size
+std::optional<int> image_size_of(const WeightFile& weights);
+
 }  // namespace coterie::inline features

@@ -60,6 +60,8 @@ struct BlockStream {
   std::function<bool()> idle;
   /// Called on the caller's thread before threads are joined: `next`, if it waits, must then return false.
   std::function<void()> close;
+  /// Called after each batch, on any thread, one at a time: how many images it had. May be left out.
+  std::function<void(std::int64_t images)> computed = {};
 };
 
 /// Computes the features of all blocks by all networks, decoding each image once where their preprocessing allows it,

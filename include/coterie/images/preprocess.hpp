@@ -19,6 +19,7 @@ enum class Geometry {
   short_side,     ///< short side to `resize` (long side truncated), then the centre size × size (torchvision)
   centre_square,  ///< crop the centre square of int(short side × fraction), then resize it
   letterbox,      ///< long side to `size`, centred on a ground of `pad`
+  centre_crop,    ///< not resized: the centre size × size, zeros where the image is smaller (torchvision)
 };
 
 enum class ChannelOrder { rgb, bgr };

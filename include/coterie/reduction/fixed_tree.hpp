@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/dist/row_partition.hpp"
@@ -35,6 +36,6 @@ RowPartition tree_leaves(std::int64_t rows, std::int64_t least_rows, int ranks);
 /// Returns the result on rank 0, an empty matrix elsewhere.
 Matrix fold_tree(const RowPartition& leaves, int at_once, const std::function<Matrix(RowRange rows)>& leaf,
                  const std::function<Matrix(Matrix left, Matrix right)>& merge, const Communicator& comm,
-                 ThreadPool& pool);
+                 ThreadPool& pool, const ShareDone& on_share = {});
 
 }  // namespace coterie::inline reduction

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coterie/base/matrix_view.hpp"
+#include "coterie/base/share_done.hpp"
 #include "coterie/reduction/standardise.hpp"
 
 namespace coterie::inline reduction {
@@ -42,6 +43,7 @@ struct PcaOptions {
   std::uint64_t seed = 0;       ///< randomised
   std::int64_t batch_rows = 0;  ///< incremental: rows of one update, `components` or more; 0 for 5 D
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< aim for partial results of a rank; does not change the bits
+  ShareDone on_share = {};                            ///< of the fit
 };
 
 /// A fitted reduction D -> d: row x becomes components * ((normalised x - mean) / scale), then normalise_after.

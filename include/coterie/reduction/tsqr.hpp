@@ -36,11 +36,13 @@ RowPartition tsqr_leaves(std::int64_t rows, std::int64_t columns, int ranks);
 /// Collective. Returns R on rank 0, an empty matrix elsewhere.
 /// Source: Demmel, Grigori, Hoemmen, Langou, "Communication-optimal parallel and sequential QR and LU
 /// factorizations", SIAM J. Sci. Comput. 34 (2012).
-Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
+Matrix tsqr(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool,
+            const ShareDone& on_share = {});
 
 /// A'A, D x D, both triangles, by sums of leaves over the same fixed tree: half of tsqr's flops (N D^2), all of them
 /// in GEMM, but the eigenvalues of A'A carry an absolute error of eps * |A|^2, so singular values below
 /// sqrt(eps) * |A| (1.5e-8) are lost. Memory, messages and ranks as for tsqr. At most 32,768 columns.
-Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool);
+Matrix gram(const TallMatrix& a, std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool,
+            const ShareDone& on_share = {});
 
 }  // namespace coterie::inline reduction

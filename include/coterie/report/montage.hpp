@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/images/decode.hpp"
 #include "coterie/images/resize.hpp"
@@ -66,7 +67,10 @@ struct MontageLayout {
 /// Throws InvalidArgument for an empty or impossible style, an unknown suffix, or a picture too large for its
 /// format (JPEG: 65,500 px a side; either: 2 GiB of pixels), FileError when the file cannot be written.
 void draw_montage(const std::vector<MontageRow>& rows, const MontageStyle& style, const ImageReader& read,
-                  const std::string& out_path, ThreadPool& pool);
+                  const std::string& out_path, ThreadPool& pool, const ShareDone& on_share = {});
+
+/// How many clusters a picture holds whose height is at most `most_pixels`; at least 1.
+std::int64_t clusters_within(const MontageStyle& style, std::int64_t most_pixels);
 
 /// The picture shrunk to fit into edge × edge, sized as Pillow's Image.thumbnail does; unchanged when it fits already.
 Image thumbnail(const Image& image, int edge);

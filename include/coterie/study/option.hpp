@@ -16,7 +16,7 @@ enum class OptionType {
   real,    ///< a number within [least, most]
   size,    ///< bytes: 500MB, 4GiB, or "auto"
   choice,  ///< one of `choices`
-  counts,  ///< whole numbers within [least, most]: 8 or 6,8,10 or 5-20
+  counts,  ///< whole numbers within [least, most]: 8 or 6,8,10 or 5-20; or the one word of `choices`
 };
 
 /// What an option decides.

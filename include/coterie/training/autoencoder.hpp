@@ -4,19 +4,13 @@
 #include <span>
 #include <vector>
 
+#include "coterie/features/autoencoder.hpp"
 #include "coterie/images/decode.hpp"
 #include "coterie/training/chain.hpp"
 #include "coterie/training/loss.hpp"
 #include "coterie/training/optimiser.hpp"
 
 namespace coterie::inline training {
-
-/// Sizes of the variational autoencoder that spatial LDA was compared with (rmsander/spatial_LDA, vae.py): grey pixels
-/// to a hidden layer, to mean and log-variance of the latent numbers; a hidden layer from these, and pixels again.
-struct AutoencoderShape {
-  std::int64_t side = 224, hidden = 128, latent = 250;
-  std::int64_t pixels() const { return side * side; }
-};
 
 /// A variational autoencoder (Kingma and Welling, ICLR 2014) in training. Dense layers alone: their rows are shared out
 /// to the ranks.

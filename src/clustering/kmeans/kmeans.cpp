@@ -9,6 +9,7 @@
 #include "kmeans/lloyd.hpp"
 #include "kmeans/parallel_seeding.hpp"
 #include "kmeans/seeding.hpp"
+#include "kmeans/starts_done.hpp"
 
 namespace coterie::inline clustering {
 namespace {
@@ -27,8 +28,8 @@ void check(const RowSource& rows, const KMeansOptions& options, std::int64_t k) 
 /// Centroids that a start begins with, of all starts in turn: several are seeded in one pass over the rows.
 class InitialCentroids {
  public:
-  InitialCentroids(const LocalRows& rows, const KMeansOptions& options, std::int64_t k)
-      : rows_(rows), options_(options), k_(k) {
+  InitialCentroids(const LocalRows& rows, const KMeansOptions& options, std::int64_t k, ShareDone on_share)
+      : rows_(rows), options_(options), k_(k), on_share_(std::move(on_share)) {
     for (int start = 0; start < options.n_init; ++start)
       random_.emplace_back(options.seed, Purpose::kmeans_seeding, static_cast<std::uint32_t>(start));
     const std::int64_t bytes = k * rows.columns() * static_cast<std::int64_t>(sizeof(float));
@@ -43,7 +44,8 @@ class InitialCentroids {
       return parallel_seeding(rows_, k_, options_.seed, static_cast<int>(start));
     if (seeded_.empty()) {
       const auto some = std::span<const Random>(random_).subspan(start, std::min(at_once_, random_.size() - start));
-      seeded_ = plus_plus(rows_, {.k = k_, .starts = some, .memory_bytes = options_.memory_bytes});
+      seeded_ =
+          plus_plus(rows_, {.k = k_, .starts = some, .memory_bytes = options_.memory_bytes, .on_share = on_share_});
       std::reverse(seeded_.begin(), seeded_.end());
     }
     auto centroids = std::move(seeded_.back());
@@ -55,6 +57,7 @@ class InitialCentroids {
   const LocalRows& rows_;
   const KMeansOptions& options_;
   std::int64_t k_;
+  ShareDone on_share_;  // of the first that are seeded together, as a rule all
   std::vector<Random> random_;
   std::size_t at_once_, next_ = 0;
   std::vector<std::vector<float>> seeded_;  // the next start's last
@@ -68,16 +71,34 @@ std::vector<float> grown(const LocalRows& rows, const KMeansOptions& options, co
   return plus_plus(rows, {.k = k, .starts = std::span(&random, 1), .chosen = chosen}).front();
 }
 
+/// For the progress alone: iterations of a start, and what its seeding and the settling of the best cost beside them.
+constexpr double kUsualIterations = 30, kSeedingCost = 1.2, kSettlingCost = 0.3;
+
+/// What a k costs beside others: distances to k centroids, and what each row costs in any case, as much as 40 of them.
+double cost_of(std::int64_t k, int starts) { return (static_cast<double>(k) + 40) * starts; }
+
 KMeansResult run_starts(const LocalRows& rows, const KMeansOptions& options, std::int64_t k) {
   const int starts = options.initial_centroids.empty() ? options.n_init : 1;
   const std::int64_t most_copied = rows.communicator().max(rows.copied_bytes());
-  const LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds,
-                           options.memory_bytes - most_copied};
-  InitialCentroids initial(rows, options, k);
+  LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds,
+                     options.memory_bytes - most_copied};
+  const bool settles = options.settle && starts > 1;
+  StartsDone done(options.on_share, starts, kUsualIterations,
+                  {.seeding = options.initial_centroids.empty() ? kSeedingCost * starts : 0,
+                   .conclusion = settles ? kSettlingCost : 0});
+  InitialCentroids initial(rows, options, k, done.seeding());
   return best_of_starts(
-      rows, k, starts, [&](int) { return run_lloyd(rows, initial.next(), k, limits, options.settle && starts == 1); },
+      rows, k, starts,
+      [&](int) {
+        limits.after_iteration = [&](int n_iter) { done.iteration(n_iter); };
+        LloydRun run = run_lloyd(rows, initial.next(), k, limits, options.settle && starts == 1);
+        done.end_start(run.n_iter);
+        return run;
+      },
       [&](LloydRun& best) {
-        if (options.settle && starts > 1) settle(rows, best, limits);
+        if (!settles) return;
+        limits.after_iteration = [&, first = best.n_iter](int n_iter) { done.concluding_iteration(n_iter - first); };
+        settle(rows, best, limits);
       });
 }
 
@@ -105,8 +126,13 @@ void kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks, const
           "k-means: with warm starts each k grows from the one before, so the list must ascend");
   const LocalRows local(rows, comm, pool, options.memory_bytes, options.cache);
   KMeansResult found;
-  for (const auto k : ks) {
+  std::vector<double> costs;
+  for (const auto k : ks) costs.push_back(cost_of(k, options.warm_start && !costs.empty() ? 1 : options.n_init));
+  const PartsDone parts(options.on_share, costs);
+  for (std::size_t i = 0; i < ks.size(); ++i) {
+    const auto k = ks[i];
     KMeansOptions own = options;
+    own.on_share = parts.part(i);
     std::vector<float> start;
     if (options.warm_start && found.k > 0) {
       start = grown(local, options, found, k);

@@ -52,6 +52,7 @@ class Iterations {
       const double shift = sums_.move_centroids(centroids_, drifts_);
       run_.settled = changed == 0;
       near = filled_ == 0 && shift <= limits.shift;
+      if (limits.after_iteration) limits.after_iteration(run_.n_iter);
     }
     run_.converged = run_.converged || run_.settled || near;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct LloydLimits {
   double shift;  // converged when the squared shifts of all centroids sum to at most this
   KMeansBounds bounds;
   std::int64_t memory_bytes;  // for them
+  std::function<void(int n_iter)> after_iteration = {};
 };
 
 /// Collective. The order of things is scikit-learn's, so that n_iter means the same: assign, move, then stop if no

@@ -12,6 +12,7 @@
 #include "kmeans/nearest_centroids.hpp"
 #include "kmeans/parallel_seeding.hpp"
 #include "kmeans/seeding.hpp"
+#include "kmeans/starts_done.hpp"
 #include "rows/nearest_two.hpp"
 #include "rows/panel_kernel.hpp"
 
@@ -24,6 +25,7 @@ constexpr std::uint64_t kFirstOfSample = std::uint64_t{1} << 62;
 constexpr std::int64_t kRowsAtOnce = 64;       // that a thread labels
 constexpr double kStepsBetweenNewStarts = 10;  // in units of k rows seen
 constexpr double kMostNewStarts = 0.5;         // of a batch's rows
+constexpr double kUsualSteps = 1000;           // for the progress alone
 
 void check(const RowSource& rows, const MiniBatchOptions& options, std::int64_t k) {
   require(k >= 1 && k <= rows.rows(), "k-means: k is {}, must be between 1 and the number of rows, {}", k, rows.rows());
@@ -90,7 +92,7 @@ class Start {
         random_(options.seed, Purpose::mini_batch, static_cast<std::uint32_t>(number)),
         seen_(static_cast<std::size_t>(k), 0) {}
 
-  LloydRun run();
+  LloydRun run(const std::function<void(int step)>& after_step);
 
  private:
   struct Label {
@@ -119,7 +121,7 @@ class Start {
   std::vector<float> batch_;  // batch_rows x D
 };
 
-LloydRun Start::run() {
+LloydRun Start::run(const std::function<void(int step)>& after_step) {
   centroids_ = seed();
   LloydRun run;
   const auto passes = static_cast<double>(options_.max_iter) * static_cast<double>(rows_.total());
@@ -136,6 +138,7 @@ LloydRun Start::run() {
     ++run.n_iter;
     run.converged = (options_.tol > 0 && shift <= options_.tol * rows_.mean_variance()) ||
                     patience.ends_after(inertia / static_cast<double>(batch_rows_));
+    after_step(run.n_iter);
   }
   finish(run);
   return run;
@@ -282,10 +285,18 @@ std::vector<KMeansResult> minibatch_kmeans_sweep(const RowSource& rows, std::spa
   for (const auto k : ks) check(rows, options, k);
   const LocalRows local(rows, comm, pool, options.memory_bytes);
   std::vector<KMeansResult> results;
-  for (const auto k : ks)
+  const PartsDone parts(options.on_share, {ks.begin(), ks.end()});
+  for (const auto k : ks) {
+    StartsDone done(parts.part(results.size()), options.n_init, kUsualSteps, {});
     results.push_back(best_of_starts(
-        local, k, options.n_init, [&](int start) { return Start(local, options, k, start).run(); },
+        local, k, options.n_init,
+        [&](int start) {
+          LloydRun run = Start(local, options, k, start).run([&](int step) { done.iteration(step); });
+          done.end_start(run.n_iter);
+          return run;
+        },
         [&](LloydRun& best) { best.reseeded += move_empty_centroids(local, best); }));
+  }
   return results;
 }
 

@@ -35,7 +35,7 @@ struct Start {
 class PlusPlus {
  public:
   PlusPlus(const LocalRows& rows, const SeedingTask& task, std::span<const Random> starts);
-  std::vector<std::vector<float>> choose();
+  std::vector<std::vector<float>> choose(const ShareDone& on_share);
 
  private:
   struct Scratch {
@@ -117,12 +117,13 @@ void PlusPlus::sum_weights() {
     std::copy_n(of_ranks.begin() + static_cast<std::ptrdiff_t>(s * ranks), ranks, starts_[s].rank_weights.begin());
 }
 
-std::vector<std::vector<float>> PlusPlus::choose() {
+std::vector<std::vector<float>> PlusPlus::choose(const ShareDone& on_share) {
   for (auto step = static_cast<std::int64_t>(starts_.front().chosen.size()) / columns_; step < k_; ++step) {
     const auto values = rows_of(draw(step));
     const MatrixView<const float> candidates{values.data(), static_cast<std::int64_t>(lanes()), columns_};
     measure(candidates, step);
     accept(elect(), candidates, step);
+    if (on_share) on_share(static_cast<double>(step + 1) / static_cast<double>(k_));
   }
   std::vector<std::vector<float>> all;
   for (auto& start : starts_) all.push_back(std::move(start.chosen));
@@ -349,7 +350,10 @@ std::vector<std::vector<float>> plus_plus(const LocalRows& rows, const SeedingTa
   std::vector<std::vector<float>> all;
   for (std::size_t first = 0; first < task.starts.size(); first += at_once) {
     const auto some = task.starts.subspan(first, std::min(at_once, task.starts.size() - first));
-    for (auto& each : PlusPlus(rows, task, some).choose()) all.push_back(std::move(each));
+    const auto count = static_cast<double>(task.starts.size());
+    const ShareDone part =
+        part_of(task.on_share, static_cast<double>(first) / count, static_cast<double>(first + some.size()) / count);
+    for (auto& each : PlusPlus(rows, task, some).choose(part)) all.push_back(std::move(each));
   }
   return all;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coterie/base/random.hpp"
+#include "coterie/base/share_done.hpp"
 #include "rows/local_rows.hpp"
 
 namespace coterie::inline clustering {
@@ -17,6 +18,7 @@ struct SeedingTask {
   std::span<const std::int64_t> weights = {};         ///< how many rows each local row stands for; empty: one each
   std::int64_t total_weight = 0;                      ///< of all ranks, one of which may own no row; 0: one each
   std::int64_t memory_bytes = std::int64_t{1} << 30;  ///< says how many starts share a pass over the rows
+  ShareDone on_share = {};
 };
 
 /// Greedy k-means++: for each start k x D rows of the data, each the best of 2 + floor(ln k) candidates drawn with

@@ -7,6 +7,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
 #include "coterie/clustering/kmeans.hpp"
+#include "kmeans/starts_done.hpp"
 #include "labelling_agreement.hpp"
 #include "mixture/kernel.hpp"
 #include "mixture/start.hpp"
@@ -44,13 +45,16 @@ std::uint64_t seed_of(std::uint64_t seed, int start) {
 }
 
 std::vector<std::int32_t> first_labels(const MixtureRows& rows, std::int64_t k, const MixtureOptions& options,
-                                       int start) {
+                                       int start, const ShareDone& on_share) {
   const RowRange mine = rows.range();
   const auto first = static_cast<std::ptrdiff_t>(mine.begin), last = static_cast<std::ptrdiff_t>(mine.end);
   if (!options.initial_labels.empty())
     return {options.initial_labels.begin() + first, options.initial_labels.begin() + last};
-  const KMeansOptions kmeans_options{
-      .k = k, .n_init = 1, .seed = seed_of(options.seed, start), .memory_bytes = options.memory_bytes};
+  const KMeansOptions kmeans_options{.k = k,
+                                     .n_init = 1,
+                                     .seed = seed_of(options.seed, start),
+                                     .memory_bytes = options.memory_bytes,
+                                     .on_share = on_share};
   const auto found = kmeans(rows.source(), kmeans_options, rows.communicator(), rows.pool());
   if (rows.communicator().max(std::int64_t{found.local_rows != mine}) == 0) return found.local_labels;
   // k-means deals its rows out in blocks of another size.
@@ -79,13 +83,20 @@ void judge(MixtureResult& result, std::int64_t rows) {
   result.aic = -2 * result.log_likelihood * n + 2 * parameters;
 }
 
-MixtureResult best_of_starts(const MixtureRows& rows, const MixtureOptions& options, std::int64_t k) {
+/// For the progress alone: iterations of a start, and what the k-means before them costs, as a share of them.
+constexpr double kUsualIterations = 30, kKMeansCost = 0.2;
+
+MixtureResult best_of_starts(const MixtureRows& rows, const MixtureOptions& options, std::int64_t k,
+                             const ShareDone& on_share) {
   const int starts = options.initial_labels.empty() ? options.n_init : 1;
   MixtureResult result;
   MixtureStart best;
   std::vector<std::vector<std::int32_t>> labellings;
+  StartsDone done(on_share, starts, kUsualIterations, {.beginning = kKMeansCost});
   for (int number = 0; number < starts; ++number) {
-    MixtureStart start = run_mixture(rows, k, options, first_labels(rows, k, options, number));
+    MixtureStart start = run_mixture(rows, k, options, first_labels(rows, k, options, number, done.beginning()),
+                                     [&](int n_iter) { done.iteration(n_iter); });
+    done.end_start(start.n_iter);
     labellings.push_back(start.labels);
     result.init_log_likelihood.push_back(start.log_likelihood);
     if (number > 0 && start.log_likelihood <= best.log_likelihood) continue;
@@ -160,7 +171,8 @@ std::vector<MixtureResult> gaussian_mixtures(const RowSource& rows, std::span<co
   check(rows, ks, options);
   const MixtureRows local(rows, comm, pool, options.memory_bytes);
   std::vector<MixtureResult> results;
-  for (const std::int64_t k : ks) results.push_back(best_of_starts(local, options, k));
+  const PartsDone parts(options.on_share, {ks.begin(), ks.end()});
+  for (const std::int64_t k : ks) results.push_back(best_of_starts(local, options, k, parts.part(results.size())));
   return results;
 }
 

@@ -155,7 +155,7 @@ void first_parameters(const MixtureRows& rows, const Expectation& expectation, M
 }  // namespace
 
 MixtureStart run_mixture(const MixtureRows& rows, std::int64_t k, const MixtureOptions& options,
-                         std::vector<std::int32_t> labels) {
+                         std::vector<std::int32_t> labels, const std::function<void(int n_iter)>& after_iteration) {
   MixtureStart start;
   start.labels = std::move(labels);
   MixtureParameters parameters(rows, k, options.covariance, options.regularisation);
@@ -170,6 +170,7 @@ MixtureStart run_mixture(const MixtureRows& rows, std::int64_t k, const MixtureO
     parameters.set(sums, origins);
     start.converged = std::abs(expectation.mean_log_likelihood - before) < options.tol;
     before = expectation.mean_log_likelihood;
+    after_iteration(start.n_iter);
   }
   start.probabilities.resize(start.labels.size() * static_cast<std::size_t>(k));
   start.log_likelihood =

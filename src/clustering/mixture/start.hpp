@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,6 @@ struct MixtureStart {
 /// means the same: an E-step, an M-step, then the look at what the E-step's likelihood gained; at the end one more
 /// E-step.
 MixtureStart run_mixture(const MixtureRows& rows, std::int64_t k, const MixtureOptions& options,
-                         std::vector<std::int32_t> labels);
+                         std::vector<std::int32_t> labels, const std::function<void(int n_iter)>& after_iteration);
 
 }  // namespace coterie::inline clustering

@@ -41,12 +41,12 @@ void tile_dots(const WardPanels& a, PanelRange rows, const WardPanels& b, PanelR
 /// not depend on who looked at what.
 template <typename Visit>
 NearestSlots search(std::int64_t clusters, std::int64_t tiles, const Communicator& comm, ThreadPool& pool,
-                    Visit visit) {
+                    const ShareDone& on_share, Visit visit) {
   const auto threads = static_cast<std::size_t>(pool.threads());
   std::vector<NearestSlots> lists(threads, NearestSlots(clusters));
   const auto dots = std::make_unique<Dots[]>(threads);
   const std::int64_t mine = (tiles - comm.rank() + comm.size() - 1) / comm.size();
-  pool.for_each(mine, [&](std::int64_t i, int worker) {
+  for_each_telling(pool, mine, on_share, [&](std::int64_t i, int worker) {
     const auto at = static_cast<std::size_t>(worker);
     visit(comm.rank() + i * comm.size(), dots[at], lists[at]);
   });
@@ -78,10 +78,11 @@ std::pair<std::int64_t, std::int64_t> place_in_triangle(std::int64_t number) {
 
 }  // namespace
 
-NearestSlots nearest_of_all(const WardClusters& clusters, const Communicator& comm, ThreadPool& pool) {
+NearestSlots nearest_of_all(const WardClusters& clusters, const Communicator& comm, ThreadPool& pool,
+                            const ShareDone& on_share) {
   const WardPanels& panels = clusters.panels();
   const std::int64_t sides = tile_sides(panels);
-  return search(panels.count(), sides * (sides + 1) / 2, comm, pool,
+  return search(panels.count(), sides * (sides + 1) / 2, comm, pool, on_share,
                 [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {
                   const auto [high, low] = place_in_triangle(tile);
                   const PanelRange a = tile_side(panels, low), b = tile_side(panels, high);
@@ -100,14 +101,15 @@ NearestSlots nearest_of(std::span<const std::int32_t> slots, const WardClusters&
   for (const auto slot : slots) fillings.push_back({.to = static_cast<std::int32_t>(fillings.size()), .from = slot});
   asking.fill(fillings, static_cast<std::int64_t>(slots.size()), panels, {}, pool);
   const std::int64_t sides = tile_sides(panels);
-  return search(
-      asking.count(), tile_sides(asking) * sides, comm, pool, [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {
-        const PanelRange a = tile_side(asking, tile / sides), b = tile_side(panels, tile % sides);
-        tile_dots(asking, a, panels, b, false, dots);
-        for (std::int64_t p = a.begin; p < a.end; ++p)
-          for (std::int64_t q = b.begin; q < b.end; ++q)
-            score_panels(dots.of(p - a.begin, q - b.begin), asking.side(p), panels.side(q), slots.data(), lists);
-      });
+  return search(asking.count(), tile_sides(asking) * sides, comm, pool, {},
+                [&](std::int64_t tile, Dots& dots, NearestSlots& lists) {
+                  const PanelRange a = tile_side(asking, tile / sides), b = tile_side(panels, tile % sides);
+                  tile_dots(asking, a, panels, b, false, dots);
+                  for (std::int64_t p = a.begin; p < a.end; ++p)
+                    for (std::int64_t q = b.begin; q < b.end; ++q)
+                      score_panels(dots.of(p - a.begin, q - b.begin), asking.side(p), panels.side(q), slots.data(),
+                                   lists);
+                });
 }
 
 }  // namespace coterie::inline clustering

@@ -17,12 +17,15 @@ constexpr std::size_t kSearchTogether = 240;
 /// Clusters that one search asks for at most: bounds its memory.
 constexpr std::size_t kMostAsking = 240 * 8;
 
+/// For the progress alone: the first look at all pairs, as a share of the whole.
+constexpr double kFirstLook = 0.6;
+
 /// Agglomeration by reciprocal nearest neighbours (Murtagh, Computer Journal 26, 1983): two clusters that are each
 /// other's nearest may be merged at once, whatever else is near, since Ward's distance is reducible.
 class Agglomeration {
  public:
-  Agglomeration(WardClusters& clusters, const Communicator& comm, ThreadPool& pool);
-  void run();
+  Agglomeration(WardClusters& clusters, const Communicator& comm, ThreadPool& pool, const ShareDone& on_share);
+  void run(const ShareDone& on_share);
 
  private:
   using Slots = std::vector<std::int32_t>;
@@ -45,7 +48,8 @@ class Agglomeration {
   WardPanels asking_;
 };
 
-Agglomeration::Agglomeration(WardClusters& clusters, const Communicator& comm, ThreadPool& pool)
+Agglomeration::Agglomeration(WardClusters& clusters, const Communicator& comm, ThreadPool& pool,
+                             const ShareDone& on_share)
     : clusters_(clusters),
       comm_(comm),
       pool_(pool),
@@ -53,16 +57,19 @@ Agglomeration::Agglomeration(WardClusters& clusters, const Communicator& comm, T
       pair_of_(static_cast<std::size_t>(clusters.next_number() + clusters.count()), -1),
       asking_(std::min<std::int64_t>(kMostAsking, clusters.count()), clusters.columns(), comm) {
   if (clusters.count() == 1) return;
-  const NearestSlots found = nearest_of_all(clusters_, comm_, pool_);
+  const NearestSlots found = nearest_of_all(clusters_, comm_, pool_, part_of(on_share, 0, kFirstLook));
   for (std::int64_t slot = 0; slot < clusters_.count(); ++slot)
     around(slot) = neighbourhood_of(found.of(slot), clusters_);
 }
 
-void Agglomeration::run() {
+void Agglomeration::run(const ShareDone& on_share) {
+  const auto all = static_cast<double>(clusters_.count());
   while (clusters_.count() > 1) {
     decide_open();
     search(slots_to_search());
     merge(pairs_to_merge());
+    const double left = static_cast<double>(clusters_.count()) / all;  // the work of a search goes with their number
+    if (on_share) on_share(kFirstLook + (1 - kFirstLook) * (1 - left * left));
   }
 }
 
@@ -190,7 +197,7 @@ void Agglomeration::merge(std::vector<WardPair> pairs) {
 
 WardTree ward(const RowSource& rows, const WardOptions& options, const Communicator& comm, ThreadPool& pool) {
   WardClusters clusters(rows, options.memory_bytes, comm, pool);
-  Agglomeration(clusters, comm, pool).run();
+  Agglomeration(clusters, comm, pool, options.on_share).run(options.on_share);
   return ascending_tree(rows.rows(), clusters.merges());
 }
 

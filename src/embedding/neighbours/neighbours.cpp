@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kTileRows = 256;
 constexpr std::int64_t kSpare = 8;  // measured anew beside those that are wanted
+constexpr auto kNoRow = std::numeric_limits<std::int32_t>::max();
 
 static_assert(kMapBlock == kGroup);
 
@@ -28,20 +29,31 @@ double distance_between(const float* a, const float* b, std::int64_t columns) {
   return std::sqrt(sum);
 }
 
+// What is looked for: the nearest of `source` to rows of `asked`, which may be the same.
+struct Search {
+  const RowSource& source;
+  const RowSource& asked;
+  std::int64_t count = 0;
+
+  bool is_within() const { return &source == &asked; }
+  std::int64_t most() const { return std::max<std::int64_t>(source.rows() - (is_within() ? 1 : 0), 0); }
+};
+
 // What one thread works with.
 class BlockWorker {
  public:
-  BlockWorker(const RowSource& source, const Centring& centring, const CentredRows& rows, std::int64_t count)
-      : source_(source), centring_(centring), rows_(rows), count_(count) {}
+  BlockWorker(const Search& search, const Centring& centring, const CentredRows& rows)
+      : search_(search), source_(search.source), centring_(centring), rows_(rows), count_(search.count) {}
 
   /// Of up to kGroup rows; `indices` and `distances` have room for `count` of each.
   void run(std::span<const std::int64_t> block, std::int32_t* indices, double* distances) {
-    lane_rows_.load(source_, block, centring_);
+    lane_rows_.load(search_.asked, block, centring_);
     lanes_.pack(lane_rows_.rows(), centring_.columns());
     std::array<std::int32_t, kGroup> own;
     own.fill(-1);
-    std::transform(block.begin(), block.end(), own.begin(), [](auto row) { return static_cast<std::int32_t>(row); });
-    lists_.begin(std::min(count_ + kSpare, source_.rows() - 1), own);
+    std::transform(block.begin(), block.end(), own.begin(),
+                   [&](auto row) { return search_.is_within() ? static_cast<std::int32_t>(row) : kNoRow; });
+    lists_.begin(std::min(count_ + kSpare, search_.most()), own);
     measured_.resize(static_cast<std::size_t>(kTileRows * kGroup));
     for (std::int64_t first = 0; first < source_.rows(); first += kTileRows) {
       const CentredView rows = rows_.rows({first, std::min(first + kTileRows, source_.rows())}, tile_);
@@ -70,6 +82,7 @@ class BlockWorker {
     return distance_between(own, rows_at(source_, {row, row + 1}, buffer_), centring_.columns());
   }
 
+  const Search& search_;
   const RowSource& source_;
   const Centring& centring_;
   const CentredRows& rows_;
@@ -87,18 +100,15 @@ std::vector<std::int64_t> all_rows(std::int64_t rows) {
   return all;
 }
 
-}  // namespace
-
-Neighbours nearest_neighbours(const RowSource& source, std::span<const std::int64_t> rows, std::int64_t count,
-                              const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes) {
-  require(source.rows() < std::numeric_limits<std::int32_t>::max(), "{} rows are more than the 2^31 that there may be",
-          source.rows());
-  require(count >= 0 && count < std::max<std::int64_t>(source.rows(), 1),
-          "{} nearest neighbours were asked for of {} rows, of which each has {} others", count, source.rows(),
-          source.rows() - 1);
+// Of these rows of those that are asked for.
+Neighbours find(const Search& search, std::span<const std::int64_t> rows, const Communicator& comm, ThreadPool& pool,
+                std::int64_t memory_bytes) {
+  const RowSource& source = search.source;
+  require(source.rows() < kNoRow, "{} rows are more than the 2^31 that there may be", source.rows());
   const Centring centring = centring_of(source, comm, pool);
   const RowPartition blocks(std::ssize(rows), kMapBlock, comm.size());
   const RowRange own = blocks.blocks_of(comm.rank());
+  const std::int64_t count = search.count;
   Neighbours found{count, blocks.rows_of(comm.rank()), {}, {}};
   found.indices.resize(static_cast<std::size_t>(found.local.size() * count));
   found.distances.resize(found.indices.size());
@@ -106,7 +116,7 @@ Neighbours nearest_neighbours(const RowSource& source, std::span<const std::int6
   comm.together([&] {
     const CentredRows centred(source, all, centring, memory_bytes, pool);
     std::vector<BlockWorker> workers;
-    for (int thread = 0; thread < pool.threads(); ++thread) workers.emplace_back(source, centring, centred, count);
+    for (int thread = 0; thread < pool.threads(); ++thread) workers.emplace_back(search, centring, centred);
     pool.for_each(own.size(), [&](std::int64_t b, int worker) {
       const RowRange block = blocks.block(own.begin + b);
       const std::int64_t first = (block.begin - found.local.begin) * count;
@@ -116,6 +126,25 @@ Neighbours nearest_neighbours(const RowSource& source, std::span<const std::int6
     });
   });
   return found;
+}
+
+}  // namespace
+
+Neighbours nearest_neighbours(const RowSource& source, std::span<const std::int64_t> rows, std::int64_t count,
+                              const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes) {
+  require(count >= 0 && count < std::max<std::int64_t>(source.rows(), 1),
+          "{} nearest neighbours were asked for of {} rows, of which each has {} others", count, source.rows(),
+          source.rows() - 1);
+  return find({source, source, count}, rows, comm, pool, memory_bytes);
+}
+
+Neighbours nearest_among(const RowSource& source, const RowSource& others, std::int64_t count, const Communicator& comm,
+                         ThreadPool& pool, std::int64_t memory_bytes) {
+  require(count >= 0 && count <= source.rows(), "{} nearest neighbours were asked for among {} rows", count,
+          source.rows());
+  require(others.columns() == source.columns(), "rows of {} numbers have no neighbours among rows of {}",
+          others.columns(), source.columns());
+  return find({source, others, count}, all_rows(others.rows()), comm, pool, memory_bytes);
 }
 
 Neighbours nearest_neighbours(const RowSource& source, std::int64_t count, const Communicator& comm, ThreadPool& pool,

@@ -72,13 +72,15 @@ class UniformRows final : public RowSource {
 
 /// k-means of each k, and its inertia alone: thousands of centroid tables would not fit. Warm starts lead from one k to
 /// the next, so those need the whole list at once.
-std::vector<double> inertias_of(const RowSource& rows, std::span<const std::int64_t> ks, const KMeansOptions& options,
-                                const Communicator& comm, ThreadPool& pool) {
+std::vector<double> inertias_of(const RowSource& rows, std::span<const std::int64_t> ks, KMeansOptions options,
+                                const Communicator& comm, ThreadPool& pool, const ShareDone& on_share) {
   std::vector<double> inertias;
   for (std::size_t begin = 0, end = 0; begin < ks.size(); begin = end) {
     std::int64_t bytes = 0;
     while (end < ks.size() && (options.warm_start || end == begin || bytes <= options.memory_bytes / 4))
       bytes += 4 * (ks[end++] * rows.columns() + 2 * rows.rows());
+    const auto count = static_cast<double>(ks.size());
+    options.on_share = part_of(on_share, static_cast<double>(begin) / count, static_cast<double>(end) / count);
     for (const auto& found : kmeans_sweep(rows, ks.subspan(begin, end - begin), options, comm, pool))
       inertias.push_back(found.inertia);
   }
@@ -113,7 +115,9 @@ std::vector<Gap> gap_statistic(const RowSource& rows, std::span<const std::int64
   std::vector<std::vector<double>> logarithms(ks.size());
   for (std::int64_t r = 0; r < options.references; ++r) {
     const UniformRows reference(rows.rows(), box, options.seed, static_cast<std::uint32_t>(r));
-    const auto found = inertias_of(reference, ks, options.kmeans, comm, pool);
+    const auto count = static_cast<double>(options.references), done = static_cast<double>(r);
+    const auto found = inertias_of(reference, ks, options.kmeans, comm, pool,
+                                   part_of(options.on_share, done / count, (done + 1) / count));
     for (std::size_t i = 0; i < ks.size(); ++i) {
       require(found[i] > 0, "{} clusters leave no inertia in a reference of {} rows: leave that k out", ks[i],
               rows.rows());

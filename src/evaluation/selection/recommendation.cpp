@@ -44,7 +44,7 @@ const Vote* Recommendation::vote_of(const std::string& measure) const {
 Recommendation recommend(std::span<const std::int64_t> ks, std::span<const Measure> measures,
                          std::span<const double> stability) {
   Recommendation result;
-  if (ks.size() < 3) {
+  if (std::ssize(ks) < kLeastCandidates) {
     result.reason = "Nothing is recommended: that wants at least three numbers of clusters to choose from.";
     return result;
   }

@@ -62,11 +62,14 @@ using Labels = std::vector<std::int32_t>;
 /// labels[k][replicate], of all N rows, on every rank.
 std::vector<std::vector<Labels>> replicate_labels(const RowSource& rows, std::span<const std::int64_t> ks,
                                                   const BootstrapOptions& options, const Communicator& comm,
-                                                  ThreadPool& pool) {
+                                                  ThreadPool& pool, const ShareDone& on_share) {
   std::vector<std::vector<Labels>> labels(ks.size());
+  const auto count = static_cast<double>(options.replicates);
   for (std::int64_t b = 0; b < options.replicates; ++b) {
     const Resample sample(rows, options.seed, static_cast<std::uint32_t>(b));
-    const auto found = kmeans_sweep(sample, ks, options.kmeans, comm, pool);
+    KMeansOptions kmeans = options.kmeans;
+    kmeans.on_share = part_of(on_share, static_cast<double>(b) / count, static_cast<double>(b + 1) / count);
+    const auto found = kmeans_sweep(sample, ks, kmeans, comm, pool);
     for (std::size_t i = 0; i < ks.size(); ++i) {
       const auto own = assign(rows, {found[i].centroids.data(), ks[i], rows.columns()}, comm, pool);
       labels[i].push_back(comm.gather_all(std::span<const std::int32_t>(own.local_labels)));
@@ -124,7 +127,10 @@ std::vector<Stability> bootstrap_stability(const RowSource& rows, std::span<cons
     std::int64_t bytes = 0;
     while (end < ks.size() && (options.kmeans.warm_start || end == begin || bytes <= options.kmeans.memory_bytes / 2))
       bytes += 4 * (options.replicates * rows.rows() + ks[end] * rows.columns()), ++end;
-    for (const auto& labels : replicate_labels(rows, ks.subspan(begin, end - begin), options, comm, pool))
+    const auto count = static_cast<double>(ks.size());
+    const ShareDone part =
+        part_of(options.on_share, static_cast<double>(begin) / count, static_cast<double>(end) / count);
+    for (const auto& labels : replicate_labels(rows, ks.subspan(begin, end - begin), options, comm, pool, part))
       results.push_back(summarised(agreement_of_pairs(labels, comm, pool)));
   }
   return results;

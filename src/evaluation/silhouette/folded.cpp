@@ -40,14 +40,14 @@ class FoldedSums {
     for (const Labelling& labelling : task_.labellings) order_labels(labelling);
   }
 
-  void run(std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool) {
+  void run(std::int64_t memory_bytes, const Communicator& comm, ThreadPool& pool, const ShareDone& on_share) {
     const std::int64_t tiles = tiles_.blocks();
     const RowPartition pairs(tiles * (tiles + 1) / 2, 1, comm.size());
     const RowRange own = pairs.blocks_of(comm.rank());
     std::vector<FoldWorkspace> workspaces(static_cast<std::size_t>(pool.threads()));
     comm.together([&] {
       rows_.emplace(task_.source, order_, task_.centring, memory_bytes, pool);
-      pool.for_each(own.size(), [&](std::int64_t p, int worker) {
+      for_each_telling(pool, own.size(), on_share, [&](std::int64_t p, int worker) {
         const auto [left, right] = tiles_of_pair(own.begin + p);
         add_pair(left, right, workspaces[static_cast<std::size_t>(worker)]);
       });
@@ -195,9 +195,9 @@ bool folding_pays(const SilhouetteTask& task, std::int64_t memory_bytes, int ran
 }
 
 void silhouettes_folded(const SilhouetteTask& task, std::int64_t memory_bytes, const Communicator& comm,
-                        ThreadPool& pool, const TakeSilhouettes& take) {
+                        ThreadPool& pool, const TakeSilhouettes& take, const ShareDone& on_share) {
   FoldedSums sums(task);
-  sums.run(memory_bytes / 2, comm, pool);
+  sums.run(memory_bytes / 2, comm, pool, on_share);
   sums.score(comm, pool, take);
 }
 

@@ -152,7 +152,7 @@ std::vector<std::int64_t> sample_rows(std::int64_t rows, std::int64_t count, std
 
 std::vector<Silhouette> silhouettes(const RowSource& source, std::span<const Labelling> labellings,
                                     const Communicator& comm, ThreadPool& pool, std::int64_t memory_bytes,
-                                    SilhouetteDetail detail) {
+                                    SilhouetteDetail detail, const ShareDone& on_share) {
   std::vector<Silhouette> results(labellings.size());
   const auto [wanted, task] = prepare(source, labellings, results, comm, pool);
   if (wanted.empty()) return results;
@@ -166,11 +166,11 @@ std::vector<Silhouette> silhouettes(const RowSource& source, std::span<const Lab
     for (std::size_t i = 0; all && i < rows.size(); ++i) values[l][static_cast<std::size_t>(rows[i])] = found[i];
   };
   if (folding_pays(*task, memory_bytes, comm.size())) {
-    silhouettes_folded(*task, memory_bytes, comm, pool, take);
+    silhouettes_folded(*task, memory_bytes, comm, pool, take, on_share);
   } else {
     std::vector<std::int64_t> rows(static_cast<std::size_t>(source.rows()));
     std::iota(rows.begin(), rows.end(), 0);
-    silhouettes_by_strips(*task, rows, memory_bytes, comm, pool, take);
+    silhouettes_by_strips(*task, rows, memory_bytes, comm, pool, take, on_share);
   }
   tally.reduce(comm);
   for (std::size_t l = 0; l < wanted.size(); ++l) {
@@ -182,12 +182,12 @@ std::vector<Silhouette> silhouettes(const RowSource& source, std::span<const Lab
 
 std::vector<SampledSilhouette> sampled_silhouettes(const RowSource& source, std::span<const Labelling> labellings,
                                                    std::int64_t sample, std::uint64_t seed, const Communicator& comm,
-                                                   ThreadPool& pool, std::int64_t memory_bytes,
-                                                   SilhouetteDetail detail) {
+                                                   ThreadPool& pool, std::int64_t memory_bytes, SilhouetteDetail detail,
+                                                   const ShareDone& on_share) {
   require(sample >= 2, "a sample of {} rows has no standard error: ask for at least 2", sample);
   std::vector<SampledSilhouette> results(labellings.size());
   if (sample >= source.rows()) {
-    const auto exact = silhouettes(source, labellings, comm, pool, memory_bytes, SilhouetteDetail::means);
+    const auto exact = silhouettes(source, labellings, comm, pool, memory_bytes, SilhouetteDetail::means, on_share);
     for (std::size_t l = 0; l < exact.size(); ++l) {
       results[l].defined = exact[l].defined;
       results[l].reason = exact[l].reason;
@@ -207,7 +207,7 @@ std::vector<SampledSilhouette> sampled_silhouettes(const RowSource& source, std:
     for (std::size_t i = 0; !values.empty() && i < rows.size(); ++i)
       values[l][static_cast<std::size_t>(std::ranges::lower_bound(drawn, rows[i]) - drawn.begin())] = found[i];
   };
-  silhouettes_by_strips(*task, drawn, memory_bytes, comm, pool, take);
+  silhouettes_by_strips(*task, drawn, memory_bytes, comm, pool, take, on_share);
   tally.reduce(comm);
   for (std::size_t l = 0; l < wanted.size(); ++l) {
     fill_sampled(tally, l, sample, source.rows(), results[wanted[l]]);

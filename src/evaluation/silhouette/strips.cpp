@@ -144,7 +144,8 @@ class StripWorker {
 }  // namespace
 
 void silhouettes_by_strips(const SilhouetteTask& task, std::span<const std::int64_t> rows, std::int64_t memory_bytes,
-                           const Communicator& comm, ThreadPool& pool, const TakeSilhouettes& take) {
+                           const Communicator& comm, ThreadPool& pool, const TakeSilhouettes& take,
+                           const ShareDone& on_share) {
   const StripPlan plan = plan_strips(std::ssize(rows), task, memory_bytes, pool.threads(), comm.size());
   const RowPartition strips(std::ssize(rows), plan.lanes, comm.size());
   const RowRange own = strips.blocks_of(comm.rank());
@@ -154,7 +155,7 @@ void silhouettes_by_strips(const SilhouetteTask& task, std::span<const std::int6
     const CentredRows centred(task.source, all, task.centring, memory_bytes / 4, pool);
     std::vector<StripWorker> workers;
     for (int thread = 0; thread < pool.threads(); ++thread) workers.emplace_back(task, plan, centred, take);
-    pool.for_each(own.size(), [&](std::int64_t s, int worker) {
+    for_each_telling(pool, own.size(), on_share, [&](std::int64_t s, int worker) {
       const RowRange strip = strips.block(own.begin + s);
       workers[static_cast<std::size_t>(worker)].run(
           rows.subspan(static_cast<std::size_t>(strip.begin), static_cast<std::size_t>(strip.size())));

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "coterie/base/share_done.hpp"
 #include "coterie/base/thread_pool.hpp"
 #include "coterie/dist/communicator.hpp"
 #include "coterie/evaluation/labelling.hpp"
@@ -37,13 +38,14 @@ using TakeSilhouettes =
 /// rows are passed in chunks, and labellings in groups whose sums of 512 bytes a cluster do (or one labelling at a
 /// time); the distances are then measured for each group anew.
 void silhouettes_by_strips(const SilhouetteTask& task, std::span<const std::int64_t> rows, std::int64_t memory_bytes,
-                           const Communicator& comm, ThreadPool& pool, const TakeSilhouettes& take);
+                           const Communicator& comm, ThreadPool& pool, const TakeSilhouettes& take,
+                           const ShareDone& on_share);
 
 /// Each distance is measured once, for both its rows: N^2 D flops. Keeps the sums of each row to each cluster, 8 N
 /// bytes a cluster, and sends them in one message. Rows that lie in memory are gone through in the order of the first
 /// labelling's clusters, so that its tiles hold few clusters each.
 void silhouettes_folded(const SilhouetteTask& task, std::int64_t memory_bytes, const Communicator& comm,
-                        ThreadPool& pool, const TakeSilhouettes& take);
+                        ThreadPool& pool, const TakeSilhouettes& take, const ShareDone& on_share);
 
 /// Whether the second way pays: its sums fit half of `memory_bytes`, the flops it saves outweigh the sums' traffic (200
 /// cycles a cluster, rank and row of D columns), and the labellings are few, since it adds every distance to sums far

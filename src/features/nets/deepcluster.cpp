@@ -126,12 +126,16 @@ std::optional<DeepClusterShape> shape_of_checkpoint(const std::string& backbone,
   const Tensor* dense = weights.find(tensor_of("classifier", shape.first_dense));
   if (dense == nullptr || dense->shape.size() != 2) return std::nullopt;
   shape.dense = dense->shape[0];
-  if (const auto size = weights.number(kImageSize)) {
-    if (*size < 1 || *size > 4096)
-      throw FileError(weights.path(), fmt::format("says that its images are {} pixels wide", *size));
-    shape.image_size = static_cast<int>(*size);
-  }
+  shape.image_size = image_size_of(weights).value_or(shape.image_size);
   return shape;
+}
+
+std::optional<int> image_size_of(const WeightFile& weights) {
+  const auto size = weights.number(kImageSize);
+  if (!size) return std::nullopt;
+  if (*size < 1 || *size > 4096)
+    throw FileError(weights.path(), fmt::format("says that its images are {} pixels wide", *size));
+  return static_cast<int>(*size);
 }
 
 }  // namespace coterie::inline features

@@ -37,6 +37,8 @@ std::vector<Plan> plan_alexnet();
 std::vector<Plan> plan_deepcluster_alexnet();
 std::vector<Plan> plan_deepcluster_vgg16();
 
+/// The brightness of the input's pixels.
+Value grey(Plan& plan);
 Plan plan_grey_pixels(std::int64_t size);
 
 }  // namespace coterie::inline features

@@ -5,11 +5,13 @@
 
 namespace coterie::inline features {
 
+Value grey(Plan& plan) {
+  return plan.convolve(kInput, Affine{{0.299F, 0.587F, 0.114F}, {0.0F}}, symmetric(1, 1, 0), Activation::none);
+}
+
 Plan plan_grey_pixels(std::int64_t size) {
   Plan plan({size, size, 3});
-  const Value grey =
-      plan.convolve(kInput, Affine{{0.299F, 0.587F, 0.114F}, {0.0F}}, symmetric(1, 1, 0), Activation::none);
-  plan.name_layer("pixels", plan.flatten(grey));
+  plan.name_layer("pixels", plan.flatten(grey(plan)));
   return plan;
 }
 

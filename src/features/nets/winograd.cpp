@@ -1,6 +1,7 @@
 #include "nets/winograd.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "nets/toom_cook.hpp"
 
@@ -147,7 +148,7 @@ bool WinogradLayer::pays(const LayerShape& shape) {
   return 2 * shape.window.taps() * shape.output.pixels() > 3 * algorithm->points() * tiles;
 }
 
-WinogradLayer::WinogradLayer(const Affine& affine, const LayerShape& shape)
+WinogradLayer::WinogradLayer(const Affine& affine, const LayerShape& shape, ThreadPool* pool)
     : algorithm_(find_algorithm(shape.window)),
       shape_(shape),
       tiles_down_(pieces(shape.output.height, algorithm_->out_down)),
@@ -159,9 +160,17 @@ WinogradLayer::WinogradLayer(const Affine& affine, const LayerShape& shape)
   block_tiles_ = std::clamp<std::int64_t>(kPlanesElements / (algorithm_->points() * pitch_) / 6 * 6, 24, 126);
   std::copy(affine.bias.begin(), affine.bias.end(), bias_.data());
   std::fill_n(zeros_.data(), shape.input.channels, 0.0f);
-  for (int down = 0; down < algorithm_->points_down; ++down)
-    for (int across = 0; across < algorithm_->points_across; ++across)
-      panels_.push_back(transform_kernel(affine, down, across));
+  std::vector<std::optional<Panels>> transformed(static_cast<std::size_t>(algorithm_->points()));
+  const auto transform = [&](std::int64_t point, int) {
+    transformed[static_cast<std::size_t>(point)] =
+        transform_kernel(affine, static_cast<int>(point) / algorithm_->points_across,
+                         static_cast<int>(point) % algorithm_->points_across);
+  };
+  if (pool != nullptr)
+    pool->for_each(algorithm_->points(), transform);
+  else
+    for (int point = 0; point < algorithm_->points(); ++point) transform(point, 0);
+  for (auto& each : transformed) panels_.push_back(std::move(*each));
 }
 
 // In double, rounded once.

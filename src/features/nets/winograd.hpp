@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "coterie/base/thread_pool.hpp"
 #include "nets/cpu_kernels.hpp"
 #include "nets/panels.hpp"
 
@@ -25,7 +26,8 @@ class WinogradLayer {
   /// measured, every layer that does ran at 100 to 270 nominal GFLOP/s, against 60 to 90 of the direct kernels.
   static bool pays(const LayerShape& shape);
 
-  WinogradLayer(const Affine& affine, const LayerShape& shape);
+  /// The kernel's transforms are shared out to the pool, if there is one.
+  WinogradLayer(const Affine& affine, const LayerShape& shape, ThreadPool* pool = nullptr);
   void run(const LayerData& data) const;
 
   /// Where most of the weights are.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/json_number.hpp"
 #include "coterie/base/new_file.hpp"
 #include "weights/formats.hpp"
 #include "weights/number_format.hpp"
@@ -25,17 +26,23 @@ NumberFormat number_format(const ByteReader& reader, const std::string& name, co
   return format->second;
 }
 
+std::vector<std::int64_t> whole_numbers(const nlohmann::json& list) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& number : list) numbers.push_back(whole_number(number));
+  return numbers;
+}
+
 constexpr std::uint64_t kLongestHeader = 100'000'000;  // as in the format's own reader
 
 Tensor read_tensor(const FileBytes& file, const ByteReader& reader, const std::string& name,
-                   const nlohmann::json& entry, Bytes data, std::uint64_t& left) {
+                   const nlohmann::json& entry, Bytes data, std::int64_t& left) {
   const auto format = number_format(reader, name, entry.at("dtype").get<std::string>());
-  const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
-  const auto range = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
+  const auto shape = whole_numbers(entry.at("shape"));
+  const auto range = whole_numbers(entry.at("data_offsets"));
   const std::int64_t count = elements_of(shape);
-  if (range.size() != 2 || range[0] > range[1] || range[1] > data.size())
+  if (range.size() != 2 || range[0] < 0 || range[0] > range[1] || range[1] > std::ssize(data))
     reader.fail(fmt::format("'{}' lies outside the file's {} bytes of data: truncated or damaged", name, data.size()));
-  if (count < 0 || range[1] - range[0] != static_cast<std::uint64_t>(count * bytes_of(format)))
+  if (count < 0 || range[1] - range[0] != count * bytes_of(format))
     reader.fail(fmt::format("'{}' has {} bytes, which its shape [{}] does not need", name, range[1] - range[0],
                             fmt::join(shape, ", ")));
   if (range[1] - range[0] > left) reader.fail(fmt::format("'{}' overlaps other tensors; refused", name));
@@ -54,10 +61,10 @@ WeightFile read_safetensors(const FileBytes& file) {
   WeightFile weights(file.path, "safetensors");
   try {
     const auto entries = nlohmann::json::parse(header);  // sorted by name: ordered_json takes quadratic time
-    std::multimap<std::uint64_t, std::string> order;     // that of the data
+    std::multimap<std::int64_t, std::string> order;      // that of the data
     for (const auto& [name, entry] : entries.items())
-      if (name != "__metadata__") order.emplace(entry.at("data_offsets").at(0).get<std::uint64_t>(), name);
-    std::uint64_t left = data.size();  // the format lets no two tensors overlap, so they cannot need more
+      if (name != "__metadata__") order.emplace(whole_number(entry.at("data_offsets").at(0)), name);
+    std::int64_t left = std::ssize(data);  // the format lets no two tensors overlap, so they cannot need more
     for (const auto& [offset, name] : order)
       weights.add(name, read_tensor(file, reader, name, entries.at(name), data, left));
   } catch (const nlohmann::json::exception& error) {

@@ -80,6 +80,18 @@ Image letterbox(const Image& image, const Preprocess& step) {
   return ground;
 }
 
+/// The whole image, and where the square begins in it.
+Resized centre_crop_of(PixelSize image, const Preprocess& step) {
+  return {image.width, image.height, crop_offset(image.width, step.size), crop_offset(image.height, step.size)};
+}
+
+Image centre_crop(const Image& image, const Preprocess& step) {
+  const auto [width, height, x, y] = centre_crop_of(size_of(image), step);
+  Image ground = grey_square(step.size, 0);
+  paste(image, -x, -y, ground);
+  return ground;
+}
+
 /// The shortest side whose centre square has at least the input's side.
 int least_short_for_square(const Preprocess& steps) {
   int side = static_cast<int>(steps.size / steps.fraction);
@@ -111,6 +123,8 @@ SquarePlace place_of_square(const Preprocess& step, PixelSize image) {
       return place_in(centre_of(image, step), {step.size, step.size, 0, 0});
     case Geometry::letterbox:
       return place_in(whole, letterbox_of(image, step));
+    case Geometry::centre_crop:
+      return place_in(whole, centre_crop_of(image, step));
     case Geometry::none:
       break;
   }
@@ -146,6 +160,8 @@ Image preprocess_geometry(const Image& image, const Preprocess& step) {
       return centre_square(image, step);
     case Geometry::letterbox:
       return letterbox(image, step);
+    case Geometry::centre_crop:
+      return centre_crop(image, step);
     case Geometry::none:
       break;
   }

@@ -11,7 +11,8 @@ namespace coterie::inline images {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kGeometries = {"none", "squash", "short_side", "centre_square", "letterbox"};
+constexpr std::array<std::string_view, 6> kGeometries = {"none",          "squash",    "short_side",
+                                                         "centre_square", "letterbox", "centre_crop"};
 constexpr std::array<std::string_view, 6> kFilters = {"nearest", "box",     "bilinear",
                                                       "bicubic", "lanczos", "tf1_bilinear"};
 constexpr std::array<std::string_view, 2> kPasses = {"horizontal_first", "pillow13"};
@@ -75,6 +76,8 @@ std::string geometry_line(const Preprocess& steps) {
     case Geometry::letterbox:
       return fmt::format("geometry: long side to {0}, {1}, centred on {0} x {0} of grey {2}", steps.size, filter,
                          steps.pad);
+    case Geometry::centre_crop:
+      return fmt::format("geometry: not resized; centre {0} x {0}, padded with 0", steps.size);
     case Geometry::none:
       break;
   }

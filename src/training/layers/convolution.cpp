@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "coterie/features/fast_convolution.hpp"
 #include "coterie/training/layer.hpp"
 #include "exact_sum.hpp"
 #include "products.hpp"
@@ -20,13 +21,18 @@ class Convolution final : public Layer {
         chunk_(std::clamp<std::int64_t>(kPatchFloats / patch_, 64, out_.pixels())),
         weight_(
             make_parameter(name + ".weight", {channels, in.channels, window.kernel, window.kernel}, Order::kernels)),
-        bias_(make_parameter(name + ".bias", {channels})) {}
+        bias_(make_parameter(name + ".bias", {channels})) {
+    if (window.stride != 1 || window.padding >= window.kernel) return;
+    fast_ = {in.height, in.width, in.channels, channels, window.kernel, window.padding};
+    fast_back_ = {out_.height, out_.width, channels, in.channels, window.kernel, window.kernel - 1 - window.padding};
+  }
 
   std::int64_t outputs() const override { return out_.elements(); }
   bool gives_all_images() const override { return false; }
   std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }
 
   void forward(const Batch& batch, const float* in, float* out) override {
+    if (FastConvolution::pays(fast_)) return forward_fast(batch, in, out);
     batch.for_micro_batches([&](RowRange images, int) {
       std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_));
       for (std::int64_t image = images.begin; image < images.end; ++image)
@@ -49,31 +55,19 @@ class Convolution final : public Layer {
     const double input = largest(batch, in, own * in_.elements());
     ExactSum sums(batch, weights, slope * input, batch.images.blocks());
     ExactSum bias_sums(batch, out_.channels, slope, batch.images.blocks());
+    const bool fast = in_gradient != nullptr && FastConvolution::pays(fast_back_);
     batch.for_micro_batches([&](RowRange images, int worker) {
       std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_)), kernel(weight_.values.size());
       std::vector<double> bias(bias_.values.size());
-      for (std::int64_t image = images.begin; image < images.end; ++image) {
-        float* to = in_gradient == nullptr ? nullptr : in_gradient + image * in_.elements();
-        if (to != nullptr) std::fill(to, to + in_.elements(), 0.0F);
-        for (std::int64_t first = 0; first < out_.pixels(); first += chunk_) {
-          const std::int64_t pixels = std::min(chunk_, out_.pixels() - first);
-          const float* from = out_gradient + image * out_.elements() + first * out_.channels;
-          lay_out(in + image * in_.elements(), first, pixels, patches.data());
-          Product{.rows = patch_, .columns = out_.channels, .inner = pixels, .a_turned = true, .keep = 1}.run(
-              patches.data(), from, kernel.data());
-          for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
-            for (std::size_t c = 0; c < bias.size(); ++c)
-              bias[c] += static_cast<double>(from[pixel * out_.channels + static_cast<std::int64_t>(c)]);
-          if (to == nullptr) continue;
-          Product{.rows = pixels, .columns = patch_, .inner = out_.channels, .b_turned = true}.run(
-              from, weight_.values.data(), patches.data());
-          add_back(patches.data(), first, pixels, to);
-        }
-      }
+      for (std::int64_t image = images.begin; image < images.end; ++image)
+        add_gradients(in + image * in_.elements(), out_gradient + image * out_.elements(),
+                      in_gradient == nullptr || fast ? nullptr : in_gradient + image * in_.elements(), patches, kernel,
+                      bias);
       sums.add(worker, 0, kernel.data(), weights);
       const std::vector<float> rounded(bias.begin(), bias.end());
       bias_sums.add(worker, 0, rounded.data(), std::ssize(rounded));
     });
+    if (fast) input_gradient_fast(batch, out_gradient, in_gradient);
     weight_.gradient.resize(weight_.values.size());
     bias_.gradient.resize(bias_.values.size());
     sums.finish(weight_.gradient.data());
@@ -81,6 +75,50 @@ class Convolution final : public Layer {
   }
 
  private:
+  void forward_fast(const Batch& batch, const float* in, float* out) const {
+    const FastConvolution convolution(weight_.values.data(), bias_.values.data(), fast_, batch.pool);
+    batch.for_micro_batches([&](RowRange images, int) {
+      convolution.run(in + images.begin * in_.elements(), images.size(), out + images.begin * out_.elements());
+    });
+  }
+
+  // The convolution of the outputs' gradient with the kernel turned by half a circle, inputs and outputs exchanged.
+  void input_gradient_fast(const Batch& batch, const float* out_gradient, float* in_gradient) const {
+    const std::int64_t taps = window_.kernel * window_.kernel, size = in_.channels * out_.channels;
+    std::vector<float> turned(weight_.values.size());
+    batch.pool.for_each(taps, [&](std::int64_t tap, int) {
+      const float* from = weight_.values.data() + (taps - 1 - tap) * size;
+      float* to = turned.data() + tap * size;
+      for (std::int64_t i = 0; i < in_.channels; ++i)
+        for (std::int64_t o = 0; o < out_.channels; ++o) to[o * in_.channels + i] = from[i * out_.channels + o];
+    });
+    const FastConvolution convolution(turned.data(), nullptr, fast_back_, batch.pool);
+    batch.for_micro_batches([&](RowRange images, int) {
+      convolution.run(out_gradient + images.begin * out_.elements(), images.size(),
+                      in_gradient + images.begin * in_.elements());
+    });
+  }
+
+  // Of one image, to the gradients by the kernel and by the bias; that by the input where `to` is not null.
+  void add_gradients(const float* in, const float* out_gradient, float* to, std::vector<float>& patches,
+                     std::vector<float>& kernel, std::vector<double>& bias) const {
+    if (to != nullptr) std::fill(to, to + in_.elements(), 0.0F);
+    for (std::int64_t first = 0; first < out_.pixels(); first += chunk_) {
+      const std::int64_t pixels = std::min(chunk_, out_.pixels() - first);
+      const float* from = out_gradient + first * out_.channels;
+      lay_out(in, first, pixels, patches.data());
+      Product{.rows = patch_, .columns = out_.channels, .inner = pixels, .a_turned = true, .keep = 1}.run(
+          patches.data(), from, kernel.data());
+      for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+        for (std::size_t c = 0; c < bias.size(); ++c)
+          bias[c] += static_cast<double>(from[pixel * out_.channels + static_cast<std::int64_t>(c)]);
+      if (to == nullptr) continue;
+      Product{.rows = pixels, .columns = patch_, .inner = out_.channels, .b_turned = true}.run(
+          from, weight_.values.data(), patches.data());
+      add_back(patches.data(), first, pixels, to);
+    }
+  }
+
   // Calls work(place in the patches, offset in the image or -1, floats) for each run of floats of these pixels' patches
   // that lies in one row of the image.
   template <typename Work>
@@ -125,6 +163,7 @@ class Convolution final : public Layer {
   Sliding window_;
   std::int64_t patch_, chunk_;  // numbers of a patch; pixels whose patches are in hand together
   Parameter weight_, bias_;
+  FastConvolution::Shape fast_ = {}, fast_back_ = {};  // of no kernel where the stride is not 1
 };
 
 }  // namespace

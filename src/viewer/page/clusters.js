@@ -42,10 +42,10 @@ function groupItem(app, group, size) {
   return element(
     "li",
     {class: said.excluded ? "excluded" : null},
-    element("button", {class: "swatch", "aria-pressed": String(!hidden), "aria-label": `Show ${name}`, title: "show or hide", onclick: () => app.toggleGroup(group)}, swatch(app, group)),
+    element("button", {class: "swatch", "aria-pressed": String(!hidden), "aria-label": `Show ${name}`, title: "show or hide", onclick: () => app.clusters.toggle(group)}, swatch(app, group)),
     element(
       "button",
-      {class: "open", "aria-current": String(app.openGroup === group), onclick: () => app.openCluster(group)},
+      {class: "open", "aria-current": String(app.clusters.openGroup === group), onclick: () => app.clusters.open(group)},
       element("span", {class: "name"}, element("bdi", {}, name)),
       element("small", {}, figures.filter((figure) => figure !== null).join(" · ")),
     ),
@@ -83,7 +83,7 @@ export function renderCluster(app, group) {
   const others = Array.from({length: about.k}, (_, c) => c).filter((c) => c !== group && edits.target(about, c) === c);
   const into = element(
     "select",
-    {id: "merge", onchange: (event) => event.target.value !== "" && app.merge(group, Number(event.target.value))},
+    {id: "merge", onchange: (event) => event.target.value !== "" && app.naming.merge(group, Number(event.target.value))},
     element("option", {value: ""}, "merge into …"),
     others.map((c) => element("option", {value: String(c)}, shown(edits.nameOf(about, c)))),
   );
@@ -97,9 +97,9 @@ export function renderCluster(app, group) {
     element(
       "div",
       {class: "row"},
-      element("button", {id: "select-cluster", onclick: () => app.selectGroup(group)}, "Select its images"),
-      element("button", {onclick: () => app.onlyGroup(group)}, "Show only this"),
-      element("button", {onclick: () => app.zoomToGroup(group)}, "Zoom to it"),
+      element("button", {id: "select-cluster", onclick: () => app.selection.selectGroup(group)}, "Select its images"),
+      element("button", {onclick: () => app.clusters.only(group)}, "Show only this"),
+      element("button", {onclick: () => app.clusters.zoomTo(group)}, "Zoom to it"),
     ),
     element("h2", {}, app.solution.silhouettes ? "Its clearest images" : "Some of its images"),
     strip,

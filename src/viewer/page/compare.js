@@ -1,5 +1,6 @@
 // Two clusterings side by side: how many images of each cluster of the one lie in each of the other.
 import {element} from "./dom.js";
+import {titleOf} from "./groups.js";
 import {shown} from "./text.js";
 
 /** Counts of images that pass: rows are the groups of `one`, columns those of `other`; [[count ...] ...]. */
@@ -17,9 +18,8 @@ export function renderMoved(app) {
   const columns = Array.from({length: second.about.k}, (_, c) => c).filter((c) => table.some((row) => row[c] > 0));
   const name = (about, group) => shown(edits.nameOf(about, group));
   const rows = table.map((row, group) => [row, group]).filter(([row]) => row.some((count) => count > 0));
-  const title = (about) => `${about.clustering}, k = ${about.k}`;
   return [
-    element("h2", {}, `What moved: ${title(solution.about)} (rows) → ${title(second.about)} (columns)`),
+    element("h2", {}, `What moved: ${titleOf(solution.about)} (rows) → ${titleOf(second.about)} (columns)`),
     element(
       "table",
       {},
@@ -28,7 +28,7 @@ export function renderMoved(app) {
         "tr",
         {},
         element("th", {scope: "row"}, element("bdi", {}, name(solution.about, group))),
-        columns.map((c) => element("td", {class: "number"}, row[c] === 0 ? "" : element("button", {"aria-label": `Select ${row[c]} images of ${name(solution.about, group)} that are in ${name(second.about, c)}`, onclick: () => app.selectCrossed(group, c)}, String(row[c])))),
+        columns.map((c) => element("td", {class: "number"}, row[c] === 0 ? "" : element("button", {"aria-label": `Select ${row[c]} images of ${name(solution.about, group)} that are in ${name(second.about, c)}`, onclick: () => app.selection.selectCrossed(group, c)}, String(row[c])))),
       ))),
     ),
   ];

@@ -7,7 +7,7 @@ import {silhouetteOf} from "./study.js";
 export function thumbnail(app, i) {
   const side = 60 * Math.min(devicePixelRatio, 2);
   const canvas = element("canvas", {width: String(side), height: String(side)});
-  const button = element("button", {onclick: () => app.openImage(i), "aria-label": `image ${i}`}, canvas);
+  const button = element("button", {onclick: () => app.images.open(i), "aria-label": `image ${i}`}, canvas);
   if (app.atlases.there) app.atlases.drawSoon(canvas.getContext("2d"), app.atlases.level("64"), i, side);
   app.study.path(i).then((path) => {
     button.setAttribute("aria-label", shown(path));
@@ -23,7 +23,7 @@ export async function renderImage(app, i) {
   const group = app.groups[i];
   const known = [];
   if (group < solution.about.k)
-    known.push(["cluster", element("button", {onclick: () => app.openCluster(group)}, element("bdi", {}, shown(edits.nameOf(solution.about, group))))]);
+    known.push(["cluster", element("button", {onclick: () => app.clusters.open(group)}, element("bdi", {}, shown(edits.nameOf(solution.about, group))))]);
   const silhouette = solution.silhouettes ? silhouetteOf(solution.silhouettes[i]) : NaN;
   if (Number.isFinite(silhouette)) known.push(["silhouette", silhouette.toFixed(2)]);
   for (const column of columns) {
@@ -38,8 +38,8 @@ export async function renderImage(app, i) {
     element(
       "div",
       {class: "row"},
-      element("button", {"aria-pressed": String(selected), onclick: () => app.toggleSelected(i)}, selected ? "Selected" : "Select"),
-      element("button", {onclick: () => app.goTo(i)}, "Show on the map"),
+      element("button", {"aria-pressed": String(selected), onclick: () => app.selection.toggle(i)}, selected ? "Selected" : "Select"),
+      element("button", {onclick: () => app.images.goTo(i)}, "Show on the map"),
       link ? element("a", {href: link, target: "_blank", rel: "noopener noreferrer"}, "open the file") : null,
     ),
     neighbours.length > 0 ? element("h2", {}, "Nearest images") : null,

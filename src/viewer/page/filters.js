@@ -13,15 +13,13 @@ export class Filters {
     this.selecting = 0; // how many are
   }
 
-  get active() {
-    return this.hidden.size > 0 || this.columns.size > 0 || this.found !== null;
-  }
-
-  clear() {
-    this.hidden.clear();
-    this.columns.clear();
-    this.text = "";
-    this.found = null;
+  /** Lets a value of a column pass, or no longer; where none is named all pass. */
+  pass(column, code, on) {
+    const codes = this.columns.get(column) ?? new Set();
+    if (on) codes.add(code);
+    else codes.delete(code);
+    if (codes.size > 0) this.columns.set(column, codes);
+    else this.columns.delete(column);
   }
 
   /** Looks for the text in paths and in all metadata, whatever the case. */

@@ -26,11 +26,11 @@ export function listenToKeys(app, canvas) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const way = WAYS[event.key];
     if (way && event.shiftKey) app.camera.pan(-way[0] * STEP * app.ratio, -way[1] * STEP * app.ratio);
-    else if (way) app.step(way);
-    else if (event.key === "Enter" && app.focus >= 0) app.openImage(app.focus, true);
-    else if (event.key === " " && app.focus >= 0) app.toggleSelected(app.focus);
-    else if (event.key === "+" || event.key === "=") app.camera.zoom(1.4, ...app.focusPlace());
-    else if (event.key === "-") app.camera.zoom(1 / 1.4, ...app.focusPlace());
+    else if (way) app.images.step(way);
+    else if (event.key === "Enter" && app.images.focus >= 0) app.images.open(app.images.focus, true);
+    else if (event.key === " " && app.images.focus >= 0) app.selection.toggle(app.images.focus);
+    else if (event.key === "+" || event.key === "=") app.zoom(1.4);
+    else if (event.key === "-") app.zoom(1 / 1.4);
     else if (event.key === "0") app.camera.fit();
     else return;
     event.preventDefault();
@@ -44,7 +44,7 @@ export function listenToKeys(app, canvas) {
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
-    if (key === "y" || event.shiftKey) app.redo();
-    else app.undo();
+    if (key === "y" || event.shiftKey) app.naming.redo();
+    else app.naming.undo();
   });
 }

@@ -16,13 +16,13 @@ export function listenToPointers(app, canvas, painter) {
     canvas.setPointerCapture(event.pointerId);
     down.set(event.pointerId, place(event));
     moved = 0;
-    drawing = down.size === 1 && (event.shiftKey || app.lassoing);
+    drawing = down.size === 1 && (event.shiftKey || app.selection.lassoing);
     app.lasso = drawing ? [place(event)] : [];
   });
 
   canvas.addEventListener("pointermove", (event) => {
     const at = place(event);
-    if (!down.has(event.pointerId)) return app.hover(painter, at, event);
+    if (!down.has(event.pointerId)) return app.images.hover(painter, at, event);
     const before = down.get(event.pointerId);
     down.set(event.pointerId, at);
     moved += Math.hypot(at[0] - before[0], at[1] - before[1]);
@@ -42,15 +42,15 @@ export function listenToPointers(app, canvas, painter) {
 
   const up = (event) => {
     if (!down.delete(event.pointerId)) return;
-    if (drawing && app.lasso.length > 2) app.closeLasso(painter, event.ctrlKey || event.metaKey);
-    else if (moved < CLICK * app.ratio && event.type === "pointerup") app.click(painter, place(event));
+    if (drawing && app.lasso.length > 2) app.selection.closeLasso(painter, event.ctrlKey || event.metaKey);
+    else if (moved < CLICK * app.ratio && event.type === "pointerup") app.images.click(painter, place(event));
     if (down.size === 0) drawing = false;
     app.lasso = [];
     app.redraw();
   };
   canvas.addEventListener("pointerup", up);
   canvas.addEventListener("pointercancel", up);
-  canvas.addEventListener("pointerleave", () => app.hover(painter, null));
+  canvas.addEventListener("pointerleave", () => app.images.hover(painter, null));
 
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();

@@ -61,7 +61,7 @@ export class ImageTable {
     return element(
       "tr",
       {},
-      element("td", {}, element("button", {onclick: () => app.openImage(i)}, element("bdi", {}, shown(paths[i])))),
+      element("td", {}, element("button", {onclick: () => app.images.open(i)}, element("bdi", {}, shown(paths[i])))),
       element("td", {}, element("bdi", {}, group < about.k ? shown(app.edits.nameOf(about, group)) : "")),
       silhouettes ? element("td", {class: "number"}, silhouettes[i] === 255 ? "" : silhouetteOf(silhouettes[i]).toFixed(2)) : null,
       columns.map((column) => element("td", {}, element("bdi", {}, shown(column.values[column.codes[i]] ?? "")))),

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "command/job.hpp"
+
+namespace coterie::jobs {
+
+/// assign with --map: where new images lie on a finished map, which does not change. `folder`: of their own study; what
+/// is found is the table tables/assignments/NAME-on-MAP/positions.csv. Collective.
+void give_places(Job& job, const std::string& name, const std::string& folder);
+
+}  // namespace coterie::jobs
