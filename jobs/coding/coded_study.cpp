@@ -51,8 +51,9 @@ std::vector<std::string> coding_warnings(const CodedStudy& study) {
     warnings.emplace_back(
         "only images nearest to the centroids were coded: the shares say nothing of the clusters as a whole");
   if (!results.disagreed.empty())
-    warnings.push_back(
-        fmt::format("coders disagree on {} items: adjudication.csv lists them", results.disagreed.size()));
+    warnings.push_back(fmt::format(
+        "coders disagree on {} items: adjudication.csv lists them, code report --forms writes forms of them",
+        results.disagreed.size()));
   if (study.decided > 0)
     warnings.push_back(fmt::format("an adjudicator decided on {} items, which {} for what the coders said of them",
                                    study.decided, study.adjudicated ? "stands here" : "does not stand here"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <numeric>
+#include <set>
 
 #include "coding/coded_study.hpp"
 #include "coding/report_codings.hpp"
@@ -157,6 +158,15 @@ void RelatedResults::fill(const Job& job, const ReportSources& from, std::int64_
       add_assignment(from, name, report);
   for (const auto& name : related(job, from, Kind::comparisons)) add_comparison(from, name, shown, report);
   for (const auto& name : from.study.list(Kind::answers)) add_coding(job, from, name, shown, report);
+  keep_last_rounds(report);
+}
+
+// Of several rounds the last one, which says what the earlier ones came to.
+void RelatedResults::keep_last_rounds(Report& report) {
+  std::set<std::string> continued;
+  for (const auto& coding : codings_) continued.insert(coding.answers.previous);
+  std::erase_if(report.codings, [&](const ReportCoding& coding) { return continued.contains(coding.name); });
+  std::erase_if(codings_, [&](const CodedStudy& coding) { return continued.contains(coding.name); });
 }
 
 ImageReader RelatedResults::reader(const ImageReader& own, const DecodeOptions& options) const {

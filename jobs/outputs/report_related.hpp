@@ -27,6 +27,7 @@ class RelatedResults {
  private:
   void add_coding(const Job& job, const ReportSources& from, const std::string& name, std::int64_t shown,
                   Report& report);
+  void keep_last_rounds(Report& report);
   void add_assignment(const ReportSources& from, const std::string& name, Report& report);
 
   std::map<std::string, ImagePlace> places_;

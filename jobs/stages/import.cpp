@@ -280,10 +280,10 @@ const StageEffort kEffort{.on_root = true, .disk = disk_of};
 }  // namespace
 
 Command import_features() {
-  return {.options = OptionList(
-              "import", {any_file, option::feature_columns, option::name_column, option::header, option::names,
-                         option::for_result(option::path_column), option::for_result(option::encoding),
-                         option::for_result(option::dataset), option::name}),
+  return {.options = OptionList("import",
+                                {any_file, option::feature_columns, option::name_column, option::header, option::names,
+                                 option::for_result(option::path_column), option::for_result(option::encoding),
+                                 option::for_result(option::dataset), option::name}),
           .summary = "takes over features made elsewhere",
           .example = "coterie import --study vec --file vgg.npy --names names.txt --name vgg",
           .run = take_over,
