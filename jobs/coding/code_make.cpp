@@ -170,7 +170,7 @@ Command code_make() {
             "code a topic model instead: an image belongs to its likeliest topic, and the nearest have most of it; --k "
             "then names the number of topics",
             0, kMost, "", true},
-           option::for_result(option::chosen_k),
+           option::for_result(option::one_chosen_k),
            {"task", Role::result, choice, "fit", "",
             "what coders are asked: does an image fit its cluster's theme (fit), which image does not belong "
             "(intrusion), how alike are two (pairs), which name fits (labels)",
