@@ -15,7 +15,7 @@ std::string map_called(const Job& job, const std::string& wanted) {
                [&](const std::string& name) { return name.ends_with("-" + wanted); });
   if (so_called.empty()) return wanted;
   const std::string newest = read_manifest(job.study).newest(Kind::embeddings, so_called);
-  const std::string found = newest.empty() ? so_called.front() : newest;
+  std::string found = newest.empty() ? so_called.front() : newest;
   job.say("takes {} for {}{}", Study::address(Kind::embeddings, found), wanted,
           so_called.size() > 1 ? fmt::format(", the newest of {} that are called so", so_called.size()) : "");
   return found;

@@ -178,7 +178,7 @@ std::vector<std::string> vector_files(const std::string& folder) {
 VectorFolder read_vector_folder(const std::string& folder) {
   VectorFolder found;
   for (const auto& file : vector_files(folder)) {
-    const std::string path = folder + "/" + file;
+    const std::string path = fmt::format("{}/{}", folder, file);
     std::ifstream stream(path, std::ios::binary);
     if (!stream) throw FileError(path, "cannot be read");
     const std::string bytes{std::istreambuf_iterator<char>(stream), {}};

@@ -39,10 +39,10 @@ std::vector<double> placed(const RowSource& old, const std::vector<double>& map,
 std::int64_t nearest_on_map(const std::vector<double>& map, std::size_t dimensions, const double* place) {
   std::size_t best = 0;
   double least = INFINITY;
-  for (std::size_t i = 0; i < map.size(); i += dimensions) {
+  for (std::size_t row = 0; row * dimensions < map.size(); ++row) {
     double square = 0;
-    for (std::size_t d = 0; d < dimensions; ++d) square += std::pow(map[i + d] - place[d], 2);
-    if (square < least) least = square, best = i / dimensions;
+    for (std::size_t d = 0; d < dimensions; ++d) square += std::pow(map[row * dimensions + d] - place[d], 2);
+    if (square < least) least = square, best = row;
   }
   return static_cast<std::int64_t>(best);
 }

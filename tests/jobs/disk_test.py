@@ -78,10 +78,9 @@ class SmallDisk(FaultTest):
     def test_a_full_folder_of_temporary_files_is_named_as_such(self):
         self.place("report", "elsewhere")
         remount(self.disk, f"size={64 << 10}")
-        with open(os.path.join(self.disk, "filler"), "wb") as filler, contextlib.suppress(OSError):
+        with open(os.path.join(self.disk, "filler"), "wb", buffering=0) as filler, contextlib.suppress(OSError):
             while True:
                 filler.write(bytes(PAGE))
-                filler.flush()
         with mock.patch.dict(os.environ, TMPDIR=self.disk):
             text = run(0, *self.command("report"), cwd=self.path("elsewhere"), code=1)
         self.assertIn(f"coterie: {self.disk}: the disk of temporary files, where charts are drawn, is full", text)
