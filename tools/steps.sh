@@ -55,7 +55,7 @@ build() {
   shift
   make_logs
   if ! cmake --build "$folder" --parallel "$(build_jobs)" --target "$@" 2>&1 | tee "$log" | show_build_progress; then
-    grep -E -A8 'error:|FAILED:|undefined (reference|symbol)' "$log" | head -n 60 >&2 || tail -n 30 "$log" >&2
+    grep -E -A8 'error:|FAILED:|undefined (reference|symbol)' "$log" | sed -n 1,60p >&2 || tail -n 30 "$log" >&2
     fail "the build failed; the whole output: $log"
   fi
 }

@@ -351,9 +351,9 @@ inline constexpr Option chosen_k{
     "",  "K",          "the number of clusters, or several: 8 or 6,8,10 or 5-20; default: the chosen one, else all",
     1,   kMaxCount};
 inline constexpr Option one_chosen_k = [] {
-  Option k = chosen_k;
-  k.help = "the number of clusters; default: the chosen one, or the only one there is";
-  return k;
+  Option one = chosen_k;
+  one.help = "the number of clusters; default: the chosen one, or the only one there is";
+  return one;
 }();
 
 /// The same for a command that hands it on to another: what it changes is in the digest of what that one makes.
