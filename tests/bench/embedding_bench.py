@@ -23,7 +23,7 @@ OURS = {"openTSNE": ("preset=opentsne",), "scikit-learn": ("preset=sklearn",), "
 PEERS = {
     "openTSNE": "from openTSNE import TSNE\nmake = lambda rows: TSNE(n_jobs=THREADS, random_state=1).fit(rows)",
     "scikit-learn": "from sklearn.manifold import TSNE\nmake = lambda rows: TSNE(n_jobs=THREADS, random_state=1).fit_transform(rows)",
-    "umap-learn": "import umap\nmake = lambda rows: umap.UMAP(n_jobs=THREADS).fit_transform(rows)\nmake(np.random.normal(size=(300, 5)))",
+    "umap-learn": "sys.modules['coverage'] = None\nimport umap\nmake = lambda rows: umap.UMAP(n_jobs=THREADS).fit_transform(rows)\nmake(np.random.normal(size=(300, 5)))",
 }
 PEER = """import sys, time
 import numpy as np

@@ -19,13 +19,15 @@ import tempfile
 import warnings
 
 import numpy as np
-import umap
 from openTSNE import TSNEEmbedding, initialization
 from openTSNE.affinity import PrecomputedAffinities
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_digits, make_blobs, make_swiss_roll
 from sklearn.manifold import _t_sne, trustworthiness
 from sklearn.neighbors import NearestNeighbors
+
+sys.modules["coverage"] = None  # numba, below umap-learn, stumbles over Debian's, which is older than it expects
+import umap  # noqa: E402
 
 warnings.filterwarnings("ignore")
 
