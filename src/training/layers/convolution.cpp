@@ -32,7 +32,7 @@ class Convolution final : public Layer {
   std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }
 
   void forward(const Batch& batch, const float* in, float* out) override {
-    if (FastConvolution::pays(fast_)) return forward_fast(batch, in, out);
+    if (is_fast(fast_, batch)) return forward_fast(batch, in, out);
     batch.for_micro_batches([&](RowRange images, int) {
       std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_));
       for (std::int64_t image = images.begin; image < images.end; ++image)
@@ -55,7 +55,7 @@ class Convolution final : public Layer {
     const double input = largest(batch, in, own * in_.elements());
     ExactSum sums(batch, weights, slope * input, batch.images.blocks());
     ExactSum bias_sums(batch, out_.channels, slope, batch.images.blocks());
-    const bool fast = in_gradient != nullptr && FastConvolution::pays(fast_back_);
+    const bool fast = in_gradient != nullptr && is_fast(fast_back_, batch);
     batch.for_micro_batches([&](RowRange images, int worker) {
       std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_)), kernel(weight_.values.size());
       std::vector<double> bias(bias_.values.size());
@@ -75,6 +75,13 @@ class Convolution final : public Layer {
   }
 
  private:
+  // Small maps of few images do not repay the kernel's transforms, which are new in every step. A function of the whole
+  // batch, not of ranks.
+  static bool is_fast(const FastConvolution::Shape& shape, const Batch& batch) {
+    constexpr std::int64_t kLeastPixels = 256;
+    return batch.images.rows() * shape.height * shape.width >= kLeastPixels && FastConvolution::pays(shape);
+  }
+
   void forward_fast(const Batch& batch, const float* in, float* out) const {
     const FastConvolution convolution(weight_.values.data(), bias_.values.data(), fast_, batch.pool);
     batch.for_micro_batches([&](RowRange images, int) {
