@@ -26,8 +26,8 @@ enum class ItemKind : std::int32_t {
   nearest = 1,   ///< nearest to the centroid; of intrusions: the four are of the 20 nearest
   boundary = 2,  ///< as near to another centroid as to the own one; of intrusions: the intruder is of the cluster next
                  ///< to this one, and of its 20 images that lie nearest to their boundary
-  between = 3,  ///< pairs: of two clusters
-  gold = 4,     ///< its right answer is plain; it shows whether a coder attends, and enters no statistic
+  between = 3,   ///< pairs: of two clusters
+  gold = 4,      ///< its right answer is plain; it shows whether a coder attends, and enters no statistic
 };
 const char* kind_name(ItemKind kind);
 

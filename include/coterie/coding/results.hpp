@@ -76,7 +76,7 @@ struct CodingResults {
 struct ResultOptions {
   std::vector<GivenAnswer> decisions;  ///< that stand for what coders said, in shares and ratings; their coder is
                                        ///< passed over. The coders' agreement is of their own answers
-  std::int64_t replicates = 10000;  ///< of alpha's bootstrap
+  std::int64_t replicates = 10000;     ///< of alpha's bootstrap
   std::uint64_t seed = 1;
 };
 

@@ -12,8 +12,8 @@ namespace coterie::inline report {
 // are chart.hpp's.
 
 /// How many images each cluster has, as figure 8 of Zhang & Peng (SMR 53(3), 2024): horizontal bars, the first at the
-/// bottom, the number at the end of each. `names[c]` is what stands beside bar c. Empty without a bar. Throws InvalidArgument
-/// for vectors of different lengths.
+/// bottom, the number at the end of each. `names[c]` is what stands beside bar c. Empty without a bar. Throws
+/// InvalidArgument for vectors of different lengths.
 Chart named_counts_chart(const std::vector<std::string>& names, const std::vector<std::int64_t>& counts);
 inline constexpr int kNamedCountsWidth = 2268, kNamedCountsHeight = 1962;  ///< px of the published picture
 

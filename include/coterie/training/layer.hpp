@@ -79,8 +79,8 @@ struct Sliding {
 
 /// out = kernel * patches(in) + bias. Forward, and the gradient by the input: by Winograd's transforms where these pay
 /// (features/fast_convolution.hpp), else, as is the gradient by the kernel, by matrix products over patches (im2col;
-/// Chellapilla et al., 2006): 2 · pixels · taps · inputs · outputs flops each. The parameters' gradient is summed over micro-batches in
-/// fixed point, 8 bytes a parameter between ranks.
+/// Chellapilla et al., 2006): 2 · pixels · taps · inputs · outputs flops each. The parameters' gradient is summed over
+/// micro-batches in fixed point, 8 bytes a parameter between ranks.
 std::unique_ptr<Layer> make_convolution(const std::string& name, const Map& in, std::int64_t channels,
                                         const Sliding& window);
 

@@ -98,7 +98,8 @@ void refuse_one_part(const std::string& path) {
   if ((ending != ".safetensors" && ending != ".bin") || stem.size() < kForm.size()) return;
   std::string numbers = stem.substr(stem.size() - kForm.size());
   const bool first = numbers.starts_with("-00001-");
-  std::replace_if(numbers.begin(), numbers.end(), [](unsigned char c) { return std::isdigit(c) != 0; }, '0');
+  std::replace_if(
+      numbers.begin(), numbers.end(), [](unsigned char c) { return std::isdigit(c) != 0; }, '0');
   if (numbers != kForm || first) return;
   throw FileError(path, fmt::format("is one part of a model; give its index, {}{}.index.json, with all parts beside",
                                     stem.substr(0, stem.size() - kForm.size()), ending));
