@@ -75,16 +75,17 @@ void move_to_means(std::span<const std::int32_t> before, const std::vector<std::
 
 }  // namespace
 
-void extract_all(const Job& job, const ImageList& list, const Backbone& backbone, const WeightFile& weights,
-                 const std::string& path, std::uint32_t epoch) {
+void extract_all(const Job& job, const ImageList& list, const Backbone& backbone,
+                 const std::function<WeightFile()>& weights, const std::string& path, std::uint32_t epoch) {
   Recipe recipe = job.recipe;
   recipe.set("epoch", fmt::format("{}", epoch));
   const std::int64_t numbers = find_layer(backbone, "").dimension;
   FeatureFile file(path, recipe, {std::ssize(list.images), numbers, 32}, list.identities, false, job.comm);
   if (file.complete()) return;
+  const WeightFile there = weights();
   std::vector<Network> networks;
   job.comm.together([&] {
-    networks.emplace_back(backbone, std::vector{backbone.default_layer}, weights, backbone.preprocess,
+    networks.emplace_back(backbone, std::vector{backbone.default_layer}, there, backbone.preprocess,
                           NetworkOptions{.device = Device::cpu});
   });
   FeatureFile* files[] = {&file};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,10 +13,10 @@
 
 namespace coterie::jobs {
 
-/// Features of all images by a network in training, into a file that survives a kill; nothing to do where it is whole.
-/// Collective. Throws Stopped where a signal asks for the end.
-void extract_all(const Job& job, const ImageList& list, const Backbone& backbone, const WeightFile& weights,
-                 const std::string& path, std::uint32_t epoch);
+/// Features of all images by a network in training, into a file that survives a kill; nothing to do where it is whole,
+/// else `weights` is called, on all ranks. Collective. Throws Stopped where a signal asks for the end.
+void extract_all(const Job& job, const ImageList& list, const Backbone& backbone,
+                 const std::function<WeightFile()>& weights, const std::string& path, std::uint32_t epoch);
 
 /// The clusters of the images that an epoch of DeepCluster is trained with.
 struct PseudoLabels {

@@ -124,7 +124,9 @@ class DeepClusterTraining {
 
   // The labels that the next epoch is trained with, from the features of the network as it is.
   void cluster_images() {
-    extract_all(job_, list_, backbone_, weights_of(network_->parameters(), job_.comm), features_path(), epoch());
+    extract_all(
+        job_, list_, backbone_, [&] { return weights_of(network_->parameters(), job_.comm); }, features_path(),
+        epoch());
     std::span<const std::int32_t> before;
     if (!state_.history.epochs.empty() && job_.options.flag("warm-start"))
       before = std::span(state_.history.labels).last(static_cast<std::size_t>(images_));

@@ -89,7 +89,7 @@ def main():
         trained = agreement(*features_of(program, place, "trained", "--epochs", str(EPOCHS)))
     print(f"agreement with the kinds (ARI): {trained[0]:.3f} after {EPOCHS} epochs, {untrained[0]:.3f} of the untrained network")
     print(f"images whose ten nearest are of their kind: {trained[1]:.3f}, {untrained[1]:.3f} of the untrained network")
-    # A training is chaotic: another machine's rounding makes another one. From 0.6 to 0.999 were seen (docs/benchmarks.md).
+    # A training is chaotic: another machine's rounding makes another one. docs/benchmarks.md has what was seen.
     assert trained[0] >= untrained[0] + 0.1 and trained[1] >= untrained[1] + 0.1
 
 

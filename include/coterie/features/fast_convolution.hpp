@@ -24,7 +24,6 @@ class FastConvolution {
   /// kernel: rows × columns × in × out. bias: one for each output, or null. Its transforms are shared out to the pool.
   FastConvolution(const float* kernel, const float* bias, const Shape& shape, ThreadPool& pool);
   ~FastConvolution();
-  FastConvolution(FastConvolution&&) noexcept;
 
   /// images and out: height × width × channels each, channels last. One thread; several may run at a time.
   void run(const float* images, std::int64_t count, float* out) const;

@@ -35,7 +35,6 @@ FastConvolution::FastConvolution(const float* kernel, const float* bias, const S
           Layer{WinogradLayer(affine_of(kernel, bias, shape), layer_shape(shape), &pool), shape.in, shape.out})) {}
 
 FastConvolution::~FastConvolution() = default;
-FastConvolution::FastConvolution(FastConvolution&&) noexcept = default;
 
 void FastConvolution::run(const float* images, std::int64_t count, float* out) const {
   layer_->winograd.run(
