@@ -132,7 +132,6 @@ Embedding make_of_positions(const Job& job, const RowParent& parent, const RowSo
 
 bool is_placed_map(const Options& options) { return options.given("positions"); }
 bool is_umap_map(const Options& options) { return options.text("method") == "umap"; }
-int map_dimensions(const Options& options) { return static_cast<int>(options.count("dimensions")); }
 
 void make_map(const Job& job, const RowParent& parent, const std::string& name) {
   const OwnedRows rows = read_rows(job, parent);

@@ -74,7 +74,7 @@ ReadPositions read_map(const Job& job, const RowParent& parent) {
 // Scaled on the root, which has read it.
 std::vector<double> given_start(const Job& job, const RowParent& parent, std::int64_t rows, double deviation,
                                 double jitter) {
-  const auto dimensions = static_cast<int>(job.options.count("dimensions"));
+  const auto dimensions = map_dimensions(job.options);
   std::vector<double> start(static_cast<std::size_t>(rows * dimensions));
   job.comm.on_root([&] {
     const ReadPositions found = start_named(job.options) == Start::map ? read_map(job, parent) : read_file(job, parent);
@@ -107,6 +107,8 @@ void take_map_to_begin_with(Job& job, const std::string& made) {
 
 }  // namespace
 
+int map_dimensions(const Options& options) { return static_cast<int>(options.count("dimensions")); }
+
 void take_start(Job& job, const std::string& made) {
   const std::string file = file_named(job.options);
   if (file.empty()) {
@@ -132,7 +134,7 @@ Embedding placed_elsewhere(const Job& job, const RowParent& parent) {
 std::vector<double> start_of_map(const Job& job, const RowParent& parent, const RowSource& rows, double deviation,
                                  double jitter) {
   const auto seed = static_cast<std::uint64_t>(job.options.count("seed"));
-  const auto dimensions = static_cast<int>(job.options.count("dimensions"));
+  const auto dimensions = map_dimensions(job.options);
   switch (start_named(job.options)) {
     case Start::pca:
       return principal_start(rows, dimensions, deviation, jitter, seed, job.comm, job.pool, job.memory_bytes);

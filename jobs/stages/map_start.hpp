@@ -8,6 +8,9 @@
 
 namespace coterie::jobs {
 
+/// Of the map that is asked for: 2 or 3.
+int map_dimensions(const Options& options);
+
 /// What --init or --positions reads enters the recipe: a file by its digest, a map of the study as a parent. `made`:
 /// the name of the map in the making, which cannot begin with itself. Collective.
 void take_start(Job& job, const std::string& made);
