@@ -81,7 +81,7 @@ class DeepClusterTraining {
   DeepClusterShape shape_of(const std::optional<WeightFile>& weights) const {
     const std::string backbone = job_.options.text("backbone");
     const int size = static_cast<int>(job_.options.count("image-size"));
-    const DeepClusterShape asked = deepcluster_shape(backbone, job_.options.real("width"), size);
+    DeepClusterShape asked = deepcluster_shape(backbone, job_.options.real("width"), size);
     if (!weights || job_.asked.given("width")) return asked;
     auto found = shape_of_checkpoint(backbone, *weights);
     if (!found) return asked;  // load() says what is missing

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
@@ -15,17 +14,19 @@
 namespace coterie {
 namespace {
 
-/// What is written to standard error while `task` runs, when that is the file `number`, from which `from` reads.
+/// What is written to standard error while `task` runs, when that is the file `number`, from which `from` reads. A
+/// terminal passes on what was written at a time of its own, so a last character says when all has come.
 std::string heard(int number, int from, const std::function<void()>& task) {
+  constexpr char kEnd = '\a';
   const int before = dup(STDERR_FILENO);
   dup2(number, STDERR_FILENO);
   task();
   dup2(before, STDERR_FILENO);
   close(before);
-  std::array<char, 4096> text{};
-  fcntl(from, F_SETFL, O_NONBLOCK);
-  const ssize_t bytes = read(from, text.data(), text.size());
-  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(bytes, 0))};
+  REQUIRE(write(number, &kEnd, 1) == 1);
+  std::string text;
+  for (char next = 0; read(from, &next, 1) == 1 && next != kEnd;) text += next;
+  return text;
 }
 
 std::string heard_on_a_terminal(const std::function<void()>& task) {
