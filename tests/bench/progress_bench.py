@@ -3,8 +3,8 @@
     progress_bench.py BUILD_DIR [--rows 50000,200000,800000] [--columns 32] [--threads 2] [STAGE ...]
 
 Rows round 60 centres in uneven groups. "Said before": what `--dry-run` says, over the time taken. "Time left": the
-smallest and the largest of the estimates on the bar after the first third, over the time that was really left; of what
-remains less than two seconds nothing is judged. Needs NumPy.
+smallest and the largest of the estimates on the bar after the first third, over the time that was really left; of less
+than two seconds or a tenth nothing is judged. Needs NumPy.
 """
 import argparse
 import os
@@ -62,7 +62,7 @@ def measure(program, study, stage, options):
     command = [program, stage.replace("mini-batch", "cluster"), "--study", study, *options]
     before = re.search(r"would take about (.*?) on", subprocess.run([*command, "--dry-run"], env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout)
     taken, said = on_a_terminal(command)
-    ratios = [left / (taken - at) for at, _, left in said if at > taken / 3 and taken - at > 2]
+    ratios = [left / (taken - at) for at, _, left in said if at > taken / 3 and taken - at > max(2, taken / 10)]
     worst = f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else ""
     if os.environ.get("PROGRESS_TRACE"):
         for at, share, left in said[:: max(1, len(said) // 40)]:
@@ -77,7 +77,7 @@ def main():
     parser.add_argument("--rows", default="50000,200000,800000")
     parser.add_argument("--columns", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     program = os.path.join(asked.build, "coterie")
     print("| rows | stage | taken, s | said before / taken | time left, said / real |\n|---|---|---|---|---|")
     for rows in map(int, asked.rows.split(",")):
