@@ -73,7 +73,7 @@ std::string coding_of(const Job& job, const std::string& answers) {
 }
 
 void read_all(Job& job) {
-  const auto tables = job.options.texts("tables");
+  const auto tables = job.options.files("tables");
   require(!tables.empty(),
           "code read wants the tables that coders sent back: coterie code read --study {} coder1.csv "
           "coder2.csv",

@@ -144,7 +144,7 @@ std::string weights_used(const Recipe& made) {
 std::vector<FeatureRequest> feature_requests(const Options& options) {
   std::vector<FeatureRequest> requests;
   for (const auto& name : options.texts("backbone")) {
-    Backbone backbone = find_trained(name, options.texts("weights"));
+    Backbone backbone = find_trained(name, options.files("weights"));
     for (const auto& request : requests)
       require(request.backbone.name != backbone.name, "--backbone names {} twice", backbone.name);
     const Preprocess preprocess = departed(backbone, options);
@@ -153,7 +153,7 @@ std::vector<FeatureRequest> feature_requests(const Options& options) {
   }
   require(!requests.empty(), "--backbone names no network");
   choose_layers(requests, options.texts("layer"));
-  choose_weights(requests, options.texts("weights"));
+  choose_weights(requests, options.files("weights"));
   return requests;
 }
 

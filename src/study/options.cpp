@@ -3,6 +3,7 @@
 #include <boost/program_options.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -174,6 +175,23 @@ std::vector<std::string> Options::texts(const std::string& name) const {
   for (std::string part; std::getline(stream, part, ',');)
     if (!part.empty()) parts.push_back(part);
   return parts;
+}
+
+std::vector<std::string> Options::files(const std::string& name) const {
+  const auto exists = [](const std::string& file) {
+    std::error_code unreadable;
+    return std::filesystem::exists(file, unreadable) ||
+           std::filesystem::exists(file.substr(file.find('=') + 1), unreadable);
+  };
+  const std::vector<std::string> pieces = texts(name);
+  std::vector<std::string> found;
+  for (auto begin = pieces.begin(); begin != pieces.end();) {
+    auto end = pieces.end();
+    while (end - begin > 1 && !exists(fmt::format("{}", fmt::join(begin, end, ",")))) --end;
+    found.push_back(fmt::format("{}", fmt::join(begin, end, ",")));
+    begin = end;
+  }
+  return found;
 }
 
 std::string Options::required(const std::string& name) const {

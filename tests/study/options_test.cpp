@@ -107,6 +107,21 @@ TEST_CASE("sizes and lists of counts read as people write them") {
     CHECK_THROWS_AS(parse_counts(bad), InvalidArgument);
 }
 
+TEST_CASE("a comma in the name of a file that is there parts nothing") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a,b.csv", "a", "c.pth"}) std::ofstream(folder / name) << "x";
+  const auto files = [&](const std::string& text) {
+    return parse_command_line(kExtract, {"--backbone", text}).files("backbone");
+  };
+  const std::string odd = folder / "a,b.csv", plain = folder / "c.pth", beginning = folder / "a";
+  CHECK(files(odd + "," + plain) == std::vector{odd, plain});
+  CHECK(files("vgg16=" + plain + ",lite0=" + odd) == std::vector{"vgg16=" + plain, "lite0=" + odd});
+  CHECK(files(beginning + "," + plain) == std::vector{beginning, plain});
+  CHECK(files("no,where,") == std::vector<std::string>{"no", "where"});
+  CHECK(files("random:1") == std::vector<std::string>{"random:1"});
+  CHECK(files("").empty());
+}
+
 TEST_CASE("a study file sets each stage that it names, and the command line stands above it") {
   const TemporaryFolder folder;
   const std::string path =

@@ -50,6 +50,10 @@ class Options {
   /// Values separated by commas; empty when not given.
   std::vector<std::string> texts(const std::string& name) const;
 
+  /// Files separated by commas, each as FILE or NAME=FILE. A comma inside of the name of a file that exists parts
+  /// nothing.
+  std::vector<std::string> files(const std::string& name) const;
+
   /// Throws InvalidArgument that names the option when it was not given and has no default.
   std::string required(const std::string& name) const;
 
