@@ -5,6 +5,7 @@
 #include "outputs/published_figures.hpp"
 #include "outputs/published_pictures.hpp"
 #include "outputs/published_tables.hpp"
+#include "outputs/published_training.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -17,6 +18,7 @@ void write_study1(const PublishedSolution& solution) {
     write_distance_table(solution);
   if (algorithm == "mixture") write_mixture_tables(solution);
   write_bags_table(solution);
+  write_training_files(solution);
   draw_study1_grids(solution);
   draw_counts(solution);
 }

@@ -37,7 +37,8 @@ struct PublishedSolution {
 };
 
 /// Which of its files a form has depends on the algorithm and on what the study holds; the list of all of them is in
-/// docs/studies.md. study1, study2a, study2b, peng2021, tringn, luoolu; another form writes nothing.
+/// docs/studies.md. study1, study2a, study2b, peng2021, tringn, luoolu; another form writes
+/// nothing here.
 void write_published_form(const std::string& form, const PublishedSolution& solution);
 
 }  // namespace coterie::jobs

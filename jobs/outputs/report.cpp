@@ -404,9 +404,11 @@ Report fill_topic_report(const Job& job, const ReportTopicPages& topics) {
   report.overview.push_back({"Topic model", report.topics.name});
   report.summary = fmt::format("Topics were found in the words of {} {}; nothing was clustered.", names.names.size(),
                                names.imported ? "documents" : "images");
-  std::vector<std::string> shown{Study::address(Kind::topics, report.topics.name)};
+  RelatedResults().fill_topics(job, report);
+  std::vector<std::string> shown{Study::address(Kind::topics, report.topics.name)}, beside;
   if (topics.scanned()) shown.insert(shown.begin(), "images");
-  fill_history(job, shown, {}, report);
+  for (const auto& each : report.codings) beside.push_back(Study::address(Kind::answers, each.name));
+  fill_history(job, shown, beside, report);
   return report;
 }
 

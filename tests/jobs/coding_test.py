@@ -4,6 +4,7 @@ import csv
 import glob
 import os
 import re
+import shutil
 import struct
 import unittest
 
@@ -149,6 +150,14 @@ class Coding(ProgramTest):
         self.assertIn("has no solution with k = 7", self.do("code", "make", "--topic-model", "model", "--k", "7", code=2))
         self.do("report")
         self.assertIn(b"model-k3-fit", read(os.path.join(self.study, "report", "index.html")))
+        # Of a study that holds topics alone they are in the report, too.
+        for kind in ("clusterings", "reductions", "features"):
+            shutil.rmtree(os.path.join(self.study, kind))
+        self.do("report")
+        page = read(os.path.join(self.study, "report", "index.html")).decode()
+        for text in ("nothing was clustered", "What people see in the topics", "model-k3-fit", "Mean of the topics", "the theme of its topic",
+                     "../tables/coding/model-k3-fit/agreement.csv"):
+            self.assertIn(text, page)
 
     def test_what_is_wrong_with_a_table_is_said_and_nothing_is_merged(self):
         self.do("code", "make", "--per-cluster", "5", "--gold", "2")
