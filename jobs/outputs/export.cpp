@@ -176,6 +176,8 @@ void write_solution(const Job& job, Exported& from, std::int64_t k) {
   folder.finish();
   if (!job.options.given("clusters")) from.first_features = folder.final_place("features.npy");
   job.say("wrote {} and .tsv: {} rows", folder.final_place("assignments.csv"), only_asked(job, from, k).count_there());
+  if (job.options.text("as") != "coterie")
+    job.say("beside it lies what {} left, by its names (docs/studies.md lists them)", job.options.text("as"));
 }
 
 void write(Job& job) {

@@ -26,6 +26,10 @@ void write_study1(const PublishedSolution& solution) {
 // Study 2 counts its samples' images from 1 or takes a column of the table, Peng 2021 counts from 0.
 void write_study2(const PublishedSolution& solution, const std::string& form) {
   write_label_file(solution, form == "study2a");
+  if (form == "study2a" && metadata_columns(solution).empty())
+    solution.job.say(
+        "the list of images has no columns of metadata, so label.txt has paths instead: scan --images TABLE.csv reads "
+        "them");
   write_reduction_tables(solution, form == "peng2021");
   const auto sample =
       form == "study2a" ? sample_in_list_order(solution) : sample_in_numpy_order(solution, form == "peng2021" ? 0 : 1);

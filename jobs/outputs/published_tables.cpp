@@ -85,15 +85,21 @@ void write_bags_table(const PublishedSolution& solution) {
   table.finish();
 }
 
+std::vector<std::size_t> metadata_columns(const PublishedSolution& solution) {
+  std::vector<std::size_t> columns;
+  for (std::size_t c = 0; c < solution.names.columns.size(); ++c)
+    if (solution.names.columns[c] != "folder") columns.push_back(c);  // which scan makes of the path
+  return columns;
+}
+
 void write_label_file(const PublishedSolution& solution, bool with_columns) {
   const std::string number_of_clusters = fmt::to_string(solution.k);
   make_folder_inside(solution.folder.folder(), number_of_clusters);
   TableFile table(solution.folder.place(number_of_clusters + "/label.txt"), TableText::exact);
+  const auto columns = with_columns ? metadata_columns(solution) : std::vector<std::size_t>{};
   for (const auto row : solution.rows) {
     std::vector<std::string> line;
-    for (std::size_t c = 0; with_columns && c < solution.names.columns.size(); ++c)
-      if (solution.names.columns[c] != "folder")  // which scan makes of the path
-        line.push_back(solution.names.values[c][row]);
+    for (const auto c : columns) line.push_back(solution.names.values[c][row]);
     if (line.empty()) line.push_back(solution.names.names[row]);
     line.push_back(fmt::to_string(solution.labels[row]));
     table.line(line, '\t');

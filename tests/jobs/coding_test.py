@@ -155,6 +155,8 @@ class Coding(ProgramTest):
             shutil.rmtree(os.path.join(self.study, kind))
         self.do("report")
         page = read(os.path.join(self.study, "report", "index.html")).decode()
+        self.assertIn("code make --study " + self.study + " --topic-model model codes its topics", self.do("code", "make", code=2))
+        self.assertIn("topics have none", self.do("code", "make", "--topic-model", "model", "--task", "labels", code=2))
         for text in ("nothing was clustered", "What people see in the topics", "model-k3-fit", "Mean of the topics", "the theme of its topic",
                      "../tables/coding/model-k3-fit/agreement.csv"):
             self.assertIn(text, page)
