@@ -393,6 +393,20 @@ Report fill_report(const Job& job, const ReportSources& from, RelatedResults& re
   return report;
 }
 
+// Of the number of topics that people judged, where they did, since that is the one which a paper is about.
+MethodsText methods_of_topics(const Job& job, const ReportTopicPages& topics, std::int64_t listed,
+                              const std::vector<CodedStudy>& all) {
+  std::vector<CodedStudy> codings = all;
+  std::erase_if(codings, [&](const auto& each) { return each.coding.topic_model != topics.model().name(); });
+  const std::int64_t number = codings.empty() ? topics.shown().front() : codings.front().coding.k;
+  std::erase_if(codings, [&](const auto& each) { return each.coding.k != number; });
+  const auto documents = std::ssize(topics.names().names);
+  return topic_methods_text(job.study,
+                            {topics.model(), number, number == topics.shown().front() ? topics.shown_because() : "",
+                             documents, topics.scanned() ? listed : documents},
+                            codings);
+}
+
 // Of a study without a clustering.
 Report fill_topic_report(const Job& job, const ReportTopicPages& topics) {
   Report report = begun_report(job);
@@ -404,7 +418,11 @@ Report fill_topic_report(const Job& job, const ReportTopicPages& topics) {
   report.overview.push_back({"Topic model", report.topics.name});
   report.summary = fmt::format("Topics were found in the words of {} {}; nothing was clustered.", names.names.size(),
                                names.imported ? "documents" : "images");
-  RelatedResults().fill_topics(job, report);
+  RelatedResults related;
+  related.fill_topics(job, report);
+  MethodsText methods = methods_of_topics(job, topics, report.images_listed, related.codings());
+  report.methods = std::move(methods.paragraph);
+  report.bibtex = std::move(methods.bibtex);
   std::vector<std::string> shown{Study::address(Kind::topics, report.topics.name)}, beside;
   if (topics.scanned()) shown.insert(shown.begin(), "images");
   for (const auto& each : report.codings) beside.push_back(Study::address(Kind::answers, each.name));

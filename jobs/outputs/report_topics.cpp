@@ -1,6 +1,7 @@
 #include "outputs/report_topics.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <numeric>
@@ -44,12 +45,9 @@ std::pair<std::int64_t, std::string> best_number(const TopicReader& reader) {
       most_completion = value, completes = topics;
     if (const double value = mean(evidence.npmi); value > most_npmi) most_npmi = value, coherent = topics;
   }
-  const char* others = "; coterie report --topics K,... shows others";
-  if (completes > 0)
-    return {completes, fmt::format("{} topics complete held-out documents best{}.", completes, others)};
+  if (completes > 0) return {completes, fmt::format("{} topics complete held-out documents best", completes)};
   if (coherent == 0) coherent = reader.numbers().front();
-  return {coherent,
-          fmt::format("No documents were held out; {} topics are the most coherent by NPMI{}.", coherent, others)};
+  return {coherent, fmt::format("no documents were held out; {} topics are the most coherent by NPMI", coherent)};
 }
 
 std::string nats(double log_likelihood) {
@@ -121,7 +119,11 @@ std::vector<ImageStatus> ReportTopicPages::statuses() const {
 }
 
 ReportTopics ReportTopicPages::summary() const {
-  ReportTopics topics{.name = reader_.name(), .shown_because = shown_because_, .numbers = {}};
+  ReportTopics topics{.name = reader_.name(), .shown_because = {}, .numbers = {}};
+  if (!shown_because_.empty()) {
+    topics.shown_because = shown_because_ + "; coterie report --topics K,... shows others.";
+    topics.shown_because.front() = static_cast<char>(std::toupper(topics.shown_because.front()));
+  }
   for (const auto number : reader_.numbers()) {
     const TopicEvidence evidence = reader_.evidence(number);
     const bool shown = std::find(shown_.begin(), shown_.end(), number) != shown_.end();

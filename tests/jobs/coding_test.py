@@ -154,11 +154,13 @@ class Coding(ProgramTest):
         for kind in ("clusterings", "reductions", "features"):
             shutil.rmtree(os.path.join(self.study, kind))
         self.do("report")
-        page = read(os.path.join(self.study, "report", "index.html")).decode()
+        page = read(os.path.join(self.study, "report", "index.html")).decode().replace("&#39;", "'")
         self.assertIn("code make --study " + self.study + " --topic-model model codes its topics", self.do("code", "make", code=2))
         self.assertIn("topics have none", self.do("code", "make", "--topic-model", "model", "--task", "labels", code=2))
         for text in ("nothing was clustered", "What people see in the topics", "model-k3-fit", "Mean of the topics", "the theme of its topic",
-                     "../tables/coding/model-k3-fit/agreement.csv"):
+                     "../tables/coding/model-k3-fit/agreement.csv",
+                     "SIFT descriptors~\\cite{lowe2004sift} at its keypoints, 40 at most", "into 8 visual words", "latent Dirichlet allocation~\\cite{blei2003lda} with 3 topics",
+                     "whether an image belongs to the theme of its topic, in", "@article{blei2003lda"):
             self.assertIn(text, page)
 
     def test_what_is_wrong_with_a_table_is_said_and_nothing_is_merged(self):
