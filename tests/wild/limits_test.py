@@ -76,7 +76,7 @@ class Limits(unittest.TestCase):
                            "cluster --algorithm ward --k 2-4 --name ward", "assign --images images --k 3 --name again", "embed", "embed --method umap",
                            "words --max-edge 400", "codebook --words 4", "topics --topics 2",
                            "train --method deepcluster --backbone deepcluster_alexnet --width 0.125 --image-size 64 --clusters 2 --epochs 1 --batch 8",
-                           "train --method vae --image-size 64 --epochs 1", "view", "code make --task fit --per-cluster 4", "report")
+                           "train --method vae --image-size 64 --epochs 1", "view", "code make --k 3 --task fit --per-cluster 4", "report")
             for study, commands in (("rows", rows), ("photographs", photographs)):
                 for command in commands:
                     self.coterie(*command.split(), "--study", study, before=enter)
