@@ -150,6 +150,7 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
     published.images = from.images ? &*from.images : nullptr;
     published.selection = from.selection ? &from.selection->content : nullptr;
     published.said = said;
+    published.first = from.first_features.empty();
     write_published_form(form, published);
   }
   if (job.options.flag("to-r")) write_r_loader(folder.place("load.R"), k);

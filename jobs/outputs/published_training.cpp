@@ -12,8 +12,6 @@ namespace coterie::jobs {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kBlockRows = 4096;
-
 std::string stem_of(const CheckpointReader& checkpoint, std::int64_t epoch) {
   return fmt::format("{}_ARCH={}_K={}_EPOCH={}", checkpoint.name(),
                      deepcluster_shape(checkpoint.recipe().parameter("backbone")).arch, checkpoint.history().clusters,
@@ -77,19 +75,10 @@ void place_weights(const std::string& from, const std::string& to) {
 }
 
 void write_features(const PublishedSolution& solution, const FeatureReader& features, const std::string& path) {
-  const auto rows = features.open_rows();
-  const auto columns = static_cast<std::size_t>(rows->columns());
   JoblibDictionary dictionary(path);
-  std::vector<float> block;
-  for (std::int64_t begin = 0; begin < rows->rows(); begin += kBlockRows) {
-    const RowRange range{begin, std::min(begin + kBlockRows, rows->rows())};
-    block.resize(static_cast<std::size_t>(range.size()) * columns);
-    rows->read(range, block.data());
-    for (std::int64_t row = range.begin; row < range.end; ++row)
-      if (solution.names.there(row))
-        dictionary.put(solution.names.names[static_cast<std::size_t>(row)],
-                       std::span(block).subspan(static_cast<std::size_t>(row - begin) * columns, columns));
-  }
+  solution.each_row(*features.open_rows(), [&](std::size_t row, std::span<const float> values) {
+    dictionary.put(solution.names.names[row], values);
+  });
   dictionary.finish();
 }
 

@@ -88,14 +88,14 @@ void PickleWriter::matrix(const double* values, std::int64_t rows, std::int64_t 
   raw("\x85R");
 }
 
-void PickleWriter::joblib_vector(std::int64_t length) {
+void PickleWriter::joblib_array(const std::vector<std::int64_t>& shape, bool mappable) {
   global("joblib.numpy_pickle", "NumpyArrayWrapper");
   raw(")\x81");
   begin_dict();
   text("subclass");
   global("numpy", "ndarray");
   text("shape");
-  integers({length});
+  integers(shape);
   text("order");
   text("C");
   text("dtype");
@@ -113,7 +113,7 @@ void PickleWriter::joblib_vector(std::int64_t length) {
   integer(0);
   raw("tb");
   text("allow_mmap");
-  raw("\x89");
+  raw(mappable ? "\x88" : "\x89");
   end_dict();
   raw("b");
 }

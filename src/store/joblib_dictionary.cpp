@@ -47,7 +47,7 @@ JoblibDictionary::~JoblibDictionary() = default;
 
 void JoblibDictionary::put(const std::string& name, std::span<const float> values) {
   stream_->pickle.text(name);
-  stream_->pickle.joblib_vector(std::ssize(values));
+  stream_->pickle.joblib_array({std::ssize(values)}, false);
   stream_->write(stream_->pickle.take());
   stream_->write({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
 }

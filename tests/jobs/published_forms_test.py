@@ -139,6 +139,26 @@ class PublishedForms(ProgramTest):
             self.assertEqual(said.stdout.split(), ["48", "3", "12"])
         self.assertIn(b"levels = 0:(3 - 1)", read(exported(self.study, "load.R")))
 
+    def test_vectors_lie_in_files_that_import_reads(self):
+        features = None
+        for form, folder in (("study1", "img transform"), ("peng2021", "img exfeature"), ("tringn", "vectors")):
+            run(0, "export", "--study", self.study, "--as", form, "--write-features", "--overwrite")
+            features = read(exported(self.study, "features.npy"))[-48 * 1280 * 4:]
+            place, = glob.glob(exported(self.study, folder + "/*"))
+            name = "again-" + form
+            run(0, "import", "--study", self.path(name), "--file", place, "--name", "vectors")
+            run(0, "cluster", "--study", self.path(name), "--raw", "--k", "2", "--name", "own")
+            run(0, "export", "--study", self.path(name), "--write-features")
+            with open(exported(self.path(name), "assignments.csv"), newline="", encoding="utf-8") as file:
+                again = [line["path"] for line in csv.DictReader(file)]
+            with open(exported(self.study, "assignments.csv"), newline="", encoding="utf-8") as file:
+                order = [again.index(line["path"]) for line in csv.DictReader(file)]
+            rows = read(exported(self.path(name), "features.npy"))[-48 * 1280 * 4:]
+            self.assertEqual(b"".join(rows[place * 5120:(place + 1) * 5120] for place in order), features, form)
+            if form == "peng2021":
+                self.assertIn(features, read(glob.glob(exported(self.study, "features combine/*.dat"))[0]))
+                self.assertEqual(len(glob.glob(exported(self.study, "features PCA/*.dat"))), 1)
+
     def test_what_cannot_be_exported_is_refused_with_the_way_out(self):
         at = ("export", "--study", self.study, "--as")
         self.assertIn('did you mean "peng2021"?', run(0, *at, "peng21", code=2))

@@ -10,6 +10,7 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/store/joblib_array.hpp"
 #include "coterie/store/joblib_dictionary.hpp"
 #include "temporary_folder.hpp"
 
@@ -108,6 +109,16 @@ TEST_CASE("a dictionary of vectors is joblib's: zlib around a pickle with the nu
   CHECK(joblib_vector("\x80\x02"s + bytes.substr(14, next - 14) + ".", "a") == first);
   REQUIRE(bytes.ends_with("u."));
   CHECK(joblib_vector("\x80\x02"s + bytes.substr(next + 10, bytes.size() - next - 12) + ".", "b") == second);
+}
+
+TEST_CASE("an array is written as joblib writes it, and import reads it") {
+  const TemporaryFolder folder;
+  JoblibArray array(folder / "a.dat", {1, 2, 2});
+  array.put(std::vector<float>{1, -2.5F});
+  CHECK_THROWS_AS(array.finish(), InvalidArgument);
+  array.put(std::vector<float>{3, 4});
+  array.finish();
+  CHECK(read_vector_folder(folder / ".").values == std::vector<float>{1, -2.5F, 3, 4});
 }
 
 }  // namespace coterie

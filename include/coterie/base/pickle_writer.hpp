@@ -27,9 +27,9 @@ class PickleWriter {
   /// A float64 array of NumPy's with rows x columns numbers, row-major.
   void matrix(const double* values, std::int64_t rows, std::int64_t columns);
 
-  /// The head of an array as joblib writes it: float32, one axis. The numbers themselves are to follow in the file,
-  /// behind what take() gives.
-  void joblib_vector(std::int64_t length);
+  /// The head of a float32 array as joblib writes it; the numbers are to follow in the file, behind what take() gives.
+  /// `mappable`: the file is not compressed.
+  void joblib_array(const std::vector<std::int64_t>& shape, bool mappable);
 
   void global(std::string_view module, std::string_view name);  ///< a class or function of a module
   void raw(std::string_view opcodes) { bytes_ += opcodes; }
