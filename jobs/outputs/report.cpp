@@ -539,7 +539,7 @@ Command report() {
                           "the topic model to show; default: the newest, where there is one", 0, kMost, "", true},
                          {"topics", Role::output, OptionType::counts, "", "K,...",
                           "the numbers of topics to show, a page for each; default: the one that "
-                          "completes held-out documents best, else the most coherent",
+                          "completes held-out documents best, else the most coherent, and those that people judged",
                           1, 100000},
                          {"title", Role::output, OptionType::text, "", "TEXT",
                           "the report's title; default: the study's name", 0, kMost, "", true}}),

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 
+#include "coding/coded_study.hpp"
 #include "command/lineage.hpp"
 #include "coterie/base/csv.hpp"
 #include "coterie/images/preprocess.hpp"
@@ -107,6 +108,10 @@ ReportTopicPages::ReportTopicPages(const Job& job, const std::string& name)
   const auto [best, because] = best_number(reader_);
   shown_ = {best};
   shown_because_ = because;
+  for (const auto topics : judged_topics(job.study, name)) {
+    const auto& held = reader_.numbers();  // another generation of the model may lack it
+    if (topics != best && std::find(held.begin(), held.end(), topics) != held.end()) shown_.push_back(topics);
+  }
 }
 
 bool ReportTopicPages::shows(std::int64_t document) const {

@@ -34,7 +34,8 @@ class ReportTopicPages {
   bool scanned() const { return images_.size() > 0; }
   const TopicReader& model() const { return reader_; }
 
-  /// The numbers of topics that are shown, and why: a clause without its full stop; "" where they were asked for.
+  /// The numbers of topics that are shown, first the one that was taken, and why: a clause without its full stop; ""
+  /// where they were asked for.
   const std::vector<std::int64_t>& shown() const { return shown_; }
   const std::string& shown_because() const { return shown_because_; }
 
