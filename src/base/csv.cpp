@@ -297,7 +297,7 @@ CsvTable read_csv(const std::string& path, const CsvLayout& layout) {
   for (std::vector<char> piece(std::size_t{1} << 20);
        file.read(piece.data(), std::ssize(piece)) || file.gcount() > 0;) {
     text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-    for (std::size_t end; (end = text.find('\n', line_start)) != text.npos; line_start = end + 1) ++lines;
+    for (std::size_t end = 0; (end = text.find('\n', line_start)) != text.npos; line_start = end + 1) ++lines;
     if (text.size() - line_start > kLongestRecord)
       throw FileError(path, fmt::format("line {}: {}", lines + 1, kTooLong));
   }
