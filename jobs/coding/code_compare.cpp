@@ -9,7 +9,6 @@
 #include "command/shared_options.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/coding/proportions.hpp"
-#include "coterie/report/coding_charts.hpp"
 #include "outputs/table_file.hpp"
 
 namespace coterie::jobs {
@@ -115,11 +114,8 @@ void draw(const PublishedTable& found, const std::string& folder) {
   for (const auto& row : found.consistencies)
     panels.push_back(
         {fmt::to_string(row.k), row.model.empty() ? row.dataset : row.model, row.shares, row.mean(), {}, {}});
-  std::vector<AgreementBar> bars;
-  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  for (const auto& row : found.kappas)
-    bars.push_back({fmt::to_string(row.k), row.dataset, row.model, row.kappa, kNone, kNone});
-  for (const auto& chart : {consistency_chart("consistency", panels), agreement_chart("kappa", "Cohen's Kappa", bars)})
+  for (const auto& chart : {consistency_chart("consistency", panels),
+                            agreement_chart("kappa", "Cohen's Kappa", agreement_bars(found.kappas))})
     if (!chart.empty()) write_chart(chart, folder);
 }
 

@@ -56,6 +56,10 @@ Coding draw_coding(const Job& job, Coding coding, const RowNames& names, std::ve
   // Made of what the recipe is made of, the digest of the clustering among it, which no coder has.
   coding.key = sha256("coding " + job.recipe.digest());
   coding.names = std::move(cluster_names);
+  require(
+      coding.task != CodingTask::labels || !of_topics(job),
+      "--task labels offers names that a person gave to clusters, and topics have none: fit, intrusion and pairs are "
+      "there for topics");
   require(coding.task != CodingTask::labels || !coding.names.empty(),
           "--task labels offers the clusters' names, and not every cluster of this solution has one: give them in the "
           "page of coterie view, and save it as names.json in the study");
@@ -117,8 +121,20 @@ void write_forms(const Job& job, const Coding& coding, const std::string& name, 
   job.say("the images leave the study in these forms, faces and all, without EXIF: send them only to your coders");
 }
 
+// Where nothing was clustered, and topics were found, it is these that somebody wants to code.
+void require_clusters_or_offer_topics(const Job& job) {
+  job.comm.on_root([&] {
+    if (job.options.given(Kind::clusterings.one) || !job.study.list(Kind::clusterings).empty()) return;
+    const auto models = job.study.list(Kind::topics);
+    require(models.empty(),
+            "{} holds no clustering, but a topic model: coterie code make --study {} --{} {} codes its topics",
+            job.study.folder(), job.study.folder(), Kind::topics.one, models.empty() ? "" : models.front());
+  });
+}
+
 void make(Job& job) {
   const bool topics = of_topics(job);
+  if (!topics) require_clusters_or_offer_topics(job);
   const std::string taken = job.take(topics ? Kind::topics : Kind::clusterings);
   const std::int64_t k = k_to_code(job, taken);
   std::vector<std::string> cluster_names;

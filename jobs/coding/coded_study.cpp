@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 namespace coterie::jobs {
 namespace {
@@ -35,6 +36,19 @@ void take_names(const Job& job, const std::optional<NamesFile>& said, CodedStudy
   const ClusterNames names = said->of(job, ClusteringReader(job.study, study.coding.clustering), study.coding.k);
   if (!names.there()) return;
   for (std::int64_t c = 0; c < study.coding.k; ++c) study.coding.names.push_back(names.name(c));
+}
+
+std::vector<std::int64_t> judged_topics(const Study& study, const std::string& model) {
+  std::set<std::int64_t> numbers;
+  for (const auto& name : study.list(Kind::answers)) {
+    try {
+      const Coding coding = read_coding(study.open(Kind::codings, study.open(Kind::answers, name).attribute("coding")));
+      if (coding.topic_model == model) numbers.insert(coding.k);
+    } catch (const FileError&) {
+      continue;
+    }
+  }
+  return {numbers.begin(), numbers.end()};
 }
 
 std::vector<std::string> coding_warnings(const CodedStudy& study) {

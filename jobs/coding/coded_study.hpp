@@ -22,4 +22,7 @@ void take_names(const Job& job, const std::optional<NamesFile>& said, CodedStudy
 /// What a reader must know before believing a number: one sentence each.
 std::vector<std::string> coding_warnings(const CodedStudy& study);
 
+/// The numbers of topics of a model that people judged, ascending. What cannot be read is passed over: verify says it.
+std::vector<std::int64_t> judged_topics(const Study& study, const std::string& model);
+
 }  // namespace coterie::jobs

@@ -65,6 +65,13 @@ std::string ConsistencyRow::name() const {
   return fmt::format("{}{}{}, K = {}", model, model.empty() || dataset.empty() ? "" : " ", dataset, k);
 }
 
+std::vector<AgreementBar> agreement_bars(const std::vector<KappaRow>& kappas) {
+  std::vector<AgreementBar> bars;
+  for (const auto& row : kappas)
+    bars.push_back({fmt::to_string(row.k), row.dataset, row.model, row.kappa, kNone, kNone});
+  return bars;
+}
+
 PublishedTable read_published_table(const std::string& path, double per_cluster) {
   const CsvTable table = read_csv(path);
   const Columns columns(table, path);

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "coterie/report/coding_charts.hpp"
+
 namespace coterie::jobs {
 
 /// The consistency of one solution's clusters, as a published table or a coding has it.
@@ -24,6 +26,9 @@ struct KappaRow {
   std::int64_t k = 0;
   double kappa = 0;
 };
+
+/// As figure B3 has them: a panel for each number of clusters, a shade for each model, side by side for each data set.
+std::vector<AgreementBar> agreement_bars(const std::vector<KappaRow>& kappas);
 
 struct PublishedTable {
   std::vector<ConsistencyRow> consistencies;

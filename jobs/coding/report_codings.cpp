@@ -6,6 +6,7 @@
 #include <set>
 
 #include "coding/coded_study.hpp"
+#include "coding/coded_target.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/report/coding_charts.hpp"
 
@@ -18,42 +19,44 @@ std::string with_interval(double value, const Interval& interval) {
   return fmt::format("{:.3f} ({:.3f} to {:.3f})", value, interval.low, interval.high);
 }
 
-const char* asked_of(CodingTask task) {
+std::string asked_of(CodingTask task, const char* group) {
   switch (task) {
     case CodingTask::fit:
-      return "whether an image belongs to the theme of its cluster";
+      return fmt::format("whether an image belongs to the theme of its {}", group);
     case CodingTask::intrusion:
-      return "which of five images does not belong with the other four, of one cluster";
+      return fmt::format("which of five images does not belong with the other four, of one {}", group);
     case CodingTask::pairs:
       return "how alike two images are, from 1 to 3";
     case CodingTask::labels:
-      return "which of some clusters' names fits an image";
+      return fmt::format("which of some {}s' names fits an image", group);
   }
   throw Error("a coding has an unknown task");
 }
 
 void add_shares(const CodedStudy& study, ReportCoding& shown) {
-  shown.columns = {"cluster", "sample", "items", "share", "95 % interval"};
+  shown.columns = {group_word(study.coding), "sample", "items", "share", "95 % interval"};
   for (const auto& share : study.results.shares)
     shown.clusters.push_back({cluster_text(study.coding, share.cluster), kind_name(share.kind),
                               fmt::to_string(share.items),
                               fmt::format("{:.3f}", share.hits / static_cast<double>(share.items)),
                               fmt::format("{:.3f} to {:.3f}", share.interval.low, share.interval.high)});
-  shown.totals.push_back({"Mean of the clusters", fmt::format("{:.3f}", study.results.mean)});
+  shown.totals.push_back(
+      {fmt::format("Mean of the {}s", group_word(study.coding)), fmt::format("{:.3f}", study.results.mean)});
   if (const auto& all = study.results.weighted)
     shown.totals.push_back({"Weighted to the collection", with_interval(all->share, all->interval)});
   if (study.coding.task == CodingTask::intrusion) shown.totals.push_back({"By chance", "0.200"});
 }
 
 void add_ratings(const CodedStudy& study, ReportCoding& shown) {
-  shown.columns = {"cluster", "pairs", "number", "mean rating"};
+  const char* const group = group_word(study.coding);
+  shown.columns = {group_word(study.coding), "pairs", "number", "mean rating"};
   for (const auto& each : study.results.ratings)
     shown.clusters.push_back({cluster_text(study.coding, each.cluster),
-                              each.kind == ItemKind::between ? "with other clusters" : "within",
+                              each.kind == ItemKind::between ? fmt::format("with other {}s", group) : "within",
                               fmt::to_string(each.pairs), fmt::format("{:.2f}", each.mean)});
   if (const auto& quality = study.results.quality) {
-    shown.totals = {{"Within clusters, all pairs", fmt::format("{:.3f}", quality->within)},
-                    {"Between clusters, all pairs", fmt::format("{:.3f}", quality->between)},
+    shown.totals = {{fmt::format("Within {}s, all pairs", group), fmt::format("{:.3f}", quality->within)},
+                    {fmt::format("Between {}s, all pairs", group), fmt::format("{:.3f}", quality->between)},
                     {"Within minus between", with_interval(quality->quality, quality->interval)}};
   }
 }
@@ -76,12 +79,14 @@ ReportCoding report_coding(const CodedStudy& study, const std::string& link) {
   std::set<std::int32_t> coders;
   for (const auto& each : study.answers.answers)
     if (each.answer >= 0) coders.insert(each.coder);
-  ReportCoding shown{.name = study.name,
-                     .question = fmt::format("{} {} asked {}, in {} items.", coders.size(),
-                                             coders.size() == 1 ? "person was" : "people were",
-                                             asked_of(study.coding.task), study.results.units.size()),
-                     .warnings = coding_warnings(study),
-                     .link = link};
+  ReportCoding shown{
+      .name = study.name,
+      .question =
+          fmt::format("{} {} asked {}, in {} items.", coders.size(), coders.size() == 1 ? "person was" : "people were",
+                      asked_of(study.coding.task, group_word(study.coding)), study.results.units.size()),
+      .group = group_word(study.coding),
+      .warnings = coding_warnings(study),
+      .link = link};
   if (study.coding.task == CodingTask::pairs)
     add_ratings(study, shown);
   else

@@ -10,6 +10,7 @@
 #include "coterie/base/npy.hpp"
 #include "outputs/cluster_names.hpp"
 #include "outputs/cluster_table.hpp"
+#include "outputs/feature_training.hpp"
 #include "outputs/label_shares.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
@@ -129,9 +130,12 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
             job.options.text("threshold"), folder.final_place("more_than_one.csv"));
   }
   std::set<std::string> taken;
-  for (const auto& classes : from.classes)
-    write_label_shares(folder.place(numbered(file_stem(classes.column), taken) + "-clusters.csv"), classes,
-                       from.clustering.labels(k), k, text);
+  for (const auto& classes : from.classes) {
+    const LabelShares shares = label_shares(classes, from.clustering.labels(k), k);
+    const bool first = taken.empty();
+    write_label_shares(folder.place(numbered(file_stem(classes.column), taken) + "-clusters"), shares, text);
+    if (first && job.options.text("as") == "rmsander") pickle_label_shares(folder.place("label_to_pred.pkl"), shares);
+  }
   if (const auto merges = from.clustering.merges(); !merges.empty())
     write_npy<double>(folder.place("linkage.npy"), linkage_of(merges).data(), {std::ssize(merges), 4});
   if (from.images) {
@@ -146,6 +150,7 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
     published.images = from.images ? &*from.images : nullptr;
     published.selection = from.selection ? &from.selection->content : nullptr;
     published.said = said;
+    published.first = from.first_features.empty();
     write_published_form(form, published);
   }
   if (job.options.flag("to-r")) write_r_loader(folder.place("load.R"), k);
@@ -163,12 +168,17 @@ void write_solution(const Job& job, Exported& from, std::int64_t k) {
   if (from.said) about.made_of["names.json"] = from.said->digest();
   if (from.selection)
     about.made_of[Study::address(Kind::selections, from.clustering.name())] = from.selection->artifact.digest();
+  if (job.options.text("as") == "study1")
+    if (const auto training = training_from_or_to(job.study, from.features))
+      about.made_of[Study::address(Kind::checkpoints, training->checkpoint.name())] = training->checkpoint.digest();
   OutputFolder folder(from.base, fmt::format("{}-k{}", from.clustering.name(), k), std::move(about),
                       job.options.flag("overwrite"));
   write_solution_tables(job, from, k, folder);
   folder.finish();
   if (!job.options.given("clusters")) from.first_features = folder.final_place("features.npy");
   job.say("wrote {} and .tsv: {} rows", folder.final_place("assignments.csv"), only_asked(job, from, k).count_there());
+  if (job.options.text("as") != "coterie")
+    job.say("beside it lies what {} left, by its names (docs/studies.md lists them)", job.options.text("as"));
 }
 
 void write(Job& job) {
@@ -182,6 +192,9 @@ void write(Job& job) {
     if (job.dry_run()) return job.say("would write tables for k = {} into {}", fmt::join(ks, ", "), base);
     const RowNames names = read_row_names(job.study, clustering.features());
     const FeatureReader features(job.study, clustering.features());
+    require(job.options.text("as") != "rmsander" || job.options.given("labels"),
+            "--as rmsander writes which share of each label is in each cluster: name the labels' column with --labels "
+            "(folder: the images' folders); of topics coterie topics --as rmsander writes");
     auto selection = job.options.text("as") == "luoolu" ? find_selection(job, clustering) : std::nullopt;
     Exported from{clustering, names, features, {}, {}, base, NamesFile::find(job), std::move(selection), ""};
     for (const auto& column : job.options.texts("labels"))
@@ -225,7 +238,7 @@ Command export_tables() {
            {"write-features", Role::output, flag, "false", "", "write the features, too, as features.npy"},
            {"as", Role::output, choice, "coterie", "",
             "also write the tables, pictures, samples and links that a published study has, by their original names", 0,
-            kMost, "coterie|study1|study2a|study2b|peng2021|tringn|luoolu"},
+            kMost, "coterie|study1|study2a|study2b|peng2021|tringn|luoolu|rmsander"},
            {"parquet", Role::output, flag, "false", "",
             "write assignments.parquet, too, for pandas, DuckDB, Spark ..."},
            {"to-r", Role::output, flag, "false", "", "write load.R, too, which loads the tables into R"},

@@ -65,7 +65,10 @@ void draw_cost(const PublishedSolution& solution) {
 }
 
 void draw_positions(const PublishedSolution& solution) {
-  if (solution.clustering.map().empty()) return;
+  if (solution.clustering.map().empty())
+    return solution.job.say(
+        "{} are no clusters of a map, so there is no 2D_scatter.png: coterie embed makes one, cluster --map groups it",
+        solution.clustering.name());
   const Embedding map = map_of(solution);
   std::vector<double> x, y, z;
   for (const auto row : solution.rows) {

@@ -5,6 +5,8 @@
 #include "outputs/published_figures.hpp"
 #include "outputs/published_pictures.hpp"
 #include "outputs/published_tables.hpp"
+#include "outputs/published_training.hpp"
+#include "outputs/published_vectors.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -17,6 +19,8 @@ void write_study1(const PublishedSolution& solution) {
     write_distance_table(solution);
   if (algorithm == "mixture") write_mixture_tables(solution);
   write_bags_table(solution);
+  write_training_files(solution);
+  write_transformed(solution);
   draw_study1_grids(solution);
   draw_counts(solution);
 }
@@ -24,6 +28,11 @@ void write_study1(const PublishedSolution& solution) {
 // Study 2 counts its samples' images from 1 or takes a column of the table, Peng 2021 counts from 0.
 void write_study2(const PublishedSolution& solution, const std::string& form) {
   write_label_file(solution, form == "study2a");
+  if (form == "study2a" && metadata_columns(solution).empty())
+    solution.job.say(
+        "the list of images has no columns of metadata, so label.txt has paths instead: scan --images TABLE.csv reads "
+        "them");
+  write_extracted(solution);
   write_reduction_tables(solution, form == "peng2021");
   const auto sample =
       form == "study2a" ? sample_in_list_order(solution) : sample_in_numpy_order(solution, form == "peng2021" ? 0 : 1);
@@ -46,11 +55,28 @@ std::string PublishedSolution::file_of(std::size_t row) const {
   return path;
 }
 
+void PublishedSolution::each_row(
+    const RowSource& source, const std::function<void(std::size_t row, std::span<const float> values)>& visit) const {
+  constexpr std::int64_t kBlockRows = 4096;
+  const auto columns = static_cast<std::size_t>(source.columns());
+  std::vector<float> block;
+  for (std::int64_t begin = 0; begin < source.rows(); begin += kBlockRows) {
+    const RowRange range{begin, std::min(begin + kBlockRows, source.rows())};
+    block.resize(static_cast<std::size_t>(range.size()) * columns);
+    source.read(range, block.data());
+    for (std::int64_t row = range.begin; row < range.end; ++row)
+      if (names.there(row))
+        visit(static_cast<std::size_t>(row),
+              std::span(block).subspan(static_cast<std::size_t>(row - begin) * columns, columns));
+  }
+}
+
 void write_published_form(const std::string& form, const PublishedSolution& solution) {
   if (form == "study1") return write_study1(solution);
   if (form == "study2a" || form == "study2b" || form == "peng2021") return write_study2(solution, form);
   if (form == "tringn") {
     write_label_json(solution);
+    write_text_vectors(solution);
     link_clusters(solution);
     draw_cost(solution);
     draw_positions(solution);

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "command/job.hpp"
 #include "coterie/artifacts/clustering.hpp"
@@ -28,16 +31,22 @@ struct PublishedSolution {
   const ImageTable* images = nullptr;    ///< null: there are none, and nothing is copied, linked or drawn
   const Selection* selection = nullptr;  ///< null: no select of this clustering
   ClusterNames said;
+  bool first = true;  ///< of several solutions: what is of all of them is written here alone
 
   std::vector<std::int32_t> labels;  ///< of each row of the clustering
   std::vector<std::size_t> rows;     ///< that may be spoken of, ascending
 
   /// The name of one of the rows in a folder of pictures; without a slash it cannot lead anywhere else.
   std::string file_of(std::size_t row) const;
+
+  /// Calls visit for each of the rows that may be spoken of, in order, with its numbers in `source`.
+  void each_row(const RowSource& source,
+                const std::function<void(std::size_t row, std::span<const float> values)>& visit) const;
 };
 
 /// Which of its files a form has depends on the algorithm and on what the study holds; the list of all of them is in
-/// docs/studies.md. study1, study2a, study2b, peng2021, tringn, luoolu; another form writes nothing.
+/// docs/studies.md. study1, study2a, study2b, peng2021, tringn, luoolu; another form writes
+/// nothing here.
 void write_published_form(const std::string& form, const PublishedSolution& solution);
 
 }  // namespace coterie::jobs

@@ -13,8 +13,6 @@ namespace coterie::jobs {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kBlockRows = 4096;
-
 std::string stem_of(const PublishedSolution& solution) {
   return fmt::format("{}_K={}", solution.clustering.name(), solution.k);
 }
@@ -66,34 +64,30 @@ void write_bags_table(const PublishedSolution& solution) {
   std::vector<std::string> line = {""};
   for (std::int64_t word = 0; word < source->columns(); ++word) line.push_back(fmt::to_string(word));
   table.line(line, '\t');
-  std::vector<float> block;
-  const auto columns = static_cast<std::size_t>(source->columns());
-  for (std::int64_t begin = 0; begin < source->rows(); begin += kBlockRows) {
-    const RowRange range{begin, std::min(begin + kBlockRows, source->rows())};
-    block.resize(static_cast<std::size_t>(range.size()) * columns);
-    source->read(range, block.data());
-    for (std::int64_t row = range.begin; row < range.end; ++row) {
-      if (!solution.names.there(row)) continue;
-      line = {solution.names.names[static_cast<std::size_t>(row)]};
-      const float* const counts = block.data() + static_cast<std::size_t>(row - begin) * columns;
-      for (std::size_t word = 0; word < columns; ++word)
-        line.push_back(counts[word] == std::floor(counts[word]) ? fmt::format("{:.1f}", counts[word])
-                                                                : number(counts[word]));
-      table.line(line, '\t');
-    }
-  }
+  solution.each_row(*source, [&](std::size_t row, std::span<const float> counts) {
+    line = {solution.names.names[row]};
+    for (const float count : counts)
+      line.push_back(count == std::floor(count) ? fmt::format("{:.1f}", count) : number(count));
+    table.line(line, '\t');
+  });
   table.finish();
+}
+
+std::vector<std::size_t> metadata_columns(const PublishedSolution& solution) {
+  std::vector<std::size_t> columns;
+  for (std::size_t c = 0; c < solution.names.columns.size(); ++c)
+    if (solution.names.columns[c] != "folder") columns.push_back(c);  // which scan makes of the path
+  return columns;
 }
 
 void write_label_file(const PublishedSolution& solution, bool with_columns) {
   const std::string number_of_clusters = fmt::to_string(solution.k);
   make_folder_inside(solution.folder.folder(), number_of_clusters);
   TableFile table(solution.folder.place(number_of_clusters + "/label.txt"), TableText::exact);
+  const auto columns = with_columns ? metadata_columns(solution) : std::vector<std::size_t>{};
   for (const auto row : solution.rows) {
     std::vector<std::string> line;
-    for (std::size_t c = 0; with_columns && c < solution.names.columns.size(); ++c)
-      if (solution.names.columns[c] != "folder")  // which scan makes of the path
-        line.push_back(solution.names.values[c][row]);
+    for (const auto c : columns) line.push_back(solution.names.values[c][row]);
     if (line.empty()) line.push_back(solution.names.names[row]);
     line.push_back(fmt::to_string(solution.labels[row]));
     table.line(line, '\t');

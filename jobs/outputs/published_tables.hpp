@@ -20,6 +20,9 @@ void write_mixture_tables(const PublishedSolution& solution);
 /// numbers behind an empty cell, a line of counts for each image; tabs.
 void write_bags_table(const PublishedSolution& solution);
 
+/// The columns of metadata that came with the list of images.
+std::vector<std::size_t> metadata_columns(const PublishedSolution& solution);
+
 /// Study 2, Peng 2021: k/label.txt, path and label; `with_columns`: the columns of metadata instead of the path, where
 /// there are any.
 void write_label_file(const PublishedSolution& solution, bool with_columns);

@@ -393,6 +393,20 @@ Report fill_report(const Job& job, const ReportSources& from, RelatedResults& re
   return report;
 }
 
+// Of the number of topics that people judged, where they did, since that is the one which a paper is about.
+MethodsText methods_of_topics(const Job& job, const ReportTopicPages& topics, std::int64_t listed,
+                              const std::vector<CodedStudy>& all) {
+  std::vector<CodedStudy> codings = all;
+  std::erase_if(codings, [&](const auto& each) { return each.coding.topic_model != topics.model().name(); });
+  const std::int64_t number = codings.empty() ? topics.shown().front() : codings.front().coding.k;
+  std::erase_if(codings, [&](const auto& each) { return each.coding.k != number; });
+  const auto documents = std::ssize(topics.names().names);
+  return topic_methods_text(job.study,
+                            {topics.model(), number, number == topics.shown().front() ? topics.shown_because() : "",
+                             documents, topics.scanned() ? listed : documents},
+                            codings);
+}
+
 // Of a study without a clustering.
 Report fill_topic_report(const Job& job, const ReportTopicPages& topics) {
   Report report = begun_report(job);
@@ -404,9 +418,15 @@ Report fill_topic_report(const Job& job, const ReportTopicPages& topics) {
   report.overview.push_back({"Topic model", report.topics.name});
   report.summary = fmt::format("Topics were found in the words of {} {}; nothing was clustered.", names.names.size(),
                                names.imported ? "documents" : "images");
-  std::vector<std::string> shown{Study::address(Kind::topics, report.topics.name)};
+  RelatedResults related;
+  related.fill_topics(job, report);
+  MethodsText methods = methods_of_topics(job, topics, report.images_listed, related.codings());
+  report.methods = std::move(methods.paragraph);
+  report.bibtex = std::move(methods.bibtex);
+  std::vector<std::string> shown{Study::address(Kind::topics, report.topics.name)}, beside;
   if (topics.scanned()) shown.insert(shown.begin(), "images");
-  fill_history(job, shown, {}, report);
+  for (const auto& each : report.codings) beside.push_back(Study::address(Kind::answers, each.name));
+  fill_history(job, shown, beside, report);
   return report;
 }
 
@@ -519,7 +539,7 @@ Command report() {
                           "the topic model to show; default: the newest, where there is one", 0, kMost, "", true},
                          {"topics", Role::output, OptionType::counts, "", "K,...",
                           "the numbers of topics to show, a page for each; default: the one that "
-                          "completes held-out documents best, else the most coherent",
+                          "completes held-out documents best, else the most coherent, and those that people judged",
                           1, 100000},
                          {"title", Role::output, OptionType::text, "", "TEXT",
                           "the report's title; default: the study's name", 0, kMost, "", true}}),

@@ -9,9 +9,9 @@
 #include "coding/report_codings.hpp"
 #include "command/lineage.hpp"
 #include "coterie/artifacts/assignment.hpp"
-#include "coterie/artifacts/checkpoint.hpp"
 #include "coterie/artifacts/comparison.hpp"
 #include "outputs/comparison_output.hpp"
+#include "outputs/feature_training.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t kMostNewPictures = 10;  // of each cluster
 
 // Whether it is of the generations that are there now; says why not.
-bool is_current(const Job& job, const ReportSources& from, const std::string& address) {
-  const Lineage lineage = lineage_of(from.study, from.commands, from.manifest, {address});
+bool is_current(const Job& job, const Manifest& manifest, const std::string& address) {
+  const Lineage lineage = lineage_of(job.study, job.context.commands, manifest, {address});
   if (lineage.current()) return true;
   job.say("leaves out {}: {} {}", address, lineage.stale.back().address, lineage.stale.back().reason);
   return false;
@@ -42,14 +42,14 @@ std::vector<std::string> related(const Job& job, const ReportSources& from, cons
   std::vector<std::string> names;
   for (const auto& name : from.study.list(kind))
     if (const std::string address = Study::address(kind, name);
-        made_of(from, address) && is_current(job, from, address))
+        made_of(from, address) && is_current(job, from.manifest, address))
       names.push_back(name);
   return names;
 }
 
 // A table in the study's folder, as a path from the report's; "" where it is not there.
-std::string table_link(const ReportSources& from, const std::string& table) {
-  return std::filesystem::exists(from.study.folder() + "/" + table) ? "../" + table : "";
+std::string table_link(const Study& study, const std::string& table) {
+  return std::filesystem::exists(study.folder() + "/" + table) ? "../" + table : "";
 }
 
 // Rows of each cluster, the nearest first.
@@ -80,7 +80,7 @@ void add_comparison(const ReportSources& from, const std::string& name, std::int
   if (found.pairs.empty()) return;
   std::stable_sort(found.pairs.begin(), found.pairs.end(), [](const auto& a, const auto& b) { return a.ari > b.ari; });
   found.map = comparison_chart(comparison);
-  found.link = table_link(from, fmt::format("tables/comparisons/{}/pairs.csv", name));
+  found.link = table_link(from.study, fmt::format("tables/comparisons/{}/pairs.csv", name));
   report.comparisons.push_back(std::move(found));
 }
 
@@ -97,7 +97,7 @@ void RelatedResults::add_assignment(const ReportSources& from, const std::string
     ++found.counts[static_cast<std::size_t>(images.labels[i])];
     found.outliers[static_cast<std::size_t>(images.labels[i])] += images.outlier[i];
   }
-  found.link = table_link(from, fmt::format("tables/assignments/{}/assigned.csv", name));
+  found.link = table_link(from.study, fmt::format("tables/assignments/{}/assigned.csv", name));
   const Study fresh(fmt::format("{}/assignments/{}", from.study.folder(), name), Kind::assignments.maker);
   if (fresh.holds("images")) {
     const ImageTable table = read_image_table(fresh.images_path());
@@ -115,38 +115,32 @@ void RelatedResults::add_assignment(const ReportSources& from, const std::string
   report.assignments.push_back(std::move(found));
 }
 
-// Answers are made of a coding, which is made of the clustering, or of a topic model, whichever it is.
-void RelatedResults::add_coding(const Job& job, const ReportSources& from, const std::string& name, std::int64_t shown,
-                                Report& report) {
-  try {
-    const Coding coding =
-        read_coding(from.study.open(Kind::codings, from.study.open(Kind::answers, name).attribute("coding")));
-    const bool shows = coding.clustering == from.clustering.name() && coding.k == shown;
-    if (!shows && coding.topic_model.empty()) return;
-  } catch (const FileError&) {
-    return;  // as made_of()
+void RelatedResults::add_codings(const Job& job, const Manifest& manifest, const std::optional<NamesFile>& said,
+                                 const std::function<bool(const Coding&)>& shows, Report& report) {
+  for (const auto& name : job.study.list(Kind::answers)) {
+    try {  // answers are made of a coding, which is made of what was coded
+      if (!shows(read_coding(job.study.open(Kind::codings, job.study.open(Kind::answers, name).attribute("coding")))))
+        continue;
+    } catch (const FileError&) {
+      continue;  // as made_of()
+    }
+    if (!is_current(job, manifest, Study::address(Kind::answers, name))) continue;
+    codings_.push_back(read_coded_study(job.study, name));
+    take_names(job, said, codings_.back());
+    const std::string table = fmt::format("tables/coding/{}/agreement.csv", name);
+    report.codings.push_back(report_coding(codings_.back(), table_link(job.study, table)));
   }
-  if (!is_current(job, from, Study::address(Kind::answers, name))) return;
-  const std::string table = fmt::format("tables/coding/{}/agreement.csv", name);
-  codings_.push_back(read_coded_study(from.study, name));
-  take_names(job, from.said, codings_.back());
-  report.codings.push_back(report_coding(codings_.back(), table_link(from, table)));
+  keep_last_rounds(report);
 }
 
 namespace {
 
-// The checkpoint whose weights made the features, by their digest.
 void add_training(const ReportSources& from, Report& report) {
-  const auto& inputs = from.features.recipe().inputs();
-  const auto weights = inputs.find("weights");
-  if (weights == inputs.end()) return;
-  for (const auto& name : from.study.list(Kind::checkpoints)) {
-    const CheckpointReader checkpoint(from.study, name);
-    if (weights->second != "sha256 " + checkpoint.weights_sha256()) continue;
-    const TrainingHistory& history = checkpoint.history();
-    report.training = {
-        name, history.epochs, history.clusters, history.loss, history.agreement, history.explained, history.entropy};
-  }
+  const auto training = training_of(from.study, from.features);
+  if (!training) return;
+  const TrainingHistory& history = training->checkpoint.history();
+  report.training = {training->checkpoint.name(), history.epochs,    history.clusters, history.loss,
+                     history.agreement,           history.explained, history.entropy};
 }
 
 }  // namespace
@@ -157,8 +151,17 @@ void RelatedResults::fill(const Job& job, const ReportSources& from, std::int64_
     if (from.study.open(Kind::assignments, name).attribute("k") == fmt::to_string(shown))
       add_assignment(from, name, report);
   for (const auto& name : related(job, from, Kind::comparisons)) add_comparison(from, name, shown, report);
-  for (const auto& name : from.study.list(Kind::answers)) add_coding(job, from, name, shown, report);
-  keep_last_rounds(report);
+  add_codings(
+      job, from.manifest, from.said,
+      [&](const Coding& coding) {
+        return !coding.topic_model.empty() || (coding.clustering == from.clustering.name() && coding.k == shown);
+      },
+      report);
+}
+
+void RelatedResults::fill_topics(const Job& job, Report& report) {
+  add_codings(
+      job, read_manifest(job.study), {}, [](const Coding& coding) { return !coding.topic_model.empty(); }, report);
 }
 
 // Of several rounds the last one, which says what the earlier ones came to.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "coding/coding_tables.hpp"
@@ -15,18 +16,21 @@ class RelatedResults {
   /// Fills in `training`, `assignments`, `comparisons` and `codings`; `shown` is the solution's number of clusters.
   void fill(const Job& job, const ReportSources& from, std::int64_t shown, Report& report);
 
+  /// Of a study without a clustering: what people thought of its topics.
+  void fill_topics(const Job& job, Report& report);
+
   /// Reads the pictures of new images with these options, and of everything else by `own`.
   ImageReader reader(const ImageReader& own, const DecodeOptions& options) const;
 
-  /// What people thought of the shown solution.
+  /// What people thought of the shown solution, and of topics.
   const std::vector<CodedStudy>& codings() const { return codings_; }
 
   /// Picture's name -> where its image lies.
   const std::map<std::string, ImagePlace>& places() const { return places_; }
 
  private:
-  void add_coding(const Job& job, const ReportSources& from, const std::string& name, std::int64_t shown,
-                  Report& report);
+  void add_codings(const Job& job, const Manifest& manifest, const std::optional<NamesFile>& said,
+                   const std::function<bool(const Coding&)>& shows, Report& report);
   void keep_last_rounds(Report& report);
   void add_assignment(const ReportSources& from, const std::string& name, Report& report);
 

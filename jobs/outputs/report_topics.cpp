@@ -1,11 +1,13 @@
 #include "outputs/report_topics.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <numeric>
 #include <set>
 
+#include "coding/coded_study.hpp"
 #include "command/lineage.hpp"
 #include "coterie/base/csv.hpp"
 #include "coterie/images/preprocess.hpp"
@@ -44,12 +46,9 @@ std::pair<std::int64_t, std::string> best_number(const TopicReader& reader) {
       most_completion = value, completes = topics;
     if (const double value = mean(evidence.npmi); value > most_npmi) most_npmi = value, coherent = topics;
   }
-  const char* others = "; coterie report --topics K,... shows others";
-  if (completes > 0)
-    return {completes, fmt::format("{} topics complete held-out documents best{}.", completes, others)};
+  if (completes > 0) return {completes, fmt::format("{} topics complete held-out documents best", completes)};
   if (coherent == 0) coherent = reader.numbers().front();
-  return {coherent,
-          fmt::format("No documents were held out; {} topics are the most coherent by NPMI{}.", coherent, others)};
+  return {coherent, fmt::format("no documents were held out; {} topics are the most coherent by NPMI", coherent)};
 }
 
 std::string nats(double log_likelihood) {
@@ -109,6 +108,10 @@ ReportTopicPages::ReportTopicPages(const Job& job, const std::string& name)
   const auto [best, because] = best_number(reader_);
   shown_ = {best};
   shown_because_ = because;
+  for (const auto topics : judged_topics(job.study, name)) {
+    const auto& held = reader_.numbers();  // another generation of the model may lack it
+    if (topics != best && std::find(held.begin(), held.end(), topics) != held.end()) shown_.push_back(topics);
+  }
 }
 
 bool ReportTopicPages::shows(std::int64_t document) const {
@@ -121,7 +124,11 @@ std::vector<ImageStatus> ReportTopicPages::statuses() const {
 }
 
 ReportTopics ReportTopicPages::summary() const {
-  ReportTopics topics{.name = reader_.name(), .shown_because = shown_because_, .numbers = {}};
+  ReportTopics topics{.name = reader_.name(), .shown_because = {}, .numbers = {}};
+  if (!shown_because_.empty()) {
+    topics.shown_because = shown_because_ + "; coterie report --topics K,... shows others.";
+    topics.shown_because.front() = static_cast<char>(std::toupper(topics.shown_because.front()));
+  }
   for (const auto number : reader_.numbers()) {
     const TopicEvidence evidence = reader_.evidence(number);
     const bool shown = std::find(shown_.begin(), shown_.end(), number) != shown_.end();

@@ -32,6 +32,12 @@ class ReportTopicPages {
   const ImageTable& images() const { return images_; }
   std::vector<ImageStatus> statuses() const;
   bool scanned() const { return images_.size() > 0; }
+  const TopicReader& model() const { return reader_; }
+
+  /// The numbers of topics that are shown, first the one that was taken, and why: a clause without its full stop; ""
+  /// where they were asked for.
+  const std::vector<std::int64_t>& shown() const { return shown_; }
+  const std::string& shown_because() const { return shown_because_; }
 
   /// Writes FOLDER/topics-K.html for each number of topics to show.
   void write(const std::string& folder, const std::string& title, const std::string& when) const;

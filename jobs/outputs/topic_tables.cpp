@@ -106,24 +106,30 @@ void TopicTables::write_labels(const TopicSolution& solution, const LabelledTopi
   table.finish();
 }
 
-// The published table is the sum over images of theta times the share of each colour; a topic's column divided by its
-// own sum says what a topic is of.
+std::vector<double> class_sums(const TopicSolution& solution, const MaskClasses& masks) {
+  const auto columns = static_cast<std::size_t>(solution.model.topics);
+  std::vector<double> sums(masks.classes.size() * columns);
+  for (std::size_t d = 0; d < masks.shares.size(); ++d)
+    for (const auto& [place, share] : masks.shares[d])
+      for (std::size_t t = 0; t < columns; ++t)
+        sums[static_cast<std::size_t>(place) * columns + t] += share * solution.local_theta[d * columns + t];
+  return sums;
+}
+
+// A topic's column of sums divided by its own sum says what a topic is of.
 void TopicTables::write_classes(const TopicSolution& solution, const MaskClasses& masks) const {
   const std::int64_t k = solution.model.topics;
   const auto columns = static_cast<std::size_t>(k);
-  std::vector<double> sums(masks.classes.size() * columns), topics(columns), pixels(masks.classes.size());
+  const std::vector<double> sums = class_sums(solution, masks);
+  std::vector<double> topics(columns), pixels(masks.classes.size());
   std::vector<std::int64_t> images(masks.classes.size());
-  for (std::size_t d = 0; d < masks.shares.size(); ++d)
-    for (const auto& [place, share] : masks.shares[d]) {
+  for (const auto& shares : masks.shares)
+    for (const auto& [place, share] : shares) {
       const auto at = static_cast<std::size_t>(place);
       ++images[at];
       pixels[at] += share / static_cast<double>(masks.found);
-      for (std::size_t t = 0; t < columns; ++t) {
-        const double part = share * solution.local_theta[d * columns + t];
-        sums[at * columns + t] += part;
-        topics[t] += part;
-      }
     }
+  for (std::size_t i = 0; i < sums.size(); ++i) topics[i % columns] += sums[i];
   TableFile table(fmt::format("{}/classes-{}.csv", folder_, k), text_);
   std::vector<std::string> line{"class", "images", "share_of_pixels"};
   for (std::int64_t t = 0; t < k; ++t) line.push_back(fmt::format("sum_topic_{}", t));

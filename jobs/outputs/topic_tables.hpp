@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "command/job.hpp"
 #include "coterie/artifacts/row_names.hpp"
@@ -17,6 +18,10 @@ struct LabelledTopics {
   LabelTopics topics;
   std::vector<GroupDivergence> divergences;
 };
+
+/// Of each class of pixels (rows) and topic the sum over images of theta times the class's share of the pixels, as the
+/// published evaluation has it: masks.classes.size() x K.
+std::vector<double> class_sums(const TopicSolution& solution, const MaskClasses& masks);
 
 /// The tables of one topics artifact, in FOLDER: `evidence.csv`, a line for each number of topics; for each number K
 /// `topics-K.csv`, a line for each topic with its likeliest words, and `documents-K.csv`, a line for each document with

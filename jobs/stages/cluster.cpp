@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
@@ -52,6 +54,8 @@ void group(Job& job) {
   require_artifact_name(name);
   const auto rows = open_rows(job.study, parent.features, parent.reduction, parent.map);
   const auto ks = ks_to_try(job.options, *rows, job.comm);
+  require(*std::max_element(ks.begin(), ks.end()) <= rows->rows(), "--k {}: there are only {} to group",
+          *std::max_element(ks.begin(), ks.end()), counted(rows->rows(), "row"));
   if (!job.options.given("k")) {
     job.options.set("k", fmt::format("{}", fmt::join(ks, ",")));
     job.options.set("k", job.options.canonical("k"));

@@ -8,6 +8,7 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/topic_models.hpp"
 #include "outputs/output_folder.hpp"
+#include "outputs/published_topics.hpp"
 #include "outputs/topic_tables.hpp"
 #include "planning/effort.hpp"
 #include "stages/topic_fits.hpp"
@@ -100,12 +101,19 @@ void write_tables(const Job& job, const TopicSource& source, const std::string& 
   const auto classes = label_classes(job, names);
   std::optional<MaskClasses> masks;
   if (job.options.given("masks")) masks = read_masks(job.options.text("masks"), names, job.pool);
+  std::optional<PublishedTopics> published;
+  if (job.options.text("as") == "rmsander") published.emplace(job, source, names, folder.folder());
+  if (published) published->write_words(classes.empty() ? nullptr : &classes.front());
   for (const auto topics : reader.numbers()) {
     const TopicSolution solution = reader.solution(topics);
     tables.write_topics(solution);
     tables.write_documents(solution, names);
-    for (const auto& each : classes) tables.write_labels(solution, compare_with(job, solution, each));
+    std::vector<LabelledTopics> labelled;
+    for (const auto& each : classes) labelled.push_back(compare_with(job, solution, each));
+    for (const auto& each : labelled) tables.write_labels(solution, each);
     if (masks) tables.write_classes(solution, *masks);
+    if (published)
+      published->write_solution(solution, labelled.empty() ? nullptr : &labelled.front(), masks ? &*masks : nullptr);
   }
   folder.finish();
   job.say("wrote {}", folder.final_folder());
@@ -263,6 +271,10 @@ Command topics() {
            {"masks", Role::output, text, "", "DIR",
             "segmentation masks in ADE20K's colour code (a/b_seg.png or a/b.png of an image a/b.jpg): what topics are "
             "of"},
+           {"as", Role::output, choice, "coterie", "",
+            "also write what a published study's scripts left, by their names: rmsander, pickles of spatial_LDA with "
+            "the first of --labels",
+            0, kMost, "coterie|rmsander"},
            option::exact}),
       .summary = "finds topics in bags of words: latent Dirichlet allocation, also spatial",
       .example = "mpirun -n 2 coterie topics --study demo --topics 20 --seed 1",

@@ -74,9 +74,12 @@ CheckpointReader::CheckpointReader(const Study& study, std::string name)
     : name_(std::move(name)), artifact_(study.open(Kind::checkpoints, name_)), history_(read_history(artifact_)) {
   if (history_.epochs.empty() || history_.loss.size() != history_.epochs.size())
     refuse(artifact_, "loss", "has no entry for each epoch");
+  identities();
+}
+
+RowIdentities CheckpointReader::identities() const {
   const std::int64_t images = history_.labels.empty() ? kAny : history_.rows;
-  read_texts(artifact_, "path", images);
-  read_values<std::uint64_t>(artifact_, "content_hash", {images});
+  return {read_texts(artifact_, "path", images), read_values<std::uint64_t>(artifact_, "content_hash", {images})};
 }
 
 std::string CheckpointReader::weights_sha256() const {

@@ -83,7 +83,7 @@ void draw_text(cv::Mat& canvas, const std::string& text, int x, int top, int wid
   const std::string ascii = as_ascii(text);
   int thickness = std::max(1, height / 14), baseline = 0;
   double scale = cv::getFontScaleFromHeight(kFont, height, thickness);
-  const int wanted = cv::getTextSize(ascii, kFont, scale, thickness, &baseline).width;
+  const int wanted = cv::getTextSize(ascii, kFont, scale, thickness, &baseline).width + thickness;
   if (wanted > width) scale *= static_cast<double>(std::max(width, 1)) / wanted;
   const int drawn = cv::getTextSize(ascii, kFont, scale, thickness, &baseline).height;
   cv::putText(canvas, ascii, {x, top + drawn}, kFont, scale, kInk, thickness, cv::LINE_AA);
@@ -91,19 +91,22 @@ void draw_text(cv::Mat& canvas, const std::string& text, int x, int top, int wid
 
 void draw_labels(cv::Mat& canvas, const MontageLayout& layout, const std::vector<MontageRow>& rows) {
   const MontageStyle& style = layout.style;
-  const int top = std::max(0, (style.margin_top - style.letter_height) / 2);
+  const auto from_top = [&](int asked) {
+    return asked >= 0 ? asked : std::max(0, (style.margin_top - style.letter_height) / 2);
+  };
   const int letters = style.column_letters ? std::min(style.columns, 26) : 0;
   for (int c = 0; c < letters; ++c) {
     const Box tile = layout.tile(0, c);
-    draw_text(canvas, std::string(1, static_cast<char>('A' + c)), tile.x + style.tile / 2 - style.letter_height / 2,
-              top, style.tile, style.letter_height);
+    const int right = style.letters_left >= 0 ? style.letters_left : style.tile / 2 - style.letter_height / 2;
+    draw_text(canvas, std::string(1, static_cast<char>('A' + c)), tile.x + right, from_top(style.letters_top),
+              style.tile, style.letter_height);
   }
   for (std::int64_t cluster = 0; cluster < layout.clusters; ++cluster) {
     const Box first = layout.tile(cluster, 0);
-    const int x = letters > 0 ? 4 : first.x;
-    const int width = letters > 0 ? first.x + style.tile / 2 - style.letter_height : canvas.cols - first.x;
-    draw_text(canvas, rows[static_cast<std::size_t>(cluster)].title, x, first.y - style.margin_top + top, width - x,
-              style.letter_height);
+    const int x = style.beside ? 0 : first.x;
+    const int width = style.beside ? style.margin_left : canvas.cols - first.x;
+    draw_text(canvas, rows[static_cast<std::size_t>(cluster)].title, x,
+              first.y - style.margin_top + from_top(style.title_top), width, style.letter_height);
   }
 }
 
@@ -117,13 +120,17 @@ MontageStyle peng_style() {
           .margin_left = 60,
           .margin_top = 60,
           .labels = true,
-          .letter_height = 42};
+          .letter_height = 43,
+          .beside = true,
+          .title_top = 26};
 }
 
 MontageStyle study1_style() {
   MontageStyle style = peng_style();
   style.columns = 10;
   style.column_letters = true;
+  style.letters_left = 25;
+  style.letters_top = 12;
   return style;
 }
 

@@ -127,6 +127,34 @@ Chart silhouette_scores_chart(const std::vector<std::int64_t>& k, const std::vec
                       "Silhouette Score", k, scores, "linespoints lc rgb '#ff0000' lw 3 pt 7 ps 1");
 }
 
+Chart bags_chart(const std::string& label, const std::vector<std::vector<double>>& bags) {
+  constexpr std::array<const char*, 10> kColours = {"1f77b4", "ff7f0e", "2ca02c", "d62728", "9467bd",
+                                                    "8c564b", "e377c2", "7f7f7f", "bcbd22", "17becf"};  // matplotlib's
+  Chart chart{.name = "bags",
+              .title = fmt::format("Histogram distribution for label {}", label),
+              .width = kScoresWidth,
+              .height = kScoresHeight};
+  std::string data, plots;
+  for (std::size_t i = 0; i < bags.size(); ++i) {
+    require(bags[i].size() == bags.front().size(), "bags_chart: bags of {} and {} words", bags.front().size(),
+            bags[i].size());
+    std::string counts;
+    for (std::size_t word = 0; word < bags[i].size(); ++word)
+      if (bags[i][word] > 0) fmt::format_to(append(counts), "{} {:.6g}\n", word, bags[i][word]);
+    if (counts.empty()) continue;
+    fmt::format_to(append(data), "$bag{} << EOD\n{}EOD\n", i, counts);
+    fmt::format_to(append(plots), "{}$bag{} using 1:2 with boxes lc rgb '#80{}'", plots.empty() ? "plot " : ", ", i,
+                   kColours[i % kColours.size()]);
+  }
+  if (plots.empty()) return chart;
+  chart.alt = fmt::format("The words of {} images of {}.", bags.size(), label);
+  chart.script = fmt::format(
+      "unset key\nset decimalsign '.'\nset title {} noenhanced\nset xlabel 'features bag of words'\nset boxwidth 1\n"
+      "set style fill solid 1 noborder\nset xrange [-1:{}]\nset yrange [0:*]\n{}{}\n",
+      gnuplot_quoted(chart.title), bags.front().size(), data, plots);
+  return chart;
+}
+
 Chart positions_chart(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z) {
   require(x.size() == y.size() && (z.empty() || z.size() == x.size()), "positions_chart: {}, {} and {} values",
           x.size(), y.size(), z.size());

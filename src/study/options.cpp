@@ -52,9 +52,22 @@ std::set<std::string> sections_of(const std::string& path, const std::string& te
   return sections;
 }
 
+// A name that is nearly one of its folder's files was most likely meant for that.
+std::string why_unread(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code none;
+  if (fs::exists(path, none)) return "cannot be read";
+  const fs::path folder = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : fs::path(".");
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.path().extension() == ".ini") files.push_back(entry.path().filename().string());
+  std::sort(files.begin(), files.end());
+  return "is not there" + did_you_mean(fs::path(path).filename().string(), files);
+}
+
 std::string read_text(const std::string& path) {
   std::ifstream file(path);
-  require(static_cast<bool>(file), "{}: this study file cannot be read", path);
+  if (!file) throw InvalidArgument(fmt::format("{}: this study file {}", path, why_unread(path)));
   std::string text(std::size_t{1} << 20, '\0');  // a thousand times what a study needs
   file.read(text.data(), std::ssize(text));
   require(!file.bad() && file.eof(), "{}: more than 1 MiB, or a folder; this is no study file", path);

@@ -4,6 +4,7 @@ import csv
 import glob
 import os
 import re
+import shutil
 import struct
 import unittest
 
@@ -132,23 +133,36 @@ class Coding(ProgramTest):
     def test_topics_are_coded_as_clusters_are(self):
         self.do("words", "--max-keypoints", "40")
         self.do("codebook", "--words", "8", "--sample", "2000")
-        self.do("topics", "--topics", "3", "--name", "model")
-        for task in ("fit", "intrusion"):
-            said = self.do("code", "make", "--topic-model", "model", "--task", task, "--per-cluster", "3", "--nearest", "2", "--boundary", "1")
-            self.assertIn(f"codings/model-k3-{task}", said.replace("coding/", "codings/"))
-            forms = os.path.join(self.study, "forms", f"model-k3-{task}")
+        self.do("topics", "--topics", "3,4", "--name", "model")
+        for task, k in (("fit", "3"), ("intrusion", "4")):
+            said = self.do("code", "make", "--topic-model", "model", "--k", k, "--task", task, "--per-cluster", "3", "--nearest", "2", "--boundary", "1")
+            self.assertIn(f"codings/model-k{k}-{task}", said.replace("coding/", "codings/"))
+            forms = os.path.join(self.study, "forms", f"model-k{k}-{task}")
             paths = []
             for coder in (1, 2):
                 paths.append(self.path(f"{task}{coder}.csv"))
                 with open(paths[-1], "w", encoding="utf-8") as file:
                     file.write("form,token,answer\n" + "".join(f"{line['form']},{line['token']},1\n" for line in rows(os.path.join(forms, f"coder{coder}.csv"))))
-            self.do("code", "read", *paths, "--coding", f"model-k3-{task}")
-            self.assertIn("mean of the topics", self.do("code", "report", "--answers", f"model-k3-{task}"))
-            kinds = {line["sample"] for line in rows(os.path.join(self.study, "tables", "coding", f"model-k3-{task}", "consistency.csv"))}
+            self.do("code", "read", *paths, "--coding", f"model-k{k}-{task}")
+            self.assertIn("mean of the topics", self.do("code", "report", "--answers", f"model-k{k}-{task}"))
+            kinds = {line["sample"] for line in rows(os.path.join(self.study, "tables", "coding", f"model-k{k}-{task}", "consistency.csv"))}
             self.assertLessEqual({"random", "nearest", "boundary"}, kinds)
         self.assertIn("has no solution with k = 7", self.do("code", "make", "--topic-model", "model", "--k", "7", code=2))
         self.do("report")
         self.assertIn(b"model-k3-fit", read(os.path.join(self.study, "report", "index.html")))
+        # Of a study that holds topics alone they are in the report, too.
+        for kind in ("clusterings", "reductions", "features"):
+            shutil.rmtree(os.path.join(self.study, kind))
+        self.do("report")
+        page = read(os.path.join(self.study, "report", "index.html")).decode().replace("&#39;", "'")
+        self.assertIn("code make --study " + self.study + " --topic-model model codes its topics", self.do("code", "make", code=2))
+        self.assertIn("topics have none", self.do("code", "make", "--topic-model", "model", "--k", "3", "--task", "labels", code=2))
+        self.assertTrue(all(os.path.exists(os.path.join(self.study, "report", f"topics-{k}.html")) for k in (3, 4)))
+        for text in ("nothing was clustered", "What people see in the topics", "model-k3-fit", "Mean of the topics", "the theme of its topic",
+                     "../tables/coding/model-k3-fit/agreement.csv",
+                     "SIFT descriptors~\\cite{lowe2004sift} at its keypoints, 40 at most", "into 8 visual words", "latent Dirichlet allocation~\\cite{blei2003lda} with 3 topics",
+                     "whether an image belongs to the theme of its topic, in", "@article{blei2003lda"):
+            self.assertIn(text, page)
 
     def test_what_is_wrong_with_a_table_is_said_and_nothing_is_merged(self):
         self.do("code", "make", "--per-cluster", "5", "--gold", "2")

@@ -66,6 +66,9 @@ class PublishedForms(ProgramTest):
         ratios = [float(line[0]) for line in self.table("variance.txt")]
         self.assertEqual(ratios, sorted(ratios, reverse=True))
         self.assertTrue(glob.glob(exported(self.study, f"3/*/1 {paths[27].replace('/', '_')}")))
+        said = run(0, "export", "--study", self.study, "--as", "study2a", "--overwrite")
+        self.assertIn("the list of images has no columns of metadata, so label.txt has paths instead", said)
+        self.assertIn("beside it lies what study2a left", said)
 
     def test_study_2a_has_the_tables_columns_and_its_order(self):
         paths = sorted(os.path.relpath(os.path.join(at, name), self.path("images")) for at, _, names in os.walk(self.path("images")) for name in names)
@@ -93,6 +96,7 @@ class PublishedForms(ProgramTest):
         self.assertEqual({len(line.split("\t")) for line in tree}, {2})
 
     def test_links_lie_in_folders_that_say_how_many(self):
+        self.assertIn("own are no clusters of a map", run(0, "export", "--study", self.study, "--as", "tringn", "--to", self.path("said")))
         rows = self.export("--as", "tringn")
         data = json.loads(read(exported(self.study, "cluster_label/own.json")))["data"]
         self.assertEqual(data, [{"img_file": path, "label": line["label"], "prob": "1.0"} for path, line in rows.items()])
@@ -134,6 +138,32 @@ class PublishedForms(ProgramTest):
                                   capture_output=True, text=True, check=True)
             self.assertEqual(said.stdout.split(), ["48", "3", "12"])
         self.assertIn(b"levels = 0:(3 - 1)", read(exported(self.study, "load.R")))
+
+    def test_vectors_lie_in_files_that_import_reads(self):
+        features = None
+        for form, folder in (("study1", "img transform"), ("peng2021", "img exfeature"), ("tringn", "vectors")):
+            run(0, "export", "--study", self.study, "--as", form, "--write-features", "--overwrite")
+            features = read(exported(self.study, "features.npy"))[-48 * 1280 * 4:]
+            place, = glob.glob(exported(self.study, folder + "/*"))
+            name = "again-" + form
+            run(0, "import", "--study", self.path(name), "--file", place, "--name", "vectors")
+            run(0, "cluster", "--study", self.path(name), "--raw", "--k", "2", "--name", "own")
+            run(0, "export", "--study", self.path(name), "--write-features")
+            with open(exported(self.path(name), "assignments.csv"), newline="", encoding="utf-8") as file:
+                again = [line["path"] for line in csv.DictReader(file)]
+            with open(exported(self.study, "assignments.csv"), newline="", encoding="utf-8") as file:
+                order = [again.index(line["path"]) for line in csv.DictReader(file)]
+            rows = read(exported(self.path(name), "features.npy"))[-48 * 1280 * 4:]
+            self.assertEqual(b"".join(rows[place * 5120:(place + 1) * 5120] for place in order), features, form)
+            if form == "peng2021":
+                self.assertIn(features, read(glob.glob(exported(self.study, "features combine/*.dat"))[0]))
+                self.assertEqual(len(glob.glob(exported(self.study, "features PCA/*.dat"))), 1)
+
+    def test_what_cannot_be_exported_is_refused_with_the_way_out(self):
+        at = ("export", "--study", self.study, "--as")
+        self.assertIn('did you mean "peng2021"?', run(0, *at, "peng21", code=2))
+        self.assertIn("name the labels' column with --labels", run(0, *at, "rmsander", code=2))
+        self.assertIn("--k 49: there are only 48 rows to group", run(0, "cluster", "--study", self.study, "--k", "3,49", "--name", "x", code=2))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """Visual words and topics, as a person makes them: words, codebook, topics; stopped and resumed; with counts from elsewhere; refused."""
 
+import collections
 import csv
+import math
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -19,6 +22,14 @@ except ImportError:
 def rows_of(*path):
     with open(os.path.join(*path), newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def symmetric_kl(a, b):
+    """(KL(a, b) + KL(b, a)) / 2 of counts ; infinite where one alone is zero."""
+    if ((a > 0) != (b > 0)).any():
+        return math.inf
+    both = a > 0
+    return float(((a - b)[both] * numpy.log((a / numpy.where(both, b, 1))[both])).sum() / 2)
 
 
 @unittest.skipIf(h5py is None, "python3-h5py is not installed")
@@ -193,6 +204,42 @@ class Topics(ProgramTest):
         first = sum(float(row["topic_0"]) for row in theta if not row["path"].startswith("discs"))
         self.assertAlmostEqual(float(lines[1]["sum_topic_0"]), first / 4, 3)
         self.assertAlmostEqual(float(lines[1]["share_of_topic_0"]), 0.25, 5)
+        run(0, *asked, "--masks", self.path("masks"), "--labels", "folder", "--as", "rmsander")
+        self.check_original_pickles(os.path.join(study, "tables/topics/sift-10-lda"), theta, lines)
+
+    def check_original_pickles(self, folder, theta, classes):
+        """What the scripts of spatial_LDA left, by topics --as rmsander; the words' distances counted again."""
+        def of(name):
+            with open(os.path.join(folder, name + ".pkl"), "rb") as file:
+                return pickle.load(file)
+
+        end = "2_topics_all_keypoints_10_clusters"
+        shares = of("prob_distrs_" + end)
+        theta = [row for row in theta if row["topic_0"] != row["topic_1"] or row["path"] in shares]
+        self.assertEqual(list(shares), [row["path"] for row in theta])  # of images without a word there is nothing
+        self.assertTrue(all(shares[row["path"]].shape == (1, 2) and abs(shares[row["path"]][0, 1] - float(row["topic_1"])) < 1e-5 for row in theta))
+        predicted = of("predicted_" + end)
+        self.assertEqual(predicted, {row["path"]: int(row["topic"]) for row in theta})
+        self.assertEqual(of("clustered_images_" + end), {t: [path for path in predicted if predicted[path] == t] for t in (0, 1)})
+        counts = {t: collections.Counter(path.split("/")[0] for path in predicted if predicted[path] == t) for t in (0, 1)}
+        self.assertEqual(of("num_in_each_cluster_" + end), counts)
+        divergences = {row["folder"]: row for row in rows_of(folder, "folder-divergences-2.csv")}
+        for name, column in (("avg_dist", "squared_l2"), ("avg_kl", "symmetric_kl")):
+            for label, value in of(f"{name}_in_label_{end}").items():
+                self.assertAlmostEqual(value, float(divergences[label][column]), 4)
+        table = of("topic_GT_label_dist_" + end)
+        self.assertEqual(table.shape, (2, 2))
+        self.assertAlmostEqual(table[0, 1], float(classes[1]["sum_topic_0"]), 3)
+        bags = of("feature_matrix_all_keypoints_10_clusters")
+        self.assertEqual(bags.shape, (len(theta), 10))
+        own = bags[[path.startswith("discs") for path in shares]]
+        pairs = [(a, b) for i, a in enumerate(own) for b in own[:i]]
+        for metric, distance in (("l1", lambda a, b: abs(a - b).sum()), ("l2", lambda a, b: ((a - b) ** 2).sum()), ("kl", symmetric_kl)):
+            found = of(f"EVAL_kmeans_10_clusters_all_keypoints_{metric}_metric")
+            expected = sum(distance(a, b) for a, b in pairs) / len(pairs)
+            self.assertTrue(found["discs"] == expected or abs(found["discs"] - expected) < 1e-9 * expected, (metric, found, expected))
+        plots = sorted(os.listdir(os.path.join(folder, "plots")))
+        self.assertEqual(plots, [f"histogram_distribution_label_{label}_all_keypoints_10_clusters.png" for label in sorted(counts[0] | counts[1])])
 
     def test_counts_from_elsewhere(self):
         with open(self.path("counts.csv"), "w", encoding="utf-8") as file:

@@ -1,9 +1,12 @@
 """Training without labels, as a person does it: any ranks, killed and resumed, the result as a backbone, refused."""
 
+import csv
 import os
+import pickle
 import shutil
 import subprocess
 import unittest
+import zlib
 
 from coterie_program import ProgramTest, command, environment, kill_once, main, make_images, read, run
 
@@ -43,8 +46,37 @@ class Train(ProgramTest):
         run(0, "verify", "--study", study)
         if h5py:
             self.check_artifact(study)
+        self.check_original_files(study)
         said = run(0, "train", "--study", study, "--init", weights, "--batch", "16", "--clusters", "3", "--epochs", "1", "--name", "more")
         self.assertIn("epoch 3: 3 clusters", said)  # two were done
+
+    def check_original_files(self, study):
+        """What DeepCluster's own scripts leave, by export --as study1."""
+        run(0, "cluster", "--study", study, "--raw", "--k", "3", "--n-init", "2", "--name", "own")
+        run(0, "export", "--study", study, "--as", "study1", "--write-features")
+        folder = os.path.join(study, "tables", "own-k3")
+        stem = NAME + "_ARCH=alexnet_K=4_EPOCH="
+        self.assertEqual(sorted(name for name in os.listdir(folder) if name.startswith(stem)),
+                         [stem + end for end in ("0.txt", "1.txt", "1_checkpoint.pth.tar", "2.pickle")])
+        self.assertEqual(read(os.path.join(folder, stem + "1_checkpoint.pth.tar")), read(os.path.join(study, "checkpoints", NAME + ".checkpoint.pth.tar")))
+        with open(os.path.join(folder, "assignments.csv"), newline="", encoding="utf-8") as file:
+            paths = [line["path"] for line in csv.DictReader(file)]
+        with open(os.path.join(folder, "exp/clusters"), "rb") as file:
+            epochs = pickle.load(file)
+        for epoch, clusters in enumerate(epochs):
+            self.assertEqual(sorted(place for cluster in clusters for place in cluster), list(range(40)))
+            expected = []
+            for number, cluster in enumerate(clusters):
+                expected += [f"Cluster {number} size: {len(cluster)}"] + [f"{number}\t{paths[place]}" for place in cluster]
+            self.assertEqual(read(os.path.join(folder, f"{stem}{epoch}.txt")).decode().splitlines(), expected)
+        packed = zlib.decompress(read(os.path.join(folder, stem + "2.pickle")))
+        self.assertEqual(packed.count(b"NumpyArrayWrapper"), 40)
+        if h5py:
+            with h5py.File(os.path.join(study, "checkpoints", NAME + ".h5")) as file:
+                for labels, clusters in zip(file["labels"][()], epochs, strict=True):
+                    self.assertTrue(all((labels[cluster] == number).all() for number, cluster in enumerate(clusters)))
+            with h5py.File(os.path.join(study, "features", NAME + ".h5")) as file:
+                self.assertIn(file["features"][7].tobytes(), packed)
 
     def check_artifact(self, study):
         with h5py.File(os.path.join(study, "checkpoints", NAME + ".h5")) as file:

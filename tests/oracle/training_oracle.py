@@ -9,7 +9,7 @@ RandomResizedCrop.get_params makes of these draws the crops that coterie made. L
 running statistics and momenta after two epochs to 1e-4; the checkpoint is loaded by torch.load and load_state_dict. The same of
 the variational autoencoder, whose noise and crops are drawn here, too, with losses to 1e-5 of themselves.
 
-Covers: training train
+Covers: training train joblib_dictionary pickle_writer published_training
 """
 import math
 import os
@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import h5py
+import joblib
 import numpy as np
 import torch
 from PIL import Image
@@ -265,6 +266,22 @@ def check_latent_means(program, study, network, paths):
     assert worst < 1e-5
 
 
+def check_joblib(program, study, made):
+    """What export --as study1 writes of DeepCluster: joblib's and torch's own readers find the features and the weights."""
+    weights = os.path.join(study, "checkpoints", "deepcluster_alexnet.checkpoint.pth.tar")
+    for command in (("extract", "--backbone", "deepcluster_alexnet", "--weights", weights), ("cluster", "--raw", "--k", "2", "--name", "own"),
+                    ("export", "--as", "study1", "--write-features")):
+        subprocess.run([program, command[0], "--study", study, *command[1:]], check=True, stdout=subprocess.DEVNULL)
+    stem = os.path.join(study, "tables", "own-k2", f"deepcluster_alexnet_ARCH=alexnet_K={CLUSTERS}_EPOCH=")
+    found = joblib.load(f"{stem}{EPOCHS}.pickle")
+    with h5py.File(os.path.join(study, "features", "deepcluster_alexnet.h5")) as file:
+        wanted = dict(zip(file["path"].asstr()[()], file["features"][()], strict=True))
+    assert found.keys() <= wanted.keys() and len(found) > 10
+    assert all(row.dtype == np.float32 and (row == wanted[path]).all() for path, row in found.items())
+    again = torch.load(f"{stem}{EPOCHS - 1}_checkpoint.pth.tar")
+    assert again["epoch"] == EPOCHS and list(again["state_dict"]) == list(made["state_dict"])
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     torch.set_num_threads(2)
@@ -280,6 +297,7 @@ def main():
         network = network_of(torch.load(os.path.join(traced, "start.pth.tar")))
         made = torch.load(os.path.join(study, "checkpoints", "deepcluster_alexnet.checkpoint.pth.tar"))
         loss, crops, optimiser = replay(network, images, paths, lambda name: np.load(os.path.join(traced, name + ".npy")))
+        check_joblib(program, study, made)
         check_autoencoder(program, place, study)
 
     print(f"{EPOCHS} epochs: crops and flips that differ from torchvision's {crops}, losses by {loss:.2g} at most")

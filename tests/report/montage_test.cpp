@@ -96,11 +96,15 @@ TEST_CASE("titles and letters are drawn in the margins and nowhere else") {
     return cv::countNonZero(picture(part).reshape(1) != 255);
   };
   const cv::Mat with = drawn(rows, style, folder / "with.png");
-  CHECK(ink(with, {0, 0, 60, 60}) > 0);        // the number 1
-  CHECK(ink(with, {150, 0, 100, 60}) > 0);     // A
-  CHECK(ink(with, {450, 0, 100, 60}) > 0);     // B
-  CHECK(ink(with, {0, 360, 60, 60}) > 0);      // the number 2
-  CHECK(ink(with, {450, 360, 100, 60}) == 0);  // letters stand once
+  CHECK(ink(with, {0, 26, 60, 43}) > 0);  // the number 1, which begins and ends as Arial of 60 px at y = 15
+  CHECK(ink(with, {0, 0, 60, 24}) == 0);
+  CHECK(ink(with, {0, 74, 60, 286}) == 0);
+  CHECK(ink(with, {85, 10, 60, 48}) > 0);   // A
+  CHECK(ink(with, {385, 10, 60, 48}) > 0);  // B
+  CHECK(ink(with, {60, 0, 23, 60}) == 0);
+  CHECK(ink(with, {145, 0, 238, 60}) == 0);
+  CHECK(ink(with, {0, 386, 60, 43}) > 0);     // the number 2
+  CHECK(ink(with, {60, 360, 600, 60}) == 0);  // letters stand once
   CHECK(orange_part(with, MontageLayout{style, 2}.tile(1, 1)) == cv::Rect(0, 0, 300, 300));
   style.labels = false;
   const cv::Mat without = drawn(rows, style, folder / "without.png");

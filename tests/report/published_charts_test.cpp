@@ -41,6 +41,15 @@ TEST_CASE("curves over k leave out what is not defined") {
   CHECK_THROWS_AS(cost_chart({1, 2}, {1}), InvalidArgument);
 }
 
+TEST_CASE("bags of words lie over each other, words that do not occur left out") {
+  const Chart chart = bags_chart("it's a", {{0, 3, 1}, {2, 0, 0}, {0, 0, 0}});
+  CHECK(chart.script.find("$bag0 << EOD\n1 3\n2 1\nEOD\n$bag1 << EOD\n0 2\nEOD\nplot $bag0") != std::string::npos);
+  CHECK(chart.script.find("$bag2") == std::string::npos);
+  CHECK(size_of(chart_png(chart, kScoresWidth, kScoresHeight)) == std::pair(640, 480));
+  CHECK(bags_chart("a", {}).empty());
+  CHECK_THROWS_AS(bags_chart("a", {{1, 2}, {1}}), InvalidArgument);
+}
+
 TEST_CASE("positions are drawn in the plane and in space") {
   CHECK(positions_chart({0, 1}, {2, 3}).script.find("plot $points using 1:2 ") != std::string::npos);
   const Chart space = positions_chart({0, 1}, {2, 3}, {4, 5});

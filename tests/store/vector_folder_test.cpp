@@ -1,12 +1,17 @@
 #include "coterie/store/vector_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <zlib.h>
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/store/joblib_array.hpp"
+#include "coterie/store/joblib_dictionary.hpp"
 #include "temporary_folder.hpp"
 
 namespace coterie {
@@ -81,6 +86,39 @@ TEST_CASE("a folder of vectors is one matrix, in the order of the names") {
   CHECK_THROWS_AS(read_vector_folder(folder / "."), FileError);
   const TemporaryFolder empty;
   CHECK_THROWS_AS(read_vector_folder(empty / "."), InvalidArgument);
+}
+
+TEST_CASE("a dictionary of vectors is joblib's: zlib around a pickle with the numbers behind each array's head") {
+  const TemporaryFolder folder;
+  const std::vector<float> first = {1, -2.5F}, second(100'000, 3);
+  JoblibDictionary dictionary(folder / "features.pickle");
+  dictionary.put("a.jpg", first);
+  dictionary.put("b.jpg", second);
+  dictionary.finish();
+  std::ifstream file(folder / "features.pickle", std::ios::binary);
+  const std::string packed{std::istreambuf_iterator<char>(file), {}};
+  std::string bytes(1'000'000, '\0');
+  uLongf length = bytes.size();
+  REQUIRE(uncompress(reinterpret_cast<Bytef*>(bytes.data()), &length, reinterpret_cast<const Bytef*>(packed.data()),
+                     packed.size()) == Z_OK);
+  bytes.resize(length);
+  REQUIRE(bytes.starts_with("\x80\x02}(X\x05\0\0\0a.jpg"s));
+  const std::size_t next = bytes.find("X\x05\0\0\0b.jpg"s);
+  REQUIRE(next != std::string::npos);
+  // As a file of its own each array is one that import reads.
+  CHECK(joblib_vector("\x80\x02"s + bytes.substr(14, next - 14) + ".", "a") == first);
+  REQUIRE(bytes.ends_with("u."));
+  CHECK(joblib_vector("\x80\x02"s + bytes.substr(next + 10, bytes.size() - next - 12) + ".", "b") == second);
+}
+
+TEST_CASE("an array is written as joblib writes it, and import reads it") {
+  const TemporaryFolder folder;
+  JoblibArray array(folder / "a.dat", {1, 2, 2});
+  array.put(std::vector<float>{1, -2.5F});
+  CHECK_THROWS_AS(array.finish(), InvalidArgument);
+  array.put(std::vector<float>{3, 4});
+  array.finish();
+  CHECK(read_vector_folder(folder / ".").values == std::vector<float>{1, -2.5F, 3, 4});
 }
 
 }  // namespace coterie

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "temporary_folder.hpp"
 
 namespace coterie {
@@ -184,8 +185,11 @@ TEST_CASE("a mistake in a study file is reported with its place") {
   CHECK_THROWS_WITH_AS(read("[cluster]\nk = 8\n[cluster]\n"), doctest::Contains("[cluster] stands there twice"),
                        InvalidArgument);
   CHECK(read("\xEF\xBB\xBF[cluster]\r\nk = 8\r\n").at(0).text("k") == "8");  // as Notepad writes it
-  CHECK_THROWS_WITH_AS(read_study_file(folder / "none.ini", kStages, Options(kRun)), doctest::Contains("none.ini"),
-                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(read_study_file(folder / "none.ini", kStages, Options(kRun)),
+                       doctest::Contains("none.ini: this study file is not there"), InvalidArgument);
+  write_new_file(folder / "peng2021.ini", "[extract]\n");
+  CHECK_THROWS_WITH_AS(read_study_file(folder / "peng.ini", kStages, Options(kRun)),
+                       doctest::Contains("is not there; did you mean \"peng2021.ini\"?"), InvalidArgument);
 }
 
 }  // namespace coterie

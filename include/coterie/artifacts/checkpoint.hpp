@@ -46,6 +46,9 @@ class CheckpointReader {
   std::string digest() const { return artifact_.digest(); }
   const TrainingHistory& history() const { return history_; }
 
+  /// Which images the columns of the labels stand for.
+  RowIdentities identities() const;
+
   /// The digest of the file with the weights as it was written.
   std::string weights_sha256() const;
 

@@ -25,12 +25,18 @@ struct MontageStyle {
   int margin_top = 40;          ///< above each cluster's tiles, where its title stands
   bool labels = true;           ///< titles, and column letters when wanted
   bool column_letters = false;  ///< A, B, … Z above the columns of the first cluster
-  int letter_height = 16;       ///< of a capital; a title wider than the picture is drawn smaller
+  int letter_height = 16;       ///< of a capital; a title wider than its place is drawn smaller
+  bool beside = false;          ///< titles stand in the left margin, as wide as that, and not over the first tile
+  int title_top = -1;           ///< where capitals of a title begin, below the top of the margin; -1: in its middle
+  int letters_left = -1;        ///< where column letters begin, right of their tile's edge; -1: over its middle
+  int letters_top = -1;         ///< as title_top
   int jpeg_quality = 88;        ///< for .jpg and .jpeg
 };
 
 /// As Peng's transfer-learning study and Study 2 of Zhang & Peng draw them: 20 squares of 300 px to a row, 60 px on the
-/// left and above each row, nothing between the tiles, the cluster's number in the margin.
+/// left and above each row, nothing between the tiles, the cluster's number in the left margin. Their numbers and
+/// letters are Arial of 60 px that Pillow draws at (0, 15) and (85, 1); here their capitals are as large and begin
+/// where Arial's do.
 MontageStyle peng_style();
 
 /// As Study 1 of Zhang & Peng: the same with 10 squares to a row, and letters over the columns.

@@ -28,6 +28,10 @@ Chart positions_chart(const std::vector<double>& x, const std::vector<double>& y
 Chart silhouette_scores_chart(const std::vector<std::int64_t>& k, const std::vector<double>& scores);
 inline constexpr int kScoresWidth = 640, kScoresHeight = 480;  ///< px of the published picture
 
+/// Bags of words of some images of a label, laid over each other, as rmsander/spatial_LDA draws them: a translucent bar
+/// for each word's count. Empty without a bag. Throws InvalidArgument for bags of different lengths.
+Chart bags_chart(const std::string& label, const std::vector<std::vector<double>>& bags);
+
 /// One solution with its silhouettes, as scikit-learn's example of silhouette analysis draws it and the same study
 /// took it over: on the left each image's silhouette by cluster, on the right the first two features.
 struct SilhouettePanels {

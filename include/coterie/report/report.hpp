@@ -157,6 +157,7 @@ struct ReportArtifact {
 struct ReportCoding {
   std::string name;                  ///< of the answers
   std::string question;              ///< a sentence: who was asked what of how many images
+  std::string group = "cluster";     ///< what was coded: "cluster" or "topic"
   std::vector<std::string> columns;  ///< of `clusters`: the first is text, the others numbers
   std::vector<std::vector<std::string>> clusters;
   std::vector<ReportFact> totals;     ///< mean, weighted share, within minus between

@@ -1,68 +1,20 @@
 // The container is legacy_save of torch/serialization.py: five pickles (a magic number, the protocol, the machine, the
-// object, the storages' keys) and then, for each storage, an int64 count of elements and the data. Opcodes are those of
-// CPython's Lib/pickletools.py, protocol 2; tensors are calls of torch/_utils.py's _rebuild_tensor_v2.
+// object, the storages' keys) and then, for each storage, an int64 count of elements and the data. Tensors are calls of
+// torch/_utils.py's _rebuild_tensor_v2.
 
 #include "coterie/features/torch_checkpoint.hpp"
 
-#include <array>
-#include <bit>
-#include <cstring>
-#include <limits>
+#include <string_view>
 
 #include "coterie/base/digest.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/base/pickle_writer.hpp"
 
 namespace coterie::inline features {
 namespace {
 
 using Entry = TorchCheckpoint::Entry;
-
-class Pickler {
- public:
-  Pickler() : bytes_("\x80\x02") {}
-
-  void raw(std::string_view opcodes) { bytes_ += opcodes; }
-  void global(std::string_view module, std::string_view name) { bytes_ += fmt::format("c{}\n{}\n", module, name); }
-  void text(std::string_view value) {
-    bytes_ += 'X';
-    little_endian(static_cast<std::uint32_t>(value.size()));
-    bytes_ += value;
-  }
-  void integer(std::int64_t value) {
-    if (value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max()) {
-      bytes_ += 'J';
-      little_endian(static_cast<std::int32_t>(value));
-    } else {
-      bytes_ += "\x8a\x08";
-      little_endian(value);
-    }
-  }
-  void real(double value) {
-    bytes_ += 'G';
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    for (int shift = 56; shift >= 0; shift -= 8) bytes_ += static_cast<char>(bits >> shift & 0xff);
-  }
-  void integers(const std::vector<std::int64_t>& values) {  // a tuple
-    raw("(");
-    for (const auto value : values) integer(value);
-    raw("t");
-  }
-  std::string finish() {
-    bytes_ += '.';
-    return std::move(bytes_);
-  }
-
- private:
-  template <typename Value>
-  void little_endian(Value value) {
-    std::array<char, sizeof(Value)> bytes;
-    std::memcpy(bytes.data(), &value, sizeof(Value));
-    bytes_.append(bytes.data(), bytes.size());
-  }
-
-  std::string bytes_;
-};
 
 std::int64_t elements_of(const Entry& entry) {
   std::int64_t elements = 1;
@@ -158,16 +110,16 @@ class Writer {
   }
 
   const TorchCheckpoint& checkpoint_;
-  Pickler out_;
+  PickleWriter out_;
   std::vector<const Entry*> storages_;
 };
 
 std::string head() {
-  Pickler magic;
+  PickleWriter magic;
   magic.raw(std::string_view("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12));
-  Pickler protocol;
+  PickleWriter protocol;
   protocol.integer(1001);
-  Pickler machine;
+  PickleWriter machine;
   machine.raw("}(");
   machine.text("protocol_version");
   machine.integer(1001);
@@ -195,7 +147,7 @@ std::string write_torch_checkpoint(const TorchCheckpoint& checkpoint, const std:
   Writer writer(checkpoint);
   const std::string object = head() + writer.object();
   put(object.data(), object.size());
-  Pickler keys;
+  PickleWriter keys;
   keys.raw("](");
   for (std::size_t i = 0; i < writer.storages().size(); ++i) keys.text(fmt::format("{}", i));
   keys.raw("e");
