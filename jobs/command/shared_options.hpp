@@ -227,17 +227,17 @@ inline constexpr Option components{"components",
                                    "principal components to keep; 0: all; default: 32, or as many as --variance takes",
                                    0,
                                    kMaxCount};
-inline constexpr Option algorithm{
-    "algorithm",
-    Role::result,
-    OptionType::choice,
-    "k-means",
-    "",
-    "k-means; mini-batch (k-means on drawn rows: a first look at millions); ward (a tree that every k is cut from); mixture (of "
-    "Gaussians, with a probability for each cluster)",
-    0,
-    kMost,
-    "k-means|mini-batch|ward|mixture"};
+inline constexpr Option algorithm{"algorithm",
+                                  Role::result,
+                                  OptionType::choice,
+                                  "k-means",
+                                  "",
+                                  "k-means; mini-batch (k-means on drawn rows: a first look at millions); ward (a tree "
+                                  "that every k is cut from); mixture (of "
+                                  "Gaussians, with a probability for each cluster)",
+                                  0,
+                                  kMost,
+                                  "k-means|mini-batch|ward|mixture"};
 inline constexpr Option k{"k", Role::result, OptionType::counts,
                           "",  "K",          "the number of clusters, or several: 8 or 6,8,10 or 5-20",
                           1,   kMaxCount};

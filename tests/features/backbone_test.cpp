@@ -127,7 +127,8 @@ TEST_CASE("a location sees the pixels of its receptive field") {
   for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(i * 2654435761 % 1000) / 1000;
   const auto before = run(pixels);
   const double row = 100, column = 60;
-  for (int channel = 0; channel < 3; ++channel) pixels[static_cast<std::size_t>((100 * 224 + 60) * 3 + channel)] += 50;
+  for (int channel = 0; channel < 3; ++channel)
+    pixels[std::size_t{3} * (100 * 224 + 60) + static_cast<std::size_t>(channel)] += 50;
   const auto after = run(pixels);
   int changed = 0;
   for (std::int64_t i = 0; i < map.height; ++i)

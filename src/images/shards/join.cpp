@@ -94,7 +94,7 @@ void take_problems(const std::vector<ShardContents>& contents, ImageList& list) 
     list.passed_over += contents[s].passed_over;
     const std::string& path = list.shards.shards[s].path;
     for (const auto& [name, reason] : contents[s].problems)
-      list.problems.push_back({name.empty() ? path : path + "/" + name, reason});
+      list.problems.push_back({name.empty() ? path : fmt::format("{}/{}", path, name), reason});
   }
 }
 
