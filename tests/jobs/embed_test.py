@@ -42,6 +42,13 @@ class Embed(ProgramTest):
         self.assertEqual(*there)
         self.assertIn("--perplexity means nothing to --method umap", self.embed("--method", "umap", "--perplexity", "5", code=2))
 
+    def test_a_short_name_means_no_map_that_somebody_named_alike(self):
+        self.embed("--figures=false", "--name", "after-tsne")
+        self.assertIn("no such", run(0, "view", "--study", self.study, "--map", "tsne", code=2).lower())
+        self.embed("--figures=false")
+        self.embed("--figures=false", "--overwrite", "--seed", "2", "--name", "after-tsne")  # the newest
+        self.assertIn("takes embeddings/x-tsne for tsne", run(0, "cluster", "--study", self.study, "--map", "tsne", "--k", "2"))
+
     def test_a_map_that_was_stopped_goes_on_to_the_same_bits(self):
         arguments = ("embed", "--study", self.study, "--raw", "--iterations", "4000", "--figures=false")
         run(0, *arguments, "--name", "whole")
