@@ -44,7 +44,7 @@ class Embed(ProgramTest):
 
     def test_a_short_name_means_no_map_that_somebody_named_alike(self):
         self.embed("--figures=false", "--name", "after-tsne")
-        self.assertIn("no such", run(0, "view", "--study", self.study, "--map", "tsne", code=2).lower())
+        self.assertIn("after-tsne", run(0, "cluster", "--study", self.study, "--map", "tsne", "--k", "2", code=2))
         self.embed("--figures=false")
         self.embed("--figures=false", "--overwrite", "--seed", "2", "--name", "after-tsne")  # the newest
         self.assertIn("takes embeddings/x-tsne for tsne", run(0, "cluster", "--study", self.study, "--map", "tsne", "--k", "2"))
