@@ -233,7 +233,7 @@ inline constexpr Option algorithm{
     OptionType::choice,
     "k-means",
     "",
-    "k-means; mini-batch (k-means on drawn rows, for millions); ward (a tree that every k is cut from); mixture (of "
+    "k-means; mini-batch (k-means on drawn rows: a first look at millions); ward (a tree that every k is cut from); mixture (of "
     "Gaussians, with a probability for each cluster)",
     0,
     kMost,

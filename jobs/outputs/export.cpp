@@ -9,6 +9,7 @@
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
 #include "outputs/cluster_names.hpp"
+#include "outputs/cluster_table.hpp"
 #include "outputs/label_shares.hpp"
 #include "outputs/left_out.hpp"
 #include "outputs/output_folder.hpp"
@@ -27,35 +28,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kBlockRows = 4096;
-
-void write_assignments(const std::string& stem, const ClusteringReader& clustering, std::int64_t k,
-                       const RowNames& names, const ClusterNames& said, TableText text) {
-  const auto labels = clustering.labels(k);
-  const auto distances = clustering.distances(k);
-  const auto probabilities = clustering.probabilities(k);
-  const std::size_t components = probabilities.empty() ? 0 : static_cast<std::size_t>(k);
-  for (const auto& [suffix, delimiter] : {std::pair{".csv", ','}, std::pair{".tsv", '\t'}}) {
-    TableFile table(stem + suffix, text);
-    std::vector<std::string> header = {"path", "label", "distance"};
-    if (said.there()) header.insert(header.end(), {"group", "name", "excluded"});
-    for (std::size_t c = 0; c < components; ++c) header.push_back(fmt::format("p{}", c));
-    header.insert(header.end(), names.columns.begin(), names.columns.end());
-    table.header(header, delimiter);
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      if (!names.there(static_cast<std::int64_t>(i))) continue;
-      std::vector<std::string> fields = {names.names[i], fmt::to_string(labels[i]),
-                                         fmt::format("{:.9g}", distances[i])};
-      if (said.there())
-        fields.insert(fields.end(), {fmt::to_string(said.group(labels[i])), said.name(labels[i]),
-                                     said.excluded(labels[i]) ? "1" : "0"});
-      for (std::size_t c = 0; c < components; ++c)
-        fields.push_back(fmt::format("{:.6g}", probabilities[i * components + c]));
-      for (const auto& column : names.values) fields.push_back(column[i]);
-      table.line(fields, delimiter);
-    }
-    table.finish();
-  }
-}
 
 // names.csv: what a person has said of each cluster, with what has become of it.
 void write_names(const std::string& path, const ClusteringReader& clustering, std::int64_t k, const ClusterNames& said,
@@ -146,7 +118,9 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
   const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
   const ClusterNames said = from.said ? from.said->of(job, from.clustering, k) : ClusterNames();
   const RowNames names = only_asked(job, from, k);
-  write_assignments(folder.place("assignments"), from.clustering, k, names, said, text);
+  const ClusterTable table{from.clustering, k, names, said};
+  write_text_tables(folder.place("assignments"), table, text);
+  if (job.options.flag("parquet")) write_parquet_table(folder.place("assignments.parquet"), table);
   if (said.there()) write_names(folder.place("names.csv"), from.clustering, k, said, text);
   if (from.clustering.algorithm() == "mixture") {
     const auto shared =
@@ -252,6 +226,8 @@ Command export_tables() {
            {"as", Role::output, choice, "coterie", "",
             "also write the tables, pictures, samples and links that a published study has, by their original names", 0,
             kMost, "coterie|study1|study2a|study2b|peng2021|tringn|luoolu"},
+           {"parquet", Role::output, flag, "false", "",
+            "write assignments.parquet, too, for pandas, DuckDB, Spark ..."},
            {"to-r", Role::output, flag, "false", "", "write load.R, too, which loads the tables into R"},
            {"to-python", Role::output, flag, "false", "", "write load.py, too, which loads them with pandas"},
            {"pictures", Role::output, choice, "none", "",

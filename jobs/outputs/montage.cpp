@@ -65,7 +65,7 @@ std::vector<std::string> draw_pages(const Job& job, const OutputFolder& folder, 
   const MontageStyle style = style_of(job.options);
   const auto on_page = static_cast<std::size_t>(clusters_within(style, kMostSide));
   const std::size_t pages = (rows.size() + on_page - 1) / on_page;
-  const auto names = page_names(stem, pages, job.options.text("format") == "png" ? ".png" : ".jpg");
+  auto names = page_names(stem, pages, job.options.text("format") == "png" ? ".png" : ".jpg");
   for (std::size_t page = 0; page < pages; ++page) {
     const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(page * on_page);
     const auto end = begin + std::min(static_cast<std::ptrdiff_t>(on_page), rows.end() - begin);

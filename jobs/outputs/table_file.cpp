@@ -9,6 +9,7 @@
 
 #include "coterie/base/csv.hpp"
 #include "coterie/base/number.hpp"
+#include "coterie/base/unicode.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -26,6 +27,8 @@ bool is_formula(std::string_view text) {
          std::any_of(std::begin(kWide), std::end(kWide), [&](auto wide) { return rest.starts_with(wide); });
 }
 
+constexpr std::size_t kMostBytesOfStem = 120;  // a name of a file has 255 at most, with what comes round this
+
 }  // namespace
 
 TableFile::TableFile(const std::string& path, TableText text) : text_(text), file_(path) {}
@@ -41,10 +44,17 @@ void TableFile::line(std::vector<std::string> fields, char delimiter) {
   file_.write(csv_line(fields, delimiter));
 }
 
-std::string file_stem(std::string name) {
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') c = '-';
-  return name;
+std::string file_stem(std::string_view name) {
+  std::string stem;
+  while (!name.empty() && stem.size() < kMostBytesOfStem) {
+    const Character c = first_character(name);
+    const bool kept = c.valid && (c.code < 0x80 ? std::isalnum(static_cast<int>(c.code)) != 0 || c.code == '-' ||
+                                                      c.code == '_' || c.code == '.'
+                                                : may_be_shown(c.code));
+    stem += kept ? name.substr(0, c.bytes) : "-";
+    name.remove_prefix(c.bytes);
+  }
+  return stem;
 }
 
 std::string numbered(const std::string& name, std::set<std::string>& taken) {

@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "coterie/base/new_file.hpp"
@@ -30,8 +31,9 @@ class TableFile {
   NewFile file_;
 };
 
-/// A part of a file's name of any column's or labelling's: what no name may hold becomes "-".
-std::string file_stem(std::string name);
+/// A part of a file's name of any column's or labelling's: letters of all alphabets, digits, "-", "_" and "." stay, all
+/// else becomes "-"; of long ones the beginning.
+std::string file_stem(std::string_view name);
 
 /// "a-b", and "a-b-2" for the next of that name.
 std::string numbered(const std::string& name, std::set<std::string>& taken);

@@ -31,10 +31,7 @@ cluster_names <- if (file.exists(file.path(folder, "names.csv"))) read_table("na
 )";
 
 constexpr const char* kPython =
-    R"("""Loads the tables beside this script, which coterie export wrote:  from load import assignments
-
-For Parquet (with pyarrow installed):  assignments.to_parquet("assignments.parquet")
-"""
+    R"("""Loads the tables beside this script, which coterie export wrote:  from load import assignments"""
 
 import os
 

@@ -68,7 +68,7 @@ void drop_empty_rows(CsvTable& table) {
 }
 
 CsvTable read_feature_table(const Job& job, const std::string& path) {
-  CsvLayout layout;
+  CsvLayout layout{.pool = &job.pool};
   const std::string header = job.options.text("header");
   if (header != "yes") layout.named = [&](const auto& first) { return header == "auto" && names_columns(first); };
   CsvTable table = read_csv(path, layout);
@@ -120,7 +120,7 @@ Imported read_table_features(const Job& job, const std::string& path) {
   const CsvTable table = read_feature_table(job, path);
   const ColumnWishes wishes{job.options.texts("feature-columns"), job.options.text("name-column"),
                             job.options.given("names")};
-  const TableColumns columns = choose_columns(table, wishes, path);
+  const TableColumns columns = choose_columns(table, wishes, path, job.pool);
   job.say("{}", columns_text(table, columns));
   Imported imported;
   const auto values_of = [&](std::size_t column) {
@@ -140,8 +140,8 @@ Imported read_table_features(const Job& job, const std::string& path) {
     imported.columns.push_back(table.header[c]);
     imported.values.push_back(values_of(c));
   }
-  imported.rows = std::make_unique<OwnedRows>(feature_values(table, columns.features, path), std::ssize(table.rows),
-                                              std::ssize(columns.features));
+  imported.rows = std::make_unique<OwnedRows>(feature_values(table, columns.features, path, job.pool),
+                                              std::ssize(table.rows), std::ssize(columns.features));
   decode(job, imported, path);
   return imported;
 }

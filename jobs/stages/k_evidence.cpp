@@ -19,8 +19,7 @@ namespace coterie::jobs {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-// For the progress alone: what a row costs k-means in any case, in distances, and what uniform rows take longer.
-constexpr double kRowCost = 40, kUniform = 3;
+constexpr double kRowCost = 40;         // for the progress alone: what a row costs k-means in any case, in distances
 constexpr std::size_t kMostPlots = 50;  // silhouette plots: nobody looks at more
 
 /// What is needed by every measure.
@@ -67,10 +66,10 @@ class Evidence {
     double centroids = 0;
     for (const auto k : found_.ks) centroids += static_cast<double>(k);
     const double share = silhouette_share(job_.options, rows_->rows());
-    const double sweep = rows * kUsualIterations * (centroids + kRowCost * solutions);
+    const double iteration = rows * (centroids + kRowCost * solutions);
     return {share * rows * rows, rows * centroids, 10 * rows * solutions,
-            static_cast<double>(job_.options.count("gap")) * kUniform * sweep,
-            static_cast<double>(job_.options.count("bootstrap")) * sweep};
+            static_cast<double>(job_.options.count("gap")) * kUniformIterations * iteration,
+            static_cast<double>(job_.options.count("bootstrap")) * kUsualIterations * iteration};
   }
 
   bool by_kmeans() const { return clustering_.algorithm() == "k-means" || clustering_.algorithm() == "mini-batch"; }

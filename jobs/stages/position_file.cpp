@@ -40,7 +40,8 @@ class Table {
   ReadPositions of(const std::vector<std::string>& names) const {
     const std::size_t paths = path_column();
     const auto columns = position_columns(paths);
-    const auto all = feature_values(table_, columns, file_.path, "--position-columns");
+    ThreadPool alone(1);  // two or three columns
+    const auto all = feature_values(table_, columns, file_.path, alone, "--position-columns");
     ReadPositions found{.dimensions = static_cast<int>(columns.size()), .values = {}, .columns = {}};
     for (std::size_t i = 0; i < all.size(); ++i)
       require(std::isfinite(all[i]), "{}: line {}, column {}: {} is no place on a map", file_.path,

@@ -7,6 +7,7 @@
 #include "command/shared_options.hpp"
 #include "coterie/base/counted.hpp"
 #include "coterie/base/shell_quoted.hpp"
+#include "coterie/evaluation/gap.hpp"
 #include "coterie/evaluation/recommendation.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/selection_output.hpp"
@@ -171,7 +172,8 @@ void cost_of(const Workload& study, const Calibration& measured, StageCost& cost
   const Options& options = *study.stage("select");
   const double share = silhouette_share(options, study.images);
   cost.parallel_seconds += share * measured.part_seconds("silhouettes", n);
-  const auto passes = static_cast<double>(options.count("bootstrap") + options.count("gap")) * kUsualIterations;
+  const auto passes = static_cast<double>(options.count("bootstrap")) * kUsualIterations +
+                      static_cast<double>(options.count("gap")) * kUniformIterations;
   cost.flops = passes * 2 * n * k_sum * c + share * n * n * c;
   cost.bytes_read = passes * ks * 4 * n * c;
   cost.allreduces = static_cast<std::int64_t>(passes) * std::ssize(study.ks);

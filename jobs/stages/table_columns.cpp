@@ -104,9 +104,12 @@ bool is_index_name(const std::string& column) {
 
 class Choice {
  public:
-  Choice(const CsvTable& table, const ColumnWishes& wishes, const std::string& file)
-      : table_(table), wishes_(wishes), file_(file) {
-    for (std::size_t c = 0; c < table.header.size(); ++c) contents_.push_back(contents_of(table, c));
+  Choice(const CsvTable& table, const ColumnWishes& wishes, const std::string& file, ThreadPool& pool)
+      : table_(table), wishes_(wishes), file_(file), contents_(table.header.size()) {
+    pool.for_each(std::ssize(contents_), [&](std::int64_t column, int) {
+      const auto at = static_cast<std::size_t>(column);
+      contents_[at] = contents_of(table, at);
+    });
   }
 
   TableColumns make() {
@@ -252,6 +255,63 @@ std::string listed(const CsvTable& table, const std::vector<std::size_t>& column
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+constexpr std::size_t kBlockRows = 256;  // that a thread reads at once
+
+// How the numbers of some cells are written.
+struct WaysOfWriting {
+  bool other = false;                   ///< not at all, in some cell
+  bool points = false, commas = false;  ///< in some cell
+  bool thousands = true;                ///< each comma may part these
+
+  void add(const WaysOfWriting& more) {
+    other = other || more.other;
+    points = points || more.points;
+    commas = commas || more.commas;
+    thousands = thousands && more.thousands;
+  }
+
+  void add(const std::string& cell) {
+    const bool comma = cell.find(',') != std::string::npos;
+    add(WaysOfWriting{false, cell.find('.') != std::string::npos, comma, !comma || may_be_thousands(cell)});
+  }
+};
+
+// The numbers of rows [first, second) to their places among all values.
+WaysOfWriting read_cells(const CsvTable& table, const std::vector<std::size_t>& columns,
+                         std::pair<std::size_t, std::size_t> rows, std::vector<float>& values) {
+  const bool commas = takes_commas(table);
+  WaysOfWriting found;
+  std::size_t place = rows.first * columns.size();
+  for (std::size_t r = rows.first; r < rows.second; ++r)
+    for (const auto c : columns) {
+      const std::string& cell = table.rows[r][c];
+      found.other = !parse_cell(cell, commas, values[place++]) || found.other;
+      if (commas) found.add(cell);
+    }
+  return found;
+}
+
+// Names the first cell, in the order of the table, that cannot be read.
+[[noreturn]] void refuse_first(const CsvTable& table, const std::vector<std::size_t>& columns, const std::string& file,
+                               const std::string& option) {
+  const bool commas = takes_commas(table);
+  WaysOfWriting found;
+  for (std::size_t r = 0; r < table.rows.size(); ++r)
+    for (const auto c : columns) {
+      const std::string& cell = table.rows[r][c];
+      const auto where = fmt::format("{}: line {}, column {}", file, table.lines[r], table.header[c]);
+      if (float value = 0; !parse_cell(cell, commas, value))
+        throw InvalidArgument(
+            fmt::format("{}: {}. Fill it in, take the row out, or leave the column out with {}", where,
+                        is_missing(cell) ? "there is no value" : fmt::format("\"{}\" is no number", cell), option));
+      if (commas) found.add(cell);
+      if (found.points && found.commas)
+        throw InvalidArgument(
+            fmt::format("{}: \"{}\": some numbers have a comma and others a point; write one of them", where, cell));
+    }
+  throw InvalidArgument(file + ": holds cells that are no numbers");
+}
+
 }  // namespace
 
 bool names_columns(const std::vector<std::string>& first_line) {
@@ -272,34 +332,24 @@ bool names_columns(const std::vector<std::string>& first_line) {
       first_line.size() > kMostListed ? ",..." : ""));
 }
 
-TableColumns choose_columns(const CsvTable& table, const ColumnWishes& wishes, const std::string& file) {
-  return Choice(table, wishes, file).make();
+TableColumns choose_columns(const CsvTable& table, const ColumnWishes& wishes, const std::string& file,
+                            ThreadPool& pool) {
+  return Choice(table, wishes, file, pool).make();
 }
 
 std::vector<float> feature_values(const CsvTable& table, const std::vector<std::size_t>& columns,
-                                  const std::string& file, const std::string& option) {
-  const bool commas = takes_commas(table);
-  bool points = false, decimal_commas = false, thousands = true;
-  std::vector<float> values;
-  values.reserve(table.rows.size() * columns.size());
-  for (std::size_t r = 0; r < table.rows.size(); ++r)
-    for (const auto c : columns) {
-      const std::string& cell = table.rows[r][c];
-      const auto where = [&] { return fmt::format("{}: line {}, column {}", file, table.lines[r], table.header[c]); };
-      if (!parse_cell(cell, commas, values.emplace_back()))
-        throw InvalidArgument(
-            fmt::format("{}: {}. Fill it in, take the row out, or leave the column out with {}", where(),
-                        is_missing(cell) ? "there is no value" : fmt::format("\"{}\" is no number", cell), option));
-      if (!commas) continue;
-      const bool comma = cell.find(',') != std::string::npos;
-      points = points || cell.find('.') != std::string::npos;
-      decimal_commas = decimal_commas || comma;
-      thousands = thousands && (!comma || may_be_thousands(cell));
-      if (points && decimal_commas)
-        throw InvalidArgument(
-            fmt::format("{}: \"{}\": some numbers have a comma and others a point; write one of them", where(), cell));
-    }
-  require(!decimal_commas || !thousands || table.delimiter != '\t',
+                                  const std::string& file, ThreadPool& pool, const std::string& option) {
+  std::vector<float> values(table.rows.size() * columns.size());
+  std::vector<WaysOfWriting> blocks((table.rows.size() + kBlockRows - 1) / kBlockRows);
+  pool.for_each(std::ssize(blocks), [&](std::int64_t block, int) {
+    const auto begin = static_cast<std::size_t>(block) * kBlockRows;
+    blocks[static_cast<std::size_t>(block)] =
+        read_cells(table, columns, {begin, std::min(begin + kBlockRows, table.rows.size())}, values);
+  });
+  WaysOfWriting all;
+  for (const auto& block : blocks) all.add(block);
+  if (all.other || (all.points && all.commas)) refuse_first(table, columns, file, option);
+  require(!all.commas || !all.thousands || table.delimiter != '\t',
           "{}: its commas may part thousands or be decimal ones; write the numbers without them, or with a point",
           file);
   return values;

@@ -41,13 +41,15 @@ bool names_columns(const std::vector<std::string>& first_line);
 /// Throws InvalidArgument that lists the columns and says which option decides: where two columns could be the names,
 /// where whole numbers stand beside others and could as well be a label, where a column of features has a cell without
 /// a number (with its line), where no column is left.
-TableColumns choose_columns(const CsvTable& table, const ColumnWishes& wishes, const std::string& file);
+TableColumns choose_columns(const CsvTable& table, const ColumnWishes& wishes, const std::string& file,
+                            ThreadPool& pool);
 
 /// The cells of these columns, row by row. A comma is taken for the point where the delimiter is another. Throws
 /// InvalidArgument with line and column for a cell that holds no number, or where commas and points are mixed or
 /// commas may be of thousands; `option` chooses the columns.
 std::vector<float> feature_values(const CsvTable& table, const std::vector<std::size_t>& columns,
-                                  const std::string& file, const std::string& option = "--feature-columns");
+                                  const std::string& file, ThreadPool& pool,
+                                  const std::string& option = "--feature-columns");
 
 /// In words, for the person: which column was taken for what.
 std::string columns_text(const CsvTable& table, const TableColumns& columns);

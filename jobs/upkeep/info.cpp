@@ -164,8 +164,8 @@ std::vector<Addressed> find_artifacts(const Job& job, std::string word) {
 
 void print_artifacts(const Job& job, const std::vector<Addressed>& artifacts, const Lineage& lineage, Detail detail) {
   if (detail == Detail::line) fmt::print("\n");
-  for (const auto& [kind, name] : artifacts)
-    print_if_readable([&] { print_artifact(job.study, kind, name, lineage, detail); });
+  for (const auto& artifact : artifacts)
+    print_if_readable([&] { print_artifact(job.study, artifact.first, artifact.second, lineage, detail); });
 }
 
 // What extract has begun: it goes on, or was stopped.

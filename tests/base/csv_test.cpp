@@ -104,4 +104,33 @@ TEST_CASE("what csv_line writes, parse_csv reads") {
   CHECK(parse_csv("a\n" + csv_line({""}), "t").rows == std::vector<Row>{{""}});
 }
 
+TEST_CASE("a large table that several threads read is the same, and so is what is said of its first mistake") {
+  ThreadPool pool(3);
+  const CsvLayout together{.pool = &pool};
+  const auto same = [&](const std::string& text) {
+    const CsvTable alone = parse_csv(text, "t.csv"), shared = parse_csv(text, "t.csv", together);
+    CHECK(shared.header == alone.header);
+    CHECK(shared.rows == alone.rows);
+    CHECK(shared.lines == alone.lines);
+    return alone.rows.size();
+  };
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    std::string text = "path,a,b" + end;
+    for (int i = 0; i < 500'000; ++i)
+      text += fmt::format("bild {}.jpg,{},{}{}", i, i % 7, i, i % 1000 ? end : end + end);
+    CHECK(same(text) == 500'000);
+    CHECK(same(text + "\"quoted, now\",1,2" + end) == 500'001);
+    const auto refusal = [&](const CsvLayout& layout) {
+      try {
+        parse_csv(text + "x,1" + end + text, "t.csv", layout);
+      } catch (const FileError& error) {
+        return std::string(error.what());
+      }
+      return std::string();
+    };
+    CHECK(refusal(together) == refusal({}));
+    CHECK(refusal(together).find("line 500502: 2 fields, but the header names 3 columns") != std::string::npos);
+  }
+}
+
 }  // namespace coterie

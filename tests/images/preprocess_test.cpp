@@ -216,7 +216,7 @@ TEST_CASE("the place of each pixel of the square in the image is where it was ta
             // At the image's borders a filter has no pixels on one side, and beyond them there is pad.
             if (x < 3 || y < 3 || x > width - 4 || y > height - 4) continue;
             ++seen;
-            const auto at = static_cast<std::size_t>(3 * (64 * j + i));
+            const auto at = std::size_t{3} * static_cast<std::size_t>(64 * j + i);
             const auto level = [&](std::size_t c) {
               return levels.bytes.empty() ? levels.floats[at + c] : static_cast<float>(levels.bytes[at + c]);
             };
@@ -289,7 +289,7 @@ TEST_CASE("the settings of a preprocessing give it back, whatever one begins wit
        {lite0_preprocess(), torchvision_preprocess(), keras_preprocess(KerasMode::places_utils, 224, Filter::box),
         keras_preprocess(KerasMode::torch), inception2015_preprocess()}) {
     Preprocess steps = keras_preprocess(KerasMode::caffe, 99, Filter::lanczos);
-    for (const auto& [name, value] : settings_of(wanted)) override_preprocess(steps, name + "=" + value);
+    for (const auto& [name, value] : settings_of(wanted)) override_preprocess(steps, fmt::format("{}={}", name, value));
     CHECK(steps == wanted);
   }
 }

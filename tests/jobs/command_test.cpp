@@ -27,7 +27,7 @@ std::string make(const Study& study, const std::string& address, double value,
   ArtifactWriter writer(study.path(address), recipe, Communicator::self());
   writer.put_value<double>("x", value);
   writer.finish();
-  const std::string content = ArtifactReader(study.path(address)).digest();
+  std::string content = ArtifactReader(study.path(address)).digest();
   record_generation(study, {address, content, recipe, timestamp(), "stage", arguments, ""});
   return content;
 }

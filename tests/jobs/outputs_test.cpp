@@ -15,6 +15,7 @@
 #include "outputs/picture_key.hpp"
 #include "outputs/picture_reader.hpp"
 #include "outputs/selection_output.hpp"
+#include "outputs/table_file.hpp"
 #include "stages/plain_words.hpp"
 #include "temporary_folder.hpp"
 
@@ -53,6 +54,13 @@ TEST_CASE("no two crosstabs of a comparison have one name") {
     CHECK(std::set<std::string>(files.begin(), files.end()).size() == names.size() * (names.size() - 1) / 2);
     CHECK(crosstab_names(compared(names)) == files);
   }
+}
+
+TEST_CASE("a file is called what a column is called, in any alphabet, without what a name may not hold") {
+  CHECK(file_stem("Größe (cm)") == "Größe--cm-");
+  CHECK(file_stem("تصنيف/٢") == "تصنيف-٢");
+  CHECK(file_stem("a\u202Eb\xFF") == "a-b-");
+  CHECK(file_stem(std::string(1000, 'x')) == std::string(120, 'x'));
 }
 
 TEST_CASE("the table of pairs names the crosstab of each") {

@@ -9,6 +9,8 @@
 namespace coterie::jobs {
 namespace {
 
+ThreadPool pool(3);
+
 CsvTable table_of(const std::string& text) {
   CsvLayout layout;
   layout.named = names_columns;
@@ -18,7 +20,7 @@ CsvTable table_of(const std::string& text) {
 // "path | f0,f1 | kind | column 1": names, features, labels, left out.
 std::string chosen(const std::string& text, const ColumnWishes& wishes = {}) {
   const CsvTable table = table_of(text);
-  const TableColumns columns = choose_columns(table, wishes, "t.csv");
+  const TableColumns columns = choose_columns(table, wishes, "t.csv", pool);
   const auto listed = [&](const std::vector<std::size_t>& some) {
     std::vector<std::string> names;
     for (const auto c : some) names.push_back(table.header[c]);
@@ -31,7 +33,7 @@ std::string chosen(const std::string& text, const ColumnWishes& wishes = {}) {
 std::string refusal(const std::string& text, const ColumnWishes& wishes = {}) {
   try {
     const CsvTable table = table_of(text);
-    feature_values(table, choose_columns(table, wishes, "t.csv").features, "t.csv");
+    feature_values(table, choose_columns(table, wishes, "t.csv", pool).features, "t.csv", pool);
   } catch (const InvalidArgument& error) {
     return error.what();
   }
@@ -89,7 +91,7 @@ TEST_CASE("a person's word decides: names, patterns and ranges of columns") {
 
 TEST_CASE("decimal commas are read where they cannot part cells, and not guessed") {
   const CsvTable table = table_of("path;x;y\na;0,5;+6,25\nb;1;-2\n");
-  CHECK(feature_values(table, {1, 2}, "t.csv") == std::vector<float>{0.5F, 6.25F, 1, -2});
+  CHECK(feature_values(table, {1, 2}, "t.csv", pool) == std::vector<float>{0.5F, 6.25F, 1, -2});
   CHECK(holds(refusal("path;x\na;0,5\nb;0.5\n"), "some numbers have a comma and others a point"));
   CHECK(holds(refusal("path\tx\na\t1,234\nb\t5,678\n"), "may part thousands"));
 }

@@ -275,7 +275,7 @@ TEST_CASE("incremental names the first row of a batch that is not finite, and re
 }
 
 TEST_CASE("the cheapest exact solver is chosen, and an approximation only where it saves ten times") {
-  const auto choice = [](std::int64_t rows, std::int64_t columns, PcaOptions options = {}) {
+  const auto choice = [](std::int64_t rows, std::int64_t columns, const PcaOptions& options = {}) {
     return std::string(solver_name(choose_solver(rows, columns, options)));
   };
   CHECK(choice(20'000, 2048) == "covariance");
@@ -297,7 +297,8 @@ TEST_CASE("the cheapest exact solver is chosen, and an approximation only where 
 }
 
 TEST_CASE("1e6 from the origin every solver finds the same axes, as exactly as near it") {
-  for (const auto& [n, d] : {std::pair{900, 12}, std::pair{40, 90}}) {
+  for (const auto& [rows, d] : {std::pair{900, 12}, std::pair{40, 90}}) {
+    const int n = rows;
     TestRows near = decaying(n, d, 0.7);
     for (float& value : near.values) value = std::round(value * 640) / 16;  // exact in float32 there, too
     TestRows far = near;

@@ -188,7 +188,7 @@ TEST_CASE("one row, equal rows and fewer rows than ranks are fitted without a va
 TEST_CASE("options out of range and rows that are not finite are refused") {
   ThreadPool pool(1);
   TestRows rows(20, 5);
-  const auto fit = [&](PcaOptions options) { return fit_pca(rows, options, Communicator::world(), pool); };
+  const auto fit = [&](const PcaOptions& options) { return fit_pca(rows, options, Communicator::world(), pool); };
   CHECK_THROWS_WITH_AS(fit({.components = 6}), "6 components asked for, but 20 rows of 5 columns have at most 5",
                        InvalidArgument);
   CHECK_THROWS_AS(fit({.components = -1}), InvalidArgument);

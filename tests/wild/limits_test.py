@@ -71,13 +71,15 @@ class Limits(unittest.TestCase):
             enter = f"echo $$ > {group}/cgroup.procs;"
             rows = ("import --file x.npy", "reduce --components 16", "cluster --raw --k 8 --n-init 1 --max-iter 3 --name raw",
                     "cluster --algorithm mini-batch --k 8 --name mini", "cluster --algorithm mixture --k 3 --max-iter 3 --name mixture",
-                    "cluster --k 2-4 --n-init 2 --name means", "evaluate", "select", "report", "export", "info", "verify")
+                    "cluster --k 2-4 --n-init 2 --name means", "compare --clusterings means,raw", "evaluate", "select", "report", "export", "info", "verify")
             photographs = ("scan --images images", "extract --weights random:1", "reduce --components 4", "cluster --k 2-4", "montage",
-                           "words --max-edge 400", "codebook --words 4", "topics --topics 2", "report")
+                           "cluster --algorithm ward --k 2-4 --name ward", "assign --images images --k 3 --name again", "embed", "embed --method umap",
+                           "words --max-edge 400", "codebook --words 4", "topics --topics 2",
+                           "train --method deepcluster --backbone deepcluster_alexnet --width 0.125 --image-size 64 --clusters 2 --epochs 1 --batch 8",
+                           "train --method vae --image-size 64 --epochs 1", "view", "code make --k 3 --task fit --per-cluster 4", "report")
             for study, commands in (("rows", rows), ("photographs", photographs)):
                 for command in commands:
-                    name, *options = command.split()
-                    self.coterie(name, "--study", study, *options, before=enter)
+                    self.coterie(*command.split(), "--study", study, before=enter)
 
     def test_memory_that_runs_out_is_named(self):
         write_rows(os.path.join(self.folder, "x.npy"))

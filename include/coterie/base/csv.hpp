@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "coterie/base/thread_pool.hpp"
+
 namespace coterie {
 
 /// A table of texts; a field is bytes, not necessarily UTF-8.
@@ -23,6 +25,8 @@ struct CsvLayout {
 
   /// Whether a first line of these fields names the columns, or is a row as all others are; empty: it names them.
   std::function<bool(const std::vector<std::string>&)> named = {};
+
+  ThreadPool* pool = nullptr;  ///< whose threads share out a large table without quotes; the result is the same
 };
 
 /// Reads a table as RFC 4180, spreadsheets, pandas and R write it. Fields may be quoted, a doubled quote stands for

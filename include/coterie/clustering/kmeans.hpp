@@ -54,6 +54,7 @@ struct KMeansOptions {
   std::int64_t memory_bytes = std::int64_t{4} << 30;  ///< of one rank, for a copy of rows that are not in memory, then
                                                       ///< for bounds; what does not fit is read or computed again
   ShareDone on_share = {};                            ///< of all starts and all k together
+  double usual_iterations = 30;                       ///< of a start, for on_share alone
 };
 
 /// The clusters that the best start found, and how the others fared.
@@ -114,5 +115,8 @@ std::vector<KMeansResult> kmeans_sweep(const RowSource& rows, std::span<const st
 /// The same, each result handed over as it is found, so that thousands of k need the memory of two.
 void kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks, const KMeansOptions& options,
                   const Communicator& comm, ThreadPool& pool, const std::function<void(const KMeansResult&)>& take);
+
+/// Iterations that a start took on average, for KMeansOptions::usual_iterations of rows like these; at least 1.
+double mean_iterations(std::span<const KMeansResult> found);
 
 }  // namespace coterie::inline clustering

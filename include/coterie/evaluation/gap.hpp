@@ -10,6 +10,9 @@
 
 namespace coterie::inline evaluation {
 
+/// Iterations that k-means of uniform rows takes, which have no groups: for estimates.
+inline constexpr double kUniformIterations = 100;
+
 struct GapOptions {
   std::int64_t references = 10;  ///< uniform data sets to compare with
   KMeansOptions kmeans;          ///< how each is clustered; k is ignored, initial centroids are refused

@@ -73,7 +73,7 @@ namespace avx512 {
 
 #ifdef COTERIE_KERNELS
 
-[[maybe_unused]] const auto& kernels_of(VectorWidth width) {
+[[maybe_unused]] inline const auto& kernels_of(VectorWidth width) {
 #if defined(__x86_64__)
   if (width == VectorWidth::avx512) return avx512::kKernels;
   if (width == VectorWidth::avx2) return avx2::kKernels;
@@ -82,7 +82,7 @@ namespace avx512 {
   return narrow::kKernels;
 }
 
-[[maybe_unused]] const auto& kernels() { return kernels_of(vector_width()); }
+[[maybe_unused]] inline const auto& kernels() { return kernels_of(vector_width()); }
 
 #endif
 

@@ -33,4 +33,4 @@ constexpr ByteTiles byte_tiles(std::integer_sequence<int, kCounts...>) {
   return {sizeof...(kCounts), {byte_tile<kCounts + 1>...}};
 }
 
-constexpr ByteTiles kKernels = byte_tiles(std::make_integer_sequence<int, kTallest<std::int32_t, kLanes>>());
+inline constexpr ByteTiles kKernels = byte_tiles(std::make_integer_sequence<int, kTallest<std::int32_t, kLanes>>());

@@ -71,8 +71,8 @@ std::vector<float> grown(const LocalRows& rows, const KMeansOptions& options, co
   return plus_plus(rows, {.k = k, .starts = std::span(&random, 1), .chosen = chosen}).front();
 }
 
-/// For the progress alone: iterations of a start, and what its seeding and the settling of the best cost beside them.
-constexpr double kUsualIterations = 30, kSeedingCost = 1.2, kSettlingCost = 0.3;
+/// For the progress alone: what the seeding of a start and the settling of the best cost beside its iterations.
+constexpr double kSeedingCost = 1.2, kSettlingCost = 0.3;
 
 /// What a k costs beside others: distances to k centroids, and what each row costs in any case, as much as 40 of them.
 double cost_of(std::int64_t k, int starts) { return (static_cast<double>(k) + 40) * starts; }
@@ -83,7 +83,7 @@ KMeansResult run_starts(const LocalRows& rows, const KMeansOptions& options, std
   LloydLimits limits{options.max_iter, options.tol * rows.mean_variance(), options.bounds,
                      options.memory_bytes - most_copied};
   const bool settles = options.settle && starts > 1;
-  StartsDone done(options.on_share, starts, kUsualIterations,
+  StartsDone done(options.on_share, starts, options.usual_iterations,
                   {.seeding = options.initial_centroids.empty() ? kSeedingCost * starts : 0,
                    .conclusion = settles ? kSettlingCost : 0});
   InitialCentroids initial(rows, options, k, done.seeding());
@@ -141,6 +141,13 @@ void kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks, const
     found = run_starts(local, own, k);
     take(found);
   }
+}
+
+double mean_iterations(std::span<const KMeansResult> found) {
+  double iterations = 0, starts = 0;
+  for (const auto& each : found)
+    for (const int start : each.init_n_iter) iterations += start, ++starts;
+  return starts > 0 ? std::max(1.0, iterations / starts) : 1;
 }
 
 }  // namespace coterie::inline clustering

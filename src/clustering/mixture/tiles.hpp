@@ -57,4 +57,4 @@ constexpr Kernels mixture_kernels(std::integer_sequence<int, kCounts...>) {
   return {{kTallestTile, {product_tile<kCounts + 1>...}}, {kTallestTile, {triangle_tile<kCounts + 1>...}}, exact_tile};
 }
 
-constexpr Kernels kKernels = mixture_kernels(std::make_integer_sequence<int, kTallest<double, kColumns>>());
+inline constexpr Kernels kKernels = mixture_kernels(std::make_integer_sequence<int, kTallest<double, kColumns>>());

@@ -36,6 +36,6 @@ constexpr PanelTiles panel_tiles() {
 }
 
 // By whether rows are asked for ahead, and vectors - 1.
-constexpr PanelTiles kKernels[2][kMaxVectors] = {
+inline constexpr PanelTiles kKernels[2][kMaxVectors] = {
     {panel_tiles<false, kLanes>(), panel_tiles<false, 2 * kLanes>(), panel_tiles<false, 3 * kLanes>()},
     {panel_tiles<true, kLanes>(), panel_tiles<true, 2 * kLanes>(), panel_tiles<true, 3 * kLanes>()}};

@@ -13,4 +13,4 @@
   }
 }
 
-constexpr auto kKernels = pair_dots;
+inline constexpr auto kKernels = pair_dots;

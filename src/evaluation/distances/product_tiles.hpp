@@ -16,4 +16,4 @@ constexpr ProductTiles product_tiles(std::integer_sequence<int, kCounts...>) {
   return {sizeof...(kCounts), {product_tile<kCounts + 1>...}};
 }
 
-constexpr ProductTiles kKernels = product_tiles(std::make_integer_sequence<int, kTallest<float, kPanel>>());
+inline constexpr ProductTiles kKernels = product_tiles(std::make_integer_sequence<int, kTallest<float, kPanel>>());

@@ -71,8 +71,8 @@ class UniformRows final : public RowSource {
 };
 
 /// k-means of each k, and its inertia alone: thousands of centroid tables would not fit. Warm starts lead from one k to
-/// the next, so those need the whole list at once.
-std::vector<double> inertias_of(const RowSource& rows, std::span<const std::int64_t> ks, KMeansOptions options,
+/// the next, so those need the whole list at once. The options learn how many iterations such rows take.
+std::vector<double> inertias_of(const RowSource& rows, std::span<const std::int64_t> ks, KMeansOptions& options,
                                 const Communicator& comm, ThreadPool& pool, const ShareDone& on_share) {
   std::vector<double> inertias;
   for (std::size_t begin = 0, end = 0; begin < ks.size(); begin = end) {
@@ -81,8 +81,9 @@ std::vector<double> inertias_of(const RowSource& rows, std::span<const std::int6
       bytes += 4 * (ks[end++] * rows.columns() + 2 * rows.rows());
     const auto count = static_cast<double>(ks.size());
     options.on_share = part_of(on_share, static_cast<double>(begin) / count, static_cast<double>(end) / count);
-    for (const auto& found : kmeans_sweep(rows, ks.subspan(begin, end - begin), options, comm, pool))
-      inertias.push_back(found.inertia);
+    const auto found = kmeans_sweep(rows, ks.subspan(begin, end - begin), options, comm, pool);
+    for (const auto& each : found) inertias.push_back(each.inertia);
+    options.usual_iterations = mean_iterations(found);
   }
   return inertias;
 }
@@ -113,11 +114,13 @@ std::vector<Gap> gap_statistic(const RowSource& rows, std::span<const std::int64
   require(std::ranges::any_of(box.width, [](double width) { return width > 0; }),
           "all {} rows are equal: there is no box for the gap statistic's references", rows.rows());
   std::vector<std::vector<double>> logarithms(ks.size());
+  KMeansOptions kmeans = options.kmeans;
+  kmeans.usual_iterations = kUniformIterations;
   for (std::int64_t r = 0; r < options.references; ++r) {
     const UniformRows reference(rows.rows(), box, options.seed, static_cast<std::uint32_t>(r));
     const auto count = static_cast<double>(options.references), done = static_cast<double>(r);
-    const auto found = inertias_of(reference, ks, options.kmeans, comm, pool,
-                                   part_of(options.on_share, done / count, (done + 1) / count));
+    const auto found =
+        inertias_of(reference, ks, kmeans, comm, pool, part_of(options.on_share, done / count, (done + 1) / count));
     for (std::size_t i = 0; i < ks.size(); ++i) {
       require(found[i] > 0, "{} clusters leave no inertia in a reference of {} rows: leave that k out", ks[i],
               rows.rows());

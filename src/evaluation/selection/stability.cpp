@@ -65,11 +65,12 @@ std::vector<std::vector<Labels>> replicate_labels(const RowSource& rows, std::sp
                                                   ThreadPool& pool, const ShareDone& on_share) {
   std::vector<std::vector<Labels>> labels(ks.size());
   const auto count = static_cast<double>(options.replicates);
+  KMeansOptions kmeans = options.kmeans;
   for (std::int64_t b = 0; b < options.replicates; ++b) {
     const Resample sample(rows, options.seed, static_cast<std::uint32_t>(b));
-    KMeansOptions kmeans = options.kmeans;
     kmeans.on_share = part_of(on_share, static_cast<double>(b) / count, static_cast<double>(b + 1) / count);
     const auto found = kmeans_sweep(sample, ks, kmeans, comm, pool);
+    kmeans.usual_iterations = mean_iterations(found);
     for (std::size_t i = 0; i < ks.size(); ++i) {
       const auto own = assign(rows, {found[i].centroids.data(), ks[i], rows.columns()}, comm, pool);
       labels[i].push_back(comm.gather_all(std::span<const std::int32_t>(own.local_labels)));

@@ -35,4 +35,4 @@ constexpr PanelTiles panel_tiles() {
 }
 
 // Of a last panel of up to 8 outputs, and of one of 16.
-constexpr PanelTiles kKernels[2] = {panel_tiles<kLanes>(), panel_tiles<kWide>()};
+inline constexpr PanelTiles kKernels[2] = {panel_tiles<kLanes>(), panel_tiles<kWide>()};

@@ -94,7 +94,7 @@ std::string read_list(const std::string& path) {
   std::size_t line_start = 0;
   for (std::vector<char> piece(kLongestLine); file.read(piece.data(), std::ssize(piece)) || file.gcount() > 0;) {
     text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-    for (std::size_t end; (end = text.find('\n', line_start)) != text.npos; line_start = end + 1, ++lines)
+    for (std::size_t end = 0; (end = text.find('\n', line_start)) != text.npos; line_start = end + 1, ++lines)
       if (end - line_start > kLongestLine) break;
     if (text.size() - line_start > kLongestLine)
       throw FileError(path,

@@ -114,7 +114,8 @@ class Index {
 
   void take(TarReader& reader, const TarMember& member) {
     if (member.kind == Kind::folder) return;
-    if (member.name.find('\0') != member.name.npos) return problem(member.name.c_str(), "its name holds a NUL");
+    if (member.name.find('\0') != member.name.npos)
+      return problem(member.name.substr(0, member.name.find('\0')), "its name holds a NUL");
     if (is_hidden(member.name)) {
       ++contents_.passed_over;
     } else if (member.kind != Kind::file) {
