@@ -6,6 +6,7 @@
 #include "command/shared_options.hpp"
 #include "coterie/artifacts/assignment.hpp"
 #include "coterie/artifacts/clustering.hpp"
+#include "coterie/artifacts/embedding.hpp"
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/clustering/assign.hpp"
@@ -16,6 +17,7 @@
 #include "stages/assign_map.hpp"
 #include "stages/assign_topics.hpp"
 #include "stages/distances_to_own.hpp"
+#include "stages/map_places.hpp"
 #include "stages/new_images.hpp"
 #include "stages/new_rows.hpp"
 
@@ -133,6 +135,22 @@ Placed place(const Job& job, const ClusteringReader& clustering, std::int64_t k,
   return placed;
 }
 
+// The new images as what the clusters are of: rows of features, of a reduction, or positions on a map.
+std::unique_ptr<RowSource> rows_of_new(const Job& job, const ClusteringReader& clustering, const Study& fresh,
+                                       const FeatureReader& features) {
+  if (clustering.map().empty())
+    return new_rows(job, {clustering.features(), clustering.reduction(), ""}, fresh, features);
+  Embedding map;
+  job.comm.together([&] { map = read_embedding(job.study.open(Kind::embeddings, clustering.map())); });
+  const MapPlaces places = place_on_map(job, map, fresh, features);
+  job.say(
+      "warning: these are clusters of a map: new images are placed on {} first, as assign --map does, and the flagged "
+      "ones lie far out there, which says little of what they show",
+      clustering.map());
+  return std::make_unique<OwnedRows>(std::vector<float>(places.positions.begin(), places.positions.end()),
+                                     std::ssize(places.distances), map.dimensions);
+}
+
 std::int64_t the_k(Job& job, const ClusteringReader& clustering) {
   const auto ks = clustering.choose(job.chosen_ks(clustering.name()));
   require(ks.size() == 1, "{} holds solutions for k = {}; say with --k which of them the images are to be given to",
@@ -183,10 +201,6 @@ std::string folder_of_new(const Job& job, const std::string& name) {
 void give_to_clusters(Job& job, const std::string& name) {
   const std::string clustering_name = job.take(Kind::clusterings);
   const ClusteringReader clustering(job.study, clustering_name);
-  require(clustering.map().empty(),
-          "{} has grouped the positions on a map, and not what the images look like: name a clustering of the features "
-          "or of a reduction with --clustering, or place the images on the map with --map {}",
-          clustering.path(), clustering.map());
   const std::int64_t k = the_k(job, clustering);
   job.recipe.set("k", fmt::to_string(k));
   job.asked.set("k", fmt::to_string(k));  // there may be other k when it is given again
@@ -199,7 +213,7 @@ void give_to_clusters(Job& job, const std::string& name) {
   const FeatureReader features(fresh, features_of_new);
   job.read_input("features of the new images", features.digest());
   if (job.must_make(Kind::assignments, name)) {
-    const auto rows = new_rows(job, {clustering.features(), clustering.reduction(), ""}, fresh, features);
+    const auto rows = rows_of_new(job, clustering, fresh, features);
     AssignedImages images = place(job, clustering, k, *rows).images;
     images.clustering = clustering_name;
     images.k = k;
@@ -273,6 +287,8 @@ Command assign() {
            option::name,
            option::k,
            option::exact,
+           {"figures", Role::output, OptionType::flag, "true", "",
+            "with --map: draw a chart of the new images on it, beside their table", 0, kMost, "", true},
            {"outlier", Role::result, OptionType::real, "0.01", "SHARE",
             "flag an image that lies farther out than all but this share of the study's own in its cluster", 0, 1}}),
       .summary = "gives new images to the clusters or the topics of this study, or places them on a map",

@@ -5,54 +5,18 @@
 #include "coterie/artifacts/embedding.hpp"
 #include "coterie/artifacts/row_names.hpp"
 #include "coterie/base/counted.hpp"
-#include "coterie/embedding/placement.hpp"
-#include "coterie/embedding/tsne.hpp"
+#include "coterie/report/scatter_chart.hpp"
 #include "outputs/output_folder.hpp"
 #include "outputs/table_file.hpp"
 #include "stages/called_map.hpp"
+#include "stages/map_places.hpp"
 #include "stages/new_images.hpp"
-#include "stages/new_rows.hpp"
 
 namespace coterie::jobs {
 namespace {
 
-constexpr std::int64_t kStartNeighbours = 10;  // whose median a new image starts at; as Poličar et al. (2023)
-
-// Of all new images, on every rank.
-struct Places {
-  std::vector<double> positions;      ///< N x dimensions
-  std::vector<std::int32_t> nearest;  ///< in the features: the row of the study
-  std::vector<double> distances;      ///< to it
-};
-
-Neighbours first_of(Neighbours neighbours, std::int64_t count) {
-  first_neighbours(neighbours, count);
-  return neighbours;
-}
-
-Places place(const Job& job, const Embedding& map, const RowSource& study, const RowSource& fresh) {
-  const PlacementOptions usual;
-  const double perplexity = usable_perplexity(study.rows(), usual.perplexity);
-  const std::int64_t count = std::min(neighbours_for(study.rows(), perplexity), study.rows());
-  const Neighbours neighbours = nearest_among(study, fresh, std::min(std::max(count, kStartNeighbours), study.rows()),
-                                              job.comm, job.pool, job.memory_bytes);
-  const std::vector<double> there(map.positions.begin(), map.positions.end());
-  std::vector<double> own =
-      median_of_neighbours(first_of(neighbours, kStartNeighbours), there, map.dimensions, job.pool);
-  if (map.method == "tsne") {
-    PlacementOptions options = usual;
-    options.perplexity = perplexity;
-    options.degrees_of_freedom = tsne_preset(map.preset, study.rows(), map.dimensions).degrees_of_freedom;
-    own = place_by_tsne(first_of(neighbours, count), there, map.dimensions, std::move(own), options, job.pool);
-  }
-  const Neighbours nearest = first_of(neighbours, 1);
-  return {job.comm.gather_all(std::span<const double>(own)),
-          job.comm.gather_all(std::span<const std::int32_t>(nearest.indices)),
-          job.comm.gather_all(std::span<const double>(nearest.distances))};
-}
-
-void write_table(const std::string& path, const Places& places, int dimensions, const std::vector<std::string>& paths,
-                 const std::vector<std::string>& study, TableText text) {
+void write_table(const std::string& path, const MapPlaces& places, int dimensions,
+                 const std::vector<std::string>& paths, const std::vector<std::string>& study, TableText text) {
   TableFile table(path, text);
   std::vector<std::string> header = {"path", "x", "y", "nearest", "distance"};
   if (dimensions == 3) header.insert(header.begin() + 3, "z");
@@ -67,6 +31,28 @@ void write_table(const std::string& path, const Places& places, int dimensions, 
     table.line(fields, ',');
   }
   table.finish();
+}
+
+// The first two coordinates; the study's images in grey, as many as leave room for all new ones, and those in colour.
+Chart chart_of(const Embedding& map, const MapPlaces& places) {
+  std::vector<double> x, y;
+  std::vector<std::int32_t> groups;
+  const auto add = [&](const auto* row, std::int32_t group) {
+    x.push_back(row[0]);
+    y.push_back(row[1]);
+    groups.push_back(group);
+  };
+  const std::int64_t fresh = std::ssize(places.distances);
+  const std::int64_t room = std::max<std::int64_t>(kMostChartPoints - fresh, 1);
+  const std::int64_t step = (map.rows() + room - 1) / room;
+  for (std::int64_t i = 0; i < map.rows(); i += step) add(map.positions.data() + i * map.dimensions, -1);
+  for (std::int64_t i = 0; i < fresh; ++i) add(places.positions.data() + i * map.dimensions, 0);
+  Chart chart = scatter_chart(
+      "map", map.dimensions == 3 ? "New images on the map (two of three dimensions)" : "New images on the map", x, y,
+      groups, {"new images"}, "the study's");
+  chart.alt = fmt::format("A map of {} as grey points, and {} in colour. Distances and sizes mean little.",
+                          counted(map.rows(), "image"), counted(fresh, "new one"));
+  return chart;
 }
 
 bool is_there(const Job& job, const std::string& place, const Provenance& about) {
@@ -90,15 +76,14 @@ void give_places(Job& job, const std::string& name, const std::string& folder) {
   const std::string place_of_table = fmt::format("tables/assignments/{}-on-{}", name, map_name);
   const Provenance about = provenance_of(job);
   if (is_there(job, place_of_table, about)) return job.say("{} is up to date", place_of_table);
-  const RowParent parent{map.features, map.reduction, ""};
-  const OwnedRows rows = read_rows(job, parent);
-  const Places places = place(job, map, rows, *new_rows(job, parent, fresh, features));
+  const MapPlaces places = place_on_map(job, map, fresh, features);
   job.comm.on_root([&] {
     OutputFolder output(job.study.folder(), place_of_table, about, job.options.flag("overwrite"));
     const auto paths = read_row_names(fresh, features.name()).names;
     write_table(output.place("positions.csv"), places, map.dimensions, paths,
                 read_row_names(job.study, map.features).names,
                 job.options.flag("exact") ? TableText::exact : TableText::harmless);
+    if (job.options.flag("figures")) write_chart(chart_of(map, places), output.folder());
     output.finish();
     job.say("wrote {}: the places of {} on {}{}", output.final_place("positions.csv"),
             counted(std::ssize(paths), "image"), map_name,

@@ -6,7 +6,7 @@
 
 namespace coterie::jobs {
 
-/// The map that is called so, else the newest whose name ends so behind a dash ("tsne" of
+/// The map that is called so, else the newest that is called so behind what it is a map of ("tsne" of
 /// "efficientnet_lite0-pca-tsne"), and says which; `wanted` itself where there is none. On the root.
 std::string map_called(const Job& job, const std::string& wanted);
 

@@ -157,7 +157,7 @@ Command cluster() {
                 true},
                option::name,
                {Kind::embeddings.one, Role::place, text, "", "NAME",
-                "cluster the positions on this map (or the newest that is called so behind a dash: tsne), though "
+                "cluster the positions on this map (tsne: the newest t-SNE of whatever features or reduction), though "
                 "distances there mean little",
                 0, kMost, "", true},
                option::algorithm,

@@ -158,6 +158,7 @@ Command embed() {
                          },
                      .makes = Kind::embeddings,
                      .name = name_of,
+                     .revision = 2,
                      .settle = settle,
                      .check = check,
                      .from_recipe = init_of_recipe,

@@ -12,11 +12,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <thread>
 
 #include "collective_check.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/number.hpp"
+#include "coterie/dist/message_tags.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "launched.hpp"
 #include "mpi_status.hpp"
@@ -107,6 +109,20 @@ void copy_text(std::string& text, int root, MPI_Comm comm) {
   copy_bytes(&length, sizeof length, root, comm);
   text.resize(static_cast<std::size_t>(length));
   copy_bytes(text.data(), text.size(), root, comm);
+}
+
+// Rank r's `sizes[r]` bytes lie where they belong; displacements are ints, so that more than 2 GiB go part by part.
+void gather_parts(std::byte* all, std::span<const std::int64_t> sizes, MPI_Comm comm) {
+  if (std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) <= std::numeric_limits<int>::max()) {
+    const std::vector<int> counts(sizes.begin(), sizes.end());
+    std::vector<int> begins(counts.size());
+    std::exclusive_scan(counts.begin(), counts.end(), begins.begin(), 0);
+    check_mpi(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, counts.data(), begins.data(), MPI_BYTE, comm),
+              "MPI_Allgatherv");
+    return;
+  }
+  for (int r = 0; r < std::ssize(sizes); all += sizes[static_cast<std::size_t>(r++)])
+    copy_bytes(all, static_cast<std::size_t>(sizes[static_cast<std::size_t>(r)]), r, comm);
 }
 
 // Seconds; 0 when nothing is to be checked. Rank 0's word counts: a launcher may keep an environment from the others.
@@ -265,23 +281,61 @@ void Communicator::broadcast(std::string& text, int root, CallSite where) const 
   copy_text(text, root, handle_->comm);
 }
 
-// One broadcast from each rank: no displacement can overflow an int, and gathers here are rare and bulky.
 std::vector<std::byte> Communicator::gather_all_bytes(const void* data, std::size_t bytes, CallSite where) const {
   announce("gathering", where);
-  std::vector<std::int64_t> sizes(static_cast<std::size_t>(size_), 0);
-  sizes[static_cast<std::size_t>(rank_)] = static_cast<std::int64_t>(bytes);
-  reduce(std::span(sizes), MPI_SUM, handle_->comm);
-  std::size_t total = 0;
-  for (const auto size : sizes) total += static_cast<std::size_t>(size);
-  std::vector<std::byte> all(total);
-  std::size_t begin = 0;
-  for (int from = 0; from < size_; ++from) {
-    const auto share = static_cast<std::size_t>(sizes[static_cast<std::size_t>(from)]);
-    if (from == rank_ && share > 0) std::memcpy(all.data() + begin, data, share);
-    copy_bytes(all.data() + begin, share, from, handle_->comm);
-    begin += share;
-  }
+  const auto own = static_cast<std::int64_t>(bytes);
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(size_));
+  check_mpi(MPI_Allgather(&own, 1, MPI_INT64_T, sizes.data(), 1, MPI_INT64_T, handle_->comm), "MPI_Allgather");
+  const auto begin = std::accumulate(sizes.begin(), sizes.begin() + rank_, std::int64_t{0});
+  std::vector<std::byte> all(static_cast<std::size_t>(std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0})));
+  if (bytes > 0) std::memcpy(all.data() + begin, data, bytes);
+  gather_parts(all.data(), sizes, handle_->comm);
   return all;
+}
+
+void Communicator::gather_in_place_bytes(void* all, std::span<const std::int64_t> bytes, CallSite where) const {
+  if (size_ == 1) return;
+  announce("gathering in place", where);
+  gather_parts(static_cast<std::byte*>(all), bytes, handle_->comm);
+}
+
+// All at once: the library finds them an order.
+void Communicator::exchange_bytes(const void* sent, std::span<const std::int64_t> to_each, void* received,
+                                  std::span<const std::int64_t> from_each, CallSite where) const {
+  announce("exchange", where);
+  const auto* from = static_cast<const std::byte*>(sent);
+  auto* to = static_cast<std::byte*>(received);
+  std::vector<MPI_Request> pending;
+  const auto in_pieces = [](std::int64_t bytes, const auto& each) {
+    for (std::size_t begin = 0; begin < static_cast<std::size_t>(bytes); begin += kMaxCount)
+      each(begin, static_cast<int>(std::min(kMaxCount, static_cast<std::size_t>(bytes) - begin)));
+  };
+  std::byte* own = nullptr;
+  for (int r = 0; r < size_; to += from_each[static_cast<std::size_t>(r++)]) {
+    if (r == rank_)
+      own = to;
+    else
+      in_pieces(from_each[static_cast<std::size_t>(r)], [&](std::size_t begin, int count) {
+        check_mpi(MPI_Irecv(to + begin, count, MPI_BYTE, r, kExchangeTag, handle_->comm, &pending.emplace_back()),
+                  "MPI_Irecv");
+      });
+  }
+  for (int r = 0; r < size_; from += to_each[static_cast<std::size_t>(r++)]) {
+    if (r == rank_)
+      std::copy_n(from, to_each[static_cast<std::size_t>(r)], own);
+    else
+      in_pieces(to_each[static_cast<std::size_t>(r)], [&](std::size_t begin, int count) {
+        check_mpi(MPI_Isend(from + begin, count, MPI_BYTE, r, kExchangeTag, handle_->comm, &pending.emplace_back()),
+                  "MPI_Isend");
+      });
+  }
+  check_mpi(MPI_Waitall(static_cast<int>(pending.size()), pending.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+}
+
+std::vector<std::int64_t> Communicator::bytes_of(std::span<const std::int64_t> sizes, std::size_t element) {
+  std::vector<std::int64_t> bytes;
+  for (const auto size : sizes) bytes.push_back(size * static_cast<std::int64_t>(element));
+  return bytes;
 }
 
 void Communicator::send(const void* data, std::size_t bytes, int to, int tag) const {

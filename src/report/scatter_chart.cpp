@@ -12,8 +12,7 @@
 namespace coterie::inline report {
 namespace {
 
-constexpr std::int64_t kMostPoints = 20000;  // beyond that an SVG is too large to open
-constexpr std::size_t kMostNames = 12;       // that a key has room for
+constexpr std::size_t kMostNames = 12;  // that a key has room for
 
 // Okabe and Ito's colours, which are distinct in every common colour blindness, and after them darker ones.
 constexpr std::array kColours = {"#2b7bba", "#cf6420", "#009e73", "#cc79a7", "#b39b00", "#56b4e9",
@@ -36,12 +35,12 @@ Window window_of(const std::vector<double>& x, const std::vector<double>& y) {
 
 Chart scatter_chart(const std::string& name, const std::string& title, const std::vector<double>& x,
                     const std::vector<double>& y, const std::vector<std::int32_t>& groups,
-                    const std::vector<std::string>& names) {
+                    const std::vector<std::string>& names, const std::string& ungrouped) {
   require(x.size() == y.size() && x.size() == groups.size(), "scatter_chart: {}, {} and {} values", x.size(), y.size(),
           groups.size());
   Chart chart{.name = name, .title = title};
   if (x.empty()) return chart;
-  const auto points = std::ssize(x), step = (points + kMostPoints - 1) / kMostPoints;
+  const auto points = std::ssize(x), step = (points + kMostChartPoints - 1) / kMostChartPoints;
   const bool key = !names.empty() && names.size() <= kMostNames;
   chart.width = key ? 560 : 420;
   chart.height = 440;
@@ -67,7 +66,7 @@ Chart scatter_chart(const std::string& name, const std::string& title, const std
     plots += fmt::format("{}{} using 1:2 with points pt 7 ps {} lc rgb '{}' title {}", plots.empty() ? "plot " : ", ",
                          data, points > 3000 ? 0.2 : 0.4, colour, title_text);
   };
-  draw(-1, "#a8a8a8", names.empty() || !key ? "\"\"" : "\"none\"");
+  draw(-1, "#a8a8a8", key ? gnuplot_quoted(ungrouped) : "\"\"");
   for (std::size_t g = 0; g < std::max<std::size_t>(names.size(), 1); ++g)
     draw(static_cast<std::int32_t>(g), kColours[g % kColours.size()], key ? gnuplot_quoted(names[g]) : "\"\"");
   chart.script += plots + "\n";

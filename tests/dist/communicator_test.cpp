@@ -41,6 +41,32 @@ TEST_CASE("gathered pieces of unequal length lie in rank order") {
   CHECK(all == expected);
 }
 
+TEST_CASE("pieces that all ranks know the sizes of are gathered where they lie") {
+  const int p = world().size(), r = world().rank();
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(p));
+  std::iota(sizes.begin(), sizes.end(), 0);  // rank r brings r times r
+  std::vector<int> all(static_cast<std::size_t>(p * (p - 1) / 2), -1), expected;
+  for (int from = 0; from < p; ++from) expected.insert(expected.end(), static_cast<std::size_t>(from), from);
+  std::fill_n(all.begin() + r * (r - 1) / 2, r, r);
+  world().gather_in_place(std::span(all), sizes);
+  CHECK(all == expected);
+}
+
+TEST_CASE("each rank has something else for each, and nothing for some") {
+  const int p = world().size(), r = world().rank();
+  std::vector<std::int64_t> to_each, from_each;  // rank r sends s elements to rank s, all 10 r + s
+  std::vector<int> sent, expected;
+  for (int s = 0; s < p; ++s) {
+    to_each.push_back(s);
+    from_each.push_back(r);
+    sent.insert(sent.end(), static_cast<std::size_t>(s), 10 * r + s);
+    expected.insert(expected.end(), static_cast<std::size_t>(r), 10 * s + r);
+  }
+  std::vector<int> received(expected.size());
+  world().exchange(std::span<const int>(sent), to_each, std::span(received), from_each);
+  CHECK(received == expected);
+}
+
 TEST_CASE("a message goes round the ring") {
   const int p = world().size(), r = world().rank();
   if (p == 1) return;

@@ -2,11 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "blobs.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/embedding/start.hpp"
+#include "umap/pair_forces.hpp"
 
 namespace coterie {
 namespace {
@@ -44,6 +47,38 @@ TEST_CASE("fuzzy weights are 1 for the nearest, and add up to the logarithm of t
     CHECK(weights[i] == 1);
     CHECK(sum == doctest::Approx(std::log2(15)).epsilon(1e-4));
   }
+}
+
+TEST_CASE("the quick power is that of the library") {
+  for (const double exponent : {0.05, 0.8, 0.895, 1.0, 1.5})
+    for (double x = 1e-60; x < 1e60; x *= 1.37) {
+      const Four found = quick_power(Four{x, 1, 3 * x, x / 7}, exponent);
+      CHECK(found[0] == doctest::Approx(std::pow(x, exponent)).epsilon(1e-8));
+      CHECK(found[1] == 1);
+      CHECK(found[2] == doctest::Approx(std::pow(3 * x, exponent)).epsilon(1e-8));
+      CHECK(found[3] == doctest::Approx(std::pow(x / 7, exponent)).epsilon(1e-8));
+    }
+}
+
+TEST_CASE("a pair pulls and pushes as in umap-learn, one after the other or four at once") {
+  const UmapCurve curve{1.6, 0.9};
+  const PairForces<2> forces(curve, 1);
+  const std::array<double, 2> start = {1, 2};
+  const std::array<std::array<double, 2>, 4> others = {{{0, 1}, {1.5, 2}, {30, -2}, {1, 2}}};
+  std::array<double, 2> row = start, expected = start;
+  forces.move(row.data(), {others[0].data(), others[1].data(), nullptr, others[3].data()}, true, 0.5);
+  for (const std::size_t j : {0, 1}) {
+    const double x = start[0] - others[j][0], y = start[1] - others[j][1], square = x * x + y * y;
+    const double power = std::pow(square, curve.b);
+    const double factor = j == 0 ? -2 * curve.a * curve.b * std::pow(square, curve.b - 1) / (1 + curve.a * power)
+                                 : 2 * curve.b / ((0.001 + square) * (1 + curve.a * power));
+    expected[0] += 0.5 * std::clamp(factor * x, -4.0, 4.0);
+    expected[1] += 0.5 * std::clamp(factor * y, -4.0, 4.0);
+  }
+  for (const std::size_t d : {0, 1}) CHECK(row[d] == doctest::Approx(expected[d]).epsilon(1e-7));
+  row = start;
+  forces.move(row.data(), {nullptr, nullptr, others[3].data(), nullptr}, false, 1);
+  CHECK(row == start);
 }
 
 TEST_CASE("a map by UMAP has the same bits on any number of ranks and threads") {

@@ -31,8 +31,6 @@ class Embed(ProgramTest):
         self.assertIn("warning: these are clusters of a map", said)
         run(0, "evaluate", "--study", self.study, "--labels", "kind")
         self.assertIn("drew 2 charts", self.embed("--by-clustering", "x-tsne-kmeans"))
-        said = run(0, "assign", "--study", self.study, "--images", self.folder, code=2)
-        self.assertIn("place the images on the map with --map x-tsne", said)
         self.assertIn("--map names the rows, and so does --raw", run(0, "cluster", "--study", self.study, "--map", "tsne", "--raw", code=2))
 
     def test_umap_and_maps_in_space_have_names_of_their_own_and_the_same_bits_on_two_ranks(self):
@@ -41,6 +39,13 @@ class Embed(ProgramTest):
         there = [read(self.path("study/embeddings", name)) for name in ("x-umap-3d.h5", "two.h5")]
         self.assertEqual(*there)
         self.assertIn("--perplexity means nothing to --method umap", self.embed("--method", "umap", "--perplexity", "5", code=2))
+
+    def test_a_short_name_means_no_map_that_somebody_named_alike(self):
+        self.embed("--figures=false", "--name", "after-tsne")
+        self.assertIn("after-tsne", run(0, "cluster", "--study", self.study, "--map", "tsne", "--k", "2", code=2))
+        self.embed("--figures=false")
+        self.embed("--figures=false", "--overwrite", "--seed", "2", "--name", "after-tsne")  # the newest
+        self.assertIn("takes embeddings/x-tsne for tsne", run(0, "cluster", "--study", self.study, "--map", "tsne", "--k", "2"))
 
     def test_a_map_that_was_stopped_goes_on_to_the_same_bits(self):
         arguments = ("embed", "--study", self.study, "--raw", "--iterations", "4000", "--figures=false")
@@ -117,7 +122,28 @@ class Embed(ProgramTest):
         self.assertEqual(first, read(self.path("study/tables/assignments/two-on-x-tsne/positions.csv")))
         rows = table(self.path("study/tables/assignments/y-on-x-tsne/positions.csv"))
         self.assertEqual({int(row["path"].split("/")[1][:-4]) % 4 - int(row["nearest"].split("/")[1][:-4]) % 4 for row in rows}, {0})
+        for name in ("map.svg", "map.png"):
+            self.assertTrue(os.path.exists(self.path("study/tables/assignments/y-on-x-tsne", name)), name)
+        self.assertIn("new images", read(self.path("study/tables/assignments/y-on-x-tsne/map.svg")).decode())
         self.assertIn("--clustering means nothing beside --map", run(0, *at, "--clustering", "x-kmeans", code=2))
+
+    def test_new_images_are_given_to_the_clusters_of_a_map_where_they_lie_on_it(self):
+        self.embed("--figures=false", "--iterations", "300")
+        run(0, "cluster", "--study", self.study, "--map", "tsne", "--k", "4")
+        write_features(self.path("y.csv"), each=10, seed=2)
+        at = ("assign", "--study", self.study, "--clustering", "x-tsne-kmeans", "--file", self.path("y.csv"))
+        said = run(0, *at)
+        self.assertIn("40 images given to 4 clusters", said)
+        self.assertIn("placed on x-tsne first", said)
+        self.assertIn("is up to date", run(0, *at))
+        run(2, *at, "--name", "two")
+        rows, again = (table(self.path("study/tables/assignments", name, "assigned.csv")) for name in ("y", "two"))
+        self.assertEqual(rows, again)
+        run(0, "assign", "--study", self.study, "--map", "tsne", "--file", self.path("y.csv"), "--figures=false")
+        places = table(self.path("study/tables/assignments/y-on-x-tsne/positions.csv"))
+        run(0, "export", "--study", self.study, "--clustering", "x-tsne-kmeans", "--k", "4")
+        labels = {row["path"]: row["label"] for row in table(self.path("study/tables/x-tsne-kmeans-k4/assignments.csv"))}
+        self.assertEqual([row["label"] for row in rows], [labels[place["nearest"]] for place in places])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ TEST_CASE("a scatter chart has each group in its colour, and a key while there i
   CHECK(chart.script.find("$group2 << EOD\n1 1\n3 1\nEOD") != std::string::npos);
   CHECK(chart.alt.find("4 images") != std::string::npos);
   CHECK(chart_svg(chart).starts_with("<svg"));
+  CHECK(scatter_chart("map", "Map", x, y, {0, 1, -1, 1}, {"a", "b"}, "older").script.find("'older'") !=
+        std::string::npos);
   const Chart many = scatter_chart("map", "Map", x, y, {0, 1, 2, 3}, std::vector<std::string>(13, "x"));
   CHECK(many.script.find("unset key") != std::string::npos);
   CHECK(scatter_chart("map", "Map", {}, {}, {}, {}).empty());

@@ -86,6 +86,24 @@ class Communicator {
     return {first, first + bytes.size() / sizeof(T)};
   }
 
+  /// The same in place, where all ranks know beforehand who brings how much: `all` holds rank r's `sizes[r]` elements
+  /// behind those of the ranks before it, at first its own alone.
+  void gather_in_place_bytes(void* all, std::span<const std::int64_t> bytes, CallSite where = CallSite::here()) const;
+  template <typename T>
+  void gather_in_place(std::span<T> all, std::span<const std::int64_t> sizes, CallSite where = CallSite::here()) const {
+    gather_in_place_bytes(all.data(), bytes_of(sizes, sizeof(T)), where);
+  }
+
+  /// Each rank to each other and to itself: from `sent`, which holds `to_each[r]` elements for each rank r, into
+  /// `received`, which has room for `from_each[r]` of each, in the order of ranks. What one rank sends another expects.
+  void exchange_bytes(const void* sent, std::span<const std::int64_t> to_each, void* received,
+                      std::span<const std::int64_t> from_each, CallSite where = CallSite::here()) const;
+  template <typename T>
+  void exchange(std::span<const T> sent, std::span<const std::int64_t> to_each, std::span<T> received,
+                std::span<const std::int64_t> from_each, CallSite where = CallSite::here()) const {
+    exchange_bytes(sent.data(), bytes_of(to_each, sizeof(T)), received.data(), bytes_of(from_each, sizeof(T)), where);
+  }
+
   /// One rank to one rank, blocking; the receiver knows the size. A message of a few bytes is sent without waiting for
   /// the receiver: every MPI has room for it. `tag`: its use, of message_tags.hpp.
   void send(const void* data, std::size_t bytes, int to, int tag) const;
@@ -117,6 +135,8 @@ class Communicator {
   struct Handle;
   explicit Communicator(std::unique_ptr<Handle> handle);
   ~Communicator();
+
+  static std::vector<std::int64_t> bytes_of(std::span<const std::int64_t> sizes, std::size_t element);
 
   std::unique_ptr<Handle> handle_;
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;

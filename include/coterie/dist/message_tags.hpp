@@ -11,6 +11,6 @@ inline constexpr int kNearestClustersTag = 3;  ///< each cluster's nearest other
 inline constexpr int kScanContentsTag = 4;     ///< what a rank found in its shards, to the root (scan)
 inline constexpr int kScanShareTag = 5;        ///< a rank's share of the images, from the root (scan)
 inline constexpr int kScanProbesTag = 6;       ///< what a rank's images turned out to be, to the root (scan)
-inline constexpr int kAffinitiesTag = 7;       ///< weights between rows, to the rank of the other row (symmetric)
+inline constexpr int kExchangeTag = 7;         ///< what each rank has for each other (exchange)
 
 }  // namespace coterie::inline dist

@@ -89,7 +89,8 @@ struct TsneResult {
 /// Collective; the same bits on any number of ranks and threads. Each rank moves its own rows; all ranks hold all
 /// positions.
 /// Cost of an iteration: 12 flops and 8 bytes for each affinity, and the repulsion. Messages: 8 N d bytes, with a grid
-/// of G nodes 8 G more. Memory of a rank: 8 N d (3 d + 6) bytes, the grid's 40 G (2-D) beside the affinities.
+/// of G nodes 8 G more, and 32 G / P from each of P ranks to the others. Memory of a rank: 8 N d (3 d + 6) bytes, the
+/// grid's 16 G + 40 G / P (2-D) beside the affinities.
 /// Throws InvalidArgument where sizes do not fit, and Error where positions leave all bounds (the learning rate is too
 /// high).
 TsneResult tsne(const Affinities& affinities, const TsneParameters& parameters, TsneState start,

@@ -35,10 +35,11 @@ std::vector<double> fuzzy_weights(const Neighbours& neighbours, ThreadPool& pool
 /// their affinity (Symmetry::union_), and pushed away from some that are drawn. umap-learn moves both rows of a pair
 /// at once, one pair after the other, in an order that its threads race for. Here an epoch moves every row, through all
 /// of its pairs in their order, while the others stand where they were before the epoch: so that neither order nor
-/// ranks matter. Draws are of (seed, map_negatives, epoch, row).
+/// ranks matter. A pair's two pulls each come together with a half of its pushes, so that four work side by side. Draws
+/// are of (seed, map_negatives, epoch, row).
 ///
 /// `start`: positions to begin with, or a state to go on from (positions and iteration alone count). Collective; the
-/// same bits on any number of ranks and threads. An epoch takes about 100 flops for each pull and each push, and a
+/// same bits on any number of ranks and threads. An epoch takes about 80 flops for each pull and each push, and a
 /// message of 8 N d bytes. kl_divergence of the result is NaN.
 /// Throws InvalidArgument where sizes do not fit or a parameter is out of range.
 TsneResult umap(const Affinities& affinities, const UmapParameters& parameters, TsneState start,

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
-#include "coterie/dist/message_tags.hpp"
 #include "coterie/embedding/affinities.hpp"
 
 namespace coterie::inline embedding {
@@ -15,38 +15,18 @@ struct Entry {
   bool operator<(const Entry& other) const { return row != other.row ? row < other.row : column < other.column; }
 };
 
-// Each rank with each other one, in as many rounds as there are ranks: in round r a rank meets the one with which its
-// number adds up to r. The lower of the two sends first.
 std::vector<Entry> exchange(const std::vector<std::vector<Entry>>& to_each, const Communicator& comm) {
-  std::vector<std::vector<Entry>> from_each(to_each.size());
-  const auto send = [&](int to) {
-    const auto& entries = to_each[static_cast<std::size_t>(to)];
-    const std::int64_t count = std::ssize(entries);
-    comm.send(&count, sizeof count, to, kAffinitiesTag);
-    comm.send(entries.data(), entries.size() * sizeof(Entry), to, kAffinitiesTag);
-  };
-  const auto receive = [&](int from) {
-    auto& entries = from_each[static_cast<std::size_t>(from)];
-    std::int64_t count = 0;
-    comm.receive(&count, sizeof count, from, kAffinitiesTag);
-    entries.resize(static_cast<std::size_t>(count));
-    comm.receive(entries.data(), entries.size() * sizeof(Entry), from, kAffinitiesTag);
-  };
-  for (int round = 0; round < comm.size(); ++round) {
-    const int partner = (round - comm.rank() + comm.size()) % comm.size();
-    if (partner == comm.rank()) {
-      from_each[static_cast<std::size_t>(partner)] = to_each[static_cast<std::size_t>(partner)];
-    } else if (comm.rank() < partner) {
-      send(partner);
-      receive(partner);
-    } else {
-      receive(partner);
-      send(partner);
-    }
+  std::vector<Entry> sent, received;
+  std::vector<std::int64_t> there, here(to_each.size());
+  for (const auto& entries : to_each) {
+    there.push_back(std::ssize(entries));
+    sent.insert(sent.end(), entries.begin(), entries.end());
   }
-  std::vector<Entry> all;
-  for (const auto& entries : from_each) all.insert(all.end(), entries.begin(), entries.end());
-  return all;
+  const std::vector<std::int64_t> one_each(to_each.size(), 1);
+  comm.exchange(std::span<const std::int64_t>(there), one_each, std::span(here), one_each);
+  received.resize(static_cast<std::size_t>(std::accumulate(here.begin(), here.end(), std::int64_t{0})));
+  comm.exchange(std::span<const Entry>(sent), there, std::span(received), here);
+  return received;
 }
 
 double joined(double a, double b, std::int64_t rows, Symmetry symmetry) {

@@ -59,12 +59,21 @@ struct GridConvolution::Workspace {
   AlignedVector<Complex> half, lines, plane;
 };
 
-GridConvolution::GridConvolution(int dimensions, std::int64_t nodes)
+GridConvolution::GridConvolution(int dimensions, std::int64_t nodes, const Communicator& comm)
     : dimensions_(dimensions),
       nodes_(nodes),
       length_(2 * nodes),
-      plans_(std::make_unique<Plans>(length_, nodes)),
-      spectra_(static_cast<std::size_t>((dimensions == 3 ? nodes * nodes : nodes) * (nodes + 1))) {}
+      comm_(comm),
+      slabs_(nodes, 1, comm.size()),
+      waves_(nodes + 1, 1, comm.size()),
+      plans_(std::make_unique<Plans>(length_, nodes)) {
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    wave_counts_.push_back(own_lines().size() * waves_.rows_of(rank).size());
+    line_counts_.push_back(lines_of(rank).size() * own_waves().size());
+  }
+  by_rank_.resize(static_cast<std::size_t>(own_lines().size() * (nodes + 1)));
+  if (comm.size() > 1) by_line_.resize(static_cast<std::size_t>(lines_of(comm.size()).begin * own_waves().size()));
+}
 
 GridConvolution::~GridConvolution() = default;
 
@@ -72,11 +81,14 @@ void GridConvolution::set_kernel(const std::function<double(double square)>& ker
   const std::int64_t side = nodes_ + 1, planes = dimensions_ == 3 ? side : 1;
   kernel_.resize(static_cast<std::size_t>(planes * side * side));
   const auto square = [&](std::int64_t steps) { return std::pow(spacing * static_cast<double>(steps), 2); };
+  const auto at = [&](std::int64_t z, std::int64_t y, std::int64_t x) {
+    return static_cast<std::size_t>((z * side + y) * side + x);
+  };
   // [plane][column][row]: symmetric in all three, so that it does not matter yet which is which.
-  for (std::int64_t z = 0, i = 0; z < planes; ++z)
+  for (std::int64_t z = 0; z < planes; ++z)
     for (std::int64_t y = 0; y < side; ++y)
-      for (std::int64_t x = 0; x < side; ++x, ++i)
-        kernel_[static_cast<std::size_t>(i)] = kernel(square(x) + square(y) + square(z));
+      for (std::int64_t x = 0; x <= y; ++x)
+        kernel_[at(z, y, x)] = kernel_[at(z, x, y)] = kernel(square(x) + square(y) + square(z));
   // Of an even sequence of 2 n numbers: a cosine transform of the n + 1 different ones.
   const int n = static_cast<int>(side);
   const fftw_plan plan = dimensions_ == 3 ? fftw_plan_r2r_3d(n, n, n, kernel_.data(), kernel_.data(), FFTW_REDFT00,
@@ -102,61 +114,100 @@ const double* GridConvolution::kernel_line(std::int64_t plane, std::int64_t colu
   return kernel_.data() + (plane * (nodes_ + 1) + column) * (nodes_ + 1);
 }
 
-void GridConvolution::apply(double* grid, ThreadPool& pool) {
-  const std::int64_t side = nodes_ + 1, lines = dimensions_ == 3 ? nodes_ * nodes_ : nodes_;
+RowRange GridConvolution::lines_of(int rank) const {
+  const std::int64_t each = dimensions_ == 3 ? nodes_ : 1;
+  const RowRange slab = slabs_.rows_of(rank);
+  return {slab.begin * each, slab.end * each};
+}
+
+void GridConvolution::apply(std::span<double> grid, ThreadPool& pool) {
   while (std::ssize(workspaces_) < pool.threads())
     workspaces_.push_back(std::make_unique<Workspace>(length_, nodes_, dimensions_));
-  pool.for_each(lines, [&](std::int64_t line, int worker) {
-    Workspace& workspace = *workspaces_[static_cast<std::size_t>(worker)];
-    std::copy_n(grid + line * nodes_, nodes_, workspace.real.begin());
-    std::fill(workspace.real.begin() + nodes_, workspace.real.end(), 0.0);
-    fftw_execute_dft_r2c(plans_->rows, workspace.real.data(), of_fftw(workspace.half.data()));
-    std::copy_n(workspace.half.begin(), side, spectra_.begin() + line * side);
-  });
+  transform_lines(grid, pool);
+  share_waves();
+  const std::int64_t waves = own_waves().size();
   if (dimensions_ == 2)
-    pool.for_each((side + kColumns - 1) / kColumns, [&](std::int64_t block, int worker) {
+    pool.for_each((waves + kColumns - 1) / kColumns, [&](std::int64_t block, int worker) {
       const std::int64_t first = block * kColumns;
-      filter_columns(first, std::min(kColumns, side - first), *workspaces_[static_cast<std::size_t>(worker)]);
+      filter_columns(first, std::min(kColumns, waves - first), *workspaces_[static_cast<std::size_t>(worker)]);
     });
   else
-    pool.for_each(side, [&](std::int64_t column, int worker) {
+    pool.for_each(waves, [&](std::int64_t column, int worker) {
       filter_plane(column, *workspaces_[static_cast<std::size_t>(worker)]);
     });
-  pool.for_each(lines, [&](std::int64_t line, int worker) {
+  share_lines();
+  transform_lines_back(grid, pool);
+  std::vector<std::int64_t> sizes;
+  for (int rank = 0; rank < comm_.size(); ++rank) sizes.push_back(lines_of(rank).size() * nodes_);
+  comm_.gather_in_place(grid, sizes);
+}
+
+void GridConvolution::transform_lines(std::span<const double> grid, ThreadPool& pool) {
+  const RowRange own = own_lines();
+  pool.for_each(own.size(), [&](std::int64_t line, int worker) {
     Workspace& workspace = *workspaces_[static_cast<std::size_t>(worker)];
-    std::copy_n(spectra_.begin() + line * side, side, workspace.half.begin());
-    fftw_execute_dft_c2r(plans_->rows_back, of_fftw(workspace.half.data()), workspace.real.data());
-    std::copy_n(workspace.real.begin(), nodes_, grid + line * nodes_);
+    std::copy_n(grid.data() + (own.begin + line) * nodes_, nodes_, workspace.real.begin());
+    std::fill(workspace.real.begin() + nodes_, workspace.real.end(), 0.0);
+    fftw_execute_dft_r2c(plans_->rows, workspace.real.data(), of_fftw(workspace.half.data()));
+    for (int rank = 0; rank < comm_.size(); ++rank) {
+      const RowRange waves = waves_.rows_of(rank);
+      std::copy_n(workspace.half.begin() + waves.begin, waves.size(),
+                  by_rank_.begin() + own.size() * waves.begin + line * waves.size());
+    }
   });
 }
 
-// The waves `first` .. of all rows: transforms them along the columns, multiplies, and transforms them back.
+void GridConvolution::transform_lines_back(std::span<double> grid, ThreadPool& pool) {
+  const RowRange own = own_lines();
+  pool.for_each(own.size(), [&](std::int64_t line, int worker) {
+    Workspace& workspace = *workspaces_[static_cast<std::size_t>(worker)];
+    for (int rank = 0; rank < comm_.size(); ++rank) {
+      const RowRange waves = waves_.rows_of(rank);
+      std::copy_n(by_rank_.begin() + own.size() * waves.begin + line * waves.size(), waves.size(),
+                  workspace.half.begin() + waves.begin);
+    }
+    fftw_execute_dft_c2r(plans_->rows_back, of_fftw(workspace.half.data()), workspace.real.data());
+    std::copy_n(workspace.real.begin(), nodes_, grid.data() + (own.begin + line) * nodes_);
+  });
+}
+
+void GridConvolution::share_waves() {
+  if (comm_.size() == 1) return by_rank_.swap(by_line_);
+  comm_.exchange(std::span<const Complex>(by_rank_), wave_counts_, std::span<Complex>(by_line_), line_counts_);
+}
+
+void GridConvolution::share_lines() {
+  if (comm_.size() == 1) return by_rank_.swap(by_line_);
+  comm_.exchange(std::span<const Complex>(by_line_), line_counts_, std::span<Complex>(by_rank_), wave_counts_);
+}
+
+// This rank's waves `first` .. of all rows: transforms them along the columns, multiplies, and transforms them back.
 void GridConvolution::filter_columns(std::int64_t first, std::int64_t count, Workspace& workspace) {
-  const std::int64_t side = nodes_ + 1;
+  const std::int64_t side = nodes_ + 1, waves = own_waves().size();
   for (std::int64_t y = 0; y < nodes_; ++y)
     for (std::int64_t c = 0; c < count; ++c)
-      workspace.line(c, length_)[y] = spectra_[static_cast<std::size_t>(y * side + first + c)];
+      workspace.line(c, length_)[y] = by_line_[static_cast<std::size_t>(y * waves + first + c)];
   for (std::int64_t c = 0; c < count; ++c) {
     Complex* const line = workspace.line(c, length_);
     std::fill(line + nodes_, line + length_, Complex());
     fftw_execute_dft(plans_->columns, of_fftw(line), of_fftw(line));
-    const double* const kernel = kernel_line(0, first + c);
+    const double* const kernel = kernel_line(0, own_waves().begin + first + c);
     for (std::int64_t k = 0; k < side; ++k) line[k] *= kernel[k];
     for (std::int64_t k = side; k < length_; ++k) line[k] *= kernel[length_ - k];
     fftw_execute_dft(plans_->columns_back, of_fftw(line), of_fftw(line));
   }
   for (std::int64_t y = 0; y < nodes_; ++y)
     for (std::int64_t c = 0; c < count; ++c)
-      spectra_[static_cast<std::size_t>(y * side + first + c)] = workspace.line(c, length_)[y];
+      by_line_[static_cast<std::size_t>(y * waves + first + c)] = workspace.line(c, length_)[y];
 }
 
 // The same of one wave of all rows of a cube.
 void GridConvolution::filter_plane(std::int64_t column, Workspace& workspace) {
-  const std::int64_t side = nodes_ + 1;
+  const std::int64_t side = nodes_ + 1, waves = own_waves().size();
   for (std::int64_t z = 0; z < nodes_; ++z) {
     Complex* const row = workspace.plane.data() + z * length_;
     for (std::int64_t y = 0; y < nodes_; ++y)
-      row[y] = spectra_[static_cast<std::size_t>((z * nodes_ + y) * side + column)];
+      row[y] = by_line_[static_cast<std::size_t>((z * nodes_ + y) * waves + column)];
     std::fill(row + nodes_, row + length_, Complex());
     fftw_execute_dft(plans_->columns, of_fftw(row), of_fftw(row));
   }
@@ -165,7 +216,7 @@ void GridConvolution::filter_plane(std::int64_t column, Workspace& workspace) {
     for (std::int64_t z = 0; z < nodes_; ++z) line[z] = workspace.plane[static_cast<std::size_t>(z * length_ + y)];
     std::fill(line + nodes_, line + length_, Complex());
     fftw_execute_dft(plans_->columns, of_fftw(line), of_fftw(line));
-    const double* const kernel = kernel_line(std::min(y, length_ - y), column);
+    const double* const kernel = kernel_line(std::min(y, length_ - y), own_waves().begin + column);
     for (std::int64_t k = 0; k < side; ++k) line[k] *= kernel[k];
     for (std::int64_t k = side; k < length_; ++k) line[k] *= kernel[length_ - k];
     fftw_execute_dft(plans_->columns_back, of_fftw(line), of_fftw(line));
@@ -175,7 +226,7 @@ void GridConvolution::filter_plane(std::int64_t column, Workspace& workspace) {
     Complex* const row = workspace.plane.data() + z * length_;
     fftw_execute_dft(plans_->columns_back, of_fftw(row), of_fftw(row));
     for (std::int64_t y = 0; y < nodes_; ++y)
-      spectra_[static_cast<std::size_t>((z * nodes_ + y) * side + column)] = row[y];
+      by_line_[static_cast<std::size_t>((z * nodes_ + y) * waves + column)] = row[y];
   }
 }
 

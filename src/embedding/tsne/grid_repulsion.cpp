@@ -5,8 +5,9 @@
 // Methods 16, 2019) has four numbers and eight transforms, and interpolates by parabolas. Splines and filter are those
 // of smooth particle mesh Ewald (Essmann et al., J. Chem. Phys. 103, 1995).
 //
-// Bits: rows are spread in whole steps (ExactScale), so that neither the order nor the rank matters. Every rank then
-// convolves the whole grid for itself, which takes less time than to send it around.
+// Ranks share the grid in slabs: each spreads to its own the rows that lie in it or so near that they reach it, of all
+// rows, whose positions it has; they convolve together, and each gathers for its own rows. Bits: rows are spread in
+// whole steps (ExactScale), so that their order does not matter.
 
 #include <algorithm>
 #include <array>
@@ -38,7 +39,7 @@ struct Grid {
   std::int64_t nodes = 0;
   std::array<double, 3> origin{};
 
-  std::int64_t size(int dimensions) const { return dimensions == 2 ? nodes * nodes : nodes * nodes * nodes; }
+  std::int64_t size(int dimensions) const { return dimensions == 1 ? nodes : nodes * size(dimensions - 1); }
 };
 
 // The spacing is one of few numbers, and so is the number of nodes: while they stay, so does the kernel.
@@ -72,11 +73,15 @@ struct Splines {
   std::array<double, kWeights> values{}, slopes{};
 };
 
+std::int64_t first_node(double coordinate, double origin, double spacing) {
+  return static_cast<std::int64_t>(std::floor((coordinate - origin) / spacing)) - (kSplineOrder / 2 - 1);
+}
+
 // By de Boor's recurrence, as in Essmann et al., appendix B.
 Splines splines_at(double coordinate, double origin, double spacing) {
   Splines splines;
-  const double place = (coordinate - origin) / spacing, node = std::floor(place), u = place - node;
-  splines.first = static_cast<std::int64_t>(node) - (kSplineOrder / 2 - 1);
+  const double place = (coordinate - origin) / spacing, u = place - std::floor(place);
+  splines.first = first_node(coordinate, origin, spacing);
   auto& w = splines.values;
   w[0] = 1 - u;
   w[1] = u;
@@ -105,16 +110,16 @@ class GridRepulsion final : public RepulsionMethod {
 
   void find(const MapPositions& positions, RowRange local, const Communicator& comm, ThreadPool& pool,
             RepulsionSums& sums) override {
-    lay(grid_over(positions));
-    spread(positions, local, comm, pool);
-    convolution_->apply(potential_.data(), pool);
+    lay(grid_over(positions), comm);
+    spread(positions, pool);
+    convolution_->apply(std::span(potential_).first(static_cast<std::size_t>(grid_.size(kDimensions))), pool);
     gather(positions, local, pool, sums);
   }
 
  private:
-  void lay(const Grid& grid) {
-    const bool other = convolution_ == nullptr || convolution_->nodes() != grid.nodes;
-    if (other) convolution_ = std::make_unique<GridConvolution>(kDimensions, grid.nodes);
+  void lay(const Grid& grid, const Communicator& comm) {
+    const bool other = convolution_ == nullptr || convolution_->nodes() != grid.nodes || &convolution_->comm() != &comm;
+    if (other) convolution_ = std::make_unique<GridConvolution>(kDimensions, grid.nodes, comm);
     if (other || grid.spacing != grid_.spacing)
       convolution_->set_kernel([this](double square) { return std::pow(1 + square / freedom_, -(freedom_ + 1) / 2); },
                                grid.spacing);
@@ -131,46 +136,63 @@ class GridRepulsion final : public RepulsionMethod {
   }
 
   /// visit(first node of a line, of the other dimensions the spline's value, and its slopes) for each line of nodes
-  /// that the splines reach.
+  /// that the splines reach in this slab.
   template <typename Visit>
-  [[gnu::always_inline]] void each_line(const std::array<Splines, kDimensions>& splines, const Visit& visit) const {
-    constexpr int kPlanes = kDimensions == 3 ? kSplineOrder : 1;
-    for (std::size_t z = 0; z < kPlanes; ++z) {
-      const std::int64_t plane = kDimensions == 3 ? splines[kDimensions - 1].first + static_cast<std::int64_t>(z) : 0;
-      for (std::size_t y = 0; y < kSplineOrder; ++y) {
-        const std::int64_t line = plane * grid_.nodes + splines[1].first + static_cast<std::int64_t>(y);
-        visit(line * grid_.nodes + splines[0].first, y, z);
-      }
+  [[gnu::always_inline]] void each_line(const std::array<Splines, kDimensions>& splines, RowRange slab,
+                                        const Visit& visit) const {
+    const std::int64_t outer = splines[kDimensions - 1].first;
+    const auto begin = static_cast<std::size_t>(std::max<std::int64_t>(slab.begin - outer, 0));
+    const auto end = static_cast<std::size_t>(std::min<std::int64_t>(slab.end - outer, kSplineOrder));
+    if constexpr (kDimensions == 2) {
+      for (std::size_t y = begin; y < end; ++y)
+        visit((outer + static_cast<std::int64_t>(y)) * grid_.nodes + splines[0].first, y, 0);
+    } else {
+      for (std::size_t z = begin; z < end; ++z)
+        for (std::size_t y = 0; y < kSplineOrder; ++y) {
+          const std::int64_t plane = outer + static_cast<std::int64_t>(z);
+          const std::int64_t line = plane * grid_.nodes + splines[1].first + static_cast<std::int64_t>(y);
+          visit(line * grid_.nodes + splines[0].first, y, z);
+        }
     }
   }
 
-  void spread(const MapPositions& positions, RowRange local, const Communicator& comm, ThreadPool& pool) {
+  bool reaches(const double* row, RowRange slab) const {
+    constexpr std::size_t kOuter = kDimensions - 1;
+    const std::int64_t first = first_node(row[kOuter], grid_.origin[kOuter], grid_.spacing);
+    return first < slab.end && first + kSplineOrder > slab.begin;
+  }
+
+  // To the nodes of this rank's slab.
+  void spread(const MapPositions& positions, ThreadPool& pool) {
     const ExactScale scale(1, positions.rows());
+    const RowRange slab = convolution_->slab();
+    const std::int64_t plane = grid_.size(kDimensions - 1);
+    const auto first = static_cast<std::size_t>(slab.begin * plane),
+               size = static_cast<std::size_t>(slab.size() * plane);
     steps_.resize(static_cast<std::size_t>(pool.threads()));
-    const auto size = potential_.size();
-    for (auto& own : steps_) own.assign(size, 0);
-    pool.for_each_in_pieces(local.size(), kMapBlock, [&](std::int64_t i, int worker) {
-      spread_row(positions.row(local.begin + i), scale.steps_per_unit(),
-                 steps_[static_cast<std::size_t>(worker)].data());
+    for (auto& own : steps_) own.assign(size + kWeights, 0);
+    pool.for_each_in_pieces(positions.rows(), kMapBlock, [&](std::int64_t i, int worker) {
+      if (reaches(positions.row(i), slab))
+        spread_row(positions.row(i), slab, scale.steps_per_unit(), steps_[static_cast<std::size_t>(worker)].data());
     });
     auto& sum = steps_.front();
     for (std::size_t other = 1; other < steps_.size(); ++other)
       for (std::size_t i = 0; i < size; ++i) sum[i] += steps_[other][i];
-    if (comm.size() > 1) comm.sum(std::span(sum));
-    for (std::size_t i = 0; i < size; ++i) potential_[i] = scale.value(sum[i]);
+    for (std::size_t i = 0; i < size; ++i) potential_[first + i] = scale.value(sum[i]);
   }
 
-  // Each share rounded to whole steps, by adding what leaves no room for less than a step.
-  void spread_row(const double* row, double steps_per_unit, std::int64_t* steps) const {
+  // Each share rounded to whole steps, by adding what leaves no room for less than a step. `steps` begin with the slab.
+  void spread_row(const double* row, RowRange slab, double steps_per_unit, std::int64_t* steps) const {
     constexpr double kNoFractions = 0x1.8p52;
     const Four shift = all_four(kNoFractions);
     const auto splines = splines_of(row);
     const Four low = four_of(splines[0].values.data()), high = four_of(splines[0].values.data() + 4);
-    each_line(splines, [&](std::int64_t first, std::size_t y, std::size_t z) {
+    const std::int64_t before = slab.begin * grid_.size(kDimensions - 1);
+    each_line(splines, slab, [&](std::int64_t first, std::size_t y, std::size_t z) {
       double share = splines[1].values[y] * steps_per_unit;
       if constexpr (kDimensions == 3) share *= splines[2].values[z];
-      add_steps(low * all_four(share) + shift, shift, steps + first);
-      add_steps(high * all_four(share) + shift, shift, steps + first + 4);
+      add_steps(low * all_four(share) + shift, shift, steps + (first - before));
+      add_steps(high * all_four(share) + shift, shift, steps + (first - before) + 4);
       static_cast<void>(z);
     });
   }
@@ -196,7 +218,7 @@ class GridRepulsion final : public RepulsionMethod {
     const Four low = four_of(along.values.data()), high = four_of(along.values.data() + 4);
     const Four low_slope = four_of(along.slopes.data()), high_slope = four_of(along.slopes.data() + 4);
     Four value{}, first_slope{}, second_slope{}, third_slope{};
-    each_line(splines, [&](std::int64_t first, std::size_t y, std::size_t z) {
+    each_line(splines, {0, grid_.nodes}, [&](std::int64_t first, std::size_t y, std::size_t z) {
       const Four a = four_of(potential_.data() + first), b = four_of(potential_.data() + first + 4);
       const Four there = a * low + b * high, steep = a * low_slope + b * high_slope;
       const double plane = kDimensions == 3 ? splines[kDimensions - 1].values[z] : 1;

@@ -7,22 +7,20 @@
 
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
+#include "umap/pair_forces.hpp"
 
 namespace coterie::inline embedding {
 namespace {
 
-constexpr double kLongest = 4;       // of each coordinate of one pull or push
-constexpr double kSoftening = 1e-3;  // added to squared distances that are divided by
-
+template <int kDimensions>
 class Umap {
  public:
   Umap(const Affinities& affinities, const UmapParameters& parameters, TsneState start, const Communicator& comm,
        ThreadPool& pool, const TsneWatch& watch)
       : affinities_(affinities),
         parameters_(parameters),
-        curve_(umap_curve(parameters.min_dist, parameters.spread)),
         epochs_(umap_epochs(parameters, affinities.rows)),
-        dimensions_(static_cast<std::size_t>(parameters.dimensions)),
+        forces_(umap_curve(parameters.min_dist, parameters.spread), parameters.repulsion_strength),
         comm_(comm),
         pool_(pool),
         watch_(watch),
@@ -30,6 +28,7 @@ class Umap {
         positions_(std::move(start.positions)) {
     for (const float weight : affinities.values) heaviest_ = std::max(heaviest_, static_cast<double>(weight));
     heaviest_ = comm.max(heaviest_);
+    for (const float weight : affinities.values) due_.push_back(due_from(epoch_, weight));
   }
 
   TsneResult run() {
@@ -43,74 +42,63 @@ class Umap {
   }
 
  private:
-  using Row = std::array<double, 3>;
-
   void move_all() {
     const RowRange local = affinities_.local;
-    std::vector<double> moved(static_cast<std::size_t>(local.size()) * dimensions_);
+    std::vector<double> moved(static_cast<std::size_t>(local.size() * kDimensions));
     pool_.for_each_in_pieces(local.size(), kMapBlock, [&](std::int64_t i, int) {
-      const Row row = move(local.begin + i);
-      std::copy_n(row.begin(), dimensions_, moved.begin() + i * parameters_.dimensions);
+      double* const row = moved.data() + i * kDimensions;
+      std::copy_n(place_of(local.begin + i), kDimensions, row);
+      move(local.begin + i, row);
     });
     positions_ = comm_.gather_all(std::span<const double>(moved));
   }
 
+  const double* place_of(std::int64_t row) const { return positions_.data() + row * kDimensions; }
+
   // Through all pairs of the row that are due in this epoch; the others stand still.
-  Row move(std::int64_t i) const {
-    Row row{};
-    std::copy_n(positions_.begin() + i * parameters_.dimensions, dimensions_, row.begin());
+  void move(std::int64_t i, double* row) {
     const double rate = parameters_.learning_rate * (1 - static_cast<double>(epoch_) / epochs_);
     const Random random(parameters_.seed, Purpose::map_negatives, static_cast<std::uint32_t>(epoch_));
     auto draw = static_cast<std::uint64_t>(i) << 24;  // no row has as many
     const RowRange entries = affinities_.entries(i);
-    for (std::int64_t e = entries.begin; e < entries.end; ++e) {
-      if (!is_due(affinities_.values[static_cast<std::size_t>(e)])) continue;
-      const std::int64_t other = affinities_.columns[static_cast<std::size_t>(e)];
-      pull(row, other, rate);  // as the first of the pair, and, since pairs stand there both ways, as the second
-      pull(row, other, rate);
-      for (int n = 0; n < parameters_.negative_sample_rate; ++n) {
-        const std::int64_t drawn = random.below(draw++, affinities_.rows);
-        if (drawn != i) push(row, drawn, rate);
+    const int pushes = parameters_.negative_sample_rate;
+    for (auto e = static_cast<std::size_t>(entries.begin); e < static_cast<std::size_t>(entries.end); ++e) {
+      if (due_[e] != epoch_) continue;
+      due_[e] = due_from(epoch_ + 1, affinities_.values[e]);
+      const double* const other = place_of(affinities_.columns[e]);
+      // As the first of the pair, and, since pairs stand there both ways, as the second; with a half of the pushes
+      // each.
+      for (const int half : {pushes - pushes / 2, pushes / 2}) {
+        std::array<const double*, 4> group{other};
+        std::size_t members = 1;
+        bool pulls = true;
+        const auto act = [&] {
+          forces_.move(row, group, pulls, rate);
+          group = {};
+          members = 0;
+          pulls = false;
+        };
+        for (int n = 0; n < half; ++n) {
+          if (members == group.size()) act();
+          const std::int64_t drawn = random.below(draw++, affinities_.rows);
+          group[members++] = drawn == i ? nullptr : place_of(drawn);
+        }
+        act();
       }
     }
-    return row;
   }
 
-  // A pair of weight w is due every (heaviest / w)-th epoch.
-  bool is_due(double weight) const {
+  // The first epoch from this one on in which a pair of weight w is due, as it is every (heaviest / w)-th one; none of
+  // them all where it never is.
+  std::int32_t due_from(std::int64_t epoch, double weight) const {
     const double every = heaviest_ / weight;
-    if (every > epochs_) return false;
-    const auto times = [&](std::int64_t epoch) { return std::floor(static_cast<double>(epoch) / every); };
-    return times(epoch_ + 1) > times(epoch_);
-  }
-
-  double apart(const Row& row, std::int64_t other, Row& difference) const {
-    double square = 0;
-    for (std::size_t d = 0; d < dimensions_; ++d) {
-      difference[d] = row[d] - positions_[static_cast<std::size_t>(other) * dimensions_ + d];
-      square += difference[d] * difference[d];
-    }
-    return square;
-  }
-
-  void pull(Row& row, std::int64_t other, double rate) const {
-    Row difference{};
-    const double square = apart(row, other, difference);
-    if (square <= 0) return;
-    const double power = std::pow(square, curve_.b);
-    const double factor = -2 * curve_.a * curve_.b * power / square / (curve_.a * power + 1);
-    for (std::size_t d = 0; d < dimensions_; ++d)
-      row[d] += rate * std::clamp(factor * difference[d], -kLongest, kLongest);
-  }
-
-  void push(Row& row, std::int64_t other, double rate) const {
-    Row difference{};
-    const double square = apart(row, other, difference);
-    if (square <= 0) return;
-    const double factor = 2 * parameters_.repulsion_strength * curve_.b /
-                          ((kSoftening + square) * (curve_.a * std::pow(square, curve_.b) + 1));
-    for (std::size_t d = 0; d < dimensions_; ++d)
-      row[d] += rate * std::clamp(factor * difference[d], -kLongest, kLongest);
+    if (every > epochs_) return -1;
+    const auto times = [&](std::int64_t before) { return std::floor(static_cast<double>(before) / every); };
+    const double done = times(epoch);
+    constexpr double kSurely = 2;  // epochs earlier than where rounding might put it
+    std::int64_t due = std::max(epoch, static_cast<std::int64_t>((done + 1) * every - kSurely));
+    while (times(due + 1) == done) ++due;
+    return static_cast<std::int32_t>(due);
   }
 
   TsneState state() const {
@@ -120,15 +108,15 @@ class Umap {
 
   const Affinities& affinities_;
   const UmapParameters parameters_;
-  const UmapCurve curve_;
   const std::int64_t epochs_;
-  const std::size_t dimensions_;
+  const PairForces<kDimensions> forces_;
   const Communicator& comm_;
   ThreadPool& pool_;
   const TsneWatch& watch_;
   double heaviest_ = 0;
   std::int64_t epoch_;
   std::vector<double> positions_;
+  std::vector<std::int32_t> due_;  ///< when each pair is next
 };
 
 }  // namespace
@@ -145,7 +133,8 @@ TsneResult umap(const Affinities& affinities, const UmapParameters& parameters, 
   require(std::ssize(start.positions) == affinities.rows * parameters.dimensions,
           "{} coordinates to start from, for {} rows in {} dimensions", start.positions.size(), affinities.rows,
           parameters.dimensions);
-  return Umap(affinities, parameters, std::move(start), comm, pool, watch).run();
+  if (parameters.dimensions == 3) return Umap<3>(affinities, parameters, std::move(start), comm, pool, watch).run();
+  return Umap<2>(affinities, parameters, std::move(start), comm, pool, watch).run();
 }
 
 }  // namespace coterie::inline embedding
