@@ -22,7 +22,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 SIDE, EACH, KINDS = 64, 400, ("stripes", "noise", "blobs", "dots", "bricks")
-EPOCHS, CLUSTERS, BATCH = 60, 50, 16
+CLUSTERS, BATCH = 20, 16
+TRAININGS = ((50, 0.02), (10, 0.001))  # epochs and learning rate, each from where the one before ended: the last settles the features
 
 
 def texture(kind, dice):
@@ -58,17 +59,21 @@ def make_textures(folder):
             Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(os.path.join(folder, kind, f"{number}.png"))
 
 
-def features_of(program, place, name, *options):
-    """The kinds of the images, and their features by a network that was trained with these options, rows to length 1."""
-    study = os.path.join(place, name)
-    weights = os.path.join(study, "checkpoints", "deepcluster_alexnet.checkpoint.pth.tar")
-    for command in (
-        ("scan", "--images", os.path.join(place, "images")),
-        ("train", "--width", "0.125", "--image-size", str(SIDE), "--clusters", str(CLUSTERS), "--batch", str(BATCH), *options),
-        ("extract", "--backbone", "deepcluster_alexnet", "--weights", weights),
-    ):
-        subprocess.run([program, command[0], "--study", study, *command[1:]], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with h5py.File(os.path.join(study, "features", "deepcluster_alexnet.h5")) as file:
+def features_of(program, place, study, trainings):
+    """The kinds of the images, and their features by a network that was trained so, rows to length 1."""
+
+    def coterie(command, *options):
+        subprocess.run([program, command, "--study", os.path.join(place, study), *options], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    coterie("scan", "--images", os.path.join(place, "images"))
+    begin = ()
+    for number, (epochs, rate) in enumerate(trainings):
+        coterie("train", "--width", "0.125", "--image-size", str(SIDE), "--clusters", str(CLUSTERS), "--batch", str(BATCH), "--epochs", str(epochs),
+                "--lr", str(rate), "--name", f"part-{number}", *begin)
+        weights = os.path.join(place, study, "checkpoints", f"part-{number}.checkpoint.pth.tar")
+        begin = ("--init", weights)
+    coterie("extract", "--backbone", "deepcluster_alexnet", "--weights", weights)
+    with h5py.File(os.path.join(place, study, "features", "deepcluster_alexnet.h5")) as file:
         rows = file["features"][()]
         kinds = [path.decode().split("/")[0] for path in file["path"][()]]
     return kinds, rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
@@ -85,12 +90,12 @@ def main():
     program = os.path.join(os.path.abspath(sys.argv[1]), "coterie")
     with tempfile.TemporaryDirectory() as place:
         make_textures(os.path.join(place, "images"))
-        untrained = agreement(*features_of(program, place, "untrained", "--epochs", "1", "--lr", "0"))
-        trained = agreement(*features_of(program, place, "trained", "--epochs", str(EPOCHS)))
-    print(f"agreement with the kinds (ARI): {trained[0]:.3f} after {EPOCHS} epochs, {untrained[0]:.3f} of the untrained network")
+        untrained = agreement(*features_of(program, place, "untrained", ((1, 0),)))
+        trained = agreement(*features_of(program, place, "trained", TRAININGS))
+    print(f"agreement with the kinds (ARI): {trained[0]:.3f}, {untrained[0]:.3f} of the untrained network")
     print(f"images whose ten nearest are of their kind: {trained[1]:.3f}, {untrained[1]:.3f} of the untrained network")
     # A training is chaotic: another machine's rounding makes another one. docs/benchmarks.md has what was seen.
-    assert trained[0] >= untrained[0] + 0.1 and trained[1] >= untrained[1] + 0.1
+    assert trained[0] >= untrained[0] + 0.3 and trained[1] >= untrained[1] + 0.1
 
 
 if __name__ == "__main__":
