@@ -70,9 +70,13 @@ def divergence(folder, positions):
 
     values, columns, offsets = (np.load(f"{folder}/{name}.npy") for name in ("values", "columns", "offsets"))
     rows, total = np.repeat(np.arange(len(positions)), np.diff(offsets)), 0.0
-    for first in range(0, len(positions), 1000):
-        block = positions[first:first + 1000]
-        total += (1 / (1 + ((block[:, None] - positions[None]) ** 2).sum(2))).sum() - len(block)
+    step = max(1, 10**7 // len(positions))  # 80 MB
+    for first in range(0, len(positions), step):
+        block = positions[first:first + step]
+        square = np.ones((len(block), len(positions)))
+        for column in range(positions.shape[1]):
+            square += (block[:, None, column] - positions[None, :, column]) ** 2
+        total += (1 / square).sum() - len(block)
     square = ((positions[rows] - positions[columns]) ** 2).sum(1)
     values = values.astype(float)
     return float((values * np.log(values * total * (1 + square))).sum())
