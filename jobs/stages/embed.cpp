@@ -94,6 +94,8 @@ void forget_files(Options& options, const Workload&) {
   for (const char* option : {"init", "path-column", "position-columns"}) options.set(option, "");
 }
 
+std::vector<Kind> reads(const Options& options) { return {options.flag("raw") ? Kind::features : Kind::reductions}; }
+
 const StageEffort kEffort{
     .least_growth = [](const Workload&) { return 1.0; },
     .most_growth = [](const Workload&) { return 2.0; },
@@ -152,10 +154,7 @@ Command embed() {
       .example = "mpirun -n 2 coterie embed --study demo --dimensions 2 --seed 1",
       .run = embed_rows,
       .parallel = true,
-      .stage = Stage{.reads =
-                         [](const Options& options) {
-                           return std::vector{options.flag("raw") ? Kind::features : Kind::reductions};
-                         },
+      .stage = Stage{.reads = reads,
                      .makes = Kind::embeddings,
                      .name = name_of,
                      .revision = 2,
