@@ -119,10 +119,10 @@ TEST_CASE("a large table that several threads read is the same, and so is what i
     for (int i = 0; i < 500'000; ++i)
       text += fmt::format("bild {}.jpg,{},{}{}", i, i % 7, i, i % 1000 ? end : end + end);
     CHECK(same(text) == 500'000);
-    CHECK(same(text + "\"quoted, now\",1,2" + end) == 500'001);
+    CHECK(same(fmt::format("{}\"quoted, now\",1,2{}", text, end)) == 500'001);
     const auto refusal = [&](const CsvLayout& layout) {
       try {
-        parse_csv(text + "x,1" + end + text, "t.csv", layout);
+        parse_csv(fmt::format("{0}x,1{1}{0}", text, end), "t.csv", layout);
       } catch (const FileError& error) {
         return std::string(error.what());
       }

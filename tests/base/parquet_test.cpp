@@ -14,7 +14,7 @@ std::string written(const std::vector<ParquetColumn>& columns) {
   const std::string path = std::filesystem::temp_directory_path() / "coterie-parquet-test.parquet";
   write_parquet(path, columns);
   std::ifstream file(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
   std::filesystem::remove(path);
   return bytes;
 }
