@@ -121,7 +121,7 @@ class Report(ProgramTest):
         place = os.path.join(study, "report/tables")
         sizes = collections.Counter(row["label"] for row in rows)
         self.assertEqual({row["cluster"]: int(row["images"]) for row in table(place, "clusters-k4.csv")}, sizes)
-        crosstab = table(place, "crosstab-k4-Ann--e-de-prise.csv")
+        crosstab = table(place, "crosstab-k4-Année-de-prise.csv")
         counts = collections.Counter((row["label"], row[COLUMN]) for row in rows)
         self.assertEqual({(row["cluster"], year): int(row[year]) for row in crosstab for year in row if year != "cluster"},
                          {(label, year): counts[label, year] for label in sizes for year in ("1990", "1991", "1992")})
