@@ -89,8 +89,9 @@ StageMemory memory_of(const Workload& study, const Calibration&, int ranks) {
   return {8 * n * c + 200 * n + 4000 * n / ranks};
 }
 
-// Made-up rows have no place in them.
-void forget_files(Options& options, const Workload&) {
+// Made-up rows are reduced already, and have no place in a file.
+void for_trial(Options& options, const Workload&) {
+  options.set("raw", "true");
   for (const char* option : {"init", "path-column", "position-columns"}) options.set(option, "");
 }
 
@@ -99,7 +100,7 @@ std::vector<Kind> reads(const Options& options) { return {options.flag("raw") ? 
 const StageEffort kEffort{
     .least_growth = [](const Workload&) { return 1.0; },
     .most_growth = [](const Workload&) { return 2.0; },
-    .for_trial = forget_files,
+    .for_trial = for_trial,
     .cost = cost_of,
     .memory = memory_of,
     .disk = [](const Workload& study, const Calibration&) { return 130.0 * static_cast<double>(study.images); }};

@@ -3,11 +3,12 @@
 import csv
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
 
-from coterie_program import PROGRAM, ProgramTest, main, make_images, run
+from coterie_program import PROGRAM, SOURCE, ProgramTest, main, make_images, run
 
 STUDY = """[study]
 study = {folder}/study
@@ -79,6 +80,16 @@ class Plan(ProgramTest):
         text, _ = self.times("--calibration", kept, "--image-count", "10000000000", "--ranks", "64")
         self.assertIn("! extract is out of reach on 64 ranks", text)
         self.assertNotIn("evaluate is out of reach", text)  # it takes a sample
+
+    def test_study_files_of_the_project_can_be_planned_as_they_are(self):
+        for name in ("quickstart", "grey_pixels"):
+            config = os.path.join(SOURCE, "configs", f"{name}.ini")
+            text = run(0, "plan", config, "--study", self.path(name), "--images", self.path("images"), "--ranks", "1",
+                       *(("--weights", "random:7") if name == "quickstart" else ()))
+            with open(config, encoding="utf-8") as file:
+                for stage in re.findall(r"^\[(\w+)\]", file.read(), re.MULTILINE):
+                    if stage != "study":
+                        self.assertRegex(text, rf"(?m)^  {stage} ", text)
 
     def test_two_ranks_measure_together(self):
         _, times = self.times("--ranks", "2", ranks=2)
