@@ -237,8 +237,10 @@ ViewerContent read_viewer_content(const Job& job, const ViewerNames& names, std:
     if (!rows.there(row)) continue;
     own.rows.push_back(row);
     exhibit.paths.push_back(rows.names[static_cast<std::size_t>(row)]);
-    content.images.push_back(rows.imported ? -1 : rows.images[static_cast<std::size_t>(row)]);
+    content.images.push_back(rows.images[static_cast<std::size_t>(row)]);
   }
+  // Rows that were imported may stand for images of the list; the page has pictures of all or of none.
+  if (rows.imported && std::ranges::count(content.images, -1) > 0) std::ranges::fill(content.images, -1);
   exhibit.rows = own.rows;
   for (const auto& name : names.maps) {
     const Embedding map = read_embedding(job.study.open(Kind::embeddings, name));

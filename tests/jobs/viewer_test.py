@@ -7,6 +7,8 @@ import os
 import unittest
 
 import browser
+import h5py
+import numpy
 from coterie_program import ProgramTest, draw, main, read, run
 
 HOSTILE = ("<img src=x onerror=alert(1)>.png", "quote\"s and 'apostrophes'.png", "line\nend.png", "\u202egnp.exe.png", "=SUM(A1)&amp;.png", "</script><script>alert(2)</script>.png".replace("/", "\u2215"))
@@ -270,6 +272,18 @@ class Viewer(ProgramTest):
 
     def choose(self, page, menu, value):
         page.js(f"(() => {{ const s = document.getElementById('{menu}'); s.value = '{value}'; s.dispatchEvent(new Event('change')); }})()")
+
+    def test_features_that_were_imported_for_scanned_images_show_these(self):
+        names = [path.decode() for path in h5py.File(os.path.join(self.study, "features", "efficientnet_lite0.h5"))["path"]]
+        for name, listed, pictures in (("known", names, True), ("one-unknown", [*names[:-1], "elsewhere.jpg"], False)):
+            numpy.save(self.path(f"{name}.npy"), numpy.random.default_rng(1).normal(size=(len(listed), 3)).astype("float32"))
+            with open(self.path("names.csv"), "w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([["path"], *([path] for path in listed)])
+            at = ("--study", self.study)
+            run(0, "import", *at, "--file", self.path(f"{name}.npy"), "--names", self.path("names.csv"))
+            run(0, "cluster", *at, "--features", name, "--raw", "--k", "2", "--n-init", "1")
+            run(0, "view", *at, "--clustering", f"{name}-kmeans")
+            self.assertEqual(bool(os.listdir(os.path.join(self.study, "viewer", "atlas"))), pictures)
 
     def test_a_single_file_holds_all_and_asks_for_nothing(self):
         run(0, "view", "--study", self.study, "--single-file", "--previews")
