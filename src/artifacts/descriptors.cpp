@@ -269,6 +269,8 @@ class DescriptorRows final : public RowSource {
   std::vector<std::int64_t> sample_;
 };
 
+constexpr std::int64_t kMostRows = std::int64_t{1} << 48;  // a shape that lies may have more than can be counted
+
 // Rows are read past HDF5: nothing else would notice that they are not there. A shape that lies may ask for more bytes
 // than can be counted.
 std::int64_t checked_offset(const ArtifactReader& artifact, const char* name, std::int64_t rows,
@@ -288,8 +290,8 @@ DescriptorReader::DescriptorReader(const Study& study, std::string name)
   const Shape shape = checked_shape(artifact_, "descriptors", bytes_ ? "uint8" : "float32", {kAny, kAny});
   const std::int64_t rows = shape[0];
   columns_ = shape[1];
-  if (columns_ < 1 || columns_ > INT32_MAX)
-    refuse(artifact_, "descriptors", fmt::format("has {} columns: damaged", columns_));
+  if (columns_ < 1 || columns_ > INT32_MAX || rows > kMostRows)
+    refuse(artifact_, "descriptors", fmt::format("has {} rows of {} columns: damaged", rows, columns_));
   for (const auto status : read_values<std::uint8_t>(artifact_, "status", {kAny}))
     statuses_.push_back(static_cast<ImageStatus>(status));
   first_ = read_numbers<std::int64_t>(artifact_, "first", {images() + 1}, 0, rows + 1);
