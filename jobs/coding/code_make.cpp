@@ -10,6 +10,7 @@
 #include "coterie/artifacts/topic_models.hpp"
 #include "coterie/base/digest.hpp"
 #include "coterie/base/new_file.hpp"
+#include "coterie/base/shell_quoted.hpp"
 #include "coterie/coding/proportions.hpp"
 #include "outputs/cluster_names.hpp"
 #include "outputs/left_out.hpp"
@@ -128,7 +129,8 @@ void require_clusters_or_offer_topics(const Job& job) {
     const auto models = job.study.list(Kind::topics);
     require(models.empty(),
             "{} holds no clustering, but a topic model: coterie code make --study {} --{} {} codes its topics",
-            job.study.folder(), job.study.folder(), Kind::topics.one, models.empty() ? "" : models.front());
+            job.study.folder(), shell_quoted(job.study.folder()), Kind::topics.one,
+            models.empty() ? "" : models.front());
   });
 }
 

@@ -17,6 +17,7 @@
 #include "outputs/picture_folders.hpp"
 #include "outputs/published_forms.hpp"
 #include "outputs/report_sources.hpp"
+#include "outputs/rows_there.hpp"
 #include "outputs/skipped_table.hpp"
 #include "outputs/table_file.hpp"
 #include "outputs/table_loaders.hpp"
@@ -27,8 +28,6 @@
 namespace coterie::jobs {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::int64_t kBlockRows = 4096;
 
 // names.csv: what a person has said of each cluster, with what has become of it.
 void write_names(const std::string& path, const ClusteringReader& clustering, std::int64_t k, const ClusterNames& said,
@@ -75,17 +74,9 @@ std::int64_t write_shared(const std::string& path, const ClusteringReader& clust
 void write_features(const std::string& path, const RowSource& rows, const RowNames& names) {
   NewFile file(path);
   file.write(npy_header_bytes("<f4", {names.count_there(), rows.columns()}));
-  std::vector<float> block;
-  const auto columns = static_cast<std::size_t>(rows.columns());
-  for (std::int64_t begin = 0; begin < rows.rows(); begin += kBlockRows) {
-    const RowRange range{begin, std::min(begin + kBlockRows, rows.rows())};
-    block.resize(static_cast<std::size_t>(range.size()) * columns);
-    rows.read(range, block.data());
-    for (std::int64_t row = range.begin; row < range.end; ++row)
-      if (names.there(row))
-        file.write({reinterpret_cast<const char*>(block.data() + static_cast<std::size_t>(row - begin) * columns),
-                    columns * sizeof(float)});
-  }
+  each_row_there(rows, names, [&](std::size_t, std::span<const float> values) {
+    file.write({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
+  });
   file.finish();
 }
 
@@ -119,9 +110,9 @@ void write_solution_tables(const Job& job, Exported& from, std::int64_t k, const
   const TableText text = job.options.flag("exact") ? TableText::exact : TableText::harmless;
   const ClusterNames said = from.said ? from.said->of(job, from.clustering, k) : ClusterNames();
   const RowNames names = only_asked(job, from, k);
-  const ClusterTable table{from.clustering, k, names, said};
-  write_text_tables(folder.place("assignments"), table, text);
-  if (job.options.flag("parquet")) write_parquet_table(folder.place("assignments.parquet"), table);
+  const ClusterTable table(from.clustering, k, names, said);
+  table.write_texts(folder.place("assignments"), text);
+  if (job.options.flag("parquet")) table.write_as_parquet(folder.place("assignments.parquet"));
   if (said.there()) write_names(folder.place("names.csv"), from.clustering, k, said, text);
   if (from.clustering.algorithm() == "mixture") {
     const auto shared =

@@ -7,6 +7,7 @@
 #include "outputs/published_tables.hpp"
 #include "outputs/published_training.hpp"
 #include "outputs/published_vectors.hpp"
+#include "outputs/rows_there.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -57,18 +58,7 @@ std::string PublishedSolution::file_of(std::size_t row) const {
 
 void PublishedSolution::each_row(
     const RowSource& source, const std::function<void(std::size_t row, std::span<const float> values)>& visit) const {
-  constexpr std::int64_t kBlockRows = 4096;
-  const auto columns = static_cast<std::size_t>(source.columns());
-  std::vector<float> block;
-  for (std::int64_t begin = 0; begin < source.rows(); begin += kBlockRows) {
-    const RowRange range{begin, std::min(begin + kBlockRows, source.rows())};
-    block.resize(static_cast<std::size_t>(range.size()) * columns);
-    source.read(range, block.data());
-    for (std::int64_t row = range.begin; row < range.end; ++row)
-      if (names.there(row))
-        visit(static_cast<std::size_t>(row),
-              std::span(block).subspan(static_cast<std::size_t>(row - begin) * columns, columns));
-  }
+  each_row_there(source, names, visit);
 }
 
 void write_published_form(const std::string& form, const PublishedSolution& solution) {

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "command/all_commands.hpp"
 #include "command/job.hpp"
 #include "command/shared_options.hpp"
@@ -54,8 +52,7 @@ void group(Job& job) {
   require_artifact_name(name);
   const auto rows = open_rows(job.study, parent.features, parent.reduction, parent.map);
   const auto ks = ks_to_try(job.options, *rows, job.comm);
-  require(*std::max_element(ks.begin(), ks.end()) <= rows->rows(), "--k {}: there are only {} to group",
-          *std::max_element(ks.begin(), ks.end()), counted(rows->rows(), "row"));
+  require(ks.back() <= rows->rows(), "--k {}: there are only {} to group", ks.back(), counted(rows->rows(), "row"));
   if (!job.options.given("k")) {
     job.options.set("k", fmt::format("{}", fmt::join(ks, ",")));
     job.options.set("k", job.options.canonical("k"));

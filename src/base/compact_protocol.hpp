@@ -6,6 +6,12 @@
 
 namespace coterie {
 
+/// By seven bits to a byte, the lowest first.
+inline void append_varint(std::string& to, std::uint64_t value) {
+  for (; value >= 128; value >>= 7) to += static_cast<char>(value | 128);
+  to += static_cast<char>(value);
+}
+
 /// Writes structs in Thrift's compact protocol, as far as Parquet's metadata wants it. Fields of a struct are written
 /// in the order of their numbers. Source: thrift-compact-protocol.md of apache/thrift.
 class CompactWriter {
@@ -75,10 +81,7 @@ class CompactWriter {
   void zigzag(std::int64_t value) {
     varint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
   }
-  void varint(std::uint64_t value) {
-    for (; value >= 128; value >>= 7) written_ += static_cast<char>(value | 128);
-    written_ += static_cast<char>(value);
-  }
+  void varint(std::uint64_t value) { append_varint(written_, value); }
   void bytes(std::string_view value) {
     varint(value.size());
     written_ += value;

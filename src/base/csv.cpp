@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <numeric>
 #include <set>
 
 #include "coterie/base/errors.hpp"
@@ -60,8 +59,8 @@ char guess_delimiter(std::string_view text) {
 /// Walks through the text record by record and knows the line it is on.
 class Reader {
  public:
-  Reader(std::string_view text, const std::string& name, char delimiter, long first_line = 1)
-      : text_(text), name_(name), delimiter_(delimiter), line_(first_line) {}
+  Reader(std::string_view text, const std::string& name, char delimiter)
+      : text_(text), name_(name), delimiter_(delimiter) {}
 
   /// The next record that is not a blank line; false at the end.
   bool next(std::vector<std::string>& fields) {
@@ -85,6 +84,9 @@ class Reader {
 
   /// The line on which the last record started.
   long start() const { return start_; }
+
+  /// The line that would be read next.
+  long line() const { return line_; }
 
   /// Whether the first field of the last record was quoted.
   bool begins_quoted() const { return begins_quoted_; }
@@ -138,7 +140,7 @@ class Reader {
   const std::string& name_;
   char delimiter_;
   std::size_t at_ = 0;
-  long line_, start_ = 1;
+  long line_ = 1, start_ = 1;
   bool begins_quoted_ = false;
 };
 
@@ -147,6 +149,7 @@ struct Records {
   std::vector<std::vector<std::string>> rows;
   std::vector<long> lines;
   bool begin_quoted = true;  ///< each but the first
+  long all_lines = 0;        ///< of the text, blank ones among them
 };
 
 Records read_records(Reader& reader) {
@@ -156,6 +159,7 @@ Records read_records(Reader& reader) {
     records.rows.push_back(std::move(fields));
     records.lines.push_back(reader.start());
   }
+  records.all_lines = reader.line() - 1;
   return records;
 }
 
@@ -172,30 +176,17 @@ std::vector<std::string_view> pieces_of(std::string_view text) {
   return pieces;
 }
 
-// As Reader counts them.
-long lines_in(std::string_view text) {
-  long lines = 0;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    lines += text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'));
-  return lines;
-}
-
 // The same records, read by several threads: only where nothing is quoted does a line's end always end a record. Which
 // of several mistakes is the first, only reading them in order says.
 Records read_records(std::string_view text, const std::string& name, char delimiter, ThreadPool* pool) {
   Reader all(text, name, delimiter);
   const auto pieces = pool != nullptr && text.find('"') == text.npos ? pieces_of(text) : std::vector{text};
   if (pieces.size() < 2) return read_records(all);
-  const auto count = std::ssize(pieces);
-  std::vector<long> lines(pieces.size());
   std::vector<Records> parts(pieces.size());
-  pool->for_each(
-      count, [&](auto i, int) { lines[static_cast<std::size_t>(i)] = lines_in(pieces[static_cast<std::size_t>(i)]); });
   try {
-    std::exclusive_scan(lines.begin(), lines.end(), lines.begin(), 1L);
-    pool->for_each(count, [&](auto i, int) {
+    pool->for_each(std::ssize(pieces), [&](auto i, int) {
       const auto at = static_cast<std::size_t>(i);
-      Reader reader(pieces[at], name, delimiter, lines[at]);
+      Reader reader(pieces[at], name, delimiter);
       parts[at] = read_records(reader);
     });
   } catch (const FileError&) {
@@ -204,7 +195,8 @@ Records read_records(std::string_view text, const std::string& name, char delimi
   Records records;
   for (auto& part : parts) {
     std::move(part.rows.begin(), part.rows.end(), std::back_inserter(records.rows));
-    records.lines.insert(records.lines.end(), part.lines.begin(), part.lines.end());
+    for (const long line : part.lines) records.lines.push_back(records.all_lines + line);
+    records.all_lines += part.all_lines;
     part = {};
   }
   records.begin_quoted = false;

@@ -48,9 +48,7 @@ void append_levels(std::string& page, const ParquetColumn& column, std::size_t b
     const bool missing = is_missing_at(column, row);
     std::uint64_t length = 0;
     for (; row < end && is_missing_at(column, row) == missing; ++row) ++length;
-    std::uint64_t rest = length << 1;
-    for (; rest >= 128; rest >>= 7) runs += static_cast<char>(rest | 128);
-    runs += static_cast<char>(rest);
+    append_varint(runs, length << 1);
     runs += static_cast<char>(missing ? 0 : 1);
   }
   append_bytes(page, static_cast<std::uint32_t>(runs.size()));
