@@ -111,6 +111,7 @@ Command train() {
                 .makes = Kind::checkpoints,
                 .name = [](const Options& options,
                            const std::string&) { return is_autoencoder(options) ? "vae" : options.text("backbone"); },
+                .revision = 2,
                 .settle = settle,
                 .check = check,
                 .writes = {"figures", "figures/train"},

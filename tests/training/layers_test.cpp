@@ -214,6 +214,7 @@ TEST_CASE("a kernel's gradient by few multiplications is that by plain products"
     for (std::size_t at = 0; at < slopes.size(); at += 16)
       for (std::int64_t c = first; c < first + channels; ++c) part.push_back(slopes[at + static_cast<std::size_t>(c)]);
     layer->backward(batch, in.data(), nullptr, part.data(), nullptr);
+    layer->finish_gradients();
     return in_file_order(*layer->parameters().front(), layer->parameters().front()->gradient);
   };
   auto apart = gradient(0, 8);  // 8 outputs are too few for it

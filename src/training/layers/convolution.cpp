@@ -60,6 +60,16 @@ class Convolution final : public Layer {
     });
   }
 
+  void finish_gradients() override {
+    if (!weight_sums_) return;
+    weight_.gradient.resize(weight_.values.size());
+    bias_.gradient.resize(bias_.values.size());
+    weight_sums_->finish(weight_.gradient.data());
+    bias_sums_->finish(bias_.gradient.data());
+    weight_sums_.reset();
+    bias_sums_.reset();
+  }
+
  private:
   // Small maps of few images do not repay the kernel's transforms, which are new in every step. A function of the whole
   // batch, not of ranks.
@@ -98,8 +108,8 @@ class Convolution final : public Layer {
     const double slope =
         largest(batch, out_gradient, own * out_.elements()) * static_cast<double>(micro * out_.pixels());
     const double input = largest(batch, in, own * in_.elements());
-    ExactSum sums(batch, weights, slope * input, batch.images.blocks());
-    ExactSum bias_sums(batch, out_.channels, slope, batch.images.blocks());
+    weight_sums_.emplace(batch, weights, slope * input, batch.images.blocks());
+    bias_sums_.emplace(batch, out_.channels, slope, batch.images.blocks());
     std::optional<FastKernelGradient> fast;
     if (fast_.kernel > 0 && FastKernelGradient::pays(fast_, micro)) fast.emplace(fast_);
     batch.for_micro_batches([&](RowRange images, int worker) {
@@ -109,14 +119,13 @@ class Convolution final : public Layer {
         fast->run(in + images.begin * in_.elements(), slopes, images.size(), kernel.data());
       else
         add_kernel_gradients(in + images.begin * in_.elements(), slopes, images.size(), kernel.data());
-      sums.add(worker, 0, kernel.data(), weights);
+      weight_sums_->add(worker, 0, kernel.data(), weights);
       const auto bias = channel_sums(slopes, images.size() * out_.pixels());
-      bias_sums.add(worker, 0, bias.data(), std::ssize(bias));
+      bias_sums_->add(worker, 0, bias.data(), std::ssize(bias));
     });
-    weight_.gradient.resize(weight_.values.size());
-    bias_.gradient.resize(bias_.values.size());
-    sums.finish(weight_.gradient.data());
-    bias_sums.finish(bias_.gradient.data());
+    weight_sums_->begin();
+    bias_sums_->begin();
+    if (batch.comm.size() == 1) finish_gradients();  // nothing is on its way that memory would have to be kept for
   }
 
   void add_kernel_gradients(const float* in, const float* out_gradient, std::int64_t images, float* kernel) const {
@@ -192,6 +201,7 @@ class Convolution final : public Layer {
   Sliding window_;
   std::int64_t patch_, chunk_;  // numbers of a patch; pixels whose patches are in hand together
   Parameter weight_, bias_;
+  std::optional<ExactSum> weight_sums_, bias_sums_;    // from backward() to finish_gradients()
   FastConvolution::Shape fast_ = {}, fast_back_ = {};  // of kernel 0 where the stride is not 1
 };
 
