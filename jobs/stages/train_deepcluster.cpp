@@ -239,10 +239,13 @@ class DeepClusterTraining {
     const double most = std::log(static_cast<double>(clusters_));
     job_.say(
         "epoch {}: {} clusters explain {} of the whitened features; label entropy {:.3f} of {:.3f}{}; loss {:.4f}, by "
-        "chance {:.4f}; {:.1f} images/s; a rank sends up to {:.2f} MB in a step",
+        "chance {:.4f}; {:.1f} images/s{}",
         epoch() + 1, clusters_, percent(state_.explained), entropy_of(state_.labels, clusters_), most,
         std::isnan(agreed) ? "" : fmt::format("; agreement with the epoch before (NMI) {:.3f}", agreed), state_.loss,
-        most, images_a_second_, static_cast<double>(sent_) / 1e6);
+        most, images_a_second_,
+        job_.comm.size() == 1
+            ? ""
+            : fmt::format("; a rank sends up to {:.2f} MB in a step", static_cast<double>(sent_) / 1e6));
   }
 
   // The layout of the origin's main.py; features are wrapped in DataParallel there.
