@@ -37,11 +37,12 @@ struct MiniBatchOptions {
 /// Throws what kmeans() throws, and InvalidArgument for batch_rows, n_init or max_iter below 1, and for a
 /// reassignment_ratio, tol or max_no_improvement below 0.
 ///
-/// Cost of a step of b rows: 2 b k D flops shared out to threads, and to ranks where they are more than 5e7 (then with
-/// messages of 16 b bytes and 8 more); each rank reads all b rows, those of up to 32 steps together, with a message of
-/// 8 bytes. So small steps are no faster on several ranks. At the end 2 n k D flops for n local rows and messages of 8
-/// (k + 2) bytes; of the best start 2 n m D more where m clusters were empty, a few times. Memory: 4 (4 k D + (3 b or 3
-/// k) D) bytes and 4 n n_init, beside the rows.
+/// Cost of a step of b rows: 2 b k D flops shared out to threads, and to ranks where they are more than 1e5 (then with
+/// a message of 16 b bytes); each rank moves all centroids, b D additions. Rows of up to 32 steps are gathered
+/// together, each from the rank that owns it, in a message of 4 b D bytes a step, and none where all lie in every
+/// rank's memory. At the end 2 n k D flops for n local rows and messages of 8 (k + 2) bytes; of the best start 2 n m D
+/// more where m clusters were empty, a few times. Memory: 4 (4 k D + (3 b or 3 k) D) bytes and 4 n n_init, beside the
+/// rows.
 KMeansResult minibatch_kmeans(const RowSource& rows, const MiniBatchOptions& options, const Communicator& comm,
                               ThreadPool& pool);
 
