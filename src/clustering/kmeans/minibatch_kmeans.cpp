@@ -27,8 +27,7 @@ constexpr double kStepsBetweenNewStarts = 10;                // in units of k ro
 constexpr double kMostNewStarts = 0.5;                       // of a batch's rows
 constexpr std::int64_t kAheadBytes = std::int64_t{1} << 20;  // of rows that are read together, for several steps
 constexpr std::int64_t kMostAhead = 32;                      // steps
-constexpr double kShareFlops = 1e5;   // of a step that is shared out: less takes no longer than a message does
-constexpr double kUsualSteps = 1000;  // for the progress alone
+constexpr double kShareFlops = 1e5;  // of a step that is shared out: less takes no longer than a message does
 
 void check(const RowSource& rows, const MiniBatchOptions& options, std::int64_t k) {
   require(k >= 1 && k <= rows.rows(), "k-means: k is {}, must be between 1 and the number of rows, {}", k, rows.rows());
@@ -284,6 +283,11 @@ KMeansResult minibatch_kmeans(const RowSource& rows, const MiniBatchOptions& opt
   return minibatch_kmeans_sweep(rows, std::span(&options.k, 1), options, comm, pool).front();
 }
 
+double usual_steps(std::int64_t rows, const MiniBatchOptions& options) {
+  const double pass = static_cast<double>(rows) / static_cast<double>(std::min(options.batch_rows, rows));
+  return std::min(1.4 * pass + 60, std::max(1.0, options.max_iter * pass));
+}
+
 std::vector<KMeansResult> minibatch_kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks,
                                                  const MiniBatchOptions& options, const Communicator& comm,
                                                  ThreadPool& pool) {
@@ -292,7 +296,7 @@ std::vector<KMeansResult> minibatch_kmeans_sweep(const RowSource& rows, std::spa
   std::vector<KMeansResult> results;
   const PartsDone parts(options.on_share, {ks.begin(), ks.end()});
   for (const auto k : ks) {
-    StartsDone done(parts.part(results.size()), options.n_init, kUsualSteps, {});
+    StartsDone done(parts.part(results.size()), options.n_init, usual_steps(rows.rows(), options), {});
     results.push_back(best_of_starts(
         local, k, options.n_init,
         [&](int start) {
