@@ -5,6 +5,7 @@
 
 #include "checked.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/dist/row_partition.hpp"
 #include "coterie/store/block_journal.hpp"
 #include "coterie/store/raw_file.hpp"
@@ -180,7 +181,7 @@ DescriptorFile::DescriptorFile(const std::string& path, const Recipe& recipe, De
     state.identities = identities;
     images = std::ssize(identities.paths);
     state.complete = is_current(path, recipe, overwrite);
-    if (state.complete && !fs::is_symlink(folder)) fs::remove_all(folder);  // it was killed on its last line
+    if (state.complete && !fs::is_symlink(folder)) remove_folder(folder);  // it was killed on its last line
   });
   comm.broadcast(std::span(&state.complete, 1));
   comm.broadcast(std::span(&images, 1));
