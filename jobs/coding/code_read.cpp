@@ -11,6 +11,7 @@
 #include "coterie/artifacts/coding.hpp"
 #include "coterie/base/digest.hpp"
 #include "coterie/base/number.hpp"
+#include "coterie/base/shell_quoted.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -77,7 +78,7 @@ void read_all(Job& job) {
   require(!tables.empty(),
           "code read wants the tables that coders sent back: coterie code read --study {} coder1.csv "
           "coder2.csv",
-          job.study.folder());
+          shell_quoted(job.study.folder()));
   const bool goes_on = job.options.given(Kind::answers.one);
   const std::string earlier = goes_on ? job.take(Kind::answers) : "";
   const std::string taken = goes_on ? coding_of(job, earlier) : job.take(Kind::codings);

@@ -15,33 +15,36 @@ std::string first_weights_of(const CheckpointReader& checkpoint) {
   return init == inputs.end() ? "" : init->second;
 }
 
-}  // namespace
-
-std::optional<FeatureTraining> training_of(const Study& study, const FeatureReader& features) {
-  const std::string weights = weights_of(features);
+/// The last training of the study of which `has` says so, with the epochs that `epochs_of` takes from its history.
+template <typename Has, typename EpochsOf>
+std::optional<FeatureTraining> training_that(const Study& study, const Has& has, const EpochsOf& epochs_of) {
   std::optional<FeatureTraining> found;
-  if (weights.empty()) return found;
   for (const auto& name : study.list(Kind::checkpoints)) {
     CheckpointReader checkpoint(study, name);
-    if (weights != "sha256 " + checkpoint.weights_sha256()) continue;
-    const std::int64_t epochs = checkpoint.history().epochs.back();
+    if (!has(checkpoint)) continue;
+    const std::int64_t epochs = epochs_of(checkpoint.history().epochs);
     found.emplace(FeatureTraining{std::move(checkpoint), epochs});
   }
   return found;
 }
 
+}  // namespace
+
+std::optional<FeatureTraining> training_of(const Study& study, const FeatureReader& features) {
+  const std::string weights = weights_of(features);
+  if (weights.empty()) return std::nullopt;
+  return training_that(
+      study, [&](const CheckpointReader& each) { return weights == "sha256 " + each.weights_sha256(); },
+      [](const auto& epochs) { return epochs.back(); });
+}
+
 std::optional<FeatureTraining> training_from_or_to(const Study& study, const FeatureReader& features) {
   if (auto made = training_of(study, features)) return made;
   const std::string weights = weights_of(features);
-  std::optional<FeatureTraining> found;
-  if (weights.empty()) return found;
-  for (const auto& name : study.list(Kind::checkpoints)) {
-    CheckpointReader checkpoint(study, name);
-    if (weights != first_weights_of(checkpoint)) continue;
-    const std::int64_t epochs = checkpoint.history().epochs.front() - 1;
-    found.emplace(FeatureTraining{std::move(checkpoint), epochs});
-  }
-  return found;
+  if (weights.empty()) return std::nullopt;
+  return training_that(
+      study, [&](const CheckpointReader& each) { return weights == first_weights_of(each); },
+      [](const auto& epochs) { return epochs.front() - 1; });
 }
 
 }  // namespace coterie::jobs

@@ -91,14 +91,14 @@ void refuse_foreign(const std::string& path, bool overwrite) {
 void swap_in(const std::string& fresh, const std::string& path) {
   if (!fs::exists(path)) return put_in_place(fresh, path);
   if (renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) {
-    fs::remove_all(fresh);
+    remove_folder(fresh);
     return;
   }
   const std::string old = path + ".old";
-  fs::remove_all(old);
+  remove_folder(old);
   put_in_place(path, old);
   put_in_place(fresh, path);
-  fs::remove_all(old);
+  remove_folder(old);
 }
 
 }  // namespace
@@ -124,9 +124,7 @@ OutputFolder::OutputFolder(const std::string& base, const std::string& relative,
     throw FileError(base, "is a folder that coterie writes whole; name another one");
   refuse_foreign(path_, overwrite);
   require_replaceable(path_);
-  std::error_code fault;
-  fs::remove_all(fresh_, fault);
-  if (fault) throw FileError(fresh_, write_fault(fresh_, fault.value()));
+  remove_folder(fresh_);
   make_folder_inside(fs::path(fresh_).parent_path().string(), fs::path(fresh_).filename().string());
   unfinished_.emplace(fresh_);
 }

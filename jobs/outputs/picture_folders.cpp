@@ -1,7 +1,6 @@
 #include "outputs/picture_folders.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "coterie/base/counted.hpp"
@@ -11,7 +10,6 @@
 #include "outputs/solution_pictures.hpp"
 
 namespace coterie::jobs {
-namespace fs = std::filesystem;
 namespace {
 
 // One picture to be written.
@@ -39,7 +37,7 @@ std::string place_picture(const ImagePlace& place, bool link, const std::string&
   const PictureBytes picture = picture_bytes(place);
   if (!picture.bytes) return picture.reason;
   if (link) {
-    fs::create_symlink(fs::absolute(place.file), to);
+    make_link(to, place.file);
     return "";
   }
   NewFile copy(to);

@@ -7,7 +7,6 @@
 #include "outputs/published_tables.hpp"
 #include "outputs/published_training.hpp"
 #include "outputs/published_vectors.hpp"
-#include "outputs/rows_there.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -54,11 +53,6 @@ std::string PublishedSolution::file_of(std::size_t row) const {
   std::string path = names.names[row];
   std::replace(path.begin(), path.end(), '/', '_');
   return path;
-}
-
-void PublishedSolution::each_row(
-    const RowSource& source, const std::function<void(std::size_t row, std::span<const float> values)>& visit) const {
-  each_row_there(source, names, visit);
 }
 
 void write_published_form(const std::string& form, const PublishedSolution& solution) {

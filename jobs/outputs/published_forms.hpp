@@ -1,9 +1,7 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -38,10 +36,6 @@ struct PublishedSolution {
 
   /// The name of one of the rows in a folder of pictures; without a slash it cannot lead anywhere else.
   std::string file_of(std::size_t row) const;
-
-  /// Calls visit for each of the rows that may be spoken of, in order, with its numbers in `source`.
-  void each_row(const RowSource& source,
-                const std::function<void(std::size_t row, std::span<const float> values)>& visit) const;
 };
 
 /// Which of its files a form has depends on the algorithm and on what the study holds; the list of all of them is in

@@ -1,7 +1,6 @@
 #include "outputs/published_pictures.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "coterie/base/legacy_shuffle.hpp"
@@ -14,7 +13,6 @@
 
 namespace coterie::jobs {
 namespace {
-namespace fs = std::filesystem;
 
 constexpr std::uint32_t kPublishedSeed = 42;
 constexpr std::size_t kPublishedSample = 20;  // images of each cluster
@@ -38,7 +36,7 @@ void copy(const PublishedSolution& solution, std::size_t row, const std::string&
 void link(const PublishedSolution& solution, std::size_t row, const std::string& to) {
   const ImagePlace place = place_of(*solution.images, solution.names.images[row]);
   if (place.bytes >= 0) return copy(solution, row, to);
-  fs::create_symlink(fs::absolute(place.file), to);
+  make_link(to, place.file);
 }
 
 std::vector<std::string> paths_of(const PublishedSolution& solution, const std::vector<std::int64_t>& rows) {

@@ -7,6 +7,7 @@
 
 #include "coterie/artifacts/reduction.hpp"
 #include "coterie/base/new_file.hpp"
+#include "outputs/rows_there.hpp"
 #include "outputs/table_file.hpp"
 
 namespace coterie::jobs {
@@ -64,7 +65,7 @@ void write_bags_table(const PublishedSolution& solution) {
   std::vector<std::string> line = {""};
   for (std::int64_t word = 0; word < source->columns(); ++word) line.push_back(fmt::to_string(word));
   table.line(line, '\t');
-  solution.each_row(*source, [&](std::size_t row, std::span<const float> counts) {
+  each_row_there(*source, solution.names, [&](std::size_t row, std::span<const float> counts) {
     line = {solution.names.names[row]};
     for (const float count : counts)
       line.push_back(count == std::floor(count) ? fmt::format("{:.1f}", count) : number(count));

@@ -1,16 +1,14 @@
 #include "outputs/published_training.hpp"
 
-#include <filesystem>
-
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/pickle_writer.hpp"
 #include "coterie/features/deepcluster.hpp"
 #include "coterie/store/joblib_dictionary.hpp"
 #include "outputs/feature_training.hpp"
+#include "outputs/rows_there.hpp"
 
 namespace coterie::jobs {
 namespace {
-namespace fs = std::filesystem;
 
 std::string stem_of(const CheckpointReader& checkpoint, std::int64_t epoch) {
   return fmt::format("{}_ARCH={}_K={}_EPOCH={}", checkpoint.name(),
@@ -67,16 +65,9 @@ std::string pickled(const std::vector<Clusters>& epochs) {
   return pickle.finish();
 }
 
-// The same file under another name; a copy where file systems differ.
-void place_weights(const std::string& from, const std::string& to) {
-  std::error_code no_links;
-  fs::create_hard_link(from, to, no_links);
-  if (no_links) fs::copy_file(from, to);
-}
-
 void write_features(const PublishedSolution& solution, const FeatureReader& features, const std::string& path) {
   JoblibDictionary dictionary(path);
-  solution.each_row(*features.open_rows(), [&](std::size_t row, std::span<const float> values) {
+  each_row_there(*features.open_rows(), solution.names, [&](std::size_t row, std::span<const float> values) {
     dictionary.put(solution.names.names[row], values);
   });
   dictionary.finish();
@@ -103,8 +94,8 @@ void write_training_files(const PublishedSolution& solution) {
                    blocks_of(found.epochs[i], found.paths));
   make_folder_inside(solution.folder.folder(), "exp");
   write_new_file(solution.folder.place("exp/clusters"), pickled(found.epochs));
-  place_weights(weights_path(study, checkpoint.name()),
-                solution.folder.place(stem_of(checkpoint, epochs.back() - 1) + "_checkpoint.pth.tar"));
+  link_or_copy(weights_path(study, checkpoint.name()),
+               solution.folder.place(stem_of(checkpoint, epochs.back() - 1) + "_checkpoint.pth.tar"));
   if (solution.job.options.flag("write-features"))
     write_features(solution, features, solution.folder.place(stem_of(checkpoint, training->epochs) + ".pickle"));
 }

@@ -6,6 +6,7 @@
 #include "coterie/base/new_file.hpp"
 #include "coterie/features/deepcluster.hpp"
 #include "coterie/store/joblib_array.hpp"
+#include "outputs/rows_there.hpp"
 
 namespace coterie::jobs {
 namespace {
@@ -37,7 +38,7 @@ std::string folder_of(const PublishedSolution& solution, const char* above, cons
 void write_arrays(const PublishedSolution& solution, const FeatureReader& features, const char* above,
                   const std::vector<std::int64_t>& shape) {
   const std::string folder = folder_of(solution, above, features.name());
-  solution.each_row(*features.open_rows(), [&](std::size_t row, std::span<const float> values) {
+  each_row_there(*features.open_rows(), solution.names, [&](std::size_t row, std::span<const float> values) {
     JoblibArray file(place_within(solution, folder, row) + ".dat", shape);
     file.put(values);
     file.finish();
@@ -49,7 +50,7 @@ void write_matrix(const PublishedSolution& solution, const RowSource& rows, cons
   make_folder_inside(solution.folder.folder(), above);
   JoblibArray file(solution.folder.place(fmt::format("{}/{}.dat", above, name)),
                    {std::ssize(solution.rows), rows.columns()});
-  solution.each_row(rows, [&](std::size_t, std::span<const float> values) { file.put(values); });
+  each_row_there(rows, solution.names, [&](std::size_t, std::span<const float> values) { file.put(values); });
   file.finish();
 }
 
@@ -79,7 +80,7 @@ void write_text_vectors(const PublishedSolution& solution) {
   if (!wanted(solution)) return;
   const FeatureReader features(solution.job.study, solution.clustering.features());
   const std::string folder = folder_of(solution, "vectors", solution.clustering.name());
-  solution.each_row(*features.open_rows(), [&](std::size_t row, std::span<const float> values) {
+  each_row_there(*features.open_rows(), solution.names, [&](std::size_t row, std::span<const float> values) {
     std::string text;
     for (const float value : values) text += fmt::format("{:.18e}\n", value);  // numpy.savetxt's
     write_new_file(place_within(solution, folder, row) + ".npz", text);

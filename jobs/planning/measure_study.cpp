@@ -3,11 +3,11 @@
 #include "planning/measure_study.hpp"
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 
 #include "command/manifest.hpp"
 #include "coterie/base/job_limits.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/npy.hpp"
 #include "coterie/reduction/pca.hpp"
 #include "planning/image_trials.hpp"
@@ -15,7 +15,6 @@
 #include "planning/stage_trials.hpp"
 
 namespace coterie::jobs {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kMostColumns = 2048;  // features that reduce is tried with
@@ -68,7 +67,7 @@ class StudyMeasurement {
     options.set("file", file);
     options.set("name", "rows");
     trials_.seconds(folder, options);
-    job_.comm.on_root([&] { fs::remove(file); });
+    job_.comm.on_root([&] { clear_place(file); });
   }
 
   /// With more rows than columns, where rows are read and summed, or with fewer (wide), where each is compared with

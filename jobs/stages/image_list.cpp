@@ -1,10 +1,10 @@
 #include "stages/image_list.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "command/manifest.hpp"
 #include "coterie/base/counted.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/base/number.hpp"
 #include "coterie/base/shell_quoted.hpp"
 #include "stages/missing_images.hpp"
@@ -53,7 +53,7 @@ void account_for(const Job& job, const std::string& path, const char* what, cons
   job.say("{}{} of {}, {} failed since the scan", failed > good ? "warning: " : "", what, counted(good, "image"),
           failed);
   if (good > 0) return;
-  std::filesystem::remove(path);
+  clear_place(path);
   throw Error(
       fmt::format("no image is any more what the scan saw. List what there is: coterie scan --study {} --images PATH "
                   "--overwrite",

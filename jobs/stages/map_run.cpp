@@ -1,12 +1,13 @@
 #include "stages/map_run.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <optional>
 
 #include "coterie/artifacts/embedding.hpp"
+#include "coterie/base/new_file.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
 
@@ -19,8 +20,6 @@ constexpr double kLongest = 30;          // seconds between states at most
 constexpr double kSaveShare = 0.02;      // of the time, that keeping them may take
 constexpr std::int64_t kLookEvery = 10;  // iterations between looks at the clock and at signals, which all ranks share
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
 std::string folder_of(const Job& job, const std::string& name) {
   return job.study.folder() + "/" + Kind::embeddings.folder + "/" + name + ".partial";
 }
@@ -30,13 +29,13 @@ std::string folder_of(const Job& job, const std::string& name) {
 TsneResult run_map(const Job& job, const std::string& name, std::int64_t rows, int dimensions, int iterations,
                    std::vector<double> start, const Optimisation& optimise) {
   const std::string folder = folder_of(job, name), path = folder + "/state.h5";
-  job.comm.on_root([&] { fs::create_directories(folder); });
+  job.comm.on_root([&] { make_folder(folder); });
   auto kept = read_map_state(path, job.recipe, rows, dimensions);
   const bool resumed = !job.comm.any(!kept.has_value());
   if (resumed) job.say("goes on after iteration {}", kept->iteration);
   Progress progress(job.speaks(), "embed", iterations, "iterations");
   std::int64_t shown = 0;
-  double saved = now(), every = kFirstSave;
+  double saved = wall_seconds(), every = kFirstSave;
   TsneWatch watch;
   watch.after = [&](const TsneReport& report, const std::function<TsneState()>& state) {
     progress.advance(report.iteration - shown);
@@ -45,10 +44,10 @@ TsneResult run_map(const Job& job, const std::string& name, std::int64_t rows, i
       job.say("iteration {} of {}: KL divergence {:.4f}", report.iteration, report.of, report.kl_divergence);
     if (report.iteration % kLookEvery != 0) return true;
     const bool stop = job.comm.any(StopSignal::seen_here());
-    if (stop || job.comm.any(now() - saved > every)) {
-      const double begin = now();
+    if (stop || job.comm.any(wall_seconds() - saved > every)) {
+      const double begin = wall_seconds();
       write_map_state(path, job.recipe, state(), dimensions, job.comm);
-      saved = now();
+      saved = wall_seconds();
       every = std::min(kLongest, (saved - begin) / kSaveShare);
     }
     return !stop;

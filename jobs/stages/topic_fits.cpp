@@ -1,13 +1,13 @@
 #include "stages/topic_fits.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/random.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/dist/exact_scale.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
@@ -23,8 +23,6 @@ constexpr std::int64_t kTopWords = 10;  // of a topic, for coherence
 constexpr double kSaveEvery = 60;       // seconds between states, at most
 constexpr double kLeastBetween = 0.5;   // and at least
 constexpr double kSaveShare = 0.02;     // of the time, that saving may take: the more often, the less a kill costs
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // The documents of a rank that `keep` names, each a document of a smaller collection: the others are made empty, which
 // changes nothing that a fit learns, so that every rank keeps its range.
@@ -128,15 +126,15 @@ class TopicFits::Work {
     options.seed = seed;
     Progress progress(job_.speaks(), fmt::format("topics {} ({})", topics, which), options.max_iter, "passes");
     std::int64_t shown = 0;
-    double saved = now(), between = kLeastBetween;
+    double saved = wall_seconds(), between = kLeastBetween;
     const TakeState take = [&](const TopicState& reached) {
       progress.advance(std::ssize(reached.bounds) - shown);
       shown = std::ssize(reached.bounds);
       const bool stop = job_.comm.any(StopSignal::seen_here());
-      if (stop || job_.comm.any(now() - saved > between)) {
-        const double begun = now();
+      if (stop || job_.comm.any(wall_seconds() - saved > between)) {
+        const double begun = wall_seconds();
         write_topic_state(path, recipe, reached, rows, all, job_.comm);
-        saved = now();
+        saved = wall_seconds();
         between = std::clamp((saved - begun) / kSaveShare, kLeastBetween, kSaveEvery);
       }
       return !stop;

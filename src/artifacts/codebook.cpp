@@ -136,8 +136,7 @@ std::vector<std::int32_t> CodebookReader::words_of(RowRange range) const {
   const auto bytes = static_cast<std::int64_t>(sizeof(std::int32_t));
   const DatasetPlace place = artifact_.place(kWord);
   if (range.end > place.bytes / bytes)
-    refuse(artifact_, kWord,
-           fmt::format("has {} bytes, too few for descriptor {}: damaged", place.bytes, range.end - 1));
+    refuse(artifact_, kWord, fmt::format("has no descriptor {}: damaged", range.end - 1));
   file.read(words.data(), range.size() * bytes, place.offset + range.begin * bytes);
   const auto bad =
       std::find_if(words.begin(), words.end(), [&](auto word) { return word < 0 || word >= codebook_.words; });

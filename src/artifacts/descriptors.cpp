@@ -5,6 +5,7 @@
 
 #include "checked.hpp"
 #include "coterie/base/errors.hpp"
+#include "coterie/base/new_file.hpp"
 #include "coterie/dist/row_partition.hpp"
 #include "coterie/store/block_journal.hpp"
 #include "coterie/store/raw_file.hpp"
@@ -180,7 +181,7 @@ DescriptorFile::DescriptorFile(const std::string& path, const Recipe& recipe, De
     state.identities = identities;
     images = std::ssize(identities.paths);
     state.complete = is_current(path, recipe, overwrite);
-    if (state.complete && !fs::is_symlink(folder)) fs::remove_all(folder);  // it was killed on its last line
+    if (state.complete && !fs::is_symlink(folder)) remove_folder(folder);  // it was killed on its last line
   });
   comm.broadcast(std::span(&state.complete, 1));
   comm.broadcast(std::span(&images, 1));
@@ -269,19 +270,6 @@ class DescriptorRows final : public RowSource {
   std::vector<std::int64_t> sample_;
 };
 
-constexpr std::int64_t kMostRows = std::int64_t{1} << 48;  // a shape that lies may have more than can be counted
-
-// Rows are read past HDF5: nothing else would notice that they are not there. A shape that lies may ask for more bytes
-// than can be counted.
-std::int64_t checked_offset(const ArtifactReader& artifact, const char* name, std::int64_t rows,
-                            std::int64_t row_bytes) {
-  const DatasetPlace place = artifact.place(name);
-  if (place.bytes % row_bytes != 0 || place.bytes / row_bytes != rows)
-    refuse(artifact, name,
-           fmt::format("has {} bytes where {} rows of {} are wanted: damaged", place.bytes, rows, row_bytes));
-  return place.offset;
-}
-
 }  // namespace
 
 DescriptorReader::DescriptorReader(const Study& study, std::string name)
@@ -290,7 +278,8 @@ DescriptorReader::DescriptorReader(const Study& study, std::string name)
   const Shape shape = checked_shape(artifact_, "descriptors", bytes_ ? "uint8" : "float32", {kAny, kAny});
   const std::int64_t rows = shape[0];
   columns_ = shape[1];
-  if (columns_ < 1 || columns_ > INT32_MAX || rows > kMostRows)
+  const std::int64_t descriptors = artifact_.place("descriptors").offset;
+  if (columns_ < 1 || columns_ > INT32_MAX)
     refuse(artifact_, "descriptors", fmt::format("has {} rows of {} columns: damaged", rows, columns_));
   for (const auto status : read_values<std::uint8_t>(artifact_, "status", {kAny}))
     statuses_.push_back(static_cast<ImageStatus>(status));
@@ -302,8 +291,7 @@ DescriptorReader::DescriptorReader(const Study& study, std::string name)
       refuse(artifact_, "first", fmt::format("gives rows to image {}, whose status says that it failed: damaged", i));
   extents_ = read_values<std::int32_t>(artifact_, "extent", {images(), 2});
   checked_shape(artifact_, "keypoint", "float32", {rows, kFields});
-  const std::int64_t keypoints = checked_offset(artifact_, "keypoint", rows, kFields * value_bytes(false));
-  const std::int64_t descriptors = checked_offset(artifact_, "descriptors", rows, columns_ * value_bytes(bytes_));
+  const std::int64_t keypoints = artifact_.place("keypoint").offset;
   files_ = std::shared_ptr<const Files>(new Files{RawFile(path()), columns_, bytes_, descriptors, keypoints});
 }
 

@@ -125,6 +125,28 @@ void make_folder(const std::string& path) {
   if (failure) throw FileError(path, "cannot be made: " + write_fault(path, failure.value()));
 }
 
+void remove_folder(const std::string& path) {
+  std::error_code failure;
+  std::filesystem::remove_all(path, failure);
+  if (failure) throw FileError(path, "cannot be removed: " + write_fault(path, failure.value()));
+}
+
+void make_link(const std::string& path, const std::string& file) {
+  std::error_code failure;
+  const auto whole = std::filesystem::absolute(file, failure);
+  if (!failure) std::filesystem::create_symlink(whole, path, failure);
+  if (failure)
+    throw FileError(path, fmt::format("cannot be made a link to {}: {}", file, write_fault(path, failure.value())));
+}
+
+void link_or_copy(const std::string& file, const std::string& path) {
+  std::error_code failure;
+  std::filesystem::create_hard_link(file, path, failure);
+  if (failure) std::filesystem::copy_file(file, path, failure);
+  if (failure)
+    throw FileError(path, fmt::format("cannot be made from {}: {}", file, write_fault(path, failure.value())));
+}
+
 bool disk_is_full(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   struct statvfs disk {};

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "coterie/base/array_bytes.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/number.hpp"
@@ -14,6 +15,7 @@ namespace coterie {
 namespace {
 
 constexpr std::string_view kMagic("\x93NUMPY", 6);
+constexpr std::int64_t kMostBytes = std::int64_t{1} << 60;
 
 // The text between `'key':` and the next delimiter at the same level, blanks trimmed.
 std::string field(const std::string& path, const std::string& header, const std::string& key) {
@@ -112,11 +114,11 @@ NpyHeader read_npy_header(const std::string& path) {
   header.type = descr.substr(1, descr.size() - 2);
   header.fortran_order = field(path, text, "fortran_order") == "True";
   header.shape = parse_shape(path, field(path, text, "shape"));
-  double size = 1;  // in double first, and past a zero: a hostile shape must not overflow on the way
-  for (const auto length : header.shape) size *= static_cast<double>(std::max<std::int64_t>(length, 1));
-  if (size > 0x1p50) throw FileError(path, "its .npy header asks for an array larger than any file");
-  const auto expected = header.data_offset + header.elements() * item_size(path, header.type);
-  const auto actual = static_cast<std::int64_t>(std::filesystem::file_size(path));
+  const auto size = array_bytes(header.shape, item_size(path, header.type));
+  if (!size || *size > kMostBytes) throw FileError(path, "its .npy header asks for an array larger than any file");
+  const auto expected = header.data_offset + *size;
+  std::error_code unreadable;
+  const auto actual = static_cast<std::int64_t>(std::filesystem::file_size(path, unreadable));
   if (actual != expected)
     throw FileError(path,
                     fmt::format("has {} bytes where its header asks for {}: truncated or damaged", actual, expected));

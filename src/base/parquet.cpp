@@ -168,16 +168,19 @@ std::optional<ParquetColumn> numbers_of(const std::string& name, const std::vect
   return ParquetColumn{name, std::move(values), std::move(missing)};
 }
 
+// "007", "-007", "00.5": digits that name something.
+bool has_leading_zero(const std::string& field) {
+  const std::size_t first = field.starts_with('-') ? 1 : 0;
+  return field.size() > first + 1 && field[first] == '0' && '0' <= field[first + 1] && field[first + 1] <= '9';
+}
+
 std::optional<std::int64_t> whole(const std::string& field) {
-  const std::size_t digits = field.starts_with('-') ? 1 : 0;
-  if (field.size() > digits + 1 && field[digits] == '0') return std::nullopt;
-  return parse_as<std::int64_t>(field);
+  return has_leading_zero(field) ? std::nullopt : parse_as<std::int64_t>(field);
 }
 
 std::optional<double> real(const std::string& field) {
   const auto value = parse_as<double>(field);
-  const bool named = field.size() > 1 && field[0] == '0' && field[1] != '.' && field[1] != 'e';  // "007"
-  return value && std::isfinite(*value) && !named ? value : std::nullopt;
+  return value && std::isfinite(*value) && !has_leading_zero(field) ? value : std::nullopt;
 }
 
 }  // namespace

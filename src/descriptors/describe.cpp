@@ -1,6 +1,5 @@
 #include "coterie/descriptors/describe.hpp"
 
-#include <chrono>
 #include <deque>
 #include <memory>
 #include <new>
@@ -9,14 +8,11 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/finished_blocks.hpp"
 #include "coterie/base/thread_seconds.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "memory_gate.hpp"
 
 namespace coterie::inline descriptors {
 namespace {
-
-double clock_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // A block under way. Its address stays while threads write to it.
 struct Work {
@@ -152,7 +148,7 @@ class Describing {
 DescribeTimes describe_blocks(const DescribeOptions& options, const DescribeStream& stream) {
   require(options.threads >= 1, "describe_blocks: {} threads", options.threads);
   DescribeTimes times;
-  const double start = clock_seconds();
+  const double start = wall_seconds();
   {
     Describing describing(options, stream);
     for (bool go_on = true; go_on;) {
@@ -164,7 +160,7 @@ DescribeTimes describe_blocks(const DescribeOptions& options, const DescribeStre
     }
     describing.add_times(times);
   }
-  times.total = clock_seconds() - start;
+  times.total = wall_seconds() - start;
   return times;
 }
 

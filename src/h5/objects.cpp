@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "coterie/base/array_bytes.hpp"
 #include "coterie/base/new_file.hpp"
 
 namespace coterie::h5 {
@@ -96,12 +97,13 @@ std::vector<std::int64_t> shape_of(hid_t dataset, const std::string& path) {
 
 std::int64_t elements_of(hid_t dataset, const std::string& path) {
   constexpr double kMostPacked = 2000;  // elements in a stored byte; deflate reaches 1032
-  double elements = 1;
-  for (const auto length : shape_of(dataset, path)) elements *= static_cast<double>(length < 0 ? INT64_MAX : length);
+  const auto shape = shape_of(dataset, path);
+  const auto elements = array_bytes(shape, 1);
   const auto stored = static_cast<double>(H5Dget_storage_size(dataset));
-  if (elements > kMostPacked * stored)
-    throw FileError(path, fmt::format("has a dataset of {:g} elements in {:g} bytes: damaged", elements, stored));
-  return static_cast<std::int64_t>(elements);
+  if (!elements || static_cast<double>(*elements) > kMostPacked * stored)
+    throw FileError(
+        path, fmt::format("has a dataset of {} elements in {:g} bytes: damaged", fmt::join(shape, " × "), stored));
+  return *elements;
 }
 
 // Fixed length: a variable-length text could not be written through MPI-IO. An empty text is kept as one NUL.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "coterie/base/array_bytes.hpp"
 #include "coterie/base/digest.hpp"
 #include "coterie/store/artifact.hpp"
 #include "coterie/store/raw_file.hpp"
@@ -207,8 +208,17 @@ bool ArtifactReader::has_attribute(const std::string& name) const {
 }
 
 DatasetPlace ArtifactReader::place(const std::string& name) const {
-  return guarded(state_->path, state_->maker,
-                 [&] { return place_of(h5::open_dataset(state_->file, name, state_->path), state_->path); });
+  return guarded(state_->path, state_->maker, [&] {
+    const h5::Id dataset = h5::open_dataset(state_->file, name, state_->path);
+    const DatasetPlace place = place_of(dataset, state_->path);
+    const auto shape = h5::shape_of(dataset, state_->path);
+    const auto wanted = array_bytes(shape, static_cast<std::int64_t>(H5Tget_size(h5::Id(H5Dget_type(dataset)))));
+    if (wanted != place.bytes)
+      throw FileError(state_->path,
+                      fmt::format("its dataset \"{}\" ({}) has {} bytes where {} are wanted: damaged", name,
+                                  fmt::join(shape, " × "), place.bytes, wanted.value_or(INT64_MAX)));
+    return place;
+  });
 }
 
 std::vector<std::string> ArtifactReader::damaged() const {

@@ -23,9 +23,9 @@ BegunFeatures read_begun(const fs::path& path) {
   if (block_rows <= 0 || reader.type("block_hash") != "uint64") throw FileError(path, "its journal was edited");
   const RowPartition partition(rows, block_rows, 1);
   if (partition.blocks() != blocks) throw FileError(path, "its journal does not fit its rows");
+  const DatasetPlace place = reader.place("block_hash");
   std::vector<std::uint64_t> journal(static_cast<std::size_t>(blocks));
-  RawFile(path).read(journal.data(), blocks * static_cast<std::int64_t>(sizeof(std::uint64_t)),
-                     reader.place("block_hash").offset);
+  RawFile(path).read(journal.data(), place.bytes, place.offset);
   BegunFeatures begun{.name = path.filename().string(), .rows = rows};
   begun.name.resize(begun.name.size() - kSuffix.size());
   for (std::int64_t block = 0; block < blocks; ++block)

@@ -162,7 +162,7 @@ void BlockJournal::State::prepare(const Recipe& recipe, const std::string& layou
   if (fs::exists(folder) && !fs::is_directory(folder))
     throw FileError(folder, "is a file where the folder of an unfinished artifact belongs. Remove it");
   if (goes_on(recipe, layout, overwrite)) return;
-  fs::remove_all(folder);
+  remove_folder(folder);
   make_folder(folder);
   write_new_file(folder + "/layout", layout);
   write_new_file(folder + "/recipe", recipe.text());
@@ -244,7 +244,7 @@ void BlockJournal::read(std::int64_t block, std::int64_t offset, void* out, std:
 void BlockJournal::remove() {
   state_->own.reset();
   state_->files.clear();
-  fs::remove_all(state_->folder);
+  remove_folder(state_->folder);
 }
 
 }  // namespace coterie::inline store

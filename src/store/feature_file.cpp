@@ -36,9 +36,9 @@ class BlockChecker {
                                         reader_.maker()));
     features_ = reader_.place("features").offset;
     statuses_ = reader_.place("status").offset;
+    const DatasetPlace place = reader_.place("block_hash");
     journal_.resize(static_cast<std::size_t>(blocks));  // raw: a file that is not finished has no checksums yet
-    file_.read(journal_.data(), blocks * static_cast<std::int64_t>(sizeof(std::uint64_t)),
-               reader_.place("block_hash").offset);
+    file_.read(journal_.data(), place.bytes, place.offset);
   }
 
   // Blocks are read and written past HDF5's types.

@@ -47,7 +47,7 @@ std::vector<Part> taken_in(const std::string& folder) {
   std::sort(files.begin(), files.end());
   std::vector<Part> parts;
   for (const auto& file : files) parts.push_back({"atlas-" + file.stem().string(), bytes_of(file)});
-  fs::remove_all(folder);
+  remove_folder(folder);
   return parts;
 }
 

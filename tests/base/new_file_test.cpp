@@ -116,6 +116,27 @@ TEST_CASE("what cannot be written or cleared names the file") {
   CHECK_THROWS_AS(make_folder("/dev/null/x"), FileError);
 }
 
+TEST_CASE("folders are removed, and files linked and copied, or the error names the place") {
+  const TemporaryFolder folder;
+  write_new_file(folder / "file", "x");
+  fs::create_directories(folder.path() / "old" / "inner");
+  remove_folder(folder / "old");
+  remove_folder(folder / "old");
+  CHECK_FALSE(fs::exists(folder / "old"));
+  CHECK_THROWS_WITH_AS(remove_folder("/proc/self/fd"), doctest::Contains("/proc/self/fd: cannot be removed"),
+                       FileError);
+  make_link(folder / "link", folder / "file");
+  CHECK(fs::read_symlink(folder / "link") == folder / "file");
+  CHECK_THROWS_WITH_AS(make_link(folder / "link", "elsewhere"),
+                       doctest::Contains("link: cannot be made a link to else"), FileError);
+  link_or_copy(folder / "file", folder / "same");
+  CHECK(fs::equivalent(folder / "file", folder / "same"));
+  link_or_copy("/proc/self/comm", folder / "copy");  // of another file system
+  CHECK(fs::is_regular_file(folder / "copy"));
+  CHECK_THROWS_WITH_AS(link_or_copy(folder / "missing", folder / "none"),
+                       doctest::Contains("none: cannot be made from"), FileError);
+}
+
 TEST_CASE("why a file cannot be written comes with a way out") {
   CHECK(write_fault("/tmp/x", ENOSPC).find("disk is full: free some space") != std::string::npos);
   CHECK(write_fault("/tmp/x", EDQUOT).find("quota") != std::string::npos);

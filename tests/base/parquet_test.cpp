@@ -35,6 +35,8 @@ TEST_CASE("a column's fields give it its type") {
   CHECK(holds<double>(typed_column("width", {"1", "0.5", "1e3"})));
   CHECK(holds<std::string>(typed_column("zip", {"00501", "10115"})));
   CHECK(holds<std::string>(typed_column("code", {"007.5"})));
+  CHECK(holds<std::string>(typed_column("sector", {"-007", "3"})));
+  CHECK(holds<double>(typed_column("shift", {"-0.5", "0", "-0e1"})));
   CHECK(holds<std::string>(typed_column("call", {"+1", "2"})));
   CHECK(holds<std::string>(typed_column("odd", {"1", "inf"})));
   const auto texts = typed_column("name", {"NA", "", "x"});

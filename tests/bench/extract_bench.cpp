@@ -5,13 +5,13 @@
 // extract_bench: the names of the backbones, one a line.
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/thread_seconds.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/dist/work_queue.hpp"
 #include "coterie/features/allocator.hpp"
 #include "coterie/features/extractor.hpp"
@@ -23,10 +23,6 @@ namespace {
 using namespace coterie;
 
 constexpr std::int64_t kBlockRows = 16;  // half of the program's, as a bench has few images to share out
-
-double clock_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // What an image costs before the network, in milliseconds of one core: means over some images, one after the other.
 struct InputCost {
@@ -79,10 +75,10 @@ double extract_all(const ImageList& list, std::span<const Network> networks, con
     file.commit(block.number, block.rows[0], statuses);
     return idle();
   };
-  const double start = clock_seconds();
+  const double start = wall_seconds();
   times = extract_blocks(networks, options, {next, commit, idle, [&] { work_queue.close(); }});
   work_queue.finish();
-  return comm.max(clock_seconds() - start);
+  return comm.max(wall_seconds() - start);
 }
 
 void run(const std::string& name, int threads, std::int64_t batch, const std::string& root, const std::string& store) {

@@ -8,14 +8,16 @@ than two seconds or a tenth nothing is judged. Needs NumPy.
 """
 import argparse
 import os
-import pty
 import re
 import subprocess
+import sys
 import tempfile
-import threading
 import time
 
 import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../jobs"))
+from terminal import on_a_terminal
 
 STAGES = {
     "cluster": ("--raw", "--k", "20,50"),
@@ -34,34 +36,20 @@ def seconds_of(text):
     return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+) (\w+)", text))
 
 
-def on_a_terminal(command):
+def bar_of(command):
     """The seconds that it took, and what the bar said, with the second of each."""
-    master, terminal = pty.openpty()
-    said = []
-
-    def read():
-        try:
-            while piece := os.read(master, 65536):
-                now = time.monotonic()
-                said.extend((now, int(share), seconds_of(left)) for share, left in SHOWN.findall(piece.decode(errors="replace")))
-        except OSError:  # the terminal was closed
-            pass
-
-    reader = threading.Thread(target=read)
-    reader.start()
     begin = time.monotonic()
-    subprocess.run(command, env=ENVIRONMENT, stdin=terminal, stdout=terminal, stderr=terminal, check=True)
+    code, shown = on_a_terminal(command, ENVIRONMENT)
     taken = time.monotonic() - begin
-    os.close(terminal)
-    reader.join(10)
-    os.close(master)
-    return taken, [(at - begin, share, left) for at, share, left in said]
+    if code != 0:
+        raise SystemExit(b"".join(piece for _, piece in shown).decode(errors="replace"))
+    return taken, [(at, int(share), seconds_of(left)) for at, piece in shown for share, left in SHOWN.findall(piece.decode(errors="replace"))]
 
 
 def measure(program, study, stage, options):
     command = [program, stage.replace("mini-batch", "cluster"), "--study", study, *options]
     before = re.search(r"would take about (.*?) on", subprocess.run([*command, "--dry-run"], env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout)
-    taken, said = on_a_terminal(command)
+    taken, said = bar_of(command)
     ratios = [left / (taken - at) for at, _, left in said if at > taken / 3 and taken - at > max(2, taken / 10)]
     worst = f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else ""
     if os.environ.get("PROGRESS_TRACE"):

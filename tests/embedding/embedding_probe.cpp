@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <map>
 
 #include "coterie/base/npy.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/embedding/start.hpp"
 #include "coterie/embedding/tsne.hpp"
 #include "coterie/embedding/umap.hpp"
@@ -44,17 +44,15 @@ TsneParameters parameters_of(const Settings& settings, std::int64_t rows) {
   return made;
 }
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
 // Rows, ranks and threads, and the clock.
 struct Work {
   const RowSource& rows;
   const Communicator& comm;
   ThreadPool& pool;
   std::string folder;
-  std::vector<double> seconds = {now()};
+  std::vector<double> seconds = {wall_seconds()};
 
-  void lap() { seconds.push_back(now()); }
+  void lap() { seconds.push_back(wall_seconds()); }
   double took(std::size_t part) const { return seconds[part + 1] - seconds[part]; }
 
   std::vector<double> start(const Settings& settings, int dimensions, double deviation) const {

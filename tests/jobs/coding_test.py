@@ -189,7 +189,9 @@ class Coding(ProgramTest):
         with open(self.path("none.csv"), "w", encoding="utf-8") as file:
             file.write("token,answer\nb,1\n")
         self.assertIn('has no column "form"', self.do("code", "read", self.path("none.csv"), "--overwrite", code=1))
-        self.assertIn("code read wants the tables", self.do("code", "read", code=2))
+        os.symlink(self.study, self.path("my study"))  # a command that is offered can be pasted
+        said = run(0, "code", "read", "--study", self.path("my study"), code=2)
+        self.assertIn(f"code read wants the tables that coders sent back: coterie code read --study '{self.path('my study')}' coder1.csv", said)
 
     def test_published_tables_are_tested_and_drawn_as_published(self):
         published = os.path.join(SOURCE, "tests/data/published")

@@ -1,38 +1,20 @@
 """How far the work is: a bar on a terminal, nothing but whole lines elsewhere; and how long it will take, before it begins."""
 
-import os
-import pty
 import re
-import subprocess
-import threading
 
 import numpy
 
 from coterie_program import ProgramTest, command, environment, main, run
+from terminal import on_a_terminal
 
 SHOWN = re.compile(r"\r\x1b\[K\[[#.]{24}\] (\w+): (\d+) %[^\r\n]*? left")
 
 
-def on_a_terminal(*arguments):
+def shown_on_a_terminal(*arguments):
     """What a person at a terminal is shown, standard output and error together."""
-    master, terminal = pty.openpty()
-    pieces = []
-
-    def read():
-        try:
-            while piece := os.read(master, 65536):
-                pieces.append(piece)
-        except OSError:  # the terminal was closed
-            pass
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    done = subprocess.run(command(0, *arguments), env=environment(), stdin=terminal, stdout=terminal, stderr=terminal, timeout=300, check=False)
-    os.close(terminal)
-    reader.join(10)
-    os.close(master)
-    text = b"".join(pieces).decode(errors="replace")
-    if done.returncode != 0:
+    code, shown = on_a_terminal(command(0, *arguments), environment(), 300)
+    text = b"".join(piece for _, piece in shown).decode(errors="replace")
+    if code != 0:
         raise AssertionError(text)
     return text
 
@@ -54,10 +36,10 @@ class Progress(ProgramTest):
             self.assertNotRegex(line, r"left[^\r]*k = ")
 
     def test_a_terminal_shows_bars_and_a_log_whole_lines(self):
-        text = on_a_terminal("cluster", *self.at, "--raw", "--k", "20,40", "--n-init", "4")
+        text = shown_on_a_terminal("cluster", *self.at, "--raw", "--k", "20,40", "--n-init", "4")
         self.check_bar("cluster", text, 3)
         self.assertIn("k = 40: inertia", text)
-        self.check_bar("evaluate", on_a_terminal("evaluate", *self.at), 2)
+        self.check_bar("evaluate", shown_on_a_terminal("evaluate", *self.at), 2)
         text = run(0, "select", *self.at, "--k", "20", "--gap", "2", "--bootstrap", "2", "--figures=false")
         self.assertNotIn("\r", text)
         self.assertIn("rows-kmeans holds 1 number of clusters, and of fewer than 3 none can be recommended", text)

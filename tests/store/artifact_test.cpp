@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/h5/objects.hpp"
 #include "coterie/store/store_rows.hpp"
 #include "temporary_folder.hpp"
 
@@ -100,6 +101,28 @@ TEST_CASE("rows are streamed of a matrix of float32 alone, and of rows that are 
   CHECK_THROWS_WITH_AS(StoreRows(reader, "none"), doctest::Contains("no dataset \"none\""), FileError);
   for (const std::vector<std::int64_t>& rows : {std::vector<std::int64_t>{0, 2}, {-1, 0}, {1, 0}, {1, 1}})
     CHECK_THROWS_WITH_AS(StoreRows(reader, "rows", rows), doctest::Contains("\"rows\" has 2 rows"), FileError);
+}
+
+TEST_CASE("rows that a shape promises and the file does not hold are refused, however many") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "sample.h5";
+  write_sample(path);
+  if (world().is_root())
+    for (const auto& [name, rows] : {std::pair<const char*, hsize_t>{"few", 9}, {"many", hsize_t{1} << 60}}) {
+      const h5::Id file = h5::open_file(path, true);  // a dataset that nobody writes is given no place
+      const h5::Id dataset(H5Dcreate2(file, name, H5T_IEEE_F32LE,
+                                      h5::simple_space({static_cast<std::int64_t>(rows), 1}), H5P_DEFAULT, H5P_DEFAULT,
+                                      H5P_DEFAULT));
+      REQUIRE(dataset >= 0);
+    }
+  world().barrier();
+  const ArtifactReader reader(path);
+  CHECK(reader.place("rows").bytes == kRows * kColumns * 4);
+  for (const char* name : {"few", "many"}) {
+    CHECK_THROWS_WITH_AS(reader.place(name), doctest::Contains("has 0 bytes where"), FileError);
+    CHECK_THROWS_WITH_AS(StoreRows(reader, name), doctest::Contains("coterie sample --overwrite makes it anew"),
+                         FileError);
+  }
 }
 
 TEST_CASE("a flipped bit in a dataset is found, and named") {

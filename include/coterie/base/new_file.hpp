@@ -55,6 +55,15 @@ void make_folder_inside(const std::string& parent, const std::string& name);
 /// FileError.
 void make_folder(const std::string& path);
 
+/// Removes a folder with all that it holds; nothing there is fine. Throws FileError.
+void remove_folder(const std::string& path);
+
+/// A symbolic link at `path` to a file, by its absolute path. Throws FileError.
+void make_link(const std::string& path, const std::string& file);
+
+/// The same file under another name; a copy where file systems differ. Throws FileError.
+void link_or_copy(const std::string& file, const std::string& path);
+
 /// Whether the file system of this file has no room left.
 bool disk_is_full(const std::string& path);
 

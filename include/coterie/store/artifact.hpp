@@ -103,6 +103,7 @@ class ArtifactReader {
   std::string attribute(const std::string& name) const;
   bool has_attribute(const std::string& name) const;
 
+  /// Throws FileError unless it has the bytes that its shape asks for: who reads past HDF5 need not look again.
   DatasetPlace place(const std::string& name) const;
 
   /// Throws FileError when the dataset's bytes do not match its checksum. Reads them all; read() and texts() do so by

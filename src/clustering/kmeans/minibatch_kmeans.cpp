@@ -27,8 +27,7 @@ constexpr double kStepsBetweenNewStarts = 10;                // in units of k ro
 constexpr double kMostNewStarts = 0.5;                       // of a batch's rows
 constexpr std::int64_t kAheadBytes = std::int64_t{1} << 20;  // of rows that are read together, for several steps
 constexpr std::int64_t kMostAhead = 32;                      // steps
-constexpr double kShareFlops = 5e7;   // of a step that is shared out: less takes no longer than two messages do
-constexpr double kUsualSteps = 1000;  // for the progress alone
+constexpr double kShareFlops = 1e5;  // of a step that is shared out: less takes no longer than a message does
 
 void check(const RowSource& rows, const MiniBatchOptions& options, std::int64_t k) {
   require(k >= 1 && k <= rows.rows(), "k-means: k is {}, must be between 1 and the number of rows, {}", k, rows.rows());
@@ -41,17 +40,6 @@ void check(const RowSource& rows, const MiniBatchOptions& options, std::int64_t 
           options.tol);
   require(std::isfinite(options.reassignment_ratio) && options.reassignment_ratio >= 0,
           "k-means: reassignment_ratio is {}, must be finite and not negative", options.reassignment_ratio);
-}
-
-/// Reads rows by their global numbers, all of them on every rank, shared out to the threads.
-void read_rows(const LocalRows& rows, std::span<const std::int64_t> numbers, std::vector<float>& values) {
-  values.resize(numbers.size() * static_cast<std::size_t>(rows.columns()));
-  rows.communicator().together([&] {
-    rows.pool().for_each(static_cast<std::int64_t>(numbers.size()), [&](std::int64_t i, int) {
-      const std::int64_t number = numbers[static_cast<std::size_t>(i)];
-      rows.source().read({number, number + 1}, values.data() + i * rows.columns());
-    });
-  });
 }
 
 /// Whether the smoothed inertia has stood still for long: scikit-learn's rule.
@@ -122,9 +110,10 @@ class Start {
   std::vector<std::int64_t> seen_;  // rows, by each centroid
   double since_new_starts_ = 0;
   std::int64_t new_starts_ = 0;
-  std::int64_t ahead_;            // steps whose rows are read together
-  std::vector<float> read_;       // their rows
-  const float* batch_ = nullptr;  // those of the step, batch_rows x D
+  std::int64_t ahead_;                   // steps whose rows are gathered together
+  std::vector<float> gathered_;          // what of them does not lie in memory elsewhere
+  std::vector<const float*> drawn_;      // all their rows
+  std::span<const float* const> batch_;  // those of the step
 };
 
 LloydRun Start::run(const std::function<void(int step)>& after_step) {
@@ -157,8 +146,10 @@ std::vector<float> Start::seed() const {
   std::vector<std::int64_t> numbers;
   for (std::int64_t i = 0; i < wanted; ++i)
     numbers.push_back(random_.below(kFirstOfSample + static_cast<std::uint64_t>(i), rows_.total()));
-  std::vector<float> values;
-  read_rows(rows_, numbers, values);
+  std::vector<float> gathered, values;
+  std::vector<const float*> drawn;
+  rows_.gather(numbers, gathered, drawn);
+  for (const float* row : drawn) values.insert(values.end(), row, row + columns_);
   const MemoryRows sample({values.data(), wanted, columns_});
   try {
     return seed_from(LocalRows(sample, rows_.communicator(), rows_.pool(), 0));
@@ -178,9 +169,10 @@ void Start::draw(std::int64_t step) {
     std::vector<std::int64_t> numbers;
     for (std::int64_t place = step * batch_rows_; place < (step + ahead_) * batch_rows_; ++place)
       numbers.push_back(random_.below(static_cast<std::uint64_t>(place), rows_.total()));
-    read_rows(rows_, numbers, read_);
+    rows_.gather(numbers, gathered_, drawn_);
   }
-  batch_ = read_.data() + step % ahead_ * batch_rows_ * columns_;
+  batch_ = std::span(drawn_).subspan(static_cast<std::size_t>(step % ahead_ * batch_rows_),
+                                     static_cast<std::size_t>(batch_rows_));
 }
 
 /// Each rank labels a share of the batch, and all learn all labels; where that is little work, each labels all.
@@ -189,28 +181,30 @@ std::vector<Start::Label> Start::label() const {
   const bool alone = rows_.communicator().size() == 1 || flops < kShareFlops;
   const RowPartition shares(batch_rows_, kRowsAtOnce, rows_.communicator().size());
   const RowRange mine = alone ? RowRange{0, batch_rows_} : shares.rows_of(rows_.communicator().rank());
-  std::vector<Label> labels(static_cast<std::size_t>(mine.size()));
+  std::vector<Label> labels(static_cast<std::size_t>(batch_rows_));
   const NearestTwoFinder finder({centroids_.data(), k_, columns_}, rows_.middle(), rows_.pool());
   std::vector<NearestTwoFinder::Scratch> scratch(static_cast<std::size_t>(rows_.pool().threads()));
   const std::vector<float> zero(static_cast<std::size_t>(columns_));
   rows_.pool().for_each((mine.size() + kRowsAtOnce - 1) / kRowsAtOnce, [&](std::int64_t part, int worker) {
     const std::int64_t first = part * kRowsAtOnce, count = std::min(kRowsAtOnce, mine.size() - first);
-    std::vector<const float*> pointers;
+    const auto rows = batch_.subspan(static_cast<std::size_t>(mine.begin + first), static_cast<std::size_t>(count));
     std::vector<float> norms, spreads;
-    for (std::int64_t i = first; i < first + count; ++i) {
-      const float* const row = batch_ + (mine.begin + i) * columns_;
-      pointers.push_back(row);
+    for (const float* row : rows) {
       spreads.push_back(static_cast<float>(squared_distance(row, rows_.middle(), columns_)));
       norms.push_back(static_cast<float>(std::sqrt(squared_distance(row, zero.data(), columns_)) * (1 + 0x1p-22)));
     }
     std::vector<NearestTwo> found(static_cast<std::size_t>(count));
-    finder.find({pointers, norms, spreads}, scratch[static_cast<std::size_t>(worker)], found);
+    finder.find({rows, norms, spreads}, scratch[static_cast<std::size_t>(worker)], found);
     for (std::int64_t i = 0; i < count; ++i) {
       const auto& one = found[static_cast<std::size_t>(i)];
-      labels[static_cast<std::size_t>(first + i)] = {one.first, one.squared};
+      labels[static_cast<std::size_t>(mine.begin + first + i)] = {one.first, one.squared};
     }
   });
-  return alone ? labels : rows_.communicator().gather_all(std::span<const Label>(labels));
+  if (alone) return labels;
+  std::vector<std::int64_t> sizes;
+  for (int rank = 0; rank < rows_.communicator().size(); ++rank) sizes.push_back(shares.rows_of(rank).size());
+  rows_.communicator().gather_in_place(std::span(labels), sizes);
+  return labels;
 }
 
 /// Sculley's update. Returns the sum of the squared shifts.
@@ -232,7 +226,7 @@ double Start::move_one(std::int64_t c, std::span<const std::int32_t> members) {
   std::vector<double> sum(static_cast<std::size_t>(columns_));
   for (std::size_t d = 0; d < sum.size(); ++d) sum[d] = static_cast<double>(seen) * static_cast<double>(centroid[d]);
   for (const auto place : members) {
-    const float* const row = batch_ + place * columns_;
+    const float* const row = batch_[static_cast<std::size_t>(place)];
     for (std::size_t d = 0; d < sum.size(); ++d) sum[d] += static_cast<double>(row[d]);
   }
   seen += static_cast<std::int64_t>(members.size());
@@ -264,8 +258,7 @@ void Start::start_anew() {
   // As if they had seen as many rows as the least of the others: fewer would soon start anew again.
   const std::int64_t least = seen_[by_seen[count]];
   for (std::size_t n = 0; n < count; ++n) {
-    std::copy_n(batch_ + static_cast<std::ptrdiff_t>(n) * columns_, columns_,
-                centroids_.begin() + static_cast<std::ptrdiff_t>(by_seen[n]) * columns_);
+    std::copy_n(batch_[n], columns_, centroids_.begin() + static_cast<std::ptrdiff_t>(by_seen[n]) * columns_);
     seen_[by_seen[n]] = least;
   }
   new_starts_ += static_cast<std::int64_t>(count);
@@ -290,6 +283,11 @@ KMeansResult minibatch_kmeans(const RowSource& rows, const MiniBatchOptions& opt
   return minibatch_kmeans_sweep(rows, std::span(&options.k, 1), options, comm, pool).front();
 }
 
+double usual_steps(std::int64_t rows, const MiniBatchOptions& options) {
+  const double pass = static_cast<double>(rows) / static_cast<double>(std::min(options.batch_rows, rows));
+  return std::min(1.4 * pass + 60, std::max(1.0, options.max_iter * pass));
+}
+
 std::vector<KMeansResult> minibatch_kmeans_sweep(const RowSource& rows, std::span<const std::int64_t> ks,
                                                  const MiniBatchOptions& options, const Communicator& comm,
                                                  ThreadPool& pool) {
@@ -298,7 +296,7 @@ std::vector<KMeansResult> minibatch_kmeans_sweep(const RowSource& rows, std::spa
   std::vector<KMeansResult> results;
   const PartsDone parts(options.on_share, {ks.begin(), ks.end()});
   for (const auto k : ks) {
-    StartsDone done(parts.part(results.size()), options.n_init, kUsualSteps, {});
+    StartsDone done(parts.part(results.size()), options.n_init, usual_steps(rows.rows(), options), {});
     results.push_back(best_of_starts(
         local, k, options.n_init,
         [&](int start) {

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "coterie/base/errors.hpp"
 #include "coterie/dist/exact_scale.hpp"
@@ -11,6 +13,8 @@
 
 namespace coterie::inline clustering {
 namespace {
+
+constexpr std::int64_t kGatheredAtOnce = 64;  // rows that a thread brings
 
 /// The largest magnitude as bits: of two finite floats the larger has the larger bits, and NaN and infinity exceed
 /// every finite one, so that one integer maximum checks a row.
@@ -67,6 +71,46 @@ std::vector<float> LocalRows::row(std::int64_t global_row) const {
   std::vector<float> values(static_cast<std::size_t>(columns_));
   source_.read({global_row, global_row + 1}, values.data());
   return values;
+}
+
+void LocalRows::gather(std::span<const std::int64_t> numbers, std::vector<float>& values,
+                       std::vector<const float*>& found) const {
+  found.resize(numbers.size());
+  if (everywhere_) {
+    for (std::size_t i = 0; i < numbers.size(); ++i) found[i] = source_.resident({numbers[i], numbers[i] + 1});
+    return;
+  }
+  if (comm_.size() == 1 && resident_) {
+    for (std::size_t i = 0; i < numbers.size(); ++i) found[i] = resident_ + numbers[i] * columns_;
+    return;
+  }
+  std::vector<std::size_t> owners;
+  for (const auto number : numbers) owners.push_back(static_cast<std::size_t>(owner_of(number)));
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(comm_.size())), next(sizes.size());
+  for (const auto owner : owners) sizes[owner] += columns_;
+  std::exclusive_scan(sizes.begin(), sizes.end(), next.begin(), std::int64_t{0});  // rows of a rank lie together
+  values.resize(numbers.size() * static_cast<std::size_t>(columns_));
+  std::vector<std::pair<std::int64_t, float*>> own;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    float* const row = values.data() + next[owners[i]];
+    next[owners[i]] += columns_;
+    found[i] = row;
+    if (owners[i] == static_cast<std::size_t>(comm_.rank())) own.emplace_back(numbers[i], row);
+  }
+  const auto bring = [&] {
+    pool_.for_each_in_pieces(std::ssize(own), kGatheredAtOnce, [&](std::int64_t i, int) {
+      const auto [number, row] = own[static_cast<std::size_t>(i)];
+      if (resident_)
+        std::copy_n(resident_ + (number - range().begin) * columns_, columns_, row);
+      else
+        source_.read({number, number + 1}, row);
+    });
+  };
+  if (streams_)
+    comm_.together(bring);
+  else
+    bring();
+  comm_.gather_in_place(std::span(values), sizes);
 }
 
 void LocalRows::for_each_block(const std::function<void(std::int64_t, int)>& task) const {

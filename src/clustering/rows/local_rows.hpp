@@ -46,6 +46,13 @@ class LocalRows : public RankRows {
   /// One row, which any rank may ask for by its global number.
   std::vector<float> row(std::int64_t global_row) const;
 
+  /// Any rows by their global numbers, on every rank: found[i] points to row numbers[i], into `values` or to where the
+  /// row lies in memory. Collective: unless all rows lie in every rank's memory, each rank brings those that it owns,
+  /// in a message of 4 columns bytes a row, and one of 8 where rows are streamed. FileError on all ranks when the store
+  /// cannot deliver.
+  void gather(std::span<const std::int64_t> numbers, std::vector<float>& values,
+              std::vector<const float*>& found) const;
+
   /// Calls task(block, worker) for each local block over the pool. Collective when rows are streamed, so that a
   /// failed read ends every rank.
   void for_each_block(const std::function<void(std::int64_t block, int worker)>& task) const;

@@ -1,13 +1,13 @@
 #include "rows/nearest_two.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <tuple>
 
 namespace coterie::inline clustering {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr std::int64_t kScores = std::int64_t{1} << 18;  // in hand at a time: they stay in the L2 cache
 
 }  // namespace
@@ -46,24 +46,21 @@ void NearestTwoFinder::find(const RowsInHand& rows, Scratch& scratch, std::span<
 
 /// Whatever lies within the rounding error of the second smallest score might be one of the two.
 NearestTwo NearestTwoFinder::decide(const float* row, float error, std::span<const float> scores) const {
-  float best = kInfinity, second = kInfinity;
-  for (const float score : scores) {
-    second = std::min(second, std::max(best, score));
-    best = std::min(best, score);
-  }
+  const float second = second_smallest(scores.data(), std::ssize(scores));
   const float limit = second + 3 * error;  // an error on each side, and room for this comparison's own
   constexpr double kFar = std::numeric_limits<double>::infinity();
   NearestTwo two{-1, -1, kFar, kFar};
-  for (std::size_t slot = 0; slot < scores.size(); ++slot) {
-    const std::int32_t centroid = panels_.centroid_in(static_cast<std::int64_t>(slot));
-    if (centroid < 0 || !(scores[slot] <= limit)) continue;
-    const double squared = squared_distance(row, centroids_.row(centroid), centroids_.columns);
-    if (std::tuple(squared, centroid) < std::tuple(two.squared, two.first) || two.first < 0) {
-      two = {centroid, two.first, squared, two.squared};
-    } else if (std::tuple(squared, centroid) < std::tuple(two.second_squared, two.second) || two.second < 0) {
-      two.second = centroid, two.second_squared = squared;
+  for (std::int64_t first = 0; first < std::ssize(scores); first += kLanes)
+    for (auto within = lanes_within(scores.data() + first, limit); within != 0; within &= within - 1) {
+      const std::int32_t centroid = panels_.centroid_in(first + std::countr_zero(within));
+      if (centroid < 0) continue;
+      const double squared = squared_distance(row, centroids_.row(centroid), centroids_.columns);
+      if (std::tuple(squared, centroid) < std::tuple(two.squared, two.first) || two.first < 0) {
+        two = {centroid, two.first, squared, two.squared};
+      } else if (std::tuple(squared, centroid) < std::tuple(two.second_squared, two.second) || two.second < 0) {
+        two.second = centroid, two.second_squared = squared;
+      }
     }
-  }
   return two;
 }
 

@@ -114,6 +114,45 @@ std::uint32_t lanes_below(const float* dots, const float* biases, float constant
   return below;
 }
 
+float second_smallest(const float* scores, std::int64_t count) {
+  std::array<float, kLanes> low, next;  // the smallest and second smallest in each lane position
+#if defined(__AVX2__) && defined(__FMA__)
+  __m256 least = _mm256_set1_ps(INFINITY), second = least;
+  for (std::int64_t at = 0; at < count; at += kLanes) {
+    const __m256 score = _mm256_loadu_ps(scores + at);
+    second = _mm256_min_ps(second, _mm256_max_ps(least, score));
+    least = _mm256_min_ps(least, score);
+  }
+  _mm256_storeu_ps(low.data(), least);
+  _mm256_storeu_ps(next.data(), second);
+#else
+  low.fill(INFINITY);
+  next.fill(INFINITY);
+  for (std::int64_t at = 0; at < count; ++at) {
+    const auto lane = static_cast<std::size_t>(at % kLanes);
+    next[lane] = std::min(next[lane], std::max(low[lane], scores[at]));
+    low[lane] = std::min(low[lane], scores[at]);
+  }
+#endif
+  for (std::size_t lane = 1; lane < kLanes; ++lane) {
+    next[0] = std::min({next[0], next[lane], std::max(low[0], low[lane])});
+    low[0] = std::min(low[0], low[lane]);
+  }
+  return next[0];
+}
+
+std::uint32_t lanes_within(const float* scores, float limit) {
+#if defined(__AVX2__) && defined(__FMA__)
+  return static_cast<std::uint32_t>(
+      _mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(scores), _mm256_set1_ps(limit), _CMP_LE_OQ)));
+#else
+  std::uint32_t within = 0;
+  for (int lane = 0; lane < kLanes; ++lane)
+    if (scores[lane] <= limit) within |= std::uint32_t{1} << lane;
+  return within;
+#endif
+}
+
 void lower_bounds(const float* dots, const float* biases, float constant, float error, int vectors, float* bounds) {
 #if defined(__AVX2__) && defined(__FMA__)
   const __m256 two = _mm256_set1_ps(2.0F), added = _mm256_set1_ps(constant), off = _mm256_set1_ps(error);

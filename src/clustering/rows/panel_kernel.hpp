@@ -32,6 +32,13 @@ LaneMinimum lane_minimum(const float* dots, const float* biases, int vectors);
 /// Which lanes have constant + (biases[lane] - 2 dots[lane]) < limits[lane], as bits.
 std::uint32_t lanes_below(const float* dots, const float* biases, float constant, const float* limits, int vectors);
 
+/// The second smallest of `count` scores, a multiple of 8; the smallest where two are equal, infinite where there is
+/// one.
+float second_smallest(const float* scores, std::int64_t count);
+
+/// Which of 8 scores are at most `limit`, as bits.
+std::uint32_t lanes_within(const float* scores, float limit);
+
 /// bounds[lane] = the root of constant + (biases[lane] - 2 dots[lane]) - error, and a little less: a lower bound on the
 /// distance where that is the square within the error; infinite where the bias is.
 void lower_bounds(const float* dots, const float* biases, float constant, float error, int vectors, float* bounds);

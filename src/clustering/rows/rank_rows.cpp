@@ -10,6 +10,7 @@ RankRows::RankRows(const RowSource& source, std::int64_t block_rows, const char*
       comm_(comm),
       pool_(pool),
       partition_(source.rows(), block_rows, comm.size()),
+      block_rows_(block_rows),
       columns_(source.columns()) {
   require(source.rows() >= 1 && columns_ >= 1, "{}: {} rows of {} columns; there must be at least one of each",
           algorithm, source.rows(), columns_);
@@ -34,6 +35,7 @@ void RankRows::make_resident(bool copy, const std::function<void()>& otherwise) 
     resident_ = copy_.data();
   });
   streams_ = comm_.any(count() > 0 && !resident_);
+  everywhere_ = !comm_.any(source_.resident({0, total()}) == nullptr);
 }
 
 }  // namespace coterie::inline clustering

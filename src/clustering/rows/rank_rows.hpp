@@ -24,6 +24,9 @@ class RankRows {
   RowRange range_of(int rank) const { return partition_.rows_of(rank); }
   std::int64_t count() const { return range().size(); }
 
+  /// The rank that owns a row.
+  int owner_of(std::int64_t global_row) const { return partition_.owner_of(global_row / block_rows_); }
+
   /// Local blocks, numbered from zero, and their rows, counted from this rank's first; all blocks of all ranks.
   std::int64_t blocks() const { return partition_.blocks_of(comm_.rank()).size(); }
   RowRange block(std::int64_t number) const;
@@ -44,10 +47,12 @@ class RankRows {
   const Communicator& comm_;
   ThreadPool& pool_;
   RowPartition partition_;
+  std::int64_t block_rows_;
   std::int64_t columns_;
   std::vector<float> copy_;
   const float* resident_ = nullptr;
-  bool streams_ = false;  // on any rank
+  bool streams_ = false;     // on any rank
+  bool everywhere_ = false;  // all rows lie in the memory of every rank
 };
 
 }  // namespace coterie::inline clustering
