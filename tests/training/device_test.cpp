@@ -121,7 +121,7 @@ TEST_CASE("what fails on a GPU is an error of one line, with the way out where i
     }
 }
 
-TEST_CASE("a loss that is not a number changes no weight on a GPU, and a gradient that is none is said") {
+TEST_CASE("a loss that is not a number changes no weight on a GPU") {
   const Communicator& comm = Communicator::world();
   ThreadPool pool(1);
   const DeepClusterShape shape = deepcluster_shape("deepcluster_alexnet", 0.05, 64);
@@ -131,6 +131,25 @@ TEST_CASE("a loss that is not a number changes no weight on a GPU, and a gradien
   const auto after = network.parameters(), before = untouched.parameters();
   for (std::size_t i = 0; i < after.size(); ++i)
     if (after[i]->trained) CHECK(after[i]->values == before[i]->values);
+}
+
+// Each layer's numbers are small enough, and so is the loss, but not the product of two layers' weights.
+TEST_CASE("a gradient that is not finite ends the training on a GPU as on the CPU, with no weight changed") {
+  const Communicator& comm = Communicator::world();
+  ThreadPool pool(1);
+  for (const bool moved : {false, true}) {
+    DeepClusterNetwork network = new_network(deepcluster_shape("deepcluster_alexnet", 0.05, 64), comm, pool);
+    for (Parameter* each : all_parameters(network)) {
+      const float factor = each->name == "classifier.1.weight" ? 1e-20F : 1e22F;
+      if (each->shared_out)
+        for (float& value : each->values) value *= factor;
+    }
+    const std::vector<float> before = network.parameters().front()->values;
+    if (moved) network.move_to(simulated_gpu());
+    CHECK_THROWS_WITH_AS(train_step(network, 0, 12, comm, pool), "a gradient is not finite: the training has diverged",
+                         Error);
+    CHECK(network.parameters().front()->values == before);
+  }
 }
 
 }  // namespace coterie
