@@ -4,8 +4,8 @@
 
 namespace coterie::inline features {
 
-/// What libcoterie_torch.so, the only part of coterie that names LibTorch, does for the rest; engine.hpp says what each
-/// is for. It is opened when first needed (torch_on_demand.cpp).
+/// What libcoterie_torch.so does for the rest by LibTorch, which the rest does not name; engine.hpp says what each is
+/// for. It is opened when first needed (torch_on_demand.cpp).
 struct TorchFunctions {
   decltype(make_torch_engine)* torch_engine;
   decltype(make_torchscript_engine)* torchscript_engine;
