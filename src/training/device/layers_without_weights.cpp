@@ -6,6 +6,7 @@
 #include <ATen/ops/threshold_backward.h>
 
 #include <array>
+#include <utility>
 
 #include "device/between_ranks.hpp"
 #include "device/device_layer.hpp"
