@@ -19,7 +19,7 @@ headers_alone(doctest::doctest doctest/doctest.h)
 
 # Of the rooms below features, the files that networks need.
 coterie_room(base
-  SOURCES src/base/nearest_name.cpp src/base/new_file.cpp src/base/npy.cpp src/base/on_demand.cpp src/base/random.cpp src/base/shell_quoted.cpp
+  SOURCES src/base/nearest_name.cpp src/base/new_file.cpp src/base/npy.cpp src/base/number.cpp src/base/on_demand.cpp src/base/random.cpp src/base/shell_quoted.cpp
           src/base/thread_pool.cpp src/base/unfinished.cpp
   PRIVATE Random123::Random123)
 coterie_room(images

@@ -9,15 +9,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kMostBatch = 16;  // on a CPU; more was never faster (tests/bench)
-constexpr int kGpuThreads = 2;           // one copies while the other computes
 constexpr double kTuning = 4;            // seconds to find the batch in, at most
 constexpr std::int64_t kFew = 500;       // images of a rank for which that is not worth while
 constexpr std::int64_t kBatch = 4;       // then
-
-Device device_of(const std::string& text) {
-  if (text == "cpu") return Device::cpu;
-  return text == "cuda" ? Device::cuda : Device::automatic;
-}
 
 Precision precision_of(const std::string& text) {
   static const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::fp32},
@@ -56,9 +50,15 @@ void add_outputs(const Job& job, ExtractTask& task) {
 
 }  // namespace
 
+Device asked_device(const Options& options) {
+  const std::string text = options.text("device");
+  if (text == "cpu") return Device::cpu;
+  return text == "cuda" ? Device::cuda : Device::automatic;
+}
+
 NetworkOptions network_options(const Job& job) {
   NetworkOptions options;
-  options.device = device_of(job.options.text("device"));
+  options.device = asked_device(job.options);
   options.precision = precision_of(job.options.text("precision"));
   options.local_rank = job.comm.local_rank();
   options.gpu_batch = job.options.count("gpu-batch");

@@ -38,6 +38,10 @@ struct ExtractTask : ImageList {
   std::int64_t block_rows() const { return images.size() < 10'000 ? 32 : 128; }
 };
 
+constexpr int kGpuThreads = 2;  ///< that feed a GPU: one copies while the other computes
+
+Device asked_device(const Options& options);  ///< --device
+
 /// What --device, --precision and --gpu-batch ask for on this machine. Collective.
 NetworkOptions network_options(const Job& job);
 

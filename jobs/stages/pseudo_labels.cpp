@@ -9,13 +9,14 @@
 #include "coterie/store/store_rows.hpp"
 #include "coterie/training/sampler.hpp"
 #include "stages/block_extraction.hpp"
+#include "stages/extract_task.hpp"
 
 namespace coterie::jobs {
 namespace {
 
 constexpr std::int64_t kComponents = 256;  // of the whitened rows: the origin's
 constexpr int kIterations = 20;            // of k-means
-constexpr std::int64_t kExtractBatch = 4;
+constexpr std::int64_t kBlockRows = 32, kExtractBatch = 4;
 
 // The rows of images that could be read.
 std::vector<std::int64_t> good_rows(const ArtifactReader& features, std::int64_t clusters) {
@@ -75,23 +76,26 @@ void move_to_means(std::span<const std::int32_t> before, const std::vector<std::
 
 }  // namespace
 
-void extract_all(const Job& job, const ImageList& list, const Backbone& backbone,
+void extract_all(const Job& job, const ImageList& list, const Backbone& backbone, const DeviceChoice& device,
                  const std::function<WeightFile()>& weights, const std::string& path, std::uint32_t epoch) {
   Recipe recipe = job.recipe;
   recipe.set("epoch", fmt::format("{}", epoch));
   const std::int64_t numbers = find_layer(backbone, "").dimension;
-  FeatureFile file(path, recipe, {std::ssize(list.images), numbers, 32}, list.identities, false, job.comm);
+  FeatureFile file(path, recipe, {std::ssize(list.images), numbers, kBlockRows}, list.identities, false, job.comm);
   if (file.complete()) return;
   const WeightFile there = weights();
   std::vector<Network> networks;
+  const NetworkOptions options{
+      .device = device.gpu ? Device::cuda : Device::cpu, .local_rank = job.comm.local_rank(), .gpu_batch = kBlockRows};
   job.comm.together([&] {
-    networks.emplace_back(backbone, std::vector{backbone.default_layer}, there, backbone.preprocess,
-                          NetworkOptions{.device = Device::cpu});
+    networks.emplace_back(backbone, std::vector{backbone.default_layer}, there, backbone.preprocess, options);
   });
   FeatureFile* files[] = {&file};
   ExtractTimes times;
-  const ExtractorOptions options{list.limits, job.pool.threads(), 0, kExtractBatch};
-  if (!extract_missing(job, "features", list, files, networks, options, times))
+  const int threads = job.pool.threads();
+  const ExtractorOptions pace = device.gpu ? ExtractorOptions{list.limits, kGpuThreads, threads, kBlockRows}
+                                           : ExtractorOptions{list.limits, threads, 0, kExtractBatch};
+  if (!extract_missing(job, "features", list, files, networks, pace, times))
     throw Stopped(fmt::format("{}: stopped in good order; the same command goes on from here",
                               std::filesystem::path(path).parent_path().string()));
 }

@@ -8,6 +8,7 @@
 
 #include "command/job.hpp"
 #include "coterie/features/backbone.hpp"
+#include "coterie/features/network.hpp"
 #include "coterie/features/weight_file.hpp"
 #include "stages/image_list.hpp"
 
@@ -15,7 +16,7 @@ namespace coterie::jobs {
 
 /// Features of all images by a network in training, into a file that survives a kill; nothing to do where it is whole,
 /// else `weights` is called, on all ranks. Collective. Throws Stopped where a signal asks for the end.
-void extract_all(const Job& job, const ImageList& list, const Backbone& backbone,
+void extract_all(const Job& job, const ImageList& list, const Backbone& backbone, const DeviceChoice& device,
                  const std::function<WeightFile()>& weights, const std::string& path, std::uint32_t epoch);
 
 /// The clusters of the images that an epoch of DeepCluster is trained with.

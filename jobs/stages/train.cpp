@@ -52,6 +52,7 @@ void settle(Options& options) {
     require(options.count("batch") > 1, "--batch 1 leaves batch normalisation nothing to compare an image with");
     return;
   }
+  require(options.text("device") != "cuda", "--method vae is trained on the CPU alone: --device auto or cpu");
   for (const char* option : {"backbone", "clusters", "weight-decay", "reassign", "width", "init", "warm-start"}) {
     require(!options.given(option), "--{} is an option of --method deepcluster", option);
     options.leave_out(option);
@@ -95,6 +96,7 @@ Command train() {
            {"as-published", Role::result, flag, "false", "",
             "as the published code: by a slip of indices images are not drawn uniformly over clusters; vae: no slow "
             "start"},
+           option::device,
            {"checkpoint-minutes", Role::effort, real, "10", "MINUTES",
             "what a crash may cost: a state to go on from is saved so often, and after each epoch", 0, 1e6},
            {"trace", Role::output, text, "", "DIR",
@@ -111,6 +113,7 @@ Command train() {
                 .makes = Kind::checkpoints,
                 .name = [](const Options& options,
                            const std::string&) { return is_autoencoder(options) ? "vae" : options.text("backbone"); },
+                .revision = 2,
                 .settle = settle,
                 .check = check,
                 .writes = {"figures", "figures/train"},

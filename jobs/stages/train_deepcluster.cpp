@@ -10,9 +10,9 @@
 #include "coterie/evaluation/agreement.hpp"
 #include "coterie/training/deepcluster_network.hpp"
 #include "coterie/training/sampler.hpp"
-#include "coterie/training/view.hpp"
+#include "stages/extract_task.hpp"
 #include "stages/pseudo_labels.hpp"
-#include "stages/training_images.hpp"
+#include "stages/step_images.hpp"
 #include "stages/training_run.hpp"
 #include "stages/training_trace.hpp"
 
@@ -50,6 +50,7 @@ class DeepClusterTraining {
         trace_(job),
         images_(std::ssize(list.images)),
         clusters_(job.options.count("clusters")),
+        device_(device_of_all(job)),
         seed_(static_cast<std::uint64_t>(job.options.count("seed"))) {
     require(clusters_ <= images_, "--clusters {} of {} usable images: fewer images than clusters", clusters_, images_);
     const std::string init = job.options.text("init");
@@ -67,8 +68,10 @@ class DeepClusterTraining {
   }
 
   void run() {
+    job_.say("{}: trained on {}{}", backbone_.name, device_.text, device_.gpu ? ", fp32" : "");
     warn_of_few();
     begin();
+    job_.comm.together([&] { network_->move_to(device_); });
     while (std::ssize(state_.history.epochs) < job_.options.count("epochs")) {
       if (state_.labels.empty()) cluster_images();
       train_epoch();
@@ -78,6 +81,14 @@ class DeepClusterTraining {
   }
 
  private:
+  // Of all ranks alike: weights that all hold would drift apart where some compute by other devices.
+  static DeviceChoice device_of_all(const Job& job) {
+    DeviceChoice choice;
+    job.comm.together([&] { choice = choose_device(asked_device(job.options), job.comm.local_rank()); });
+    if (job.comm.any(!choice.gpu) && choice.gpu) choice = {.text = "cpu (not every rank has a GPU)"};
+    return choice;
+  }
+
   DeepClusterShape shape_of(const std::optional<WeightFile>& weights) const {
     const std::string backbone = job_.options.text("backbone");
     const int size = static_cast<int>(job_.options.count("image-size"));
@@ -125,7 +136,7 @@ class DeepClusterTraining {
   // The labels that the next epoch is trained with, from the features of the network as it is.
   void cluster_images() {
     extract_all(
-        job_, list_, backbone_, [&] { return weights_of(network_->parameters(), job_.comm); }, features_path(),
+        job_, list_, backbone_, device_, [&] { return weights_of(network_->parameters(), job_.comm); }, features_path(),
         epoch());
     std::span<const std::int32_t> before;
     if (!state_.history.epochs.empty() && job_.options.flag("warm-start"))
@@ -141,8 +152,9 @@ class DeepClusterTraining {
       job_.say("epoch {}: {} clusters lost all their images and were given a new start", epoch() + 1, found.emptied);
   }
 
-  Batch batch_of(std::int64_t images, std::int64_t first) const {
-    Batch batch = make_batch(images, job_.options.count("batch"), job_.comm, job_.pool);
+  Batch batch_at(std::int64_t first, const EpochOrder& drawn) const {
+    const std::int64_t size = job_.options.count("batch");
+    Batch batch = make_batch(std::min(size, drawn.size() - first), size, job_.comm, job_.pool);
     batch.seed = seed_;
     batch.epoch = epoch();
     batch.first = first;
@@ -160,10 +172,13 @@ class DeepClusterTraining {
     const std::int64_t size = job_.options.count("batch"), done = state_.step * size;
     const double start = now();
     Progress progress(job_.speaks(), fmt::format("epoch {}", epoch() + 1), drawn.size() - done, "images");
+    StepImages images(list_, backbone_.preprocess, *network_, drawn, job_.pool.threads());
     StopSignal::remember();
     for (std::int64_t first = done; first < drawn.size(); first += size) {
-      const Batch batch = batch_of(std::min(size, drawn.size() - first), first);
-      state_.loss += step(batch, drawn) * static_cast<double>(batch.images.rows());
+      const Batch batch = batch_at(first, drawn);
+      std::optional<Batch> next;
+      if (first + size < drawn.size()) next.emplace(batch_at(first + size, drawn));
+      state_.loss += step(batch, images.take(batch, next), drawn) * static_cast<double>(batch.images.rows());
       ++state_.step;
       ++state_.updates;
       sent_ = std::max(sent_, batch.bytes);
@@ -178,27 +193,14 @@ class DeepClusterTraining {
     trace_.end_epoch(epoch(), drawn);
   }
 
-  // Decodes, and trains with, the images of a batch. Returns their mean loss.
-  double step(const Batch& batch, const EpochOrder& drawn) {
-    const std::int64_t side = network_->shape().image_size, numbers = side * side * 2;
-    std::vector<View> views(static_cast<std::size_t>(batch.own_images()));
-    input_.resize(static_cast<std::size_t>(batch.own_images() * numbers));
-    load_images(
-        list_, backbone_.preprocess, batch, drawn.rows, numbers,
-        [&](const Image& image, std::int64_t position, float* out) {
-          const View view = draw_view({image.width, image.height}, seed_, epoch(), position);
-          views[static_cast<std::size_t>(position - batch.first - batch.own().begin)] = view;
-          std::vector<float> pixels(static_cast<std::size_t>(side * side * 3));
-          render_view(image, view, backbone_.preprocess, pixels.data());
-          sobel_gradients(pixels.data(), side, out);
-        },
-        input_.data());
+  // Returns the images' mean loss.
+  double step(const Batch& batch, const StepImages::Taken& images, const EpochOrder& drawn) {
     const auto labels =
         std::span(drawn.labels)
             .subspan(static_cast<std::size_t>(batch.first), static_cast<std::size_t>(batch.images.rows()));
-    const double loss = network_->step(batch, input_.data(), labels, sgd_);
+    const double loss = network_->step(batch, images.gradients, labels, sgd_);
     if (!std::isfinite(loss)) diverged();
-    trace_.take(views, loss);
+    trace_.take(images.views, loss);
     return loss;
   }
 
@@ -239,10 +241,13 @@ class DeepClusterTraining {
     const double most = std::log(static_cast<double>(clusters_));
     job_.say(
         "epoch {}: {} clusters explain {} of the whitened features; label entropy {:.3f} of {:.3f}{}; loss {:.4f}, by "
-        "chance {:.4f}; {:.1f} images/s; a rank sends up to {:.2f} MB in a step",
+        "chance {:.4f}; {:.1f} images/s{}",
         epoch() + 1, clusters_, percent(state_.explained), entropy_of(state_.labels, clusters_), most,
         std::isnan(agreed) ? "" : fmt::format("; agreement with the epoch before (NMI) {:.3f}", agreed), state_.loss,
-        most, images_a_second_, static_cast<double>(sent_) / 1e6);
+        most, images_a_second_,
+        job_.comm.size() == 1
+            ? ""
+            : fmt::format("; a rank sends up to {:.2f} MB in a step", static_cast<double>(sent_) / 1e6));
   }
 
   // The layout of the origin's main.py; features are wrapped in DataParallel there.
@@ -289,14 +294,14 @@ class DeepClusterTraining {
   TrainingRun run_;
   TrainingTrace trace_;
   const std::int64_t images_, clusters_;
+  const DeviceChoice device_;
   const std::uint64_t seed_;
   std::optional<DeepClusterNetwork> network_;
   Backbone backbone_;
   Sgd sgd_;
   std::int64_t first_epoch_ = 0;
   TrainingState state_;
-  std::vector<float> input_;  // of the batch
-  std::int64_t sent_ = 0;     // bytes in a step, the most
+  std::int64_t sent_ = 0;  // bytes in a step, the most
   double images_a_second_ = 0;
 };
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <optional>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/base/number.hpp"
 #include "coterie/base/shell_quoted.hpp"
 #include "nets/affine.hpp"
 #include "nets/engine.hpp"
@@ -88,27 +90,20 @@ Fitted fit_network(const Backbone& backbone, const std::vector<std::string>& lay
   return fitted;
 }
 
+// Of tests of whole commands; none else.
+std::shared_ptr<const SimulatedGpus> simulated_by_environment() {
+  const char* wanted = std::getenv("COTERIE_SIMULATED_GPUS");
+  if (wanted == nullptr) return nullptr;
+  const auto count = parse_as<int>(wanted, 1, 64);
+  require(count.has_value(), "COTERIE_SIMULATED_GPUS is the number of GPUs to simulate on the CPU, for tests: 1 to 64");
+  return std::make_shared<SimulatedGpus>(SimulatedGpus{*count, {}});
+}
+
 struct Choice {
-  bool gpu = false;
-  EngineDevice device = "cpu";
+  DeviceChoice device;
   std::string text;
   Precision precision = Precision::fp32;
 };
-
-Choice choose_device(const NetworkOptions& options) {
-  if (options.device == Device::cpu) return {false, "cpu", "cpu (as asked)"};
-  const auto& simulated = options.simulated_gpus;
-  const Gpus gpus = simulated ? Gpus{simulated->count, ""} : find_gpus();
-  if (gpus.count > 0) {
-    const std::string device = fmt::format("cuda:{}", options.local_rank % gpus.count);
-    return {
-        true, {simulated ? "cpu" : device, simulated}, fmt::format("{} (one of {} on this node)", device, gpus.count)};
-  }
-  require(options.device != Device::cuda,
-          "device cuda was asked for, but {}; use --device auto or cpu, or a job that has a GPU (docs/slurm.md)",
-          gpus.reason);
-  return {false, "cpu", fmt::format("cpu ({})", gpus.reason)};
-}
 
 // AMX-BF16 comes only on processors that have this too.
 bool has_bf16_instructions() {
@@ -120,25 +115,44 @@ bool has_bf16_instructions() {
 }
 
 Choice choose(const NetworkOptions& options) {
-  Choice choice = choose_device(options);
-  choice.precision = options.precision;
+  Choice choice{choose_device(options.device, options.local_rank, options.simulated_gpus), {}, options.precision};
+  choice.text = choice.device.text;
+  const bool gpu = choice.device.gpu;
   if (options.precision == Precision::automatic)
-    choice.precision = choice.gpu ? Precision::tf32 : has_bf16_instructions() ? Precision::bf16 : Precision::fp32;
+    choice.precision = gpu ? Precision::tf32 : has_bf16_instructions() ? Precision::bf16 : Precision::fp32;
   const std::string_view name = precision_name(choice.precision);
-  require(choice.gpu || choice.precision == Precision::fp32 || choice.precision == Precision::bf16,
+  require(gpu || choice.precision == Precision::fp32 || choice.precision == Precision::bf16,
           "precision {} needs a GPU, and the device is {}; use --precision auto, fp32 or bf16", name, choice.text);
   choice.text += fmt::format(", {}", name);
-  if (!choice.gpu && choice.precision == Precision::bf16 && !has_bf16_instructions())
+  if (!gpu && choice.precision == Precision::bf16 && !has_bf16_instructions())
     choice.text += ": slow here, this CPU has no instructions for it";
   return choice;
 }
 
+EngineDevice engine_device(const Choice& choice) { return {choice.device.name, choice.device.simulated}; }
+
 std::unique_ptr<Engine> make_engine(Plan plan, const WeightSource& weights, const Choice& choice, std::int64_t batch) {
-  if (!choice.gpu && choice.precision == Precision::fp32) return make_cpu_engine(std::move(plan), weights);
-  return make_torch_engine(std::move(plan), weights, choice.device, batch, choice.precision);
+  if (!choice.device.gpu && choice.precision == Precision::fp32) return make_cpu_engine(std::move(plan), weights);
+  return make_torch_engine(std::move(plan), weights, engine_device(choice), batch, choice.precision);
 }
 
 }  // namespace
+
+DeviceChoice choose_device(Device device, int local_rank, const std::shared_ptr<const SimulatedGpus>& simulated) {
+  if (device == Device::cpu) return {.text = "cpu (as asked)"};
+  const auto stand_in = simulated ? simulated : simulated_by_environment();
+  const Gpus gpus = stand_in ? Gpus{stand_in->count, ""} : find_gpus();
+  if (gpus.count > 0) {
+    const std::string name = fmt::format("cuda:{}", local_rank % gpus.count);
+    const char* kind = stand_in != simulated ? "simulated on the CPU, " : "";
+    return {true, stand_in ? "cpu" : name, fmt::format("{} ({}one of {} on this node)", name, kind, gpus.count),
+            stand_in};
+  }
+  require(device != Device::cuda,
+          "device cuda was asked for, but {}; use --device auto or cpu, or a job that has a GPU (docs/slurm.md)",
+          gpus.reason);
+  return {.text = fmt::format("cpu ({})", gpus.reason)};
+}
 
 std::string_view precision_name(Precision precision) {
   constexpr std::array<std::string_view, 5> kNames = {"auto", "fp32", "tf32", "bf16", "fp16"};
@@ -164,7 +178,7 @@ Network::Network(const Backbone& backbone, const std::vector<std::string>& layer
   state_->preprocess = preprocess;
   state_->choice = choose(options);
   // On a CPU LibTorch gains little by batches, and with one image at a time a row depends on its image alone.
-  const std::int64_t batch = state_->choice.gpu ? options.gpu_batch : 1;
+  const std::int64_t batch = state_->choice.device.gpu ? options.gpu_batch : 1;
   Backbone adapted = backbone;
   adapted.preprocess = preprocess;
   std::vector<std::string> names;
@@ -172,8 +186,8 @@ Network::Network(const Backbone& backbone, const std::vector<std::string>& layer
   if (backbone.is_module()) {
     require(names.size() == 1, "{} has one layer, '{}'; {} were asked for", backbone.name, backbone.default_layer,
             names.size());
-    state_->engine = make_torchscript_engine(backbone.weight_files.front(), preprocess.size, state_->choice.device,
-                                             batch, state_->choice.precision);
+    state_->engine = make_torchscript_engine(backbone.weight_files.front(), preprocess.size,
+                                             engine_device(state_->choice), batch, state_->choice.precision);
     return;
   }
   Fitted fitted = backbone.has_weights() ? fit_network(backbone, names, weights)
@@ -187,7 +201,7 @@ Network::Network(Network&&) noexcept = default;
 const std::vector<FeatureLayer>& Network::layers() const { return state_->layers; }
 const Preprocess& Network::preprocess() const { return state_->preprocess; }
 const std::string& Network::device_text() const { return state_->choice.text; }
-bool Network::on_gpu() const { return state_->choice.gpu; }
+bool Network::on_gpu() const { return state_->choice.device.gpu; }
 Precision Network::precision() const { return state_->choice.precision; }
 const std::string& Network::weights_note() const { return state_->weights_note; }
 std::string Network::note() const { return state_->engine->note(); }

@@ -58,6 +58,7 @@ void Chain::backward(const Batch& batch, const float* input, std::span<const flo
     layer.backward(batch, input_of(i, input), values_[i].data(), gradient_.data(), in_gradient);
     std::swap(gradient_, next_gradient_);
   }
+  for (std::size_t i = layers_.size(); i-- > 0;) layers_[i]->finish_gradients();
 }
 
 }  // namespace coterie::inline training

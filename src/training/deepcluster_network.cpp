@@ -6,6 +6,7 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
 #include "coterie/training/loss.hpp"
+#include "deepcluster_layers.hpp"
 #include "draw_normal.hpp"
 
 namespace coterie::inline training {
@@ -14,30 +15,28 @@ namespace {
 constexpr double kDenseDeviation = 0.01;
 constexpr std::uint32_t kTopTensors = 1 << 16;  // where the draws of top layers begin
 
+// Of the CPU's layers.
+struct Kit {
+  Chain& chain;
+  const Communicator& comm;
+
+  void convolution(const std::string& name, const Map& in, std::int64_t channels, const Sliding& window) const {
+    chain.add(make_convolution(name, in, channels, window));
+  }
+  void batch_norm(const std::string& name, const Map& in) const { chain.add(make_batch_norm(name, in)); }
+  void relu(std::int64_t elements, bool all_images) const { chain.add(make_relu(elements, all_images)); }
+  void max_pool(const Map& in, const Sliding& window) const { chain.add(make_max_pool(in, window)); }
+  void flatten(const Map& in) const { chain.add(make_flatten(in)); }
+  void dropout(std::int64_t elements, std::uint32_t number) const { chain.add(make_dropout(elements, number)); }
+  void dense(const std::string& name, std::int64_t inputs, std::int64_t outputs) const {
+    chain.add(make_dense(name, inputs, outputs, comm));
+  }
+};
+
 Chain make_body(const DeepClusterShape& shape, const Communicator& comm) {
   Chain chain;
-  Map map{shape.image_size, shape.image_size, 2};
-  std::int64_t module = 0;
-  for (const auto& each : shape.convolutions) {
-    const Sliding window{each.kernel, each.stride, each.padding};
-    chain.add(make_convolution(fmt::format("features.{}", module), map, each.channels, window));
-    map = window.over(map, each.channels);
-    chain.add(make_batch_norm(fmt::format("features.{}", module + 1), map));
-    chain.add(make_relu(map.elements(), false));
-    if (each.pooled) {
-      const Sliding pool{shape.pool_kernel, shape.pool_stride, 0};
-      chain.add(make_max_pool(map, pool));
-      map = pool.over(map, map.channels);
-    }
-    module += each.modules();
-  }
-  chain.add(make_flatten(map));
-  if (shape.drops_flattened) chain.add(make_dropout(map.elements(), 0));
-  chain.add(make_dense(fmt::format("classifier.{}", shape.first_dense), map.elements(), shape.dense, comm));
-  chain.add(make_relu(shape.dense, true));
-  chain.add(make_dropout(shape.dense, 1));
-  chain.add(make_dense(fmt::format("classifier.{}", shape.first_dense + 3), shape.dense, shape.dense, comm));
-  chain.add(make_relu(shape.dense, true));
+  const Kit kit{chain, comm};
+  add_layers(shape, kit);
   return chain;
 }
 
@@ -122,10 +121,25 @@ void DeepClusterNetwork::make_top(std::int64_t clusters, std::uint64_t seed, std
   ThreadPool alone(1);
   draw_normal(*top_->parameters().front(), kDenseDeviation, Random(seed, Purpose::training_start, kTopTensors + epoch),
               alone);
+  if (device_) device_->take_top(top_->parameters());
+}
+
+void DeepClusterNetwork::move_to(const DeviceChoice& device) {
+  if (!device.gpu) return;
+  device_ = make_device_network(shape_, body_.parameters(), device);
+  if (top_) device_->take_top(top_->parameters());
+}
+
+float* DeepClusterNetwork::input_memory(int which, std::int64_t numbers) {
+  if (device_) return device_->host_memory(which, numbers);
+  auto& memory = inputs_[static_cast<std::size_t>(which)];
+  memory.resize(static_cast<std::size_t>(numbers));
+  return memory.data();
 }
 
 double DeepClusterNetwork::step(const Batch& batch, const float* gradients, std::span<const std::int32_t> labels,
                                 const Sgd& body) {
+  if (device_) return device_->step(batch, gradients, labels, body);
   const std::int64_t clusters = top_->outputs();
   const float* features = body_.forward(batch, gradients);
   scores_.resize(static_cast<std::size_t>(batch.images.rows() * clusters));
@@ -143,7 +157,13 @@ double DeepClusterNetwork::step(const Batch& batch, const float* gradients, std:
   return loss;
 }
 
+std::vector<Parameter*> DeepClusterNetwork::parameters() const {
+  if (device_) device_->fetch();
+  return body_.parameters();
+}
+
 std::vector<Parameter*> DeepClusterNetwork::top_parameters() const {
+  if (device_) device_->fetch();
   return top_ ? top_->parameters() : std::vector<Parameter*>{};
 }
 

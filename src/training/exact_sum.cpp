@@ -36,24 +36,34 @@ void ExactSum::add(int worker, std::int64_t first, const float* values, std::int
              std::bit_cast<std::int64_t>(kWhole);
 }
 
-void ExactSum::finish(float* out) {
+template <typename Work>
+void ExactSum::in_pieces(const Work& work) const {
+  batch_.pool.for_each((size_ + kPiece - 1) / kPiece, [&](std::int64_t piece, int) {
+    work(static_cast<std::size_t>(piece * kPiece), static_cast<std::size_t>(std::min(size_, (piece + 1) * kPiece)));
+  });
+}
+
+void ExactSum::begin() {
   std::vector<std::int64_t> total = std::move(sums_.front());
   if (total.empty()) total.assign(static_cast<std::size_t>(size_), 0);
-  const auto in_pieces = [&](const auto& work) {
-    batch_.pool.for_each((size_ + kPiece - 1) / kPiece, [&](std::int64_t piece, int) {
-      work(static_cast<std::size_t>(piece * kPiece), static_cast<std::size_t>(std::min(size_, (piece + 1) * kPiece)));
-    });
-  };
   in_pieces([&](std::size_t begin, std::size_t end) {
     for (const auto& sums : sums_)
       if (!sums.empty())
         for (std::size_t i = begin; i < end; ++i) total[i] += sums[i];
   });
-  batch_.comm.sum(std::span(total));
+  sums_.clear();
+  total_.emplace(std::move(total), batch_.comm);
   batch_.bytes += size_ * 8;
+  if (batch_.comm.size() > 1) batch_.pool.meanwhile(PendingSum::move_on);
+}
+
+void ExactSum::finish(float* out) {
+  const auto total = total_->wait();
+  if (!PendingSum::move_on()) batch_.pool.meanwhile(nullptr);
   in_pieces([&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) out[i] = static_cast<float>(scale_.value(total[i]));
   });
+  total_.reset();
 }
 
 // The bits of magnitudes order as the magnitudes do, infinity and NaN last.

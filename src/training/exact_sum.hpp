@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "coterie/dist/exact_scale.hpp"
+#include "coterie/dist/pending_sum.hpp"
 #include "coterie/training/batch.hpp"
 
 namespace coterie::inline training {
@@ -21,14 +23,22 @@ class ExactSum {
   /// Adds a term to sums [first, first + count). Each worker has sums of its own.
   void add(int worker, std::int64_t first, const float* values, std::int64_t count);
 
-  /// The sums over all workers and ranks, on every rank. Collective; sends 8 bytes a sum.
+  /// Begins the sums over all workers and ranks; sends 8 bytes a sum. Until they have arrived the batch's pool moves
+  /// them on beside whatever it computes. Collective.
+  void begin();
+
+  /// Waits for them: on every rank.
   void finish(float* out);
 
  private:
+  template <typename Work>
+  void in_pieces(const Work& work) const;
+
   const Batch& batch_;
   const std::int64_t size_;
   const ExactScale scale_;
   std::vector<std::vector<std::int64_t>> sums_;  // of each worker that has added something
+  std::optional<PendingSum> total_;
 };
 
 /// The largest magnitude over all ranks. Collective.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "coterie/base/errors.hpp"
@@ -34,6 +36,43 @@ TEST_CASE("a task's exception reaches the caller, and the pool goes on working")
   std::atomic<int> done{0};
   pool.for_each(10, [&](std::int64_t, int) { ++done; });
   CHECK(done == 10);
+}
+
+TEST_CASE("the caller polls while others work, until there is nothing to poll for") {
+  for (const int threads : {1, 3}) {
+    ThreadPool pool(threads);
+    const auto caller = std::this_thread::get_id();
+    std::atomic<int> polls{0}, by_caller{0}, done{0};
+    const auto work_until = [&](int wanted) {  // so many polls
+      pool.for_each(20, [&](std::int64_t, int worker) {
+        while (polls < wanted) std::this_thread::yield();
+        if (std::this_thread::get_id() == caller) ++by_caller;
+        if (worker >= 0 && worker < threads) ++done;
+      });
+    };
+    pool.meanwhile([&] {
+      CHECK(std::this_thread::get_id() == caller);
+      return ++polls < 3;
+    });
+    work_until(3);
+    CHECK(polls == 3);
+    CHECK(by_caller == 0);
+    work_until(0);
+    CHECK(polls == 3);
+    CHECK((threads > 1 || by_caller == 20));
+    CHECK(done == 40);
+    pool.meanwhile([&]() -> bool {
+      ++polls;
+      throw Error("lost");
+    });
+    CHECK_THROWS_WITH_AS(work_until(4), "lost", Error);
+    work_until(0);
+    CHECK(done > 60);
+    pool.meanwhile([&] { return ++polls > 0; });
+    pool.meanwhile(nullptr);
+    work_until(0);
+    CHECK(polls == 4);
+  }
 }
 
 TEST_CASE("a team needs somebody") { CHECK_THROWS_AS(ThreadPool(0), InvalidArgument); }

@@ -13,6 +13,7 @@
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
+#include "coterie/features/allocator.hpp"
 #include "coterie/training/deepcluster_network.hpp"
 #include "coterie/training/view.hpp"
 
@@ -37,6 +38,7 @@ void load(const Batch& batch, const std::string& file, std::int64_t side, std::v
 
 int main(int count, char** words) {
   if (count < 7) return 2;
+  keep_allocator();
   use_single_threaded_blas();
   const Communicator& comm = Communicator::world();
   const std::int64_t side = std::atoi(words[3]), images = std::atoi(words[4]), steps = std::atoi(words[5]);

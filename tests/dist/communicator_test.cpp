@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "coterie/base/errors.hpp"
+#include "coterie/dist/pending_sum.hpp"
 
 namespace coterie {
 namespace {
@@ -25,6 +26,26 @@ TEST_CASE("sums and extremes agree with a serial recount on every rank") {
   CHECK(lowest == 0);
   CHECK(world().any(r == p - 1));
   CHECK_FALSE(world().any(false));
+}
+
+TEST_CASE("sums that are on their way arrive, whatever else is sent meanwhile") {
+  const std::int64_t p = world().size(), r = world().rank();
+  std::vector<std::unique_ptr<PendingSum>> begun;
+  for (std::int64_t i = 0; i < 5; ++i) {
+    std::vector<std::int64_t> terms(static_cast<std::size_t>(100'000 * i + 1));
+    std::iota(terms.begin(), terms.end(), r * i);
+    begun.push_back(std::make_unique<PendingSum>(std::move(terms), world()));
+    CHECK(world().sum(1) == p);
+  }
+  begun[3]->wait();
+  while (PendingSum::move_on()) {
+  }
+  for (std::int64_t i = 5; i-- > 0;) {
+    const auto sums = begun[static_cast<std::size_t>(i)]->wait();
+    REQUIRE(std::ssize(sums) == 100'000 * i + 1);
+    CHECK(sums.back() == p * 100'000 * i + i * p * (p - 1) / 2);
+  }
+  CHECK_FALSE(PendingSum::move_on());
 }
 
 TEST_CASE("a text of any length reaches all ranks") {

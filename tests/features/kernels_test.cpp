@@ -9,6 +9,7 @@
 #include "coterie/base/errors.hpp"
 #include "nets/cpu_engine.hpp"
 #include "nets/cpu_kernels.hpp"
+#include "nets/kernel_gradient.hpp"
 #include "nets/placement.hpp"
 #include "nets/winograd.hpp"
 #include "test_values.hpp"
@@ -207,6 +208,59 @@ TEST_CASE("tiles with fewer multiplications give the same sums, whatever of them
   check_convolution({12, 9, 8}, window_of({3, 1, 0, 2}, {3, 1, 2, 0}), 8, Activation::none, false);
   check_convolution({6, 5, 520}, same(3, 3), 264, Activation::none, false);
   check_convolution({30, 31, 8}, same(3, 3), 8, Activation::none, false);  // more than one block of tiles
+}
+
+namespace {
+
+// Of `count` images, the largest error relative to the largest gradient, with vectors of every width, whose bits are
+// the same.
+double error_of_gradient(const LayerShape& shape, std::int64_t count) {
+  const Images input(shape.input, count, 0, 7), slopes(shape.output, count, 0, 8);
+  const std::int64_t in = shape.input.channels, out = shape.output.channels;
+  std::vector<double> wanted(static_cast<std::size_t>(shape.window.taps() * in * out));
+  for (std::int64_t image = 0; image < count; ++image)
+    for (std::int64_t y = 0; y < shape.output.height; ++y)
+      for (std::int64_t x = 0; x < shape.output.width; ++x)
+        visit_window(shape, y, x, [&](std::int64_t from_y, std::int64_t from_x, std::int64_t tap) {
+          for (std::int64_t i = 0; i < in; ++i)
+            for (std::int64_t o = 0; o < out; ++o)
+              wanted[static_cast<std::size_t>((tap * in + i) * out + o)] +=
+                  input.at(image, from_y, from_x, i) * slopes.at(image, y, x, o);
+        });
+  std::vector<float> narrow;
+  double worst = 0, largest = 0;
+  with_each_vector_width([&] {
+    std::vector<float> found(wanted.size());
+    KernelGradient(shape).run(input.values.data(), slopes.values.data(), count, found.data());
+    if (narrow.empty()) narrow = found;
+    CHECK(found == narrow);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      worst = std::max(worst, std::fabs(static_cast<double>(found[i]) - wanted[i]));
+      largest = std::max(largest, std::fabs(wanted[i]));
+    }
+  });
+  return worst / largest;
+}
+
+}  // namespace
+
+TEST_CASE("a kernel's gradient by few multiplications is its sums, whatever of the tiles lies on the images") {
+  const auto error = [](Extent input, const Window& window, std::int64_t outputs, std::int64_t count) {
+    CAPTURE(input.height);
+    CAPTURE(window.rows.kernel);
+    return error_of_gradient(shape_of(input, window, outputs, Activation::none), count);
+  };
+  for (std::int64_t size = 1; size <= 9; ++size) CHECK(error({size, 10 - size, 8}, same(3, 3), 16, 2) < 1e-5);
+  for (const std::int64_t size : {1, 2, 7}) CHECK(error({size, size + 1, 24}, same(5, 5), 32, 2) < 1e-5);
+  CHECK(error({12, 9, 8}, symmetric(3, 1, 0), 16, 3) < 1e-5);
+  CHECK(error({12, 9, 8}, window_of({3, 1, 0, 2}, {3, 1, 2, 0}), 48, 1) < 1e-5);
+  CHECK(error({30, 31, 16}, same(3, 3), 16, 3) < 1e-5);  // more than one block of tiles
+  const auto pays = [](std::int64_t size, std::int64_t images) {
+    return KernelGradient::pays(shape_of({size, size, 512}, same(3, 3), 512, Activation::none), images);
+  };
+  CHECK(pays(56, 1));
+  CHECK_FALSE(pays(14, 1));  // so few tiles that the sums' way through memory costs more
+  CHECK(pays(14, 8));
 }
 
 TEST_CASE("a normalised input is normalised before the padding, and only where it is read") {

@@ -7,6 +7,7 @@ import unittest
 from coterie_program import PROGRAM, ProgramTest, environment, main, make_images, run
 
 EXTRACT = ("--backbone", "efficientnet_lite0", "--weights", "random:7", "--threads", "1")
+TRAIN = ("--width", "0.05", "--image-size", "64", "--clusters", "2", "--batch", "2", "--epochs", "1", "--threads", "1")
 
 
 def loaded(*arguments):
@@ -20,7 +21,7 @@ class LightStart(ProgramTest):
         images, study = self.path("images"), self.path("study")
         make_images(images, each=1)
         scan = ("scan", "--study", study, "--images", images)
-        for command in (("--help",), scan, ("extract", "--study", study, *EXTRACT), ("info", "--study", study)):
+        for command in (("--help",), scan, ("extract", "--study", study, *EXTRACT), ("train", "--study", study, *TRAIN), ("info", "--study", study)):
             names = loaded(*command)
             self.assertTrue(any("libhdf5" in name for name in names), names)
             self.assertFalse([name for name in names if "torch" in name or "imgcodecs" in name], command)
@@ -36,7 +37,7 @@ class LightStart(ProgramTest):
         done = subprocess.run(extract, env=environment(), capture_output=True, timeout=300, check=True)
         self.assertIn(b"features of 4 images, 0 failed", done.stdout + done.stderr)
         libraries = [os.path.join(at, name) for at, _, names in os.walk(prefix) for name in names if name.endswith(".so")]
-        self.assertEqual(len(libraries), 2)
+        self.assertEqual(len(libraries), 3)
         for library in libraries:
             os.remove(library)
         done = subprocess.run(extract, env=environment(), capture_output=True, timeout=300, check=False)

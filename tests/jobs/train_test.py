@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import unittest
 import zlib
+from unittest import mock
 
 from coterie_program import ProgramTest, command, environment, kill_once, main, make_images, read, run
 
@@ -108,6 +109,33 @@ class Train(ProgramTest):
         self.assertEqual(self.made(study), wanted)
         self.assertIn("goes on at epoch", said)
 
+    def test_a_training_goes_on_a_gpu_and_from_there_on_the_cpu(self):
+        """The GPU is a simulated one; its bits are no one's concern, but it is one training."""
+        study = self.study(each=4)
+        arguments = ("train", "--study", study, *NARROW, "--batch", "5", "--checkpoint-minutes", "0")
+        state = os.path.join(study, "checkpoints", NAME + ".partial", "state.h5")
+        seen = set()
+
+        def saved_within_an_epoch():
+            if os.path.exists(state):
+                seen.add(os.stat(state).st_ino)
+            return len(seen) > 2
+
+        with mock.patch.dict(os.environ, COTERIE_SIMULATED_GPUS="2"):
+            process = subprocess.Popen(command(2, *arguments, "--epochs", "9", "--device", "cuda"), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            said = process.stdout.readline() + process.stdout.readline()
+            self.assertTrue(kill_once(process, saved_within_an_epoch))
+            process.stdout.close()
+            self.assertIn(b"trained on cuda:0 (simulated on the CPU, one of 2 on this node), fp32", said)
+            said = run(0, "train", "--study", study, *NARROW, "--epochs", "2", "--device", "auto", "--name", "other")
+            self.assertIn("trained on cuda:0", said)
+        said = run(3, *arguments, "--epochs", "9", "--device", "cpu")
+        self.assertIn("goes on at epoch", said)
+        self.assertIn("trained on cpu (as asked)", said)
+        run(0, "verify", "--study", study)
+        with h5py.File(os.path.join(study, "checkpoints", NAME + ".h5")) as file:
+            self.assertTrue((numpy.abs(file["loss"][()] - numpy.log(4)) < 0.5).all())
+
     def test_an_autoencoder_gives_features(self):
         study = self.study(each=3)
         run(2, "train", "--study", study, "--method", "vae", "--image-size", "32", "--epochs", "2", "--batch", "5")
@@ -125,12 +153,15 @@ class Train(ProgramTest):
         for arguments, code, text in (
             (("--clusters", "13"), 2, "fewer images than clusters"),
             (("--batch", "1"), 2, "batch normalisation"),
+            (("--device", "cuda"), 2, "use --device auto or cpu, or a job that has a GPU"),
             (("--backbone", "resnet50"), 2, "deepcluster_alexnet or deepcluster_vgg16"),
             (("--init", self.path("nothing.pth")), 1, "nothing.pth"),
             (("--lr", "1e30", "--clusters", "3", "--batch", "4"), 1, "diverged"),
         ):
             said = run(0, "train", "--study", study, *NARROW, *arguments, "--overwrite", code=code)
             self.assertIn(text, said)
+        said = run(0, "train", "--study", study, "--method", "vae", "--device", "cuda", code=2)
+        self.assertIn("--method vae is trained on the CPU alone", said)
         run(0, "train", "--study", study, *NARROW, "--clusters", "3", "--epochs", "1", "--overwrite")
         weights = os.path.join(study, "checkpoints", NAME + ".checkpoint.pth.tar")
         self.assertIn("sound", run(0, "verify", "--study", study))

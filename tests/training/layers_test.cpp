@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "coterie/base/random.hpp"
+#include "coterie/features/fast_convolution.hpp"
 #include "coterie/training/chain.hpp"
 #include "coterie/training/loss.hpp"
 
@@ -197,6 +198,29 @@ TEST_CASE("a convolution and its gradients are those of plain arithmetic") {
   for (const auto& [in, channels, window] : cases)
     check_layer(make_convolution("c", in, channels, window), in.elements(), false,
                 plain_convolution(in, window.over(in, channels), window), channels == 8 ? 16 : 5);
+}
+
+TEST_CASE("a kernel's gradient by few multiplications is that by plain products") {
+  const Communicator& comm = Communicator::world();
+  ThreadPool pool(2);
+  const Batch batch = make_batch(5, 32, comm, pool);
+  const Map map{16, 15, 8};
+  const auto in = noise(static_cast<std::size_t>(batch.own_images() * map.elements()), 1);
+  const auto slopes = noise(static_cast<std::size_t>(batch.own_images() * map.pixels() * 16), 2);
+  REQUIRE(FastKernelGradient::pays({16, 15, 8, 16, 3, 1}, batch.images.block(0).size()));
+  const auto gradient = [&](std::int64_t first, std::int64_t channels) {  // by the kernel of these outputs alone
+    const auto layer = make_convolution("c", map, channels, {3, 1, 1});
+    std::vector<float> part;
+    for (std::size_t at = 0; at < slopes.size(); at += 16)
+      for (std::int64_t c = first; c < first + channels; ++c) part.push_back(slopes[at + static_cast<std::size_t>(c)]);
+    layer->backward(batch, in.data(), nullptr, part.data(), nullptr);
+    layer->finish_gradients();
+    return in_file_order(*layer->parameters().front(), layer->parameters().front()->gradient);
+  };
+  auto apart = gradient(0, 8);  // 8 outputs are too few for it
+  const auto rest = gradient(8, 8);
+  apart.insert(apart.end(), rest.begin(), rest.end());
+  check_close(gradient(0, 16), apart);
 }
 
 TEST_CASE("batch normalisation is by the statistics of the whole batch, and so are its gradients") {

@@ -33,4 +33,22 @@ class FastConvolution {
   std::unique_ptr<const Layer> layer_;
 };
 
+/// The gradient of a loss by such a convolution's kernel, by as few multiplications (nets/kernel_gradient.hpp).
+class FastKernelGradient {
+ public:
+  /// Whether that pays in runs of so many images: outputs in multiples of 16, too, and not too few pixels.
+  static bool pays(const FastConvolution::Shape& shape, std::int64_t images);
+
+  explicit FastKernelGradient(const FastConvolution::Shape& shape);
+  ~FastKernelGradient();
+
+  /// Sets kernel, rows × columns × in × out, from `count` images and the gradient by what the convolution gives of
+  /// them, channels last. One thread; several may run at a time.
+  void run(const float* images, const float* out_gradient, std::int64_t count, float* kernel) const;
+
+ private:
+  struct Layer;
+  std::unique_ptr<const Layer> layer_;
+};
+
 }  // namespace coterie::inline features

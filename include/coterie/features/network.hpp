@@ -41,6 +41,20 @@ struct NetworkOptions {
   std::shared_ptr<const SimulatedGpus> simulated_gpus;  ///< for tests, in place of this node's: nets/simulated_gpus.hpp
 };
 
+/// Where a network computes, and why there.
+struct DeviceChoice {
+  bool gpu = false;
+  std::string name = "cpu";                                  ///< LibTorch's: "cuda:1"; of simulated GPUs "cpu"
+  std::string text = "cpu";                                  ///< "cpu (as asked)", "cuda:1 (one of 4 on this node)"
+  std::shared_ptr<const SimulatedGpus> simulated = nullptr;  ///< in place of this node's
+};
+
+/// The GPU that this process takes, by its number on the node round robin, or the CPU. For tests of whole commands the
+/// environment's COTERIE_SIMULATED_GPUS=N stands for N GPUs that are computed on the CPU. Throws InvalidArgument, with
+/// the way out, for cuda where there is no GPU.
+DeviceChoice choose_device(Device device, int local_rank,
+                           const std::shared_ptr<const SimulatedGpus>& simulated = nullptr);
+
 /// The precision that these options come to on this machine, never automatic. Throws as Network does.
 Precision choose_precision(const NetworkOptions& options);
 

@@ -24,7 +24,8 @@ class Chain {
   /// nor the result may go before backward() was called.
   float* forward(const Batch& batch, const float* input);
 
-  /// Sets the parameters' gradients from that by the outputs, and `input_gradient` where it is not null.
+  /// Sets the parameters' gradients from that by the outputs, and `input_gradient` where it is not null. Messages of
+  /// one layer are on their way while those before it are computed.
   void backward(const Batch& batch, const float* input, std::span<const float> output_gradient,
                 float* input_gradient = nullptr);
 

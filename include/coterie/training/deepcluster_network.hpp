@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -8,6 +9,7 @@
 
 #include "coterie/features/deepcluster.hpp"
 #include "coterie/training/chain.hpp"
+#include "coterie/training/device_network.hpp"
 #include "coterie/training/optimiser.hpp"
 
 namespace coterie::inline training {
@@ -45,16 +47,25 @@ class DeepClusterNetwork {
   /// The weights of a checkpoint. Throws FileError that names the first tensor which is missing or of another shape.
   void load(const WeightFile& weights);
 
+  /// From now on step() computes there, if it is a GPU: what parameters() gives is then copied back first. Not before
+  /// initialise() or load(), nor before a state is read into the parameters.
+  void move_to(const DeviceChoice& device);
+  bool is_on_device() const { return device_ != nullptr; }
+
+  /// Memory for `which` of two inputs of step(), from where a GPU copies fastest.
+  float* input_memory(int which, std::int64_t numbers);
+
   /// A new top layer with deviation 0.01.
   void make_top(std::int64_t clusters, std::uint64_t seed, std::uint32_t epoch, const Communicator& comm);
 
   /// Forward, loss, backward and a step of both optimisers: `body` for the backbone, and for the top layer the same
   /// without momentum. `gradients`: of this rank's images (sobel_gradients); labels: of all. Returns the mean loss;
-  /// where it is not finite nothing has been changed but the running statistics. Collective.
+  /// where it is not finite nothing has been changed but the running statistics. Throws Error where a gradient is not
+  /// finite. Collective.
   double step(const Batch& batch, const float* gradients, std::span<const std::int32_t> labels, const Sgd& body);
 
   /// Of the backbone, in the order of PyTorch's state dict; and of the top layer.
-  std::vector<Parameter*> parameters() const { return body_.parameters(); }
+  std::vector<Parameter*> parameters() const;
   std::vector<Parameter*> top_parameters() const;
 
  private:
@@ -62,6 +73,8 @@ class DeepClusterNetwork {
   Chain body_;
   std::unique_ptr<Layer> top_;
   std::vector<float> scores_, score_gradient_, body_gradient_;
+  std::array<std::vector<float>, 2> inputs_;
+  std::unique_ptr<DeviceNetwork> device_;  // where it is on a GPU
 };
 
 /// All rows of a parameter on every rank, in the file's order, of its values or of its momentum. Collective.

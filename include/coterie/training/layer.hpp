@@ -59,6 +59,9 @@ class Layer {
   virtual void backward(const Batch& batch, const float* in, const float* out, float* out_gradient,
                         float* in_gradient) = 0;
 
+  /// Waits for what backward() left on its way between the ranks: the parameters' gradients are not whole before.
+  virtual void finish_gradients() {}
+
   virtual std::vector<Parameter*> parameters() { return {}; }
 };
 
@@ -80,7 +83,8 @@ struct Sliding {
 /// out = kernel * patches(in) + bias. Forward, and the gradient by the input: by Winograd's transforms where these pay
 /// (features/fast_convolution.hpp), else, as is the gradient by the kernel, by matrix products over patches (im2col;
 /// Chellapilla et al., 2006): 2 · pixels · taps · inputs · outputs flops each. The parameters' gradient is summed over
-/// micro-batches in fixed point, 8 bytes a parameter between ranks.
+/// micro-batches in fixed point, 8 bytes a parameter between ranks, which are on their way while the gradient by the
+/// input, and those of the layers before, are computed.
 std::unique_ptr<Layer> make_convolution(const std::string& name, const Map& in, std::int64_t channels,
                                         const Sliding& window);
 

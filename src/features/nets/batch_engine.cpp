@@ -38,12 +38,6 @@ bool is_short_of_memory(const c10::Error& error) {
 
 }  // namespace
 
-bool says_memory_is_short(std::string_view message) {
-  for (const char* sign : {"out of memory", "ALLOC_FAILED", "unable to find an engine"})
-    if (message.find(sign) != std::string_view::npos) return true;
-  return false;
-}
-
 BatchEngine::BatchEngine(const Extent& input, std::int64_t largest, const EngineDevice& device, std::int64_t batch,
                          Precision precision)
     : input_(input),
@@ -165,13 +159,7 @@ void BatchEngine::apply_settings() const {
     static_cast<void>(alone);
   }
   if (!on_gpu()) return;
-  static std::mutex settings;
-  const std::lock_guard lock(settings);
-  at::Context& context = at::globalContext();
-  context.setBenchmarkCuDNN(false);  // which kernel wins a race would change the bits from run to run
-  context.setDeterministicCuDNN(true);
-  context.setAllowTF32CuDNN(precision_ == Precision::tf32);
-  context.setAllowTF32CuBLAS(precision_ == Precision::tf32);
+  set_up_gpu_libraries(precision_ == Precision::tf32);
 }
 
 void BatchEngine::simulate(SimulatedGpus::Operation operation, std::int64_t batch, std::int64_t stream) const {

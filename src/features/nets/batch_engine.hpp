@@ -11,33 +11,13 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "coterie/base/errors.hpp"
 #include "nets/engine.hpp"
+#include "nets/on_device.hpp"
 #include "nets/simulated_gpus.hpp"
 
 namespace coterie::inline features {
-
-/// Whether a message of LibTorch, or of the GPU's libraries, which have words of their own, says that.
-bool says_memory_is_short(std::string_view message);
-
-/// What function() gives; what LibTorch throws on the way becomes an Error that names the device, without LibTorch's
-/// backtrace.
-template <typename Function>
-auto on_device(const std::string& device, const Function& function) {
-  try {
-    return function();
-  } catch (const c10::Error& error) {
-    const std::string reason = error.what_without_backtrace();
-    if (!says_memory_is_short(reason)) throw Error(fmt::format("the network on {}: {}", device, reason));
-    throw Error(
-        fmt::format("the memory of {} is too short for the network, even with one image at a time ({}). Run "
-                    "fewer ranks on each GPU, or --device cpu",
-                    device, reason));
-  }
-}
 
 /// What all networks on LibTorch share: runs of a fixed number of images, and on a GPU pinned staging memory, two
 /// streams for each run in hand, so that one batch is copied while the other is computed, and a smaller batch when

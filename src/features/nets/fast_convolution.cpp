@@ -1,5 +1,6 @@
 #include "coterie/features/fast_convolution.hpp"
 
+#include "nets/kernel_gradient.hpp"
 #include "nets/winograd.hpp"
 
 namespace coterie::inline features {
@@ -39,6 +40,23 @@ FastConvolution::~FastConvolution() = default;
 void FastConvolution::run(const float* images, std::int64_t count, float* out) const {
   layer_->winograd.run(
       {.input = images, .input_pitch = layer_->in, .output = out, .output_pitch = layer_->out, .count = count});
+}
+
+struct FastKernelGradient::Layer {
+  KernelGradient gradient;
+};
+
+bool FastKernelGradient::pays(const FastConvolution::Shape& shape, std::int64_t images) {
+  return KernelGradient::pays(layer_shape(shape), images);
+}
+
+FastKernelGradient::FastKernelGradient(const FastConvolution::Shape& shape)
+    : layer_(std::make_unique<Layer>(Layer{KernelGradient(layer_shape(shape))})) {}
+
+FastKernelGradient::~FastKernelGradient() = default;
+
+void FastKernelGradient::run(const float* images, const float* out_gradient, std::int64_t count, float* kernel) const {
+  layer_->gradient.run(images, out_gradient, count, kernel);
 }
 
 }  // namespace coterie::inline features

@@ -82,8 +82,33 @@ struct ToomCook {
     }
   }
 
+  /// A transposed: the gradient by kOut results to that by the points' products.
+  static void transform_gradient(const Lanes (&in)[kOut], Lanes (&out)[kPoints]) {
+    out[0] = in[0];
+#pragma GCC unroll 8
+    for (int pair = 0; pair < kPairs; ++pair) {
+      Lanes even = in[0], odd{};
+#pragma GCC unroll 8
+      for (int i = 1; i < kOut; ++i) (i % 2 == 0 ? even : odd) += static_cast<float>(power(numbers()[pair], i)) * in[i];
+      out[2 * pair + 1] = even + odd;
+      out[2 * pair + 2] = even - odd;
+    }
+    out[kPoints - 1] = in[kOut - 1];
+  }
+
+  /// G transposed: the gradient by the transformed kernel to that by its taps.
+  static void transform_taps(const Lanes (&in)[kPoints], Lanes (&out)[kKernel]) {
+#pragma GCC unroll 8
+    for (int tap = 0; tap < kKernel; ++tap) {
+      Lanes sum{};
+#pragma GCC unroll 8
+      for (int point = 0; point < kPoints; ++point) sum += static_cast<float>(kernel_factor(point, tap)) * in[point];
+      out[tap] = sum;
+    }
+  }
+
   /// G: what tap `tap` gives to point `point`.
-  static double kernel_factor(int point, int tap) {
+  static constexpr double kernel_factor(int point, int tap) {
     if (point == kPoints - 1) return tap == kTaps - 1;
     const double x = point == 0 ? 0 : (point % 2 == 1 ? 1 : -1) * numbers()[(point - 1) / 2];
     double derivative = 1;  // of x times the product of all x² - p²

@@ -173,18 +173,24 @@ WinogradLayer::WinogradLayer(const Affine& affine, const LayerShape& shape, Thre
   for (auto& each : transformed) panels_.push_back(std::move(*each));
 }
 
-// In double, rounded once.
+// In double, rounded once; some numbers at a time, whose sums stay in the first-level cache while the taps pass by.
 Panels WinogradLayer::transform_kernel(const Affine& affine, int down, int across) const {
+  constexpr std::int64_t kAtOnce = 1024;
   const std::int64_t in = shape_.input.channels, out = shape_.output.channels;
-  std::vector<double> sums(static_cast<std::size_t>(in * out));
-  const float* kernel = affine.kernel.data();
-  for (int i = 0; i < algorithm_->kernel_down; ++i)
-    for (int j = 0; j < algorithm_->kernel_across; ++j, kernel += in * out) {
-      const double factor = algorithm_->factor_down(down, i) * algorithm_->factor_across(across, j);
-      if (factor == 0) continue;
-      for (std::size_t at = 0; at < sums.size(); ++at) sums[at] += factor * kernel[at];
-    }
-  const std::vector<float> rounded(sums.begin(), sums.end());
+  std::vector<float> rounded(static_cast<std::size_t>(in * out));
+  for (std::int64_t first = 0; first < in * out; first += kAtOnce) {
+    const std::int64_t count = std::min(kAtOnce, in * out - first);
+    double sums[kAtOnce] = {};
+    const float* kernel = affine.kernel.data() + first;
+    for (int i = 0; i < algorithm_->kernel_down; ++i)
+      for (int j = 0; j < algorithm_->kernel_across; ++j, kernel += in * out) {
+        const double factor = algorithm_->factor_down(down, i) * algorithm_->factor_across(across, j);
+        if (factor == 0) continue;
+        for (std::int64_t at = 0; at < count; ++at) sums[at] += factor * static_cast<double>(kernel[at]);
+      }
+    for (std::int64_t at = 0; at < count; ++at)
+      rounded[static_cast<std::size_t>(first + at)] = static_cast<float>(sums[at]);
+  }
   return Panels(rounded.data(), in, out);
 }
 

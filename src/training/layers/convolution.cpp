@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "coterie/features/fast_convolution.hpp"
 #include "coterie/training/layer.hpp"
@@ -49,29 +50,24 @@ class Convolution final : public Layer {
   }
 
   void backward(const Batch& batch, const float* in, const float*, float* out_gradient, float* in_gradient) override {
-    const std::int64_t own = batch.own_images(), weights = std::ssize(weight_.values);
-    const std::int64_t micro = batch.images.block(0).size() * out_.pixels();
-    const double slope = largest(batch, out_gradient, own * out_.elements()) * static_cast<double>(micro);
-    const double input = largest(batch, in, own * in_.elements());
-    ExactSum sums(batch, weights, slope * input, batch.images.blocks());
-    ExactSum bias_sums(batch, out_.channels, slope, batch.images.blocks());
-    const bool fast = in_gradient != nullptr && is_fast(fast_back_, batch);
-    batch.for_micro_batches([&](RowRange images, int worker) {
-      std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_)), kernel(weight_.values.size());
-      std::vector<double> bias(bias_.values.size());
+    sum_parameter_gradients(batch, in, out_gradient);
+    if (in_gradient == nullptr) return;
+    if (is_fast(fast_back_, batch)) return input_gradient_fast(batch, out_gradient, in_gradient);
+    batch.for_micro_batches([&](RowRange images, int) {
+      std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_));
       for (std::int64_t image = images.begin; image < images.end; ++image)
-        add_gradients(in + image * in_.elements(), out_gradient + image * out_.elements(),
-                      in_gradient == nullptr || fast ? nullptr : in_gradient + image * in_.elements(), patches, kernel,
-                      bias);
-      sums.add(worker, 0, kernel.data(), weights);
-      const std::vector<float> rounded(bias.begin(), bias.end());
-      bias_sums.add(worker, 0, rounded.data(), std::ssize(rounded));
+        set_input_gradient(out_gradient + image * out_.elements(), patches, in_gradient + image * in_.elements());
     });
-    if (fast) input_gradient_fast(batch, out_gradient, in_gradient);
+  }
+
+  void finish_gradients() override {
+    if (!weight_sums_) return;
     weight_.gradient.resize(weight_.values.size());
     bias_.gradient.resize(bias_.values.size());
-    sums.finish(weight_.gradient.data());
-    bias_sums.finish(bias_.gradient.data());
+    weight_sums_->finish(weight_.gradient.data());
+    bias_sums_->finish(bias_.gradient.data());
+    weight_sums_.reset();
+    bias_sums_.reset();
   }
 
  private:
@@ -106,22 +102,57 @@ class Convolution final : public Layer {
     });
   }
 
-  // Of one image, to the gradients by the kernel and by the bias; that by the input where `to` is not null.
-  void add_gradients(const float* in, const float* out_gradient, float* to, std::vector<float>& patches,
-                     std::vector<float>& kernel, std::vector<double>& bias) const {
-    if (to != nullptr) std::fill(to, to + in_.elements(), 0.0F);
+  void sum_parameter_gradients(const Batch& batch, const float* in, const float* out_gradient) {
+    const std::int64_t own = batch.own_images(), weights = std::ssize(weight_.values);
+    const std::int64_t micro = batch.images.block(0).size();
+    const double slope =
+        largest(batch, out_gradient, own * out_.elements()) * static_cast<double>(micro * out_.pixels());
+    const double input = largest(batch, in, own * in_.elements());
+    weight_sums_.emplace(batch, weights, slope * input, batch.images.blocks());
+    bias_sums_.emplace(batch, out_.channels, slope, batch.images.blocks());
+    std::optional<FastKernelGradient> fast;
+    if (fast_.kernel > 0 && FastKernelGradient::pays(fast_, micro)) fast.emplace(fast_);
+    batch.for_micro_batches([&](RowRange images, int worker) {
+      std::vector<float> kernel(weight_.values.size());
+      const float* slopes = out_gradient + images.begin * out_.elements();
+      if (fast)
+        fast->run(in + images.begin * in_.elements(), slopes, images.size(), kernel.data());
+      else
+        add_kernel_gradients(in + images.begin * in_.elements(), slopes, images.size(), kernel.data());
+      weight_sums_->add(worker, 0, kernel.data(), weights);
+      const auto bias = channel_sums(slopes, images.size() * out_.pixels());
+      bias_sums_->add(worker, 0, bias.data(), std::ssize(bias));
+    });
+    weight_sums_->begin();
+    bias_sums_->begin();
+    if (batch.comm.size() == 1) finish_gradients();  // nothing is on its way that memory would have to be kept for
+  }
+
+  void add_kernel_gradients(const float* in, const float* out_gradient, std::int64_t images, float* kernel) const {
+    std::vector<float> patches(static_cast<std::size_t>(chunk_ * patch_));
+    for (std::int64_t image = 0; image < images; ++image)
+      for (std::int64_t first = 0; first < out_.pixels(); first += chunk_) {
+        const std::int64_t pixels = std::min(chunk_, out_.pixels() - first);
+        lay_out(in + image * in_.elements(), first, pixels, patches.data());
+        Product{.rows = patch_, .columns = out_.channels, .inner = pixels, .a_turned = true, .keep = 1}.run(
+            patches.data(), out_gradient + image * out_.elements() + first * out_.channels, kernel);
+      }
+  }
+
+  // In double, rounded once.
+  std::vector<float> channel_sums(const float* values, std::int64_t pixels) const {
+    std::vector<double> sums(bias_.values.size());
+    for (std::int64_t pixel = 0; pixel < pixels; ++pixel, values += out_.channels)
+      for (std::size_t c = 0; c < sums.size(); ++c) sums[c] += static_cast<double>(values[c]);
+    return {sums.begin(), sums.end()};
+  }
+
+  void set_input_gradient(const float* out_gradient, std::vector<float>& patches, float* to) const {
+    std::fill(to, to + in_.elements(), 0.0F);
     for (std::int64_t first = 0; first < out_.pixels(); first += chunk_) {
       const std::int64_t pixels = std::min(chunk_, out_.pixels() - first);
-      const float* from = out_gradient + first * out_.channels;
-      lay_out(in, first, pixels, patches.data());
-      Product{.rows = patch_, .columns = out_.channels, .inner = pixels, .a_turned = true, .keep = 1}.run(
-          patches.data(), from, kernel.data());
-      for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
-        for (std::size_t c = 0; c < bias.size(); ++c)
-          bias[c] += static_cast<double>(from[pixel * out_.channels + static_cast<std::int64_t>(c)]);
-      if (to == nullptr) continue;
       Product{.rows = pixels, .columns = patch_, .inner = out_.channels, .b_turned = true}.run(
-          from, weight_.values.data(), patches.data());
+          out_gradient + first * out_.channels, weight_.values.data(), patches.data());
       add_back(patches.data(), first, pixels, to);
     }
   }
@@ -170,7 +201,8 @@ class Convolution final : public Layer {
   Sliding window_;
   std::int64_t patch_, chunk_;  // numbers of a patch; pixels whose patches are in hand together
   Parameter weight_, bias_;
-  FastConvolution::Shape fast_ = {}, fast_back_ = {};  // of no kernel where the stride is not 1
+  std::optional<ExactSum> weight_sums_, bias_sums_;    // from backward() to finish_gradients()
+  FastConvolution::Shape fast_ = {}, fast_back_ = {};  // of kernel 0 where the stride is not 1
 };
 
 }  // namespace

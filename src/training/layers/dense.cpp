@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "coterie/training/layer.hpp"
 #include "exact_sum.hpp"
@@ -50,32 +51,10 @@ class Dense final : public Layer {
   }
 
   void backward(const Batch& batch, const float* in, const float*, float* out_gradient, float* in_gradient) override {
-    const std::int64_t images = batch.images.rows();
-    weight_.gradient.resize(weight_.values.size());
-    bias_.gradient.resize(bias_.values.size());
-    const double slope = largest(batch, out_gradient, images * outputs_);
-    const double weight = largest(batch, weight_.values.data(), std::ssize(weight_.values));
-    const double bound = slope * weight * static_cast<double>(rows_.block(0).size());
-    ExactSum sums(batch, images * inputs_, bound, rows_.blocks());
-    for_blocks(batch, [&](RowRange rows, std::int64_t at, int worker) {
-      std::vector<float> slopes(static_cast<std::size_t>(images * rows.size()));
-      for (std::int64_t image = 0; image < images; ++image)
-        std::copy_n(out_gradient + image * outputs_ + rows.begin, rows.size(), slopes.data() + image * rows.size());
-      Product{.rows = rows.size(), .columns = inputs_, .inner = images, .a_turned = true}.run(
-          slopes.data(), in, weight_.gradient.data() + at * inputs_);
-      for (std::int64_t row = 0; row < rows.size(); ++row) {
-        double sum = 0;
-        for (std::int64_t image = 0; image < images; ++image)
-          sum += static_cast<double>(slopes[static_cast<std::size_t>(image * rows.size() + row)]);
-        bias_.gradient[static_cast<std::size_t>(at + row)] = static_cast<float>(sum);
-      }
-      if (in_gradient == nullptr) return;
-      std::vector<float> part(static_cast<std::size_t>(images * inputs_));
-      Product{.rows = images, .columns = inputs_, .inner = rows.size()}.run(
-          slopes.data(), weight_.values.data() + at * inputs_, part.data());
-      sums.add(worker, 0, part.data(), std::ssize(part));
-    });
-    if (in_gradient != nullptr) sums.finish(in_gradient);
+    std::optional<ExactSum> sums;
+    if (in_gradient != nullptr) begin_input_gradient(batch, out_gradient, sums);
+    set_parameter_gradients(batch, in, out_gradient);
+    if (sums) sums->finish(in_gradient);
   }
 
  private:
@@ -85,6 +64,47 @@ class Dense final : public Layer {
     parameter.shared_out = true;
     parameter.values.assign(static_cast<std::size_t>(parameter.rows.size() * parameter.row_elements()), 0);
     return parameter;
+  }
+
+  // From each block of rows a term, on its way while the parameters' gradients are computed.
+  void begin_input_gradient(const Batch& batch, const float* out_gradient, std::optional<ExactSum>& sums) const {
+    const std::int64_t images = batch.images.rows();
+    const double slope = largest(batch, out_gradient, images * outputs_);
+    const double weight = largest(batch, weight_.values.data(), std::ssize(weight_.values));
+    sums.emplace(batch, images * inputs_, slope * weight * static_cast<double>(rows_.block(0).size()), rows_.blocks());
+    for_blocks(batch, [&](RowRange rows, std::int64_t at, int worker) {
+      const auto slopes = columns_of(out_gradient, images, rows);
+      std::vector<float> part(static_cast<std::size_t>(images * inputs_));
+      Product{.rows = images, .columns = inputs_, .inner = rows.size()}.run(
+          slopes.data(), weight_.values.data() + at * inputs_, part.data());
+      sums->add(worker, 0, part.data(), std::ssize(part));
+    });
+    sums->begin();
+  }
+
+  void set_parameter_gradients(const Batch& batch, const float* in, const float* out_gradient) {
+    const std::int64_t images = batch.images.rows();
+    weight_.gradient.resize(weight_.values.size());
+    bias_.gradient.resize(bias_.values.size());
+    for_blocks(batch, [&](RowRange rows, std::int64_t at, int) {
+      const auto slopes = columns_of(out_gradient, images, rows);
+      Product{.rows = rows.size(), .columns = inputs_, .inner = images, .a_turned = true}.run(
+          slopes.data(), in, weight_.gradient.data() + at * inputs_);
+      for (std::int64_t row = 0; row < rows.size(); ++row) {
+        double sum = 0;
+        for (std::int64_t image = 0; image < images; ++image)
+          sum += static_cast<double>(slopes[static_cast<std::size_t>(image * rows.size() + row)]);
+        bias_.gradient[static_cast<std::size_t>(at + row)] = static_cast<float>(sum);
+      }
+    });
+  }
+
+  std::vector<float> columns_of(const float* out_gradient, std::int64_t images, RowRange columns) const {
+    std::vector<float> part(static_cast<std::size_t>(images * columns.size()));
+    for (std::int64_t image = 0; image < images; ++image)
+      std::copy_n(out_gradient + image * outputs_ + columns.begin, columns.size(),
+                  part.data() + image * columns.size());
+    return part;
   }
 
   // work(rows of a block, the first of them counted from this rank's first, worker)

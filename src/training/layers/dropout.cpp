@@ -1,10 +1,8 @@
-#include "coterie/base/random.hpp"
 #include "coterie/training/layer.hpp"
+#include "dropped.hpp"
 
 namespace coterie::inline training {
 namespace {
-
-constexpr std::int64_t kBits = 64;  // of one draw: the numbers that it decides
 
 class Dropout final : public Layer {
  public:
@@ -21,15 +19,10 @@ class Dropout final : public Layer {
 
  private:
   void drop(const Batch& batch, float* values) const {
-    const Random random(batch.seed, Purpose::dropout, batch.epoch * 16 + number_);
-    const std::int64_t draws = (elements_ + kBits - 1) / kBits;
     batch.for_images(true, [&](std::int64_t image) {
       float* own = values + image * elements_;
-      for (std::int64_t draw = 0; draw < draws; ++draw) {
-        std::uint64_t bits = random.bits(static_cast<std::uint64_t>((batch.first + image) * draws + draw));
-        const std::int64_t end = std::min(elements_, (draw + 1) * kBits);
-        for (std::int64_t i = draw * kBits; i < end; ++i, bits >>= 1) own[i] = (bits & 1) != 0 ? 2 * own[i] : 0;
-      }
+      for_dropped(batch, number_, image, elements_,
+                  [own](std::int64_t i, bool kept) { own[i] = kept ? 2 * own[i] : 0; });
     });
   }
 
