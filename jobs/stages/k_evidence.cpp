@@ -13,6 +13,7 @@
 #include "coterie/evaluation/silhouette.hpp"
 #include "coterie/evaluation/stability.hpp"
 #include "stages/cluster_algorithm.hpp"
+#include "stages/evidence_progress.hpp"
 #include "stages/silhouette_sample.hpp"
 
 namespace coterie::jobs {
@@ -35,12 +36,12 @@ class Evidence {
 
   Selection gather(const std::vector<Classes>& classes) {
     Progress progress(job_.speaks(), "select");
-    const PartsDone parts(progress.listener(), costs());
-    std::size_t next = 0;
+    EvidenceProgress steps(progress.listener(), costs(), fits());
     const auto step = [&](const auto& measure) {
-      part_ = parts.part(next++);
+      part_ = steps.begin();
       measure();
       if (part_) part_(1);
+      steps.end();
     };
     add_stored("inertia", Best::none, "sum of squared distances to the centroids",
                [&](std::int64_t k) { return clustering_.inertia(k); });
@@ -50,7 +51,7 @@ class Evidence {
     step([&] { add_indices(); });
     add_criteria();
     if (by_kmeans()) {
-      step([&] { add_gap(); });
+      step([&] { add_gap([&](double iterations) { steps.uniform_took(iterations); }); });
       step([&] { add_bootstrap(); });
     }
     add_seeds();
@@ -60,16 +61,32 @@ class Evidence {
   }
 
  private:
-  /// What the steps cost beside each other, in distances between a row and another, or a centroid.
+  /// What measures cost beside each other, in distances between a row and another, or a centroid.
   std::vector<double> costs() const {
     const auto rows = static_cast<double>(rows_->rows()), solutions = static_cast<double>(found_.ks.size());
     double centroids = 0;
     for (const auto k : found_.ks) centroids += static_cast<double>(k);
     const double share = silhouette_share(job_.options, rows_->rows());
-    const double iteration = rows * (centroids + kRowCost * solutions);
-    return {share * rows * rows, rows * centroids, 10 * rows * solutions,
-            static_cast<double>(job_.options.count("gap")) * kUniformIterations * iteration,
-            static_cast<double>(job_.options.count("bootstrap")) * kUsualIterations * iteration};
+    return {share * rows * rows, rows * centroids, 10 * rows * solutions};
+  }
+
+  /// Resamples are of the same rows that were clustered: they take about as many iterations.
+  EvidenceFits fits() const {
+    if (!by_kmeans()) return {};
+    const auto several = [&](const char* option) {
+      return job_.options.count(option) < 2 ? 0 : job_.options.count(option);
+    };
+    const auto rows = static_cast<double>(rows_->rows());
+    EvidenceFits fits{several("gap"), several("bootstrap")};
+    double iterations = 0;
+    for (const auto k : found_.ks) {
+      fits.iteration += rows * (static_cast<double>(k) + kRowCost);
+      const auto starts = clustering_.algorithm() == "k-means" ? clustering_.starts(k) : std::nullopt;
+      iterations += starts ? static_cast<double>(starts->n_iter) : kUsualIterations;
+    }
+    fits.uniform_iterations = uniform_iterations(rows_->rows(), kmeans_options().max_iter);
+    fits.resampled_iterations = std::max(1.0, iterations / static_cast<double>(found_.ks.size()));
+    return fits;
   }
 
   bool by_kmeans() const { return clustering_.algorithm() == "k-means" || clustering_.algorithm() == "mini-batch"; }
@@ -179,7 +196,7 @@ class Evidence {
     return options;
   }
 
-  void add_gap() {
+  void add_gap(const std::function<void(double)>& on_iterations) {
     const auto references = job_.options.count("gap");
     if (references < 2) return;
     // Of the others, with as many clusters as there are different images, the inertia has no logarithm.
@@ -189,8 +206,8 @@ class Evidence {
     std::vector<double> inertias;
     for (std::size_t i = 0; i < inertia.size(); ++i)
       if (inertia[i] > 0) places.push_back(i), ks.push_back(found_.ks[i]), inertias.push_back(inertia[i]);
-    const auto gaps =
-        gap_statistic(*rows_, ks, inertias, {references, kmeans_options(), seed(), part_}, job_.comm, job_.pool);
+    const auto gaps = gap_statistic(*rows_, ks, inertias, {references, kmeans_options(), seed(), part_, on_iterations},
+                                    job_.comm, job_.pool);
     Measure& measure = add("gap", Best::named,
                            fmt::format("gap statistic against {} uniform data sets; it names the first k whose gap is "
                                        "within an error of the next one's",

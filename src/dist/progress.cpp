@@ -62,7 +62,8 @@ void Progress::advance(std::int64_t done) {
 }
 
 void Progress::reach(double share) {
-  share_ = std::max(share_, std::min(share, 1.0));
+  known_ = std::min(share, 1.0);
+  share_ = std::max(share_, known_);
   if (speaks_) show_when_due();
 }
 
@@ -89,7 +90,7 @@ void Progress::show(bool last) {
   if (total_ > 0)
     text += fmt::format(" of {} {}, {:.1f} {}/s", total_, unit_, static_cast<double>(done_) / std::max(seconds, 1e-9),
                         unit_);
-  if (share_ > 0) text += fmt::format(", {} left", duration_text(seconds / share_ - seconds));
+  if (known_ > 0) text += fmt::format(", {} left", duration_text(seconds / known_ - seconds));
   if (terminal_)
     fmt::print(stderr, "\r\033[K[{}] {}{}", bar(share_), text, last ? "\n" : "");
   else

@@ -77,15 +77,16 @@ TEST_CASE("a terminal shows a bar with the time left, which gives way to other l
   CHECK(text.find('\n') == std::string::npos);
 }
 
-TEST_CASE("what was reached is never taken back") {
+TEST_CASE("what was reached is never taken back, but the time left goes by what is known now") {
   const std::string text = heard_on_a_terminal([] {
     Progress progress(true, "cluster");
     progress.reach(0.7);
     wait(0.25);
-    progress.reach(0.2);
+    progress.reach(0.01);
   });
   CHECK(text.find("cluster: 70 %") != std::string::npos);
-  CHECK(text.find("cluster: 20 %") == std::string::npos);
+  CHECK(text.find("cluster: 1 %") == std::string::npos);
+  CHECK(text.find(" 0 s left") == std::string::npos);  // a hundred times what it has taken
 }
 
 TEST_CASE("a log has whole lines of work that takes seconds, and nothing of what is soon done") {
@@ -113,7 +114,7 @@ TEST_CASE("a rank that does not speak costs nothing and says nothing") {
 
 TEST_CASE("parts of a whole lie where their costs put them") {
   double heard = -1;
-  const PartsDone parts([&](double share) { heard = share; }, {1, 0, 3});
+  PartsDone parts([&](double share) { heard = share; }, {1, 0, 3});
   parts.part(0)(0.5);
   CHECK(heard == doctest::Approx(0.125));
   parts.part(1)(1);
@@ -122,6 +123,10 @@ TEST_CASE("parts of a whole lie where their costs put them") {
   CHECK(heard == doctest::Approx(1));
   part_of(parts.part(2), 0.5, 1)(0);
   CHECK(heard == doctest::Approx(0.625));
+  const ShareDone last = parts.part(2);
+  parts.revise({1, 4, 5});
+  last(0.2);
+  CHECK(heard == doctest::Approx(0.6));
   CHECK_FALSE(PartsDone({}, {1}).part(0));
 }
 

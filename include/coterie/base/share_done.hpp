@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "coterie/base/thread_pool.hpp"
@@ -25,18 +26,25 @@ inline ShareDone part_of(const ShareDone& whole, double from, double to) {
 /// between 0 and 0.25, the second between 0.25 and 1.
 class PartsDone {
  public:
-  PartsDone(const ShareDone& whole, const std::vector<double>& costs) : whole_(whole) {
-    for (const double cost : costs) ends_.push_back(ends_.back() + std::max(cost, 0.0));
+  PartsDone(const ShareDone& whole, const std::vector<double>& costs) : whole_(whole) { revise(costs); }
+
+  /// What is said of a part from now on goes by these costs, which are known better by then.
+  void revise(const std::vector<double>& costs) {
+    ends_->assign(1, 0.0);
+    for (const double cost : costs) ends_->push_back(ends_->back() + std::max(cost, 0.0));
   }
 
   ShareDone part(std::size_t number) const {
-    const double all = ends_.back() > 0 ? ends_.back() : 1;
-    return part_of(whole_, ends_[number] / all, ends_[number + 1] / all);
+    if (!whole_) return {};
+    return [whole = whole_, ends = ends_, number](double share) {
+      const double all = ends->back() > 0 ? ends->back() : 1, begin = (*ends)[number], end = (*ends)[number + 1];
+      whole((begin + (end - begin) * std::clamp(share, 0.0, 1.0)) / all);
+    };
   }
 
  private:
   ShareDone whole_;
-  std::vector<double> ends_ = {0};
+  std::shared_ptr<std::vector<double>> ends_ = std::make_shared<std::vector<double>>();
 };
 
 /// pool.for_each() that says how far it is, between the tasks of the caller's own thread.

@@ -25,7 +25,8 @@ class Progress {
 
   void advance(std::int64_t done);
 
-  /// So much of the work is done, 0 to 1; less than before is passed over.
+  /// So much of the work is done, 0 to 1. Where that is less than before, since more is known, the bar stays where it
+  /// is and the time left goes by what is known.
   void reach(double share);
 
   /// reach(), for a computation to call; empty where this rank does not speak. This object must outlive it.
@@ -38,7 +39,7 @@ class Progress {
   bool speaks_, terminal_;
   std::string label_, unit_;
   std::int64_t total_, done_ = 0, shown_tenth_ = 0;
-  double share_ = 0;
+  double share_ = 0, known_ = 0;  // the most that was said, what was said last
   std::chrono::steady_clock::time_point start_, shown_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -10,14 +11,16 @@
 
 namespace coterie::inline evaluation {
 
-/// Iterations that k-means of uniform rows takes, which have no groups: for estimates.
-inline constexpr double kUniformIterations = 100;
+/// Iterations that k-means of uniform rows takes, which have no groups, for estimates: 0.75 sqrt(rows), at most
+/// max_iter. Seen: 24 of 1,000 rows, 70 of 8,000, 230 of 50,000, 280 of 200,000.
+double uniform_iterations(std::int64_t rows, int max_iter);
 
 struct GapOptions {
   std::int64_t references = 10;  ///< uniform data sets to compare with
   KMeansOptions kmeans;          ///< how each is clustered; k is ignored, initial centroids are refused
   std::uint64_t seed = 0;
-  ShareDone on_share = {};  ///< of all references; kmeans.on_share is not heard
+  ShareDone on_share = {};                                    ///< of all references; kmeans.on_share is not heard
+  std::function<void(double iterations)> on_iterations = {};  ///< of a start on average, after each reference
 };
 
 /// For one k: how much smaller the logarithm of the inertia is than in data without clusters.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 #include "coterie/base/share_done.hpp"
 
@@ -52,10 +53,7 @@ class StartsDone {
  private:
   /// The first iterations take longest: later on fewer rows move, and bounds spare the others. Of a start that goes on
   /// beyond what is usual a little is always left.
-  static double share_of(int number, double usual) {
-    const double left = 1 - number / std::max(usual, number / 0.9);
-    return 1 - left * left;
-  }
+  static double share_of(int number, double usual) { return std::pow(std::min(number / usual, 0.9), 0.75); }
 
   int starts_, ended_ = 0;
   double beginning_, iterations_ = 0, usual_;

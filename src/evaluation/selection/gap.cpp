@@ -71,10 +71,11 @@ class UniformRows final : public RowSource {
 };
 
 /// k-means of each k, and its inertia alone: thousands of centroid tables would not fit. Warm starts lead from one k to
-/// the next, so those need the whole list at once. The options learn how many iterations such rows take.
+/// the next, so those need the whole list at once. The options learn how many iterations such rows take on average.
 std::vector<double> inertias_of(const RowSource& rows, std::span<const std::int64_t> ks, KMeansOptions& options,
                                 const Communicator& comm, ThreadPool& pool, const ShareDone& on_share) {
   std::vector<double> inertias;
+  double iterations = 0;
   for (std::size_t begin = 0, end = 0; begin < ks.size(); begin = end) {
     std::int64_t bytes = 0;
     while (end < ks.size() && (options.warm_start || end == begin || bytes <= options.memory_bytes / 4))
@@ -83,8 +84,9 @@ std::vector<double> inertias_of(const RowSource& rows, std::span<const std::int6
     options.on_share = part_of(on_share, static_cast<double>(begin) / count, static_cast<double>(end) / count);
     const auto found = kmeans_sweep(rows, ks.subspan(begin, end - begin), options, comm, pool);
     for (const auto& each : found) inertias.push_back(each.inertia);
-    options.usual_iterations = mean_iterations(found);
+    iterations += mean_iterations(found) * static_cast<double>(end - begin) / count;
   }
+  options.usual_iterations = iterations;
   return inertias;
 }
 
@@ -97,6 +99,10 @@ Gap gap_of(double inertia, const std::vector<double>& references) {
 }
 
 }  // namespace
+
+double uniform_iterations(std::int64_t rows, int max_iter) {
+  return std::clamp(0.75 * std::sqrt(static_cast<double>(rows)), 1.0, static_cast<double>(max_iter));
+}
 
 std::vector<Gap> gap_statistic(const RowSource& rows, std::span<const std::int64_t> ks,
                                std::span<const double> inertias, const GapOptions& options, const Communicator& comm,
@@ -115,12 +121,13 @@ std::vector<Gap> gap_statistic(const RowSource& rows, std::span<const std::int64
           "all {} rows are equal: there is no box for the gap statistic's references", rows.rows());
   std::vector<std::vector<double>> logarithms(ks.size());
   KMeansOptions kmeans = options.kmeans;
-  kmeans.usual_iterations = kUniformIterations;
+  kmeans.usual_iterations = uniform_iterations(rows.rows(), kmeans.max_iter);
   for (std::int64_t r = 0; r < options.references; ++r) {
     const UniformRows reference(rows.rows(), box, options.seed, static_cast<std::uint32_t>(r));
     const auto count = static_cast<double>(options.references), done = static_cast<double>(r);
     const auto found =
         inertias_of(reference, ks, kmeans, comm, pool, part_of(options.on_share, done / count, (done + 1) / count));
+    if (options.on_iterations) options.on_iterations(kmeans.usual_iterations);
     for (std::size_t i = 0; i < ks.size(); ++i) {
       require(found[i] > 0, "{} clusters leave no inertia in a reference of {} rows: leave that k out", ks[i],
               rows.rows());
