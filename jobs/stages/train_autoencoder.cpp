@@ -1,12 +1,12 @@
 #include "stages/train_autoencoder.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 
 #include "coterie/base/new_file.hpp"
 #include "coterie/base/random.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/report/montage.hpp"
@@ -24,8 +24,6 @@ namespace {
 constexpr std::int64_t kShown = 16;         // images of a grid, four in a row
 constexpr double kWarmUp = 100;             // steps until the learning rate is what was asked for
 constexpr std::uint64_t kDrawsOfCrop = 64;  // as of a view: across and down
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // 1, 2, 5, 10, 20, 50, …: some of 500 epochs, close where most happens.
 bool is_shown(std::int64_t epoch) {
@@ -51,9 +49,9 @@ class AutoencoderTraining {
     const std::int64_t epochs = job_.options.count("epochs");
     Progress progress(job_.speaks(), "train", epochs - std::ssize(state_.history.epochs), "epochs");
     while (std::ssize(state_.history.epochs) < epochs) {
-      const double start = now();
+      const double start = wall_seconds();
       const double share = train_epoch();
-      end_epoch(share / std::max(now() - start, 1e-9), epochs);
+      end_epoch(share / std::max(wall_seconds() - start, 1e-9), epochs);
       progress.advance(1);
     }
     job_.comm.on_root([&] { keep_grids(); });

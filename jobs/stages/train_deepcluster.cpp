@@ -1,10 +1,10 @@
 #include "stages/train_deepcluster.hpp"
 
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/dist/progress.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/evaluation/agreement.hpp"
@@ -21,8 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kFewImages = 100'000;
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
@@ -170,7 +168,7 @@ class DeepClusterTraining {
   void train_epoch() {
     const EpochOrder drawn = order();
     const std::int64_t size = job_.options.count("batch"), done = state_.step * size;
-    const double start = now();
+    const double start = wall_seconds();
     Progress progress(job_.speaks(), fmt::format("epoch {}", epoch() + 1), drawn.size() - done, "images");
     StepImages images(list_, backbone_.preprocess, *network_, drawn, job_.pool.threads());
     StopSignal::remember();
@@ -188,7 +186,7 @@ class DeepClusterTraining {
         run_.stop_if_asked();
       }
     }
-    images_a_second_ = static_cast<double>(drawn.size() - done) / std::max(now() - start, 1e-9);
+    images_a_second_ = static_cast<double>(drawn.size() - done) / std::max(wall_seconds() - start, 1e-9);
     state_.loss /= static_cast<double>(drawn.size());
     trace_.end_epoch(epoch(), drawn);
   }

@@ -1,22 +1,18 @@
 #include "stages/training_run.hpp"
 
-#include <chrono>
 #include <filesystem>
 #include <memory>
 
 #include "coterie/base/digest.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/dist/stop_signal.hpp"
 #include "coterie/training/deepcluster_network.hpp"
 
 namespace coterie::jobs {
 namespace fs = std::filesystem;
-namespace {
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-}  // namespace
-
-TrainingRun::TrainingRun(const Job& job, std::string name) : job_(job), name_(std::move(name)), saved_(now()) {}
+TrainingRun::TrainingRun(const Job& job, std::string name)
+    : job_(job), name_(std::move(name)), saved_(wall_seconds()) {}
 
 std::string TrainingRun::folder() const {
   return job_.study.folder() + "/" + Kind::checkpoints.folder + "/" + name_ + ".partial";
@@ -40,12 +36,12 @@ void TrainingRun::read(std::span<Parameter* const> parameters) const {
 
 void TrainingRun::save(const TrainingState& state, std::span<Parameter* const> parameters) {
   write_training_state(state_path(), job_.recipe, state, parameters, job_.comm);
-  saved_ = now();
+  saved_ = wall_seconds();
 }
 
 bool TrainingRun::due() const {
   const double every = 60 * job_.options.real("checkpoint-minutes");
-  return job_.comm.any(StopSignal::seen_here() || now() - saved_ >= every);
+  return job_.comm.any(StopSignal::seen_here() || wall_seconds() - saved_ >= every);
 }
 
 void TrainingRun::stop_if_asked() const {

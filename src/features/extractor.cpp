@@ -1,7 +1,6 @@
 #include "coterie/features/extractor.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <deque>
 #include <iterator>
 #include <map>
@@ -11,14 +10,11 @@
 #include "coterie/base/errors.hpp"
 #include "coterie/base/finished_blocks.hpp"
 #include "coterie/base/thread_seconds.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/images/batch_loader.hpp"
 
 namespace coterie::inline features {
 namespace {
-
-double clock_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // Some neighbouring images of one block, the first of which is the block's image `first`.
 struct Piece {
@@ -184,10 +180,10 @@ class Extraction {
   }
 
   bool wait_for(Batch& batch) {
-    const double start = clock_seconds();
+    const double start = wall_seconds();
     const bool got = loader_.next(batch);
     const auto lock = finished_.lock();
-    wait_seconds_ += clock_seconds() - start;
+    wait_seconds_ += wall_seconds() - start;
     return got && !finished_.ends();
   }
 
@@ -216,7 +212,7 @@ ExtractTimes extract_blocks(std::span<const Network> networks, const ExtractorOp
           "extract_blocks: {} threads, batches of {}, {} networks; at least 1 of each", options.threads, options.batch,
           networks.size());
   ExtractTimes times;
-  const double start = clock_seconds();
+  const double start = wall_seconds();
   {
     Extraction extraction(networks, options, stream);
     bool go_on = true;
@@ -231,7 +227,7 @@ ExtractTimes extract_blocks(std::span<const Network> networks, const ExtractorOp
     }
     extraction.add_times(times);
   }
-  times.total = clock_seconds() - start;
+  times.total = wall_seconds() - start;
   return times;
 }
 
@@ -269,22 +265,22 @@ class TimedForward {
 
 double seconds_an_image(std::span<const Network> networks, int threads, std::int64_t batch) {
   std::vector<TimedForward> forwards(static_cast<std::size_t>(threads), TimedForward(networks, batch));
-  const double start = clock_seconds();
+  const double start = wall_seconds();
   std::vector<std::thread> running;
   for (auto& forward : forwards) running.emplace_back([&forward] { forward.run(); });
   for (auto& thread : running) thread.join();
-  return (clock_seconds() - start) / static_cast<double>(batch * threads);
+  return (wall_seconds() - start) / static_cast<double>(batch * threads);
 }
 
 std::int64_t find_batch(std::span<const Network> networks, int threads, std::int64_t most, double seconds) {
   constexpr double kGain = 0.97;  // a larger batch must be worth its memory
-  const double start = clock_seconds();
+  const double start = wall_seconds();
   seconds_an_image(networks, threads, 1);  // the first run also touches the weights
   std::int64_t best = 1;
   double least = seconds_an_image(networks, threads, 1);
   for (std::int64_t batch = 4; batch <= most; batch *= 4) {
     const double expected = least * static_cast<double>(batch * threads);
-    if (clock_seconds() - start + expected > seconds) break;
+    if (wall_seconds() - start + expected > seconds) break;
     const double now = seconds_an_image(networks, threads, batch);
     if (now < kGain * least) best = batch;
     least = std::min(least, now);

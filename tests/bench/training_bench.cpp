@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "coterie/base/blas.hpp"
 #include "coterie/base/errors.hpp"
 #include "coterie/base/random.hpp"
+#include "coterie/base/wall_seconds.hpp"
 #include "coterie/features/allocator.hpp"
 #include "coterie/training/deepcluster_network.hpp"
 #include "coterie/training/view.hpp"
@@ -20,8 +20,6 @@
 namespace {
 
 using namespace coterie;
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void load(const Batch& batch, const std::string& file, std::int64_t side, std::vector<float>& input) {
   const Preprocess steps = torchvision_preprocess(static_cast<int>(side * 256 / 224), static_cast<int>(side));
@@ -56,10 +54,10 @@ int main(int count, char** words) {
     for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<float>(random.uniform(i)) - 0.5F;
     std::vector<std::int32_t> labels;
     for (std::int64_t i = 0; i < images; ++i) labels.push_back(static_cast<std::int32_t>(i % 6));
-    const double start = now();
+    const double start = wall_seconds();
     if (count > 7) load(batch, words[7], side, input);
     network.step(batch, input.data(), labels, {});
-    if (step > 0) seconds.push_back(now() - start);  // the first asks the system for its memory
+    if (step > 0) seconds.push_back(wall_seconds() - start);  // the first asks the system for its memory
     bytes = batch.bytes;
   }
   std::nth_element(seconds.begin(), seconds.begin() + steps / 2, seconds.end());
