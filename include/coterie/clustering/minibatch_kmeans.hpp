@@ -47,7 +47,8 @@ KMeansResult minibatch_kmeans(const RowSource& rows, const MiniBatchOptions& opt
                               ThreadPool& pool);
 
 /// How many steps a start takes as a rule, for estimates: 1.4 passes' worth of rows and 60 more, at most what max_iter
-/// allows. Seen: 0.3 to 2.6 passes, the fewer the smaller k (50,000 to 1,000,000 rows, batches of 1,024, k of 2 to 100).
+/// allows. Seen: 0.3 to 2.6 passes, the fewer the smaller k (50,000 to 1,000,000 rows, batches of 1,024, k of 2 to
+/// 100).
 double usual_steps(std::int64_t rows, const MiniBatchOptions& options);
 
 /// The same for each k, reading and checking the rows once.

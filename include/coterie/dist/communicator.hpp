@@ -126,8 +126,8 @@ class Communicator {
   /// once.
   bool all_arrive(double seconds) const;
 
-  /// The MPI_Comm, as an integer handle, for pending sums, shared memory and the store's HDF5 calls only; and what says, where ranks
-  /// are checked, that this rank is about to begin a collective called `name` there.
+  /// The MPI_Comm, as an integer handle, for pending sums, shared memory and the store's HDF5 calls only; and what
+  /// says, where ranks are checked, that this rank is about to begin a collective called `name` there.
   std::uintptr_t native_handle() const;
   void announce(const char* name, CallSite where = CallSite::here()) const;
 
