@@ -36,7 +36,7 @@ std::string heard_on_a_terminal(const std::function<void()>& task) {
   REQUIRE(unlockpt(master) == 0);
   const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
   REQUIRE(terminal >= 0);
-  const std::string text = heard(terminal, master, task);
+  std::string text = heard(terminal, master, task);
   close(terminal);
   close(master);
   return text;
@@ -45,7 +45,7 @@ std::string heard_on_a_terminal(const std::function<void()>& task) {
 std::string heard_in_a_log(const std::function<void()>& task) {
   std::array<int, 2> ends{};
   REQUIRE(pipe(ends.data()) == 0);
-  const std::string text = heard(ends[1], ends[0], task);
+  std::string text = heard(ends[1], ends[0], task);
   close(ends[0]);
   close(ends[1]);
   return text;
