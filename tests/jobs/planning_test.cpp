@@ -32,12 +32,17 @@ TEST_CASE("mini-batches are expected to take their steps and a labelling, not pa
     return expected(more, rows, k);
   };
   // Taken on the processor that the estimates are for, without the program's start, in seconds (docs/benchmarks.md).
-  for (const auto& [rows, k, seconds] : {std::tuple{500'000, 100, 1.6}, {1'000'000, 10, 1.0}, {1'000'000, 100, 1.6}}) {
-    CAPTURE(rows);
-    CAPTURE(k);
-    const double said = batches({{"n-init", k == 100 && rows == 500'000 ? "3" : "1"}}, rows, k);
-    CHECK(said > 0.5 * seconds);
-    CHECK(said < 2 * seconds);
+  struct Taken {
+    std::int64_t rows, k;
+    const char* starts;
+    double seconds;
+  };
+  for (const Taken& each : {Taken{500'000, 100, "3", 1.6}, {1'000'000, 10, "1", 1.0}, {1'000'000, 100, "1", 1.6}}) {
+    CAPTURE(each.rows);
+    CAPTURE(each.k);
+    const double said = batches({{"n-init", each.starts}}, each.rows, each.k);
+    CHECK(said > 0.5 * each.seconds);
+    CHECK(said < 2 * each.seconds);
   }
   CHECK(batches({}, 500'000, 100) < 0.2 * expected({}, 500'000, 100));
   CHECK(batches({{"max-iter", "1"}}, 500'000, 100) < batches({}, 500'000, 100));
