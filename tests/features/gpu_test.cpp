@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "coterie/features/network.hpp"
+#include "gpu_main.hpp"
 #include "nets/engine.hpp"
 #include "test_values.hpp"
 
@@ -164,14 +165,4 @@ TEST_CASE("images a second, from levels to features, in batches of 64 on two thr
 
 }  // namespace coterie
 
-int main(int argc, char** argv) {
-  constexpr int kSkipped = 77;
-  const coterie::Gpus gpus = coterie::find_gpus();
-  if (gpus.count == 0) {
-    std::printf("SKIPPED: %s\n", gpus.reason.c_str());
-    return kSkipped;
-  }
-  std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  doctest::Context context(argc, argv);
-  return context.run();
-}
+int main(int argc, char** argv) { return coterie::run_gpu_tests(argc, argv); }

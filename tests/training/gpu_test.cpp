@@ -7,12 +7,12 @@
 #undef CHECK  // of c10's logging
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <cstdio>
 #include <string>
 
 #include "coterie/base/errors.hpp"
-#include "nets/engine.hpp"
+#include "coterie/base/wall_seconds.hpp"
+#include "gpu_main.hpp"
 #include "training_steps.hpp"
 
 namespace coterie {
@@ -21,32 +21,21 @@ namespace {
 DeviceChoice gpu() { return choose_device(Device::cuda, 0); }
 
 double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = wall_seconds();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return wall_seconds() - start;
 }
 
 }  // namespace
 
-// See device_test.cpp for why the best of several trainings counts.
 TEST_CASE("a GPU's training agrees with the CPU's") {
   const Communicator& comm = Communicator::self();
   ThreadPool pool(4);
   for (const std::string name : {"deepcluster_alexnet", "deepcluster_vgg16"}) {
     CAPTURE(name);
-    Difference best{1, 1}, worst;
-    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-      const DeepClusterShape shape = deepcluster_shape(name, 0.125, 64);
-      DeepClusterNetwork there = new_network(shape, comm, pool, seed), here = new_network(shape, comm, pool, seed);
-      there.move_to(gpu());
-      for (const int images : {16, 1, 15}) {
-        const double wanted = train_step(here, images, images, comm, pool);
-        CHECK(train_step(there, images, images, comm, pool) == doctest::Approx(wanted).epsilon(1e-3));
-      }
-      const Difference differs = difference(there, here, comm);
-      best = {std::min(best.values, differs.values), std::min(best.momenta, differs.momenta)};
-      worst = {std::max(worst.values, differs.values), std::max(worst.momenta, differs.momenta)};
-    }
+    const auto [best, worst] =
+        differences(deepcluster_shape(name, 0.125, 64), gpu(), {16, 1, 15}, comm, pool,
+                    [](double loss, double wanted) { CHECK(loss == doctest::Approx(wanted).epsilon(1e-3)); });
     std::printf("%s: weights differ by %.1e to %.1e, momenta by %.1e to %.1e\n", name.c_str(), best.values,
                 worst.values, best.momenta, worst.momenta);
     CHECK(best.values < 1e-3);
@@ -98,15 +87,7 @@ TEST_CASE("images a second of the published networks in float32, without decodin
 }  // namespace coterie
 
 int main(int argc, char** argv) {
-  constexpr int kSkipped = 77;
-  const coterie::Gpus gpus = coterie::find_gpus();
-  if (gpus.count == 0) {
-    std::printf("SKIPPED: %s\n", gpus.reason.c_str());
-    return kSkipped;
-  }
-  std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  doctest::Context context(argc, argv);
-  const int failed = context.run();
+  const int result = coterie::run_gpu_tests(argc, argv);
   coterie::Communicator::finalize();
-  return failed;
+  return result;
 }

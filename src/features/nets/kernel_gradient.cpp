@@ -4,14 +4,13 @@
 
 #include "coterie/tiles/row_tiles.hpp"
 #include "nets/toom_cook.hpp"
+#include "nets/winograd_tiles.hpp"
 
 namespace coterie::inline features {
 namespace {
 
 constexpr std::int64_t kPanel = 2 * kLanes;  // outputs whose gradients lie together
-constexpr std::int64_t kOffset = 16;         // floats: powers of two would send the planes to the same few cache sets
 constexpr std::int64_t kMostTiles = 128;     // of a block: a panel of 8 KiB in the first-level cache
-constexpr int kMostPoints = 36;
 
 // sums (rows × 16) += left (terms × rows, transposed) · panel (terms × 16).
 struct GradientTile {
@@ -33,8 +32,6 @@ using GradientTiles = RowTiles<void (*)(const GradientTile&)>;
 
 namespace coterie::inline features {
 namespace {
-
-std::int64_t pieces(std::int64_t size, std::int64_t piece) { return (size + piece - 1) / piece; }
 
 // kSize × kSize values, whose pointers are given row by row, to the points of both axes.
 template <int kSize, int kPoints, typename Transform>
@@ -183,18 +180,12 @@ void KernelGradient::transform_tile(const float* images, const float* gradient, 
   const std::int64_t top = in_image / tiles_across_ * algorithm_->out,
                      left = in_image % tiles_across_ * algorithm_->out;
   const float* pixels[kMostPoints];
-  const auto find_pixels = [&](const float* of, const Extent& extent, std::int64_t y0, std::int64_t x0, int size) {
-    const float** to = pixels;
-    for (std::int64_t y = y0; y < y0 + size; ++y)
-      for (std::int64_t x = x0; x < x0 + size; ++x) {
-        const bool inside = y >= 0 && y < extent.height && x >= 0 && x < extent.width;
-        *to++ = inside ? of + image * extent.elements() + (y * extent.width + x) * extent.channels : zeros_.data();
-      }
-  };
-  find_pixels(images, shape_.input, top - shape_.window.rows.before, left - shape_.window.columns.before,
-              algorithm_->points);
+  const Extent &input = shape_.input, &output = shape_.output;
+  find_pixels(images + image * input.elements(), input, input.channels, top - shape_.window.rows.before,
+              left - shape_.window.columns.before, algorithm_->points, algorithm_->points, zeros_.data(), pixels);
   algorithm_->inputs(pixels, shape_.input.channels, block.inputs + tile * block.pitch, block.input_plane);
-  find_pixels(gradient, shape_.output, top, left, algorithm_->out);
+  find_pixels(gradient + image * output.elements(), output, output.channels, top, left, algorithm_->out,
+              algorithm_->out, zeros_.data(), pixels);
   algorithm_->gradients(pixels, shape_.output.channels, block.gradients + tile * kPanel, block.count * kPanel,
                         block.gradient_plane);
 }

@@ -4,14 +4,10 @@
 #include <optional>
 
 #include "nets/toom_cook.hpp"
+#include "nets/winograd_tiles.hpp"
 
 namespace coterie::inline features {
 namespace {
-
-constexpr int kMostPoints = 36;       // of a tile
-constexpr std::int64_t kOffset = 16;  // floats: powers of two would send the planes to the same few cache sets
-
-std::int64_t pieces(std::int64_t size, std::int64_t piece) { return (size + piece - 1) / piece; }
 
 // A tile's inputs, [row][column] pointers to pixels, to plane `point` of the transformed ones.
 struct InputTile {
@@ -219,14 +215,9 @@ void WinogradLayer::transform_inputs(const LayerData& data, const Block& block) 
   const float* pixels[kMostPoints];
   for (std::int64_t tile = 0; tile < block.count; ++tile) {
     const Place place = place_of(block.first + tile);
-    const float** to = pixels;
-    for (int i = 0; i < algorithm_->points_down; ++i)
-      for (int j = 0; j < algorithm_->points_across; ++j) {
-        const std::int64_t y = place.y + i - shape_.window.rows.before, x = place.x + j - shape_.window.columns.before;
-        const bool inside = y >= 0 && y < input.height && x >= 0 && x < input.width;
-        *to++ = inside ? data.input + (place.image * input.pixels() + y * input.width + x) * data.input_pitch
-                       : zeros_.data();
-      }
+    find_pixels(data.input + place.image * input.pixels() * data.input_pitch, input, data.input_pitch,
+                place.y - shape_.window.rows.before, place.x - shape_.window.columns.before, algorithm_->points_down,
+                algorithm_->points_across, zeros_.data(), pixels);
     algorithm_->input({pixels, input.channels, block.planes + block.plane + tile * pitch_, block.plane});
   }
 }
